@@ -1,0 +1,40 @@
+# squall_room(NAME DIR dir [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file...])
+#
+# A room is a static library of every .cc directly below DIR and its subfolders that are not rooms of
+# their own. A room without a .cc is an interface library, so that its headers can be used at once.
+set(SQUALL_ROOM_DIRS "" CACHE INTERNAL "")
+function(squall_room name)
+  cmake_parse_arguments(ROOM "" "DIR" "LINK;PRIVATE_LINK;EXCLUDE" ${ARGN})
+  if(ROOM_DIR STREQUAL "model")
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/model/*.cc)
+  else()
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ROOM_DIR}/*.cc)
+  endif()
+  foreach(excluded IN LISTS ROOM_EXCLUDE)
+    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${ROOM_DIR}/${excluded})
+  endforeach()
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${name} PUBLIC ${ROOM_LINK} PRIVATE squall_warnings ${ROOM_PRIVATE_LINK})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${name} INTERFACE ${ROOM_LINK})
+  endif()
+endfunction()
+
+# squall_test(NAME DIR dir LABEL label [LINK target...]): one executable of every *_test.cc in
+# tests/DIR (and of the helpers beside them).
+function(squall_test name)
+  cmake_parse_arguments(TEST "" "DIR;LABEL" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${TEST_DIR}/*.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${TEST_LINK} GTest::gtest_main GTest::gmock
+                        squall_rapidcheck squall_warnings)
+  target_compile_definitions(${name} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${TEST_LABEL})
+endfunction()

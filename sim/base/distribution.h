@@ -1,0 +1,74 @@
+// Distributions over integers, computed with integers alone, so that every compiler and machine
+// draws the same: uniform, exponential, log-normal, Zipf.
+//
+// Written in scenario files as "300us", "uniform(1ms, 5ms)", "exponential(2ms)",
+// "lognormal(300us, p99=2ms)" (the first argument of lognormal is the median).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "sim/base/result.h"
+#include "sim/base/rng.h"
+#include "sim/base/time.h"
+
+namespace squall {
+
+// How long something takes. A value; draws are made from 64 uniform bits.
+class DurationDistribution {
+  public:
+    struct Constant {
+        Duration value;
+    };
+    struct Uniform {
+        Duration low, high;  // both included
+    };
+    struct Exponential {
+        Duration mean;
+    };
+    struct LogNormal {
+        Duration median, p99;
+    };
+
+    DurationDistribution() : shape_(Constant{Duration::zero()}) {}
+    DurationDistribution(Constant shape) : shape_(shape) {}
+    // Requires: 0 <= low <= high.
+    DurationDistribution(Uniform shape);
+    // Requires: mean > 0.
+    DurationDistribution(Exponential shape);
+    // Requires: 0 < median <= p99.
+    DurationDistribution(LogNormal shape);
+
+    // Error: invalid_input, saying what was expected.
+    static Result<DurationDistribution> parse(std::string_view text);
+
+    // Pure: the same bits give the same duration, never negative.
+    Duration at(std::uint64_t bits) const;
+    Duration draw(Draws& draws) const { return at(draws.bits()); }
+    Duration median() const;
+    std::string to_string() const;  // as parse reads it
+
+  private:
+    std::variant<Constant, Uniform, Exponential, LogNormal> shape_;
+};
+
+// Ranks 0..size-1 with P(rank) proportional to 1 / (rank + 1)^(exponent_permille / 1000).
+class Zipf {
+  public:
+    // Requires: size > 0.
+    Zipf(std::uint32_t size, std::uint32_t exponent_permille);
+
+    std::uint32_t at(std::uint64_t bits) const;
+    std::uint32_t draw(Draws& draws) const { return at(draws.bits()); }
+
+  private:
+    std::vector<std::uint64_t> cumulative_;  // last entry is the total weight
+};
+
+// "250ms", "8s", "1m", "1h", "300us", "10ns", "1.5s". Error: invalid_input.
+Result<Duration> parse_duration(std::string_view text);
+
+}  // namespace squall

@@ -1,0 +1,128 @@
+// Event: one observable fact, as it happened.
+//
+// The payload of an event is a described struct with a name:
+//
+//     struct NodeCrashed {
+//         static constexpr std::string_view event_name = "NodeCrashed";
+//         ...members, describe...
+//     };
+//
+// To emit a new kind, write such a struct; there is no list to add it to. A subscriber asks an event
+// for the kinds it knows: `if (const auto* crashed = event.as<NodeCrashed>())`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/bytes.h"
+#include "sim/base/describe.h"
+#include "sim/base/hash.h"
+#include "sim/base/strong_id.h"
+#include "sim/base/time.h"
+
+namespace squall::sim {
+
+// 1, 2, 3, ... in the order of emission; 0 is "none".
+using EventSequence = StrongId<struct EventSequenceTag, std::uint64_t>;
+// Which simulated machine. 0 is the harness itself.
+using NodeId = StrongId<struct NodeIdTag, std::uint32_t>;
+// How often the node was started: 1 for the first boot, 0 for the harness.
+using Incarnation = StrongId<struct IncarnationTag, std::uint32_t>;
+
+inline constexpr NodeId harness_node{0};
+
+// A field of an event as a report sees it, whatever the kind: strings are quoted by the reader.
+struct FieldText {
+    std::string name;
+    std::string text;  // as Printer writes it
+    bool operator==(const FieldText&) const = default;
+};
+
+// What one payload type can do without its type: one static instance per type.
+struct EventKind {
+    std::string_view name;
+    std::uint64_t name_hash;
+    std::string (*print)(const void* payload);                 // "partition=orders-0 leader=1"
+    std::vector<FieldText> (*fields)(const void* payload);     // the same, field by field
+    void (*encode)(const void* payload, Bytes& out);           // canonical
+    void* (*decode)(ByteView bytes);                           // new payload; free with destroy
+    void (*destroy)(void* payload);
+};
+
+namespace detail {
+
+struct FieldTexts {
+    std::vector<FieldText>& out;
+    template <class T>
+    void operator()(std::string_view name, const T& member) {
+        FieldText& field = out.emplace_back(FieldText{std::string(name), {}});
+        Printer(field.text).value(member);
+    }
+    template <class T, class A>
+    void operator()(std::string_view name, const T& member, const A&) {
+        (*this)(name, member);
+    }
+};
+
+template <class T>
+constexpr EventKind make_event_kind() {
+    return EventKind{
+        .name = T::event_name,
+        .name_hash = 0,
+        .print = [](const void* payload) { return print_fields(*static_cast<const T*>(payload)); },
+        .fields =
+            [](const void* payload) {
+                std::vector<FieldText> out;
+                FieldTexts visitor{out};
+                T::describe(*static_cast<const T*>(payload), visitor);
+                return out;
+            },
+        .encode =
+            [](const void* payload, Bytes& out) {
+                CanonicalEncoder encoder(out);
+                T::describe(*static_cast<const T*>(payload), encoder);
+            },
+        .decode =
+            [](ByteView bytes) -> void* {
+                auto* object = new T{};
+                CanonicalDecoder decoder(bytes);
+                T::describe(*object, decoder);
+                return object;
+            },
+        .destroy = [](void* payload) { delete static_cast<T*>(payload); },
+    };
+}
+
+}  // namespace detail
+
+template <class T>
+inline const EventKind event_kind = [] {
+    EventKind kind = detail::make_event_kind<T>();
+    kind.name_hash = hash_text(T::event_name);
+    return kind;
+}();
+
+// Valid only while its observer runs; copy what you keep.
+class Event {
+  public:
+    EventSequence sequence;
+    Time time;
+    NodeId node;
+    Incarnation incarnation;
+    EventSequence cause;  // the event being processed when this one was emitted; 0: none
+    const EventKind* kind = nullptr;
+    const void* payload = nullptr;
+
+    // The payload if it is a T, else null.
+    template <class T>
+    const T* as() const {
+        return kind == &event_kind<T> ? static_cast<const T*>(payload) : nullptr;
+    }
+    std::string_view name() const { return kind->name; }
+    std::string print() const { return kind->print(payload); }
+    std::vector<FieldText> fields() const { return kind->fields(payload); }
+};
+
+}  // namespace squall::sim

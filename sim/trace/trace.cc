@@ -1,0 +1,109 @@
+#include "sim/trace/trace.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "sim/base/assert.h"
+
+namespace squall::sim {
+
+EventSequence Trace::emit_erased(const EventKind& kind, const void* payload) {
+    if (muted_) return EventSequence{0};
+    const Event event{.sequence = EventSequence{next_sequence_},
+                      .time = context_.time,
+                      .node = context_.node,
+                      .incarnation = context_.incarnation,
+                      .cause = context_.cause,
+                      .kind = &kind,
+                      .payload = payload};
+    ++next_sequence_;
+
+    scratch_.clear();
+    CanonicalEncoder encoder(scratch_);
+    encoder.value(event.sequence);
+    encoder.value(event.time);
+    encoder.value(event.node);
+    encoder.value(event.incarnation);
+    encoder.value(event.cause);
+    encoder.value(kind.name_hash);
+    const std::size_t header_size = scratch_.size();
+    kind.encode(payload, scratch_);
+    hash_ = hash_bytes(scratch_, hash_);
+
+    const auto counted = std::ranges::find(counts_, &kind, &decltype(counts_)::value_type::first);
+    if (counted != counts_.end()) {
+        ++counted->second;
+    } else {
+        counts_.emplace_back(&kind, 1);
+    }
+    if (options_.level != TraceLevel::hash_only) {
+        keep(event, ByteView(scratch_).subspan(header_size));
+    }
+    for (const Observer& observer : observers_) observer(event);
+    return event.sequence;
+}
+
+void Trace::keep(const Event& event, ByteView encoded) {
+    Kept kept{.sequence = event.sequence,
+              .time = event.time,
+              .node = event.node,
+              .incarnation = event.incarnation,
+              .cause = event.cause,
+              .kind = event.kind,
+              .offset = arena_.size(),
+              .bytes = {}};
+    if (options_.level == TraceLevel::full) {
+        arena_.insert(arena_.end(), encoded.begin(), encoded.end());
+        kept_.push_back(std::move(kept));
+        return;
+    }
+    ASSERT(options_.ring_capacity > 0, "a trace ring of no events");
+    kept.bytes.assign(encoded.begin(), encoded.end());
+    if (kept_.size() < options_.ring_capacity) {
+        kept_.push_back(std::move(kept));
+    } else {
+        kept_[(event.sequence.value() - 1) % options_.ring_capacity] = std::move(kept);
+    }
+}
+
+void Trace::replay(const Observer& visit) const {
+    const bool wrapped = options_.level == TraceLevel::ring && count() > kept_.size();
+    const std::size_t first = wrapped ? count() % options_.ring_capacity : 0;
+    for (std::size_t i = 0; i < kept_.size(); ++i) {
+        const Kept& kept = kept_[(first + i) % kept_.size()];
+        const ByteView bytes = options_.level == TraceLevel::full
+                                   ? ByteView(arena_).subspan(kept.offset)
+                                   : ByteView(kept.bytes);
+        const std::unique_ptr<void, void (*)(void*)> payload(kept.kind->decode(bytes),
+                                                             kept.kind->destroy);
+        visit(Event{.sequence = kept.sequence,
+                    .time = kept.time,
+                    .node = kept.node,
+                    .incarnation = kept.incarnation,
+                    .cause = kept.cause,
+                    .kind = kept.kind,
+                    .payload = payload.get()});
+    }
+}
+
+std::uint64_t Trace::count_of(std::string_view event_name) const {
+    std::uint64_t total = 0;
+    for (const auto& [kind, count] : counts_) {
+        if (kind->name == event_name) total += count;
+    }
+    return total;
+}
+
+std::map<std::string, std::uint64_t, std::less<>> Trace::counts() const {
+    std::map<std::string, std::uint64_t, std::less<>> by_name;
+    for (const auto& [kind, count] : counts_) by_name[std::string(kind->name)] += count;
+    return by_name;
+}
+
+std::string_view Trace::node_name(NodeId node) const {
+    if (node == harness_node) return "harness";
+    const auto found = node_names_.find(node);
+    return found == node_names_.end() ? "?" : std::string_view(found->second);
+}
+
+}  // namespace squall::sim
