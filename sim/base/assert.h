@@ -1,10 +1,11 @@
 // ASSERT: facts that only a bug can falsify. Always on, in every build.
 //
-// A failed ASSERT throws AssertionFailure, which ends the run with the verdict `broken` and keeps its
-// trace; it never kills the process, so a hunt survives it. Never assert what a peer, a disk or a
-// user can send: that is an error to handle. One fact per ASSERT, with the values:
+// A failed ASSERT throws AssertionFailure, which ends the run with the verdict `broken` and keeps
+// its trace; it never kills the process, so a hunt survives it. Never assert what a peer, a disk or
+// a user can send: that is an error to handle. One fact per ASSERT, with the values:
 //
-//     ASSERT(offset <= log_end_offset_, "high watermark {} beyond log end {}", offset, log_end_offset_);
+//     ASSERT(offset <= log_end_offset_, "high watermark {} beyond log end {}", offset,
+//     log_end_offset_);
 #pragma once
 
 #include <fmt/core.h>
@@ -27,10 +28,9 @@ struct AssertionFailure {
 
 }  // namespace squall
 
-#define ASSERT(condition, ...)                                                         \
-    do {                                                                               \
-        if (!(condition)) [[unlikely]] {                                               \
-            ::squall::fail_assertion(__FILE__, __LINE__, #condition,                   \
-                                     ::fmt::format(__VA_ARGS__));                      \
-        }                                                                              \
+#define ASSERT(condition, ...)                                                                    \
+    do {                                                                                          \
+        if (!(condition)) [[unlikely]] {                                                          \
+            ::squall::fail_assertion(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
+        }                                                                                         \
     } while (false)

@@ -10,8 +10,12 @@ void ByteWriter::unsigned_varint(std::uint64_t value) {
     out_.push_back(static_cast<std::uint8_t>(value));
 }
 
-void ByteWriter::varint(std::int32_t value) { unsigned_varint(zigzag(value)); }
-void ByteWriter::varlong(std::int64_t value) { unsigned_varint(zigzag(value)); }
+void ByteWriter::varint(std::int32_t value) {
+    unsigned_varint(zigzag(value));
+}
+void ByteWriter::varlong(std::int64_t value) {
+    unsigned_varint(zigzag(value));
+}
 
 std::uint64_t ByteReader::unsigned_varint() {
     std::uint64_t value = 0;

@@ -13,10 +13,11 @@
 //         }
 //     };
 //
-// A visitor is any object with `operator()(name, member)`, or `operator()(name, member, attributes)`
-// where a list carries attributes (wire versions of messages, bounds of settings). The visitors here
-// are the canonical encoding (little endian; what trace hashes are taken over), its inverse, and the
-// printer. Wire codec, JSON and settings have visitors of their own in their rooms.
+// A visitor is any object with `operator()(name, member)`, or `operator()(name, member,
+// attributes)` where a list carries attributes (wire versions of messages, bounds of settings). The
+// visitors here are the canonical encoding (little endian; what trace hashes are taken over), its
+// inverse, and the printer. Wire codec, JSON and settings have visitors of their own in their
+// rooms.
 //
 // Member types: bool, integers, enums, StrongId, Instant, chrono durations, std::string, Bytes,
 // std::optional, std::vector, std::map of these, and described structs. No floating point: a double
@@ -148,7 +149,8 @@ class CanonicalEncoder {
     Bytes& out_;
 };
 
-// Inverse of CanonicalEncoder, for bytes that this process wrote (a recorded trace): it trusts them.
+// Inverse of CanonicalEncoder, for bytes that this process wrote (a recorded trace): it trusts
+// them.
 class CanonicalDecoder {
   public:
     explicit CanonicalDecoder(ByteView in) : in_(in) {}
@@ -249,8 +251,10 @@ class Printer {
                 out_ += fmt::format("{}", static_cast<std::int64_t>(v));
             }
         } else if constexpr (std::is_integral_v<T>) {
-            out_ += fmt::format("{}", static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t,
-                                                                     std::uint64_t>>(v));
+            out_ += fmt::format(
+                "{}",
+                static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(
+                    v));
         } else if constexpr (is_strong_id_v<T> || detail::is_instant<T>::value) {
             out_ += fmt::format("{}", v);
         } else if constexpr (detail::is_duration<T>::value) {
@@ -285,7 +289,9 @@ class Printer {
                 value(mapped);
             }
             out_ += '}';
-        } else if constexpr (requires { { to_string(v) } -> std::convertible_to<std::string>; }) {
+        } else if constexpr (requires {
+                                 { to_string(v) } -> std::convertible_to<std::string>;
+                             }) {
             out_ += to_string(v);
         } else {
             out_ += '{';
@@ -302,8 +308,7 @@ class Printer {
 
 // "partition=orders-0 leader_epoch=3"
 template <class T>
-    requires Described<const T>
-std::string print_fields(const T& object) {
+requires Described<const T> std::string print_fields(const T& object) {
     std::string text;
     Printer printer(text);
     T::describe(object, printer);

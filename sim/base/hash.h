@@ -22,7 +22,8 @@ constexpr std::uint64_t combine(std::uint64_t hash, std::uint64_t value) {
     return mix(hash ^ (value * 0xff51afd7ed558ccdu));
 }
 
-// Equal bytes give equal hashes for equal seeds, whatever the alignment or byte order of the machine.
+// Equal bytes give equal hashes for equal seeds, whatever the alignment or byte order of the
+// machine.
 std::uint64_t hash_bytes(ByteView bytes, std::uint64_t seed = 0);
 inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0) {
     return hash_bytes(as_bytes(text), seed);

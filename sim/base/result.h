@@ -1,8 +1,8 @@
 // Result<T>: a value, or the environment's reason why there is none.
 //
 // For failures of the environment only (closed, timed out, I/O error, corrupt): the caller must
-// choose to retry, surface, or crash the node. Protocol outcomes are data (ErrorCode in a response);
-// bugs are ASSERT.
+// choose to retry, surface, or crash the node. Protocol outcomes are data (ErrorCode in a
+// response); bugs are ASSERT.
 #pragma once
 
 #include <string>
@@ -84,6 +84,8 @@ class [[nodiscard]] Result {
 };
 
 using Status = Result<Unit>;
-inline Status success() { return Unit{}; }
+inline Status success() {
+    return Unit{};
+}
 
 }  // namespace squall

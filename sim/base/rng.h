@@ -3,7 +3,8 @@
 // A draw is H(seed, meaning, ordinal). The meaning says what the draw decides ("latency of a Fetch
 // from b2 to b1"), the ordinal which one of these it is. There is no stream that others share, so
 // dropping one frame, one client or one fault leaves every other draw as it was: that is what makes
-// shrinking and replay on later versions of the code possible (docs/ARCHITECTURE.md, "Plans and noise").
+// shrinking and replay on later versions of the code possible (docs/ARCHITECTURE.md, "Plans and
+// noise").
 #pragma once
 
 #include <cstdint>
@@ -72,8 +73,8 @@ class Draws {
     std::uint64_t ordinal_ = 0;
 };
 
-// Maps 64 uniform bits to [0, bound) by the high half of their product: the bias is below bound/2^64.
-// Requires: bound > 0.
+// Maps 64 uniform bits to [0, bound) by the high half of their product: the bias is below
+// bound/2^64. Requires: bound > 0.
 std::uint64_t scale_bits(std::uint64_t bits, std::uint64_t bound);
 
 }  // namespace squall

@@ -1,14 +1,14 @@
 // StrongId: an integer that is one thing and nothing else.
 //
-// Distinct tags do not convert into each other, so an Offset can never be passed where a LeaderEpoch
-// belongs. Ordered, hashable by value only, printed as the bare number.
+// Distinct tags do not convert into each other, so an Offset can never be passed where a
+// LeaderEpoch belongs. Ordered, hashable by value only, printed as the bare number.
 #pragma once
-
-#include <fmt/core.h>
 
 #include <compare>
 #include <concepts>
 #include <type_traits>
+
+#include "sim/base/format.h"
 
 namespace squall {
 
@@ -56,9 +56,9 @@ inline constexpr bool is_strong_id_v = is_strong_id<std::remove_cvref_t<T>>::val
 }  // namespace squall
 
 template <class Tag, class Rep>
-struct fmt::formatter<squall::StrongId<Tag, Rep>> : fmt::formatter<Rep> {
+struct fmt::formatter<squall::StrongId<Tag, Rep>> : squall::PlainFormatter {
     template <class Context>
     auto format(squall::StrongId<Tag, Rep> id, Context& context) const {
-        return fmt::formatter<Rep>::format(id.value(), context);
+        return fmt::format_to(context.out(), "{}", id.value());
     }
 };

@@ -1,7 +1,8 @@
 // Time: three clocks that never mix.
 //
-//   Time       true virtual time, since the start of the simulation. Kernel, trace and checkers only.
-//   LocalTime  a node's monotonic clock, since that node's first boot. Drifts, freezes, never goes
+//   Time       true virtual time, since the start of the simulation. Kernel, trace and checkers
+//   only. LocalTime  a node's monotonic clock, since that node's first boot. Drifts, freezes, never
+//   goes
 //              back. All of a node's timers and deadlines are in it; deciders take it as `now`.
 //   WallTime   a node's wall clock, since the Unix epoch. Offset, drift, steps forward and back.
 //              Record timestamps, retention and expiry are in it.
@@ -9,13 +10,13 @@
 // All have nanosecond resolution in 64 bits (292 years). Durations are std::chrono durations.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <chrono>
 #include <compare>
 #include <cstdint>
 #include <limits>
 #include <string>
+
+#include "sim/base/format.h"
 
 namespace squall {
 
@@ -43,7 +44,9 @@ class Instant {
         if (d > Duration::zero() && a.since_origin_ > Duration::max() - d) return max();
         return Instant(a.since_origin_ + d);
     }
-    friend constexpr Instant operator-(Instant a, Duration d) { return Instant(a.since_origin_ - d); }
+    friend constexpr Instant operator-(Instant a, Duration d) {
+        return Instant(a.since_origin_ - d);
+    }
     friend constexpr Duration operator-(Instant a, Instant b) {
         return a.since_origin_ - b.since_origin_;
     }
@@ -65,10 +68,9 @@ std::string to_string(Duration duration);
 }  // namespace squall
 
 template <class Clock>
-struct fmt::formatter<squall::Instant<Clock>> : fmt::formatter<std::string> {
+struct fmt::formatter<squall::Instant<Clock>> : squall::PlainFormatter {
     template <class Context>
     auto format(squall::Instant<Clock> instant, Context& context) const {
-        return fmt::formatter<std::string>::format(squall::to_string(instant.since_origin()),
-                                                   context);
+        return fmt::format_to(context.out(), "{}", squall::to_string(instant.since_origin()));
     }
 };

@@ -7,8 +7,8 @@
 //         ...members, describe...
 //     };
 //
-// To emit a new kind, write such a struct; there is no list to add it to. A subscriber asks an event
-// for the kinds it knows: `if (const auto* crashed = event.as<NodeCrashed>())`.
+// To emit a new kind, write such a struct; there is no list to add it to. A subscriber asks an
+// event for the kinds it knows: `if (const auto* crashed = event.as<NodeCrashed>())`.
 #pragma once
 
 #include <cstdint>
@@ -44,10 +44,10 @@ struct FieldText {
 struct EventKind {
     std::string_view name;
     std::uint64_t name_hash;
-    std::string (*print)(const void* payload);                 // "partition=orders-0 leader=1"
-    std::vector<FieldText> (*fields)(const void* payload);     // the same, field by field
-    void (*encode)(const void* payload, Bytes& out);           // canonical
-    void* (*decode)(ByteView bytes);                           // new payload; free with destroy
+    std::string (*print)(const void* payload);              // "partition=orders-0 leader=1"
+    std::vector<FieldText> (*fields)(const void* payload);  // the same, field by field
+    void (*encode)(const void* payload, Bytes& out);        // canonical
+    void* (*decode)(ByteView bytes);                        // new payload; free with destroy
     void (*destroy)(void* payload);
 };
 
@@ -84,13 +84,12 @@ constexpr EventKind make_event_kind() {
                 CanonicalEncoder encoder(out);
                 T::describe(*static_cast<const T*>(payload), encoder);
             },
-        .decode =
-            [](ByteView bytes) -> void* {
-                auto* object = new T{};
-                CanonicalDecoder decoder(bytes);
-                T::describe(*object, decoder);
-                return object;
-            },
+        .decode = [](ByteView bytes) -> void* {
+            auto* object = new T{};
+            CanonicalDecoder decoder(bytes);
+            T::describe(*object, decoder);
+            return object;
+        },
         .destroy = [](void* payload) { delete static_cast<T*>(payload); },
     };
 }

@@ -214,7 +214,8 @@ struct DiskFaultHit {
 
 struct FaultStarted {
     static constexpr std::string_view event_name = "FaultStarted";
-    std::string id, kind, target;  // target as written, and whom it turned out to be: "leader(orders-0) = b2"
+    std::string id, kind,
+        target;  // target as written, and whom it turned out to be: "leader(orders-0) = b2"
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {

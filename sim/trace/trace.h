@@ -1,15 +1,15 @@
 // Trace: the one way out of a simulation. Every observable fact is emitted here, in order, with its
 // cause; checkers and reports are folds over it and never see a live object.
 //
-// A running 64-bit hash is taken over a canonical little-endian encoding of every event (metadata and
-// fields). What is *kept* is a matter of level and never changes the hash:
+// A running 64-bit hash is taken over a canonical little-endian encoding of every event (metadata
+// and fields). What is *kept* is a matter of level and never changes the hash:
 //
 //   hash_only  nothing is kept
 //   ring       the last `ring_capacity` events
 //   full       all events
 //
-// Observers see each event at its emission, before the next one, in order of registration. They must
-// not emit, park or throw anything but AssertionFailure.
+// Observers see each event at its emission, before the next one, in order of registration. They
+// must not emit, park or throw anything but AssertionFailure.
 #pragma once
 
 #include <cstddef>
@@ -50,8 +50,8 @@ class Trace {
     Context& context() { return context_; }
     const Context& context() const { return context_; }
 
-    // Records the fact; returns its sequence number, for use as a cause. A node that is already dead
-    // (see mute) says nothing: the call returns 0.
+    // Records the fact; returns its sequence number, for use as a cause. A node that is already
+    // dead (see mute) says nothing: the call returns 0.
     template <class T>
     EventSequence emit(const T& payload) {
         return emit_erased(event_kind<T>, &payload);

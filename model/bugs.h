@@ -1,0 +1,80 @@
+// The registry of known bugs that can be switched on, to prove that the checkers see them.
+//
+// Every protocol rule that can be broken is a small named function; a known bug is one line in it:
+//
+//     return bugs.deviate(Bug::z01_hw_truncate_loss, end_by_epoch, high_watermark);
+//
+// deviate() answers `right` unless the bug is armed, and counts a *hit* only where the two answers
+// differ: a run without a hit proves nothing. Sets are part of a node's configuration, so one
+// broker of three can be wrong. Hits are not in the trace: a checker cannot know what was armed.
+// Switched off, the model has the fixed behaviour.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace squall::model {
+
+enum class Bug : std::uint8_t {
+    z01_hw_truncate_loss,
+    z10_unclean_election,
+    z11_acks1_loss,
+};
+
+// One setting of an unsafe configuration, as a path of the scenario file.
+struct BugSetting {
+    std::string_view path;
+    std::string_view value;
+};
+
+struct BugEntry {
+    Bug bug;
+    std::string_view id;        // "Z01"
+    std::string_view name;      // "hw-truncate-loss"
+    std::string_view about;     // what is wrong, one line
+    std::string_view origin;    // ticket, KIP, paper
+    std::string_view scenario;  // of the library, that reaches it
+    std::string_view checker;   // that must object
+    // Not a bug of code but an unsafe configuration (U in the zoo): arming it applies these
+    // settings.
+    std::vector<BugSetting> settings;
+
+    bool is_configuration() const { return !settings.empty(); }
+};
+
+// In order of id.
+const std::vector<BugEntry>& all_bugs();
+// "Z01", "z01" or "hw-truncate-loss".
+const BugEntry* find_bug(std::string_view id_or_name);
+
+// The bugs armed on one node, and how often each changed an answer.
+class BugSet {
+  public:
+    void arm(Bug bug) { armed_.insert(bug); }
+    bool is_armed(Bug bug) const { return armed_.contains(bug); }
+
+    // `right`, or `wrong` where the bug is armed. A hit where they differ.
+    template <class T>
+    T deviate(Bug bug, T right, T wrong) const {
+        if (!is_armed(bug)) return right;
+        if (!(right == wrong)) ++hits_[bug];
+        return wrong;
+    }
+    std::uint64_t hits(Bug bug) const {
+        const auto found = hits_.find(bug);
+        return found == hits_.end() ? 0 : found->second;
+    }
+    const std::set<Bug>& armed() const { return armed_; }
+
+  private:
+    std::set<Bug> armed_;
+    mutable std::map<Bug, std::uint64_t> hits_;
+};
+
+}  // namespace squall::model

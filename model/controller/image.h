@@ -1,0 +1,112 @@
+// MetadataImage: what committed metadata says, as one value. The controller decides on it; each
+// broker holds its own copy, replayed at its own speed, so stale views coexist.
+//
+// Only apply() (see records.h) changes an image: replay alone mutates.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/protocol/types.h"
+
+namespace squall::model {
+
+struct BrokerImage {
+    BrokerId id;
+    BrokerEpoch epoch;
+    Uuid incarnation_id;
+    std::string host;  // the simulated node's name
+    std::uint16_t port = 9092;
+    std::optional<std::string> rack;
+    bool fenced = true;
+    bool in_controlled_shutdown = false;
+
+    bool operator==(const BrokerImage&) const = default;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("id", self.id);
+        fields("epoch", self.epoch);
+        fields("incarnation_id", self.incarnation_id);
+        fields("host", self.host);
+        fields("port", self.port);
+        fields("rack", self.rack);
+        fields("fenced", self.fenced);
+        fields("in_controlled_shutdown", self.in_controlled_shutdown);
+    }
+};
+
+struct PartitionImage {
+    std::vector<BrokerId> replicas;
+    std::vector<BrokerId> isr;
+    std::vector<BrokerId> adding_replicas;  // KIP-455
+    std::vector<BrokerId> removing_replicas;
+    std::vector<BrokerId> eligible_leader_replicas;  // KIP-966
+    std::vector<BrokerId> last_known_elr;
+    BrokerId leader = no_broker;
+    LeaderEpoch leader_epoch{0};
+    PartitionEpoch partition_epoch{0};
+    bool recovering = false;  // leaderRecoveryState RECOVERING: elected uncleanly
+
+    bool operator==(const PartitionImage&) const = default;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replicas", self.replicas);
+        fields("isr", self.isr);
+        fields("adding_replicas", self.adding_replicas);
+        fields("removing_replicas", self.removing_replicas);
+        fields("eligible_leader_replicas", self.eligible_leader_replicas);
+        fields("last_known_elr", self.last_known_elr);
+        fields("leader", self.leader);
+        fields("leader_epoch", self.leader_epoch);
+        fields("partition_epoch", self.partition_epoch);
+        fields("recovering", self.recovering);
+    }
+};
+
+struct TopicImage {
+    std::string name;
+    Uuid id;
+    std::vector<PartitionImage> partitions;      // by partition index
+    std::map<std::string, std::string> configs;  // topic-level overrides, Kafka's keys
+
+    bool operator==(const TopicImage&) const = default;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("name", self.name);
+        fields("id", self.id);
+        fields("partitions", self.partitions);
+        fields("configs", self.configs);
+    }
+};
+
+struct MetadataImage {
+    Offset next_offset{0};  // everything below it is applied
+    std::map<BrokerId, BrokerImage> brokers;
+    std::map<std::string, TopicImage> topics;
+
+    bool operator==(const MetadataImage&) const = default;
+
+    // Null where there is no such topic, partition or broker.
+    const TopicImage* find_topic(const std::string& name) const;
+    const TopicImage* find_topic(const Uuid& id) const;
+    const PartitionImage* find_partition(const TopicPartition& partition) const;
+    const BrokerImage* find_broker(BrokerId id) const;
+    // A hash of the whole content: equal images, equal digests.
+    std::uint64_t digest() const;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("next_offset", self.next_offset);
+        fields("brokers", self.brokers);
+        fields("topics", self.topics);
+    }
+};
+
+}  // namespace squall::model

@@ -1,0 +1,91 @@
+// What the controller decided, emitted by the active controller when the record is committed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/protocol/types.h"
+#include "sim/trace/event.h"
+
+namespace squall::model {
+
+struct TopicCreated {
+    static constexpr std::string_view event_name = "TopicCreated";
+    std::string topic;
+    Uuid topic_id;
+    std::int32_t partitions = 0;
+    std::int32_t replication_factor = 0;
+    std::int32_t min_insync_replicas = 1;
+    bool unclean_leader_election = false;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("topic", self.topic);
+        fields("topic_id", self.topic_id);
+        fields("partitions", self.partitions);
+        fields("replication_factor", self.replication_factor);
+        fields("min.insync.replicas", self.min_insync_replicas);
+        fields("unclean.leader.election.enable", self.unclean_leader_election);
+    }
+};
+
+// The committed state of a partition after a change (or its creation).
+struct PartitionChanged {
+    static constexpr std::string_view event_name = "PartitionChanged";
+    TopicPartition partition;
+    BrokerId leader = no_broker;
+    LeaderEpoch leader_epoch;
+    PartitionEpoch partition_epoch;
+    std::vector<BrokerId> replicas;
+    std::vector<BrokerId> isr;
+    std::vector<BrokerId> eligible_leader_replicas;
+    bool unclean = false;     // this leader was elected uncleanly
+    bool recovering = false;  // leaderRecoveryState RECOVERING
+    std::string reason;  // "created", "broker fenced", "broker unfenced", "alter partition", ...
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("partition", self.partition);
+        fields("leader", self.leader);
+        fields("leader_epoch", self.leader_epoch);
+        fields("partition_epoch", self.partition_epoch);
+        fields("replicas", self.replicas);
+        fields("isr", self.isr);
+        fields("eligible_leader_replicas", self.eligible_leader_replicas);
+        fields("unclean", self.unclean);
+        fields("recovering", self.recovering);
+        fields("reason", self.reason);
+    }
+};
+
+struct BrokerRegistered {
+    static constexpr std::string_view event_name = "BrokerRegistered";
+    BrokerId broker;
+    BrokerEpoch broker_epoch;
+    Uuid incarnation_id;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("broker_epoch", self.broker_epoch);
+        fields("incarnation_id", self.incarnation_id);
+    }
+};
+
+struct BrokerFenceChanged {
+    static constexpr std::string_view event_name = "BrokerFenceChanged";
+    BrokerId broker;
+    BrokerEpoch broker_epoch;
+    bool fenced = true;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("broker_epoch", self.broker_epoch);
+        fields("fenced", self.fenced);
+    }
+};
+
+}  // namespace squall::model

@@ -1,0 +1,105 @@
+// What the members of the metadata quorum (KRaft, KIP-595) do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/protocol/types.h"
+#include "sim/trace/event.h"
+
+namespace squall::model {
+
+// The node moved to another role or epoch.
+struct RaftRoleChanged {
+    static constexpr std::string_view event_name = "RaftRoleChanged";
+    BrokerId replica;
+    std::string role;  // "unattached", "follower", "candidate", "leader", "resigned", "observer"
+    RaftEpoch epoch;
+    BrokerId leader = no_broker;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("role", self.role);
+        fields("epoch", self.epoch);
+        fields("leader", self.leader);
+    }
+};
+
+// A vote was granted and is durable.
+struct RaftVoteGranted {
+    static constexpr std::string_view event_name = "RaftVoteGranted";
+    BrokerId voter;
+    RaftEpoch epoch;
+    BrokerId candidate;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("voter", self.voter);
+        fields("epoch", self.epoch);
+        fields("candidate", self.candidate);
+    }
+};
+
+struct RaftAppended {
+    static constexpr std::string_view event_name = "RaftAppended";
+    BrokerId replica;
+    Offset base_offset;
+    Offset last_offset;
+    RaftEpoch epoch;
+    std::uint32_t crc = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("base_offset", self.base_offset);
+        fields("last_offset", self.last_offset);
+        fields("epoch", self.epoch);
+        fields("crc", self.crc);
+    }
+};
+
+struct RaftTruncated {
+    static constexpr std::string_view event_name = "RaftTruncated";
+    BrokerId replica;
+    Offset to;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("to", self.to);
+    }
+};
+
+// The raft high watermark of one replica moved: everything below it is committed.
+struct RaftCommitted {
+    static constexpr std::string_view event_name = "RaftCommitted";
+    BrokerId replica;
+    RaftEpoch epoch;
+    Offset high_watermark;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("epoch", self.epoch);
+        fields("high_watermark", self.high_watermark);
+    }
+};
+
+// A broker replayed committed metadata up to `offset`, exclusive. `digest` is a hash of the image.
+struct MetadataApplied {
+    static constexpr std::string_view event_name = "MetadataApplied";
+    BrokerId broker;
+    Offset offset;
+    std::uint64_t digest = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("offset", self.offset);
+        fields("digest", self.digest);
+    }
+};
+
+}  // namespace squall::model

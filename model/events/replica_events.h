@@ -1,0 +1,266 @@
+// What brokers do with partitions: white-box facts, emitted by hosts in the name of the broker's
+// node.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/protocol/types.h"
+#include "sim/trace/event.h"
+
+namespace squall::model {
+
+// A broker's node says which broker it is, at every start.
+struct BrokerStarted {
+    static constexpr std::string_view event_name = "BrokerStarted";
+    BrokerId broker;
+    Uuid incarnation_id;
+    bool clean = true;  // the clean-shutdown marker was found
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("incarnation_id", self.incarnation_id);
+        fields("clean", self.clean);
+    }
+};
+
+enum class ReplicaRole : std::uint8_t { leader, follower };
+inline std::string_view to_string(ReplicaRole role) {
+    return role == ReplicaRole::leader ? "leader" : "follower";
+}
+
+// A replica's log was opened at start-up, after recovery.
+struct LogOpened {
+    static constexpr std::string_view event_name = "LogOpened";
+    BrokerId broker;
+    TopicPartition partition;
+    Offset log_start_offset;
+    Offset log_end_offset;
+    Offset high_watermark;              // from the checkpoint, bounded by the log end
+    std::uint64_t truncated_bytes = 0;  // cut off by recovery
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("log_start_offset", self.log_start_offset);
+        fields("log_end_offset", self.log_end_offset);
+        fields("high_watermark", self.high_watermark);
+        fields("truncated_bytes", self.truncated_bytes);
+    }
+};
+
+// The broker took a role for the partition in a leader epoch (from metadata it replayed).
+struct RoleTaken {
+    static constexpr std::string_view event_name = "RoleTaken";
+    BrokerId broker;
+    TopicPartition partition;
+    ReplicaRole role = ReplicaRole::follower;
+    LeaderEpoch leader_epoch;
+    BrokerId leader = no_broker;
+    Offset log_end_offset;  // a leader's is the start offset of its epoch
+    Offset high_watermark;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("role", self.role);
+        fields("leader_epoch", self.leader_epoch);
+        fields("leader", self.leader);
+        fields("log_end_offset", self.log_end_offset);
+        fields("high_watermark", self.high_watermark);
+    }
+};
+
+// One record batch went into the log of a replica. `crc` is the batch's own CRC-32C: it covers
+// neither offset nor leader epoch, so (offset, epoch, crc) identifies the batch on every replica.
+struct BatchAppended {
+    static constexpr std::string_view event_name = "BatchAppended";
+    BrokerId broker;
+    TopicPartition partition;
+    ReplicaRole role = ReplicaRole::leader;
+    Offset base_offset;
+    Offset last_offset;
+    LeaderEpoch leader_epoch;  // stamped on the batch
+    std::uint32_t crc = 0;
+    ProducerId producer_id = no_producer_id;
+    ProducerEpoch producer_epoch = no_producer_epoch;
+    SequenceNumber base_sequence = no_sequence;
+    bool is_control = false;
+    std::vector<RecordId> records;  // leaders only: what stands at each offset, from base_offset on
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("role", self.role);
+        fields("base_offset", self.base_offset);
+        fields("last_offset", self.last_offset);
+        fields("leader_epoch", self.leader_epoch);
+        fields("crc", self.crc);
+        fields("producer_id", self.producer_id);
+        fields("producer_epoch", self.producer_epoch);
+        fields("base_sequence", self.base_sequence);
+        fields("is_control", self.is_control);
+        fields("records", self.records);
+    }
+};
+
+struct LogTruncated {
+    static constexpr std::string_view event_name = "LogTruncated";
+    BrokerId broker;
+    TopicPartition partition;
+    Offset from;         // log end before
+    Offset to;           // log end after
+    std::string reason;  // "divergence", "out of range", "recovery"
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("from", self.from);
+        fields("to", self.to);
+        fields("reason", self.reason);
+    }
+};
+
+// The high watermark of one replica moved forward. On a leader, with the in-sync set it was taken
+// over.
+struct HighWatermarkAdvanced {
+    static constexpr std::string_view event_name = "HighWatermarkAdvanced";
+    BrokerId broker;
+    TopicPartition partition;
+    ReplicaRole role = ReplicaRole::leader;
+    LeaderEpoch leader_epoch;
+    Offset from;
+    Offset to;
+    std::vector<BrokerId> maximal_isr;  // leaders only
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("role", self.role);
+        fields("leader_epoch", self.leader_epoch);
+        fields("from", self.from);
+        fields("to", self.to);
+        fields("maximal_isr", self.maximal_isr);
+    }
+};
+
+// The leader asks the controller for another in-sync set.
+struct IsrChangeProposed {
+    static constexpr std::string_view event_name = "IsrChangeProposed";
+    BrokerId broker;
+    TopicPartition partition;
+    LeaderEpoch leader_epoch;
+    PartitionEpoch partition_epoch;
+    std::vector<BrokerId> from;
+    std::vector<BrokerId> to;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("leader_epoch", self.leader_epoch);
+        fields("partition_epoch", self.partition_epoch);
+        fields("from", self.from);
+        fields("to", self.to);
+    }
+};
+
+// What a broker answered to one partition of a Fetch: a client's (replica == no_broker) or a
+// follower's.
+struct FetchServed {
+    static constexpr std::string_view event_name = "FetchServed";
+    BrokerId broker;
+    TopicPartition partition;
+    BrokerId replica = no_broker;
+    LeaderEpoch leader_epoch;
+    Offset from;
+    Offset upto;  // end of what was returned, exclusive; == from when empty
+    Offset high_watermark;
+    Offset last_stable_offset;
+    bool read_committed = false;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("replica", self.replica);
+        fields("leader_epoch", self.leader_epoch);
+        fields("from", self.from);
+        fields("upto", self.upto);
+        fields("high_watermark", self.high_watermark);
+        fields("last_stable_offset", self.last_stable_offset);
+        fields("read_committed", self.read_committed);
+    }
+};
+
+// Records at the start of a log are gone for good: retention, DeleteRecords, topic deletion.
+struct LogStartAdvanced {
+    static constexpr std::string_view event_name = "LogStartAdvanced";
+    BrokerId broker;
+    TopicPartition partition;
+    Offset to;
+    std::string reason;  // "retention", "delete records", "topic deleted", "leader's log start"
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("to", self.to);
+        fields("reason", self.reason);
+    }
+};
+
+// The audit at the end of a run: one batch as it lies on a node's disk, read by the harness without
+// any code of the broker. Emitted by the harness, batches of one log in the order of the file.
+struct AuditedBatch {
+    static constexpr std::string_view event_name = "AuditedBatch";
+    BrokerId broker;
+    TopicPartition partition;
+    Offset base_offset;
+    Offset last_offset;
+    LeaderEpoch leader_epoch;
+    std::uint32_t crc = 0;
+    bool crc_matches = true;
+    std::vector<RecordId> records;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("base_offset", self.base_offset);
+        fields("last_offset", self.last_offset);
+        fields("leader_epoch", self.leader_epoch);
+        fields("crc", self.crc);
+        fields("crc_matches", self.crc_matches);
+        fields("records", self.records);
+    }
+};
+
+// After the batches of one log: how it ended. A log that has no files is audited with batches == 0.
+struct AuditedLog {
+    static constexpr std::string_view event_name = "AuditedLog";
+    BrokerId broker;
+    TopicPartition partition;
+    std::uint64_t batches = 0;
+    std::uint64_t trailing_bytes = 0;  // that do not parse as a batch
+    bool running = false;              // the broker was up when the run ended
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("batches", self.batches);
+        fields("trailing_bytes", self.trailing_bytes);
+        fields("running", self.running);
+    }
+};
+
+}  // namespace squall::model

@@ -1,0 +1,147 @@
+// ReplicaHost: the partitions of one broker. Owns a log and a role (leader or follower) for each
+// replica that the metadata image assigns to this broker, and fixes the order of effects:
+// append -> events -> high watermark -> completions.
+//
+// It is the only code of a broker that writes partition logs. Handlers and coordinators give it
+// work and await a completion; the outcome is decided at the moment of completion, never re-read
+// later. Partition leadership follows the image as this broker has replayed it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/bugs.h"
+#include "model/controller/image.h"
+#include "model/protocol/error_code.h"
+#include "model/protocol/types.h"
+#include "sim/base/bytes.h"
+#include "sim/disk/disk.h"
+#include "sim/kernel/node.h"
+#include "sim/kernel/wait.h"
+
+namespace squall::model {
+
+// Broker settings that replication reads, with Kafka's names and defaults.
+struct ReplicaOptions {
+    std::chrono::milliseconds replica_lag_time_max{30000};
+    std::chrono::milliseconds replica_fetch_wait_max{500};
+    std::int32_t replica_fetch_min_bytes = 1;
+    std::int32_t replica_fetch_max_bytes = 1 << 20;
+    std::chrono::milliseconds replica_fetch_backoff{1000};
+    std::chrono::milliseconds replica_high_watermark_checkpoint_interval{5000};
+    std::int64_t log_flush_interval_messages = INT64_MAX;
+    std::int32_t min_insync_replicas = 1;  // the broker's default; a topic may override it
+    std::int32_t message_max_bytes = 1048588;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica.lag.time.max.ms", self.replica_lag_time_max);
+        fields("replica.fetch.wait.max.ms", self.replica_fetch_wait_max);
+        fields("replica.fetch.min.bytes", self.replica_fetch_min_bytes);
+        fields("replica.fetch.max.bytes", self.replica_fetch_max_bytes);
+        fields("replica.fetch.backoff.ms", self.replica_fetch_backoff);
+        fields("replica.high.watermark.checkpoint.interval.ms",
+               self.replica_high_watermark_checkpoint_interval);
+        fields("log.flush.interval.messages", self.log_flush_interval_messages);
+        fields("min.insync.replicas", self.min_insync_replicas);
+        fields("message.max.bytes", self.message_max_bytes);
+    }
+};
+
+struct AppendOutcome {
+    ErrorCode error = ErrorCode::none;
+    Offset base_offset = no_offset;
+    TimestampMs log_append_time = no_timestamp;  // only with LogAppendTime
+    Offset log_start_offset = no_offset;
+    std::string message;  // for the response's error_message
+};
+
+enum class AppendOrigin : std::uint8_t { client, coordinator };
+
+struct FetchTarget {
+    BrokerId replica = no_broker;  // no_broker: a consumer
+    BrokerEpoch replica_epoch{-1};
+    LeaderEpoch current_leader_epoch = no_leader_epoch;
+    Offset fetch_offset;
+    LeaderEpoch last_fetched_epoch = no_leader_epoch;  // followers
+    Offset log_start_offset = no_offset;               // followers
+    std::int32_t max_bytes = 1 << 20;
+    bool read_committed = false;
+};
+
+struct FetchOutcome {
+    ErrorCode error = ErrorCode::none;
+    Offset high_watermark = no_offset;
+    Offset last_stable_offset = no_offset;
+    Offset log_start_offset = no_offset;
+    std::optional<OffsetAndEpoch> diverging_epoch;  // (epoch, end offset): KIP-595 style
+    Bytes records;
+};
+
+// How a coordinator (groups, transactions) learns that it became, or stopped being, the leader of
+// one of its partitions. Called on the host's turn, must not park.
+struct LeadershipChange {
+    TopicPartition partition;
+    LeaderEpoch leader_epoch;
+    bool is_leader = false;
+};
+
+class ReplicaHost {
+  public:
+    virtual ~ReplicaHost() = default;
+
+    // ---- from the metadata replay ----
+
+    // The image moved on; roles follow. Does not park.
+    virtual void apply(const MetadataImage& image) = 0;
+    virtual void observe_leadership(std::function<void(const LeadershipChange&)> observer) = 0;
+
+    // ---- from handlers and coordinators ----
+
+    // Appends one record batch (encoded, magic 2) as leader. The completer is called once: with
+    // acks 0 or 1 after the local append, with -1 when the high watermark passed the batch, with
+    // not_leader_or_follower when leadership is lost first. The caller owns the request's timeout.
+    // `required_epoch`: coordinators append only in the epoch in which they were elected
+    // (not_leader_or_follower otherwise).
+    virtual void append(const TopicPartition& partition, Bytes batch, std::int16_t acks,
+                        AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
+                        sim::Completer<AppendOutcome> completer) = 0;
+    // One partition of a Fetch, answered from what is there now. A follower's fetch also moves its
+    // fetch state, which feeds in-sync set and high watermark.
+    virtual FetchOutcome fetch(const TopicPartition& partition, const FetchTarget& target) = 0;
+    // Opens `gate` once when any of the partitions has news for a fetcher (append, high watermark,
+    // role): for the wait of DelayedFetch. The subscription ends with the returned handle.
+    class FetchWait {
+      public:
+        virtual ~FetchWait() = default;
+    };
+    virtual std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
+                                                     BrokerId replica, sim::Gate& gate) = 0;
+    // ListOffsets: timestamp -2 earliest, -1 latest, otherwise the first record at or after it.
+    struct OffsetAnswer {
+        ErrorCode error = ErrorCode::none;
+        Offset offset = no_offset;
+        TimestampMs timestamp = no_timestamp;
+        LeaderEpoch leader_epoch = no_leader_epoch;
+    };
+    virtual OffsetAnswer list_offset(const TopicPartition& partition,
+                                     LeaderEpoch current_leader_epoch, TimestampMs timestamp,
+                                     bool read_committed) = 0;
+    // The leader's whole log from its start to its end, batch by batch, for a coordinator's reload.
+    // Requires: leader in `epoch`; error not_leader_or_follower otherwise.
+    struct LogContent {
+        ErrorCode error = ErrorCode::none;
+        Bytes records;
+        Offset log_end_offset = no_offset;
+    };
+    virtual LogContent read_whole_log(const TopicPartition& partition, LeaderEpoch epoch) = 0;
+    virtual bool is_leader(const TopicPartition& partition) const = 0;
+    virtual std::optional<Offset> high_watermark(const TopicPartition& partition) const = 0;
+};
+
+}  // namespace squall::model

@@ -1,0 +1,143 @@
+// Disk: the files of one node, with a page cache in front of them.
+//
+// Fault model, in prose. Bytes written are in the page cache at once, and durable when a flush that
+// began after the write is finished. A process crash loses nothing that was written. A power loss
+// keeps, of each file, everything flushed; of what was not, each 512-byte sector survives or not by
+// the seed's draw, the file may be cut short, and a sector may be torn (half old, half new).
+// Creating, renaming and removing files is journaled by the file system: it survives up to a point
+// in the order in which it was done, and at least up to the last finished flush of anything on that
+// disk. Bit rot flips bits of durable bytes at rest. Slow I/O stretches costs; I/O errors and a
+// full disk make calls fail.
+//
+// Calls never park. They return what they cost in virtual time, and the caller decides whether to
+// wait for it; a flush is a ticket to be waited for and then finished. A crash between the two
+// leaves the flush undone as far as the draw says. Storage is allocated lazily; reading a file that
+// was never written costs nothing. Kernel-free, so that a log can be tested without one.
+//
+// Paths are '/'-separated, relative, without "." and ".."; directories are implied by files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/bytes.h"
+#include "sim/base/distribution.h"
+#include "sim/base/result.h"
+#include "sim/base/rng.h"
+#include "sim/base/strong_id.h"
+#include "sim/base/time.h"
+
+namespace squall::sim {
+
+struct DiskOptions {
+    std::uint64_t capacity_bytes = 10ull << 30;
+    DurationDistribution flush_latency{DurationDistribution::LogNormal{1ms, 15ms}};
+    Duration write_latency = 10us;  // into the page cache, per call
+    Duration read_latency = 20us;   // per call
+};
+
+// What a disk tells its owner (who turns it into trace events): the disk itself knows no trace.
+struct DiskIncident {
+    std::string fault;  // "io_error", "no_space", "slow", "bit_rot", "torn", "lost"
+    std::string path;
+    std::uint64_t bytes = 0;
+    std::string fault_id;
+};
+
+// What is wrong with a disk now. Every part is off by default.
+struct DiskFaults {
+    std::string fault_id;
+    std::uint32_t write_error_per_million = 0;
+    std::uint32_t read_error_per_million = 0;
+    std::uint32_t flush_error_per_million = 0;
+    std::uint32_t slowdown_percent = 100;  // every cost times this
+    bool full = false;                     // writes fail with no_space
+    std::string path_prefix;               // only files below it; empty: all
+};
+
+struct FlushTicket {
+    std::uint64_t id = 0;
+    std::string path;
+    Duration cost{};
+};
+
+template <class T>
+struct Costed {
+    T value;
+    Duration cost{};
+};
+
+class Disk {
+  public:
+    // `name` keys the draws ("b1"); `noise` is the simulation's.
+    Disk(DiskOptions options, Noise noise, std::string name);
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+    ~Disk();
+
+    void on_incident(std::function<void(const DiskIncident&)> observer);
+
+    // ---- for the process ----
+
+    // Appends to the end, creating the file. Errors: io_error, no_space (nothing was written).
+    Result<Duration> append(std::string_view path, ByteView bytes);
+    // Replaces the whole content, as write-to-temporary and rename do: at a power loss the file is
+    // the old or the new one. Durable after the next finished flush of `path`.
+    Result<Duration> replace(std::string_view path, ByteView bytes);
+    // Reads up to `length` bytes from `offset`; fewer at the end of the file. Errors: not_found,
+    // io_error.
+    Result<Costed<Bytes>> read(std::string_view path, std::uint64_t offset,
+                               std::uint64_t length) const;
+    Result<Costed<Bytes>> read_all(std::string_view path) const;
+    // Cuts the file to `size`. Errors: not_found, io_error. Requires: size <= current size.
+    Result<Duration> truncate(std::string_view path, std::uint64_t size);
+    Result<Duration> rename(std::string_view from, std::string_view to);  // replaces `to`
+    Result<Duration> remove(std::string_view path);
+
+    bool exists(std::string_view path) const;
+    // Errors: not_found.
+    Result<std::uint64_t> size(std::string_view path) const;
+    // Paths of files that start with `prefix`, in order.
+    std::vector<std::string> list(std::string_view prefix) const;
+    std::uint64_t used_bytes() const;
+
+    // Everything written to `path` so far becomes durable when the ticket is finished, `cost` from
+    // now. Errors: not_found, io_error.
+    Result<FlushTicket> begin_flush(std::string_view path);
+    // Errors: io_error (a failed flush: what it covered may or may not be durable, and is never
+    // retried by the page cache: fsyncgate).
+    Status finish_flush(const FlushTicket& ticket);
+    // Both, for those who do not model the wait. The cost is returned.
+    Result<Duration> flush(std::string_view path);
+
+    // ---- for the harness ----
+
+    // Loses what is not durable, as the draws say. Returns how many bytes were lost.
+    std::uint64_t power_loss();
+    // Flips one bit of each of `count` durable bytes of files below `path_prefix`.
+    void rot(std::string_view path_prefix, std::uint32_t count, std::string fault_id);
+    void set_faults(DiskFaults faults);
+    void clear_faults();
+    // The next `operations` calls succeed; from then on the node is dead: `on_reached` is called
+    // once, and every later call fails with Failure::closed until revive().
+    void arm_death_after(std::uint64_t operations, std::function<void()> on_reached);
+    void revive();
+    // Everything is gone, as after a replacement of the device.
+    void wipe();
+
+    // How the bytes lie now, without cost or faults: for the audit at the end of a run.
+    Bytes inspect(std::string_view path) const;
+    std::uint64_t operations() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace squall::sim

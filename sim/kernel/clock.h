@@ -1,0 +1,46 @@
+// The two clocks of a node, as functions of true virtual time.
+//
+// Monotonic: starts at 0 at the node's creation, runs at (1 + drift) and never goes back; may be
+// frozen (a VM pause). Wall: start date + offset, runs at (1 + drift), can be stepped both ways.
+// Drift is in parts per million; all arithmetic is in integers and exact to the nanosecond.
+#pragma once
+
+#include <cstdint>
+
+#include "sim/base/time.h"
+
+namespace squall::sim {
+
+struct ClockOptions {
+    Duration wall_offset{};           // of this node's wall clock against the true date
+    std::int32_t wall_drift_ppm = 0;  // > -1,000,000
+    std::int32_t monotonic_drift_ppm = 0;
+};
+
+// One clock face: reading = base + (true - since) * (1e6 + drift) / 1e6, piecewise linear.
+class DriftingClock {
+  public:
+    DriftingClock(Duration reading, std::int32_t drift_ppm)
+        : reading_(reading), drift_ppm_(drift_ppm) {}
+
+    Duration at(Time now) const;
+    // The first true time at which the clock shows at least `reading`; Time::max() while frozen.
+    Time when(Duration reading) const;
+
+    void set_drift(Time now, std::int32_t drift_ppm);
+    void step(Time now, Duration by);
+    void freeze(Time now);
+    void unfreeze(Time now);
+    bool is_frozen() const { return frozen_; }
+    std::int32_t drift_ppm() const { return drift_ppm_; }
+
+  private:
+    void rebase(Time now);
+
+    Time since_{};
+    Duration reading_;
+    std::int32_t drift_ppm_;
+    bool frozen_ = false;
+};
+
+}  // namespace squall::sim

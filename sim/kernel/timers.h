@@ -1,0 +1,80 @@
+// Timers in true virtual time: an indexed 4-ary heap with true cancellation.
+//
+// Every request arms a timeout and cancels it, so a cancelled timer leaves at once, without a
+// tombstone. Timers fire in order of time; equal times are ordered by a draw keyed by the timer's
+// meaning and ordinal, so that no order of insertion is ever relied on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sim/base/time.h"
+
+namespace squall::sim {
+
+class Timers;
+
+// Something that happens at a time. Owned by whoever arms it; destruction cancels.
+// fire() runs on the kernel's own turn: short, never parks, may wake tasks and arm timers. An
+// AssertionFailure thrown by it ends the run; nothing else may leave it.
+class Timer {
+  public:
+    Timer() = default;
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    virtual ~Timer();
+
+    bool is_armed() const { return timers_ != nullptr; }
+    Time due() const { return due_; }
+    void cancel();
+
+  protected:
+    virtual void fire() = 0;
+
+  private:
+    friend class Timers;
+
+    Timers* timers_ = nullptr;
+    std::size_t index_ = 0;
+    Time due_{};
+    std::uint64_t tie_ = 0;
+    std::uint64_t order_ = 0;
+};
+
+class Timers {
+  public:
+    Timers() = default;
+    Timers(const Timers&) = delete;
+    Timers& operator=(const Timers&) = delete;
+    ~Timers();
+
+    // Arms (or re-arms) the timer. `tie` orders timers of equal due time, then arming order.
+    void arm(Timer& timer, Time due, std::uint64_t tie);
+    void cancel(Timer& timer);
+    bool empty() const { return heap_.empty(); }
+    std::size_t size() const { return heap_.size(); }
+    // Requires: !empty().
+    Time next_due() const { return heap_.front().due; }
+    // Removes the next timer and fires it. Requires: !empty().
+    void fire_next();
+
+  private:
+    struct Entry {
+        Time due;
+        std::uint64_t tie;
+        std::uint64_t order;
+        Timer* timer;
+    };
+
+    static bool before(const Entry& a, const Entry& b);
+    void sift_up(std::size_t index);
+    void sift_down(std::size_t index);
+    void place(std::size_t index, Entry entry);
+    void remove(std::size_t index);
+
+    std::vector<Entry> heap_;
+    std::uint64_t next_order_ = 0;
+};
+
+}  // namespace squall::sim
