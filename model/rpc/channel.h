@@ -1,0 +1,165 @@
+// Channel: the requests of one node to one other node, over one connection at a time, in order.
+//
+// Connects when there is something to send (with back-off after failures), asks for ApiVersions
+// first and speaks the newest version that both know, matches responses to requests in order, and
+// gives up the connection when a request's timeout passes, as Kafka's NetworkClient does: every
+// request in flight on it then ends as well.
+//
+// How a request can end:
+//   a response
+//   refused, unreachable   it was never sent: it has not happened and never will
+//   timed_out, closed      it was sent: whether it was executed is unknown, and it may be later
+//   invalid_input          the other side does not know this API: never sent
+//
+// A channel lives until the process of its node is destroyed.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "model/protocol/messages/api_versions.h"
+#include "model/rpc/endpoint.h"
+#include "model/rpc/frame.h"
+#include "sim/base/result.h"
+#include "sim/kernel/node.h"
+#include "sim/kernel/wait.h"
+
+namespace squall::model {
+
+struct ChannelOptions {
+    std::string client_id;
+    std::chrono::milliseconds request_timeout{30000};
+    std::chrono::milliseconds reconnect_backoff{50};
+    std::chrono::milliseconds reconnect_backoff_max{1000};
+    std::chrono::milliseconds connection_setup_timeout{10000};
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("client.id", self.client_id);
+        fields("request.timeout.ms", self.request_timeout);
+        fields("reconnect.backoff.ms", self.reconnect_backoff);
+        fields("reconnect.backoff.max.ms", self.reconnect_backoff_max);
+        fields("socket.connection.setup.timeout.ms", self.connection_setup_timeout);
+    }
+};
+
+class Channel final : private sim::FrameHandler {
+  public:
+    // `purpose` names the channel's task and keys its draws: "fetcher", "heartbeat". Unique per
+    // node together with the endpoint.
+    Channel(sim::Node& node, Fabric fabric, Endpoint peer, std::string_view purpose,
+            ChannelOptions options);
+    ~Channel() override;
+
+    // Sends without waiting; the completer gets the end of it. Requests go out in the order of
+    // their calls. Never parks.
+    template <class Request>
+    void send(Request request, sim::Completer<Result<typename Request::Response>> completer,
+              std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
+        // std::function wants copyable captures.
+        auto shared = std::make_shared<sim::Completer<Result<typename Request::Response>>>(
+            std::move(completer));
+        enqueue(Request::api_key, Request::versions.max, box(std::move(request)), timeout,
+                [shared](Result<std::unique_ptr<Message>> end) {
+                    if (!end) return shared->complete(end.error());
+                    shared->complete(std::move((*end)->template as<typename Request::Response>()));
+                });
+    }
+    // Sends and expects no response (Produce with acks=0). Lost without a word where it fails.
+    template <class Request>
+    void send_and_forget(Request request) {
+        enqueue(Request::api_key, Request::versions.max, box(std::move(request)), std::nullopt, {});
+    }
+    // Sends and waits for the end of it. May park.
+    template <class Request>
+    Result<typename Request::Response> call(
+        Request request, std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
+        sim::Completion<Result<typename Request::Response>> reply(node_);
+        send(std::move(request), reply.completer(), timeout);
+        auto end = reply.await();
+        if (!end) return Error{Failure::closed, "channel gone"};
+        return std::move(*end);
+    }
+
+    const Endpoint& peer() const { return peer_; }
+    std::size_t in_flight() const { return in_flight_.size() + queue_.size(); }
+    bool is_connected() const { return state_ == State::ready; }
+
+  private:
+    using End = std::function<void(Result<std::unique_ptr<Message>>)>;
+    enum class State { idle, connecting, ready };
+
+    struct Request {
+        ApiKey api_key{};
+        std::int16_t max_version = 0;
+        std::unique_ptr<Message> body;
+        std::chrono::milliseconds timeout{};
+        LocalTime deadline;
+        End end;  // empty: no response is expected
+        sim::EventSequence cause;
+        CorrelationId correlation_id;
+        std::int16_t version = 0;
+    };
+
+    void enqueue(ApiKey api_key, std::int16_t max_version, std::unique_ptr<Message> body,
+                 std::optional<std::chrono::milliseconds> timeout, End end);
+    // The channel's task: connects, and minds the deadlines.
+    void run();
+    bool connect();
+    void write(Request request);
+    void write_queue();
+    std::optional<LocalTime> earliest_deadline() const;
+    void expire(LocalTime now);
+    void disconnect(const Error& error);
+    void fail_queue(const Error& error);
+    std::optional<std::int16_t> version_for(const Request& request) const;
+
+    void on_frame(sim::Connection& connection, std::unique_ptr<sim::Payload> payload) override;
+    void on_closed(sim::Connection& connection, std::string_view reason) override;
+
+    sim::Node& node_;
+    Fabric fabric_;
+    Endpoint peer_;
+    ChannelOptions options_;
+    std::string name_;
+    State state_ = State::idle;
+    bool task_running_ = false;
+    std::shared_ptr<sim::Connection> connection_;
+    std::map<ApiKey, std::pair<std::int16_t, std::int16_t>> peer_versions_;
+    std::deque<Request> queue_;                  // not sent yet
+    std::deque<Request> in_flight_;              // sent, response expected, in order of sending
+    sim::Gate attention_;                        // the task has something to do
+    LocalTime minded_until_ = LocalTime::max();  // when the task wakes by itself
+    CorrelationId next_correlation_id_{0};
+    std::uint32_t failures_in_a_row_ = 0;
+    LocalTime no_connect_before_{};
+    sim::Completer<Result<std::unique_ptr<Message>>> handshake_;
+};
+
+// The channels of one process, made when first asked for and kept until it ends.
+class ChannelPool {
+  public:
+    ChannelPool(sim::Node& node, Fabric fabric, ChannelOptions options)
+        : node_(node), fabric_(fabric), options_(std::move(options)) {}
+
+    Channel& to(Endpoint peer, std::string_view purpose);
+    sim::Node& node() const { return node_; }
+    const Fabric& fabric() const { return fabric_; }
+    // The endpoint of a node by its name, as metadata gives hosts; nullopt: no such machine.
+    std::optional<Endpoint> resolve(std::string_view host, sim::Port port) const;
+
+  private:
+    sim::Node& node_;
+    Fabric fabric_;
+    ChannelOptions options_;
+    std::map<std::pair<Endpoint, std::string>, std::unique_ptr<Channel>, std::less<>> channels_;
+};
+
+}  // namespace squall::model

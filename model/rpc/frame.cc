@@ -1,0 +1,49 @@
+#include "model/rpc/frame.h"
+
+#include <map>
+#include <utility>
+
+namespace squall::model {
+namespace {
+
+// "Fetch reply" for every API, built once.
+const std::map<ApiKey, std::string>& reply_labels() {
+    static const std::map<ApiKey, std::string> labels = [] {
+        std::map<ApiKey, std::string> names;
+        for_each_api([&]<class Request>() {
+            names[Request::api_key] = std::string(to_string(Request::api_key)) + " reply";
+        });
+        return names;
+    }();
+    return labels;
+}
+
+std::uint32_t frame_size(const FrameHeader& header, const Message& body) {
+    constexpr std::size_t length_prefix = 4;
+    const std::size_t header_size =
+        header.is_request
+            ? request_header_size(header.api_key, header.api_version, header.client_id)
+            : response_header_size(header.api_key, header.api_version);
+    return static_cast<std::uint32_t>(length_prefix + header_size +
+                                      body.encoded_size(header.api_version));
+}
+
+}  // namespace
+
+RpcFrame::RpcFrame(FrameHeader header, std::unique_ptr<Message> body, CodecMode codec)
+    : header_(std::move(header)),
+      body_(codec == CodecMode::roundtrip ? body->roundtrip(header_.api_version) : std::move(body)),
+      size_bytes_(frame_size(header_, *body_)) {}
+
+RpcFrame::RpcFrame(FrameHeader header, std::unique_ptr<Message> body, std::uint32_t size_bytes)
+    : header_(std::move(header)), body_(std::move(body)), size_bytes_(size_bytes) {}
+
+std::unique_ptr<sim::Payload> RpcFrame::clone() const {
+    return std::unique_ptr<sim::Payload>(new RpcFrame(header_, body_->clone(), size_bytes_));
+}
+
+std::string_view RpcFrame::label() const {
+    return header_.is_request ? to_string(header_.api_key) : reply_labels().at(header_.api_key);
+}
+
+}  // namespace squall::model

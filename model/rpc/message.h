@@ -1,0 +1,73 @@
+// Message: any request or response body, without its type, as frames carry it.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "model/protocol/api_list.h"
+#include "model/protocol/codec.h"
+#include "sim/base/assert.h"
+#include "sim/base/bytes.h"
+
+namespace squall::model {
+
+class Message {
+  public:
+    virtual ~Message() = default;
+    virtual std::unique_ptr<Message> clone() const = 0;
+    // Bytes of the body on the wire in that version.
+    virtual std::size_t encoded_size(std::int16_t version) const = 0;
+    // The same body after a trip over the wire: encoded, decoded, compared in length.
+    virtual std::unique_ptr<Message> roundtrip(std::int16_t version) const = 0;
+
+    // Requires: the body is a Body.
+    template <class Body>
+    Body& as();
+
+  private:
+    virtual const void* type() const = 0;
+};
+
+namespace detail {
+
+// Its address identifies the type; never compared but for equality.
+template <class Body>
+inline constexpr char message_type = 0;
+
+template <class Body>
+class MessageOf final : public Message {
+  public:
+    explicit MessageOf(Body content) : body(std::move(content)) {}
+
+    std::unique_ptr<Message> clone() const override { return std::make_unique<MessageOf>(body); }
+    std::size_t encoded_size(std::int16_t version) const override {
+        return model::encoded_size(body, version);
+    }
+    std::unique_ptr<Message> roundtrip(std::int16_t version) const override {
+        const Bytes bytes = encode(body, version);
+        Result<Body> decoded = decode<Body>(bytes, version);
+        ASSERT(decoded.ok(), "a message of our own does not decode: {}",
+               to_string(decoded.error()));
+        return std::make_unique<MessageOf>(std::move(decoded).value());
+    }
+
+    Body body;
+
+  private:
+    const void* type() const override { return &message_type<Body>; }
+};
+
+}  // namespace detail
+
+template <class Body>
+Body& Message::as() {
+    ASSERT(type() == &detail::message_type<Body>, "a message of another type");
+    return static_cast<detail::MessageOf<Body>*>(this)->body;
+}
+
+template <class Body>
+std::unique_ptr<Message> box(Body body) {
+    return std::make_unique<detail::MessageOf<Body>>(std::move(body));
+}
+
+}  // namespace squall::model
