@@ -108,35 +108,35 @@ void Server::give(Work work) {
 
 void Server::run(Worker& worker) {
     while (true) {
-        {
-            Work work = worker.inbox.pop();
-            const FrameHeader header = work.request->header();
-            const std::unique_ptr<Message> body = work.request->take_body();
-            const RequestContext context{.peer = work.session->connection().peer(),
-                                         .client_id = header.client_id,
-                                         .api_key = header.api_key,
-                                         .api_version = header.api_version};
-            Served served = handler_(*body, context);
-            switch (served.action) {
-                case Served::Action::reply:
-                    work.session->connection().send(std::make_unique<RpcFrame>(
-                        FrameHeader{.api_key = header.api_key,
-                                    .api_version = header.api_version,
-                                    .correlation_id = header.correlation_id,
-                                    .client_id = {},
-                                    .is_request = false},
-                        std::move(served.response), fabric_.codec));
-                    work.session->finish_request();
-                    break;
-                case Served::Action::no_reply:
-                    work.session->finish_request();
-                    break;
-                case Served::Action::close_connection:
-                    work.session->close();
-                    break;
-            }
-        }
+        Work work = worker.inbox.pop();
+        const FrameHeader header = work.request->header();
+        const std::unique_ptr<Message> body = work.request->take_body();
+        const RequestContext context{.peer = work.session->connection().peer(),
+                                     .client_id = header.client_id,
+                                     .api_key = header.api_key,
+                                     .api_version = header.api_version};
+        Served served = handler_(*body, context);
+        // Idle before the next request of this connection is handed out, so that it comes here
+        // again.
         idle_.push_back(&worker);
+        switch (served.action) {
+            case Served::Action::reply:
+                work.session->connection().send(
+                    std::make_unique<RpcFrame>(FrameHeader{.api_key = header.api_key,
+                                                           .api_version = header.api_version,
+                                                           .correlation_id = header.correlation_id,
+                                                           .client_id = {},
+                                                           .is_request = false},
+                                               std::move(served.response), fabric_.codec));
+                work.session->finish_request();
+                break;
+            case Served::Action::no_reply:
+                work.session->finish_request();
+                break;
+            case Served::Action::close_connection:
+                work.session->close();
+                break;
+        }
     }
 }
 
