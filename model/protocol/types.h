@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "sim/base/format.h"
 #include "sim/base/strong_id.h"
@@ -87,6 +88,32 @@ struct OffsetAndEpoch {
         fields("epoch", self.epoch);
     }
 };
+
+// What a consumer wants to see of transactions (isolation.level).
+enum class IsolationLevel : std::int8_t { read_uncommitted = 0, read_committed = 1 };
+constexpr std::string_view to_string(IsolationLevel level) {
+    return level == IsolationLevel::read_committed ? "read_committed" : "read_uncommitted";
+}
+
+// What a coordinator is asked to coordinate (FindCoordinator's key type).
+enum class CoordinatorType : std::int8_t { group = 0, transaction = 1, share = 2 };
+constexpr std::string_view to_string(CoordinatorType type) {
+    switch (type) {
+        case CoordinatorType::group:
+            return "group";
+        case CoordinatorType::transaction:
+            return "transaction";
+        case CoordinatorType::share:
+            return "share";
+    }
+    return "unknown";
+}
+
+// Whether a leader was elected uncleanly and may still be short of records (KIP-704).
+enum class LeaderRecoveryState : std::int8_t { recovered = 0, recovering = 1 };
+constexpr std::string_view to_string(LeaderRecoveryState state) {
+    return state == LeaderRecoveryState::recovering ? "recovering" : "recovered";
+}
 
 inline constexpr const char* offsets_topic = "__consumer_offsets";
 inline constexpr const char* transaction_topic = "__transaction_state";

@@ -1,0 +1,62 @@
+// Every API that this model speaks, as a type list: dispatchers, codecs and ApiVersions answers are
+// made by walking it, so that a request without a handler does not compile.
+#pragma once
+
+#include <type_traits>
+
+#include "model/protocol/messages/alter_partition.h"
+#include "model/protocol/messages/api_versions.h"
+#include "model/protocol/messages/begin_quorum_epoch.h"
+#include "model/protocol/messages/broker_heartbeat.h"
+#include "model/protocol/messages/broker_registration.h"
+#include "model/protocol/messages/create_topics.h"
+#include "model/protocol/messages/end_quorum_epoch.h"
+#include "model/protocol/messages/fetch.h"
+#include "model/protocol/messages/find_coordinator.h"
+#include "model/protocol/messages/heartbeat.h"
+#include "model/protocol/messages/join_group.h"
+#include "model/protocol/messages/leave_group.h"
+#include "model/protocol/messages/list_offsets.h"
+#include "model/protocol/messages/metadata.h"
+#include "model/protocol/messages/offset_commit.h"
+#include "model/protocol/messages/offset_fetch.h"
+#include "model/protocol/messages/offset_for_leader_epoch.h"
+#include "model/protocol/messages/produce.h"
+#include "model/protocol/messages/sync_group.h"
+#include "model/protocol/messages/vote.h"
+
+namespace squall::model {
+
+template <class... Types>
+struct TypeList {};
+
+// In the order of their keys.
+using Apis = TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest,
+                      OffsetCommitRequest, OffsetFetchRequest, FindCoordinatorRequest,
+                      JoinGroupRequest, HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest,
+                      ApiVersionsRequest, CreateTopicsRequest, OffsetForLeaderEpochRequest,
+                      VoteRequest, BeginQuorumEpochRequest, EndQuorumEpochRequest,
+                      AlterPartitionRequest, BrokerRegistrationRequest, BrokerHeartbeatRequest>;
+
+// Calls `visit(std::type_identity<Request>{})` for each request of `list`, in order.
+template <class... Requests, class Visit>
+constexpr void for_each_api(TypeList<Requests...>, Visit&& visit) {
+    (visit(std::type_identity<Requests>{}), ...);
+}
+template <class Visit>
+constexpr void for_each_api(Visit&& visit) {
+    for_each_api(Apis{}, visit);
+}
+
+// The versions that this model's structs can carry, or an empty range (min > max) for an API that
+// is not in the list.
+constexpr VersionRange supported_versions(ApiKey key) {
+    VersionRange versions{.min = 0, .max = -1};
+    for_each_api([&](auto api) {
+        using Request = typename decltype(api)::type;
+        if (Request::api_key == key) versions = Request::versions;
+    });
+    return versions;
+}
+
+}  // namespace squall::model

@@ -1,0 +1,126 @@
+// EndQuorumEpoch: the leader of the metadata quorum resigns and names who should try next
+// (KIP-595).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/protocol/api_key.h"
+#include "model/protocol/error_code.h"
+#include "model/protocol/messages/raft_endpoint.h"
+#include "model/protocol/types.h"
+#include "model/protocol/wire.h"
+
+namespace squall::model {
+
+struct EndQuorumEpochResponse;
+
+struct EndQuorumEpochRequest {
+    static constexpr ApiKey api_key = ApiKey::end_quorum_epoch;
+    static constexpr VersionRange versions{.min = 0, .max = 1, .flexible_since = 1};
+    using Response = EndQuorumEpochResponse;
+
+    struct Candidate {
+        BrokerId candidate_id = no_broker;
+        Uuid candidate_directory_id;
+
+        bool operator==(const Candidate&) const = default;
+        template <class Self, class Fields>
+        static void describe(Self& self, Fields& fields) {
+            fields("candidate_id", self.candidate_id);
+            fields("candidate_directory_id", self.candidate_directory_id);
+        }
+    };
+
+    struct Partition {
+        std::int32_t partition_index = 0;
+        BrokerId leader_id = no_broker;
+        RaftEpoch leader_epoch;
+        std::vector<BrokerId> preferred_successors;
+        std::vector<Candidate> preferred_candidates;
+
+        bool operator==(const Partition&) const = default;
+        template <class Self, class Fields>
+        static void describe(Self& self, Fields& fields) {
+            fields("partition_index", self.partition_index);
+            fields("leader_id", self.leader_id);
+            fields("leader_epoch", self.leader_epoch);
+            fields("preferred_successors", self.preferred_successors, Wire{.until = 0});
+            fields("preferred_candidates", self.preferred_candidates, Wire{.since = 1});
+        }
+    };
+
+    struct Topic {
+        std::string topic_name;
+        std::vector<Partition> partitions;
+
+        bool operator==(const Topic&) const = default;
+        template <class Self, class Fields>
+        static void describe(Self& self, Fields& fields) {
+            fields("topic_name", self.topic_name);
+            fields("partitions", self.partitions);
+        }
+    };
+
+    std::optional<std::string> cluster_id;
+    std::vector<Topic> topics;
+    std::vector<RaftListener> leader_endpoints;
+
+    bool operator==(const EndQuorumEpochRequest&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("cluster_id", self.cluster_id, Wire{.nullable = 0});
+        fields("topics", self.topics);
+        fields("leader_endpoints", self.leader_endpoints, Wire{.since = 1});
+    }
+};
+
+struct EndQuorumEpochResponse {
+    static constexpr ApiKey api_key = EndQuorumEpochRequest::api_key;
+    static constexpr VersionRange versions = EndQuorumEpochRequest::versions;
+    using Request = EndQuorumEpochRequest;
+
+    struct Partition {
+        std::int32_t partition_index = 0;
+        ErrorCode error_code = ErrorCode::none;
+        BrokerId leader_id = no_broker;
+        RaftEpoch leader_epoch;
+
+        bool operator==(const Partition&) const = default;
+        template <class Self, class Fields>
+        static void describe(Self& self, Fields& fields) {
+            fields("partition_index", self.partition_index);
+            fields("error_code", self.error_code);
+            fields("leader_id", self.leader_id);
+            fields("leader_epoch", self.leader_epoch);
+        }
+    };
+
+    struct Topic {
+        std::string topic_name;
+        std::vector<Partition> partitions;
+
+        bool operator==(const Topic&) const = default;
+        template <class Self, class Fields>
+        static void describe(Self& self, Fields& fields) {
+            fields("topic_name", self.topic_name);
+            fields("partitions", self.partitions);
+        }
+    };
+
+    ErrorCode error_code = ErrorCode::none;
+    std::vector<Topic> topics;
+    std::vector<RaftEndpoint> node_endpoints;
+
+    bool operator==(const EndQuorumEpochResponse&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("error_code", self.error_code);
+        fields("topics", self.topics);
+        fields("node_endpoints", self.node_endpoints, Wire{.since = 1, .tag = 0});
+    }
+};
+
+}  // namespace squall::model
