@@ -21,7 +21,7 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
 std::uint64_t hash_bytes(ByteView bytes, std::uint64_t seed) {
     constexpr std::uint64_t k0 = 0xa0761d6478bd642fu;
     constexpr std::uint64_t k1 = 0xe7037ed1a0b428dbu;
-    std::uint64_t hash = mix(seed ^ bytes.size());
+    std::uint64_t hash = combine(seed, bytes.size());
     const std::uint8_t* at = bytes.data();
     std::size_t left = bytes.size();
     for (; left >= 16; at += 16, left -= 16) {
