@@ -1,0 +1,142 @@
+#include "model/protocol/batch_view.h"
+
+#include <fmt/core.h>
+
+#include <limits>
+
+#include "sim/base/crc32c.h"
+
+namespace squall::model {
+namespace {
+
+constexpr std::size_t smallest_length = batch_layout::records - batch_layout::before_length_counts;
+
+enum class Front { whole, truncated, corrupt };
+
+struct FrontBatch {
+    Front state = Front::truncated;
+    std::size_t size = 0;  // if whole
+    std::string reason;    // if not
+};
+
+// What stands at the front of `bytes`. A length or magic that is there already speaks, even if the
+// rest of the batch is missing.
+FrontBatch inspect_front(ByteView bytes) {
+    if (bytes.size() < batch_layout::before_length_counts) {
+        return {Front::truncated, 0, fmt::format("{} bytes hold no batch length", bytes.size())};
+    }
+    const auto length = load_big_endian<std::int32_t>(bytes.data() + batch_layout::length);
+    if (length < static_cast<std::int32_t>(smallest_length)) {
+        return {Front::corrupt, 0,
+                fmt::format("batch length {} is below {}", length, smallest_length)};
+    }
+    if (bytes.size() > batch_layout::magic) {
+        const auto magic = static_cast<std::int8_t>(bytes[batch_layout::magic]);
+        if (magic != batch_layout::current_magic) {
+            return {Front::corrupt, 0, fmt::format("batch magic is {}, not 2", magic)};
+        }
+    }
+    const std::size_t size = batch_layout::before_length_counts + static_cast<std::size_t>(length);
+    if (bytes.size() < size) {
+        return {Front::truncated, 0,
+                fmt::format("batch of {} bytes has only {}", size, bytes.size())};
+    }
+    return {Front::whole, size, {}};
+}
+
+void require_whole(ByteView batch) {
+    const FrontBatch front = inspect_front(batch);
+    ASSERT(front.state == Front::whole && front.size == batch.size(),
+           "not one whole batch in {} bytes: {}", batch.size(), front.reason);
+}
+
+}  // namespace
+
+std::string_view to_string(Compression compression) {
+    switch (compression) {
+        case Compression::none:
+            return "none";
+        case Compression::gzip:
+            return "gzip";
+        case Compression::snappy:
+            return "snappy";
+        case Compression::lz4:
+            return "lz4";
+        case Compression::zstd:
+            return "zstd";
+    }
+    return "unknown";
+}
+
+Result<BatchView> BatchView::at_front(ByteView bytes) {
+    FrontBatch front = inspect_front(bytes);
+    if (front.state != Front::whole) return Error{Failure::corrupt, std::move(front.reason)};
+    return BatchView(bytes.first(front.size));
+}
+
+SequenceNumber BatchView::last_sequence() const {
+    if (base_sequence() < SequenceNumber(0) || last_offset_delta() < 0) return no_sequence;
+    return sequence_after(base_sequence(), last_offset_delta());
+}
+
+std::uint32_t BatchView::computed_crc() const {
+    return crc32c(bytes_.subspan(batch_layout::attributes));
+}
+
+Status BatchView::check() const {
+    const std::uint32_t computed = computed_crc();
+    if (computed != crc()) {
+        return Error{Failure::corrupt,
+                     fmt::format("batch at offset {}: crc {:08x} stored, {:08x} computed",
+                                 base_offset(), crc(), computed)};
+    }
+    if (last_offset_delta() < 0 || count() < 0 || count() - 1 > last_offset_delta()) {
+        return Error{Failure::corrupt,
+                     fmt::format("batch at offset {}: {} records with last offset delta {}",
+                                 base_offset(), count(), last_offset_delta())};
+    }
+    return success();
+}
+
+std::optional<BatchView> BatchCursor::next() {
+    if (end_ != End::open) return std::nullopt;
+    const ByteView rest = bytes_.subspan(position_);
+    if (rest.empty()) {
+        end_ = End::exhausted;
+        return std::nullopt;
+    }
+    const FrontBatch front = inspect_front(rest);
+    if (front.state != Front::whole) {
+        end_ = front.state == Front::truncated ? End::truncated : End::corrupt;
+        return std::nullopt;
+    }
+    position_ += front.size;
+    return BatchView::at_front(rest).value();
+}
+
+void stamp_batch(std::span<std::uint8_t> batch, Offset base_offset, LeaderEpoch leader_epoch) {
+    require_whole(batch);
+    store_big_endian(batch.data() + batch_layout::base_offset, base_offset.value());
+    store_big_endian(batch.data() + batch_layout::partition_leader_epoch, leader_epoch.value());
+}
+
+void stamp_log_append_time(std::span<std::uint8_t> batch, TimestampMs now) {
+    require_whole(batch);
+    BatchAttributes attributes{
+        load_big_endian<std::int16_t>(batch.data() + batch_layout::attributes)};
+    attributes.set_timestamp_type(TimestampType::log_append_time);
+    store_big_endian(batch.data() + batch_layout::attributes, attributes.bits);
+    store_big_endian(batch.data() + batch_layout::max_timestamp, now);
+    store_big_endian(batch.data() + batch_layout::crc,
+                     crc32c(ByteView(batch).subspan(batch_layout::attributes)));
+}
+
+SequenceNumber sequence_after(SequenceNumber sequence, std::int32_t distance) {
+    ASSERT(sequence >= SequenceNumber(0), "sequence {}", sequence);
+    ASSERT(distance >= 0, "distance {}", distance);
+    constexpr std::int64_t sequences = std::int64_t{1} << 31;
+    return SequenceNumber(
+        static_cast<std::int32_t>((std::int64_t{sequence.value()} + distance) % sequences));
+}
+
+}  // namespace squall::model
