@@ -19,6 +19,7 @@
 #include "model/controller/image.h"
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
+#include "model/replica/fetch_rules.h"
 #include "sim/base/bytes.h"
 #include "sim/disk/disk.h"
 #include "sim/kernel/node.h"
@@ -62,17 +63,6 @@ struct AppendOutcome {
 };
 
 enum class AppendOrigin : std::uint8_t { client, coordinator };
-
-struct FetchTarget {
-    BrokerId replica = no_broker;  // no_broker: a consumer
-    BrokerEpoch replica_epoch{-1};
-    LeaderEpoch current_leader_epoch = no_leader_epoch;
-    Offset fetch_offset;
-    LeaderEpoch last_fetched_epoch = no_leader_epoch;  // followers
-    Offset log_start_offset = no_offset;               // followers
-    std::int32_t max_bytes = 1 << 20;
-    bool read_committed = false;
-};
 
 struct FetchOutcome {
     ErrorCode error = ErrorCode::none;
@@ -123,6 +113,7 @@ class ReplicaHost {
     virtual std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
                                                      BrokerId replica, sim::Gate& gate) = 0;
     // ListOffsets: timestamp -2 earliest, -1 latest, otherwise the first record at or after it.
+    // Consumers see up to the high watermark (the last stable offset); a `replica` sees the log end.
     struct OffsetAnswer {
         ErrorCode error = ErrorCode::none;
         Offset offset = no_offset;
@@ -131,7 +122,7 @@ class ReplicaHost {
     };
     virtual OffsetAnswer list_offset(const TopicPartition& partition,
                                      LeaderEpoch current_leader_epoch, TimestampMs timestamp,
-                                     bool read_committed) = 0;
+                                     bool read_committed, BrokerId replica = no_broker) = 0;
     // The leader's whole log from its start to its end, batch by batch, for a coordinator's reload.
     // Requires: leader in `epoch`; error not_leader_or_follower otherwise.
     struct LogContent {
