@@ -1,0 +1,228 @@
+// Log: the records of one partition on one broker, as a row of segments, with the leader epochs
+// that wrote them.
+//
+// Guarantees: log_start_offset <= log_end_offset; batches are whole, in offset order, and their
+// leader epochs never go down; after any crash open() finds a prefix of what was appended, which
+// holds everything below the last flush that finished (truncations taken into account). What was
+// only appended is in the page cache: a process crash keeps it, a power loss may not. A process
+// crash leaves the same log behind.
+//
+// Does not know roles, high watermark or in-sync sets. Not Kafka's: a segment is flushed before its
+// successor is created, where Kafka flushes it in the background and after a power loss can be left
+// with a hole between two segments that recovery does not see.
+//
+// Calls never park; what they cost on the disk is in what they return. Any failed write or flush
+// fails the log (KAFKA-10778): its end is not known any more, and every later change answers
+// io_error until it is opened again. Reads still work.
+//
+// Files, below the folder "<topic>-<partition>": <base offset>.log (segment.h),
+// leader-epoch-checkpoint (leader_epoch_cache.h), partition.metadata. The recovery point and the
+// log start offset stand in the checkpoints of the directory.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/log/batch_validation.h"
+#include "model/log/leader_epoch_cache.h"
+#include "model/log/log_options.h"
+#include "model/log/offset_checkpoint.h"
+#include "model/log/segment.h"
+#include "model/protocol/error_code.h"
+#include "model/protocol/types.h"
+#include "sim/base/bytes.h"
+#include "sim/base/result.h"
+#include "sim/base/time.h"
+#include "sim/disk/disk.h"
+
+namespace squall::model {
+
+// What became of an append. Nothing was written unless error == none.
+struct AppendInfo {
+    // Leader: see validate_as_leader, and record_list_too_large for more than a segment holds.
+    // Follower: corrupt_message, or offset_out_of_range for a batch that begins before the log's
+    // end (Kafka's UnexpectedAppendOffsetException).
+    ErrorCode error = ErrorCode::none;
+    std::string message;
+    Offset base_offset = no_offset;              // of the first batch
+    Offset last_offset = no_offset;              // of the last batch
+    std::uint32_t crc = 0;                       // of the last batch, as it was written
+    TimestampMs log_append_time = no_timestamp;  // only with LogAppendTime
+    bool rolled = false;                         // a new segment was begun
+    bool flush_due = false;  // flush.messages is reached: flush before answering
+    Duration cost{};
+};
+
+struct LogRead {
+    ErrorCode error = ErrorCode::none;  // offset_out_of_range
+    Bytes records;                      // whole batches
+    Offset next_offset = no_offset;     // one past the last one; where it was read from if empty
+    Duration cost{};
+};
+
+// A flush between its begin and its finish.
+struct LogFlush {
+    std::uint64_t id = 0;
+    std::vector<sim::FlushTicket> tickets;
+    Duration cost{};  // to be waited for in between
+};
+
+struct TimestampAndOffset {
+    TimestampMs timestamp = no_timestamp;
+    Offset offset = no_offset;
+    LeaderEpoch leader_epoch = no_leader_epoch;
+
+    bool operator==(const TimestampAndOffset&) const = default;
+};
+
+// What opening a log found.
+struct LogRecovery {
+    Offset log_start_offset{0};
+    Offset log_end_offset{0};
+    std::uint64_t truncated_bytes = 0;  // cut off because they are no log
+    std::string reason;                 // why; empty if nothing was cut off
+    Duration cost{};
+};
+
+class Log {
+  public:
+    // The checkpoints of the log directory, shared by its logs.
+    struct Checkpoints {
+        OffsetCheckpoint& recovery_points;
+        OffsetCheckpoint& log_starts;
+    };
+    struct Opened;
+
+    // A new log that begins and ends at offset 0. Requires: no files below its folder. Errors:
+    // io_error, no_space, closed.
+    static Result<sim::Costed<std::unique_ptr<Log>>> create(sim::Disk& disk,
+                                                            Checkpoints checkpoints,
+                                                            const TopicPartition& partition,
+                                                            const Uuid& topic_id,
+                                                            const LogOptions& options);
+    // The log that lies on disk. After an unclean shutdown CRCs are verified from the segment of
+    // the recovery point on; batch headers always. Everything behind the first bad batch is cut
+    // off. Errors: io_error, closed.
+    static Result<Opened> open(sim::Disk& disk, Checkpoints checkpoints,
+                               const TopicPartition& partition, const LogOptions& options,
+                               bool after_clean_shutdown);
+
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+
+    const TopicPartition& partition() const { return partition_; }
+    const Uuid& topic_id() const { return topic_id_; }  // zero if its file is gone
+    const LogOptions& options() const { return options_; }
+    void set_options(const LogOptions& options) { options_ = options; }
+
+    Offset log_start_offset() const { return log_start_offset_; }
+    Offset log_end_offset() const { return log_end_offset_; }
+    bool is_empty() const { return log_start_offset_ == log_end_offset_; }
+    // Everything below was flushed.
+    Offset recovery_point() const { return recovery_point_; }
+    const LeaderEpochCache& epochs() const { return epochs_; }
+    LeaderEpoch latest_epoch() const { return epochs_.latest(); }
+    // Of an epoch in this log: see LeaderEpochCache.
+    OffsetAndEpoch end_offset_for(LeaderEpoch epoch) const {
+        return epochs_.end_offset_for(epoch, log_end_offset_);
+    }
+    const std::vector<Segment>& segments() const { return segments_; }
+    std::uint64_t size() const;
+    bool has_failed() const { return has_failed_; }
+
+    // ---- changes; every one may answer io_error, no_space, closed ----
+
+    // As leader in `epoch`: validates one or more batches (usually one), gives them the next
+    // offsets and the epoch (the bytes are changed in place), and appends them. `now` is the
+    // broker's wall clock. Requires: epoch >= latest_epoch().
+    Result<AppendInfo> append_as_leader(Bytes& batches, LeaderEpoch epoch, TimestampMs now,
+                                        BatchSource source = BatchSource::client);
+    // As follower: appends batches with the offsets and epochs they have. A part of a batch at the
+    // end is left out. All or nothing. `now` is only for rolling segments without timestamps.
+    Result<AppendInfo> append_as_follower(ByteView batches, TimestampMs now = no_timestamp);
+    // A new leader's epoch begins at the log's end, before it wrote anything (KIP-101).
+    Result<Duration> begin_epoch(LeaderEpoch epoch);
+
+    // Cuts the log so that it ends at `offset`, or at the begin of the batch that holds it.
+    // Below the log start: the log is empty and begins at `offset`. Beyond the end: nothing.
+    Result<Duration> truncate_to(Offset offset);
+    // Throws everything away; the log begins and ends at `offset`.
+    Result<Duration> truncate_fully_and_start_at(Offset offset);
+    // Records below `offset` are not there any more for readers (DeleteRecords, the leader's log
+    // start). Requires: offset <= log_end_offset(). Going back does nothing.
+    Result<Duration> advance_log_start(Offset offset);
+    // Removes every file. Requires: the log is not used afterwards.
+    Result<Duration> remove_files();
+
+    // ---- flush ----
+
+    // Everything appended so far will be below the recovery point when the flush is finished.
+    // Without anything to flush there are no tickets and no cost. Errors: io_error, closed.
+    Result<LogFlush> begin_flush();
+    // Errors: io_error, closed. Requires: `flush` was begun on this log and is not finished.
+    Status finish_flush(const LogFlush& flush);
+    // Both. The cost is returned.
+    Result<Duration> flush();
+
+    // ---- reads; errors io_error, closed ----
+
+    // Whole batches from the one that holds `from` on, those that end at or below `upper_bound`
+    // (high watermark, last stable offset; exclusive) and fit into `max_bytes`; with
+    // `at_least_one` the first even if it is larger (KIP-74). From one segment at a time.
+    // offset_out_of_range unless log_start_offset() <= from <= log_end_offset().
+    Result<LogRead> read(Offset from, std::int64_t max_bytes, Offset upper_bound,
+                         bool at_least_one = true) const;
+    // The first record below `upper_bound` with a timestamp at or after `timestamp`; nullopt if
+    // there is none (ListOffsets). Of a compressed batch, its first record.
+    Result<sim::Costed<std::optional<TimestampAndOffset>>> find_by_timestamp(
+        TimestampMs timestamp, Offset upper_bound) const;
+
+    // The rules of the header, asserted.
+    void check_invariants() const;
+
+  private:
+    Log(sim::Disk& disk, Checkpoints checkpoints, const TopicPartition& partition,
+        const LogOptions& options);
+
+    struct Incoming;  // batches that were validated and have their offsets
+
+    Result<Duration> load_metadata();
+    Result<Duration> load_epochs();
+    Result<Duration> load_segments(bool after_clean_shutdown, LogRecovery& recovery);
+    Result<Duration> store_epochs();
+    Result<Duration> lower_checkpoints(Offset end);
+    Result<Duration> roll(Offset base_offset);
+    Result<AppendInfo> append(const Incoming& incoming, TimestampMs now);
+    template <class T>
+    Result<T> checked(Result<T> result);  // a failure fails the log
+    std::optional<Error> refusal() const;
+    Segment& active() { return segments_.back(); }
+
+    sim::Disk& disk_;
+    Checkpoints checkpoints_;
+    TopicPartition partition_;
+    std::string folder_;
+    Uuid topic_id_;
+    LogOptions options_;
+
+    std::vector<Segment> segments_;  // by base offset; never empty once open
+    LeaderEpochCache epochs_;
+    Offset log_start_offset_{0};
+    Offset log_end_offset_{0};
+    Offset recovery_point_{0};
+    std::int64_t unflushed_messages_ = 0;                // appended since the last flush began
+    std::map<std::uint64_t, Offset> flushes_in_flight_;  // id -> the end that it covers
+    std::uint64_t last_flush_ = 0;
+    bool has_failed_ = false;
+};
+
+struct Log::Opened {
+    std::unique_ptr<Log> log;
+    LogRecovery recovery;
+};
+
+}  // namespace squall::model
