@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t smallest_length = batch_layout::records - batch_layout::before_length_counts;
 
+// So that no offset of a batch can overflow, whatever its header claims.
+constexpr std::int64_t largest_offset =
+    std::numeric_limits<std::int64_t>::max() - std::numeric_limits<std::int32_t>::max() - 1;
+
 enum class Front { whole, truncated, corrupt };
 
 struct FrontBatch {
@@ -35,6 +39,10 @@ FrontBatch inspect_front(ByteView bytes) {
         if (magic != batch_layout::current_magic) {
             return {Front::corrupt, 0, fmt::format("batch magic is {}, not 2", magic)};
         }
+    }
+    const auto base_offset = load_big_endian<std::int64_t>(bytes.data());
+    if (base_offset < 0 || base_offset > largest_offset) {
+        return {Front::corrupt, 0, fmt::format("batch base offset {} cannot be", base_offset)};
     }
     const std::size_t size = batch_layout::before_length_counts + static_cast<std::size_t>(length);
     if (bytes.size() < size) {

@@ -93,8 +93,8 @@ struct BatchAttributes {
 
 class BatchView {
   public:
-    // The batch at the front of `bytes`. Corrupt if the batch is not whole, its length cannot be
-    // one, or its magic is not 2. The CRC is not looked at: see check().
+    // The batch at the front of `bytes`. Corrupt if the batch is not whole, its length or base
+    // offset cannot be one, or its magic is not 2. The CRC is not looked at: see check().
     static Result<BatchView> at_front(ByteView bytes);
 
     Offset base_offset() const { return Offset(read<std::int64_t>(batch_layout::base_offset)); }

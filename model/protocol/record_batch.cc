@@ -20,6 +20,12 @@ std::size_t varint_size(std::int64_t value) {
     return unsigned_varint_size(zigzag(value));
 }
 
+// Timestamps are the producer's word: a nonsensical pair must not overflow.
+TimestampMs wrapping_sum(TimestampMs base, std::int64_t delta) {
+    return static_cast<TimestampMs>(static_cast<std::uint64_t>(base) +
+                                    static_cast<std::uint64_t>(delta));
+}
+
 std::optional<ByteView> view_of(const std::optional<Bytes>& bytes) {
     return bytes ? std::optional<ByteView>(*bytes) : std::nullopt;
 }
@@ -216,10 +222,16 @@ TimestampMs RecordReader::timestamp(const RecordView& record) const {
     if (batch_.attributes().timestamp_type() == TimestampType::log_append_time) {
         return batch_.max_timestamp();
     }
-    return batch_.base_timestamp() + record.timestamp_delta;
+    return wrapping_sum(batch_.base_timestamp(), record.timestamp_delta);
 }
 
 // ---- whole batches ----
+
+TimestampMs RecordBatch::timestamp_of(const Record& record) const {
+    return attributes.timestamp_type() == TimestampType::log_append_time
+               ? max_timestamp
+               : wrapping_sum(base_timestamp, record.timestamp_delta);
+}
 
 Bytes encode_batch(const RecordBatch& batch) {
     ASSERT(batch.attributes.compression() == Compression::none, "cannot compress with {}",

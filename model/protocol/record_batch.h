@@ -120,11 +120,8 @@ struct RecordBatch {
     std::vector<Record> records;
 
     Offset offset_of(const Record& record) const { return base_offset + record.offset_delta; }
-    TimestampMs timestamp_of(const Record& record) const {
-        return attributes.timestamp_type() == TimestampType::log_append_time
-                   ? max_timestamp
-                   : base_timestamp + record.timestamp_delta;
-    }
+    // The broker's time for a whole batch under LogAppendTime, the producer's otherwise.
+    TimestampMs timestamp_of(const Record& record) const;
 
     bool operator==(const RecordBatch&) const = default;
 };

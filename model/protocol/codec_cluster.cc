@@ -1,0 +1,19 @@
+// The codec of what brokers and controllers say among themselves.
+#include "model/protocol/messages/alter_partition.h"
+#include "model/protocol/messages/begin_quorum_epoch.h"
+#include "model/protocol/messages/broker_heartbeat.h"
+#include "model/protocol/messages/broker_registration.h"
+#include "model/protocol/messages/end_quorum_epoch.h"
+#include "model/protocol/messages/vote.h"
+#include "model/protocol/wire_codec.h"
+
+namespace squall::model {
+
+SQUALL_INSTANTIATE_API(BrokerRegistration);
+SQUALL_INSTANTIATE_API(BrokerHeartbeat);
+SQUALL_INSTANTIATE_API(AlterPartition);
+SQUALL_INSTANTIATE_API(Vote);
+SQUALL_INSTANTIATE_API(BeginQuorumEpoch);
+SQUALL_INSTANTIATE_API(EndQuorumEpoch);
+
+}  // namespace squall::model
