@@ -20,11 +20,13 @@ struct ClockOptions {
 // One clock face: reading = base + (true - since) * (1e6 + drift) / 1e6, piecewise linear.
 class DriftingClock {
   public:
-    DriftingClock(Duration reading, std::int32_t drift_ppm)
-        : reading_(reading), drift_ppm_(drift_ppm) {}
+    // Shows `reading` at `since`. Requires: drift_ppm > -1,000,000.
+    DriftingClock(Duration reading, std::int32_t drift_ppm, Time since = {});
 
+    // Requires: `now` is not before the last change.
     Duration at(Time now) const;
-    // The first true time at which the clock shows at least `reading`; Time::max() while frozen.
+    // The first true time, from the last change on, at which the clock shows at least `reading`;
+    // Time::max() for never: while frozen, or beyond the end of time.
     Time when(Duration reading) const;
 
     void set_drift(Time now, std::int32_t drift_ppm);
@@ -37,7 +39,7 @@ class DriftingClock {
   private:
     void rebase(Time now);
 
-    Time since_{};
+    Time since_;
     Duration reading_;
     std::int32_t drift_ppm_;
     bool frozen_ = false;

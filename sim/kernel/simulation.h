@@ -5,6 +5,7 @@
 // run) happens on the main context: the thread that calls run_until, or a control action.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,7 +27,7 @@ class Scheduler;
 struct SimulationOptions {
     std::uint64_t seed = 0;
     WallTime start{std::chrono::seconds(1735689600)};  // 2025-01-01T00:00:00Z
-    TraceOptions trace;
+    TraceOptions trace{};
     // The run is `broken` after so many wake-ups and timers: a livelock. 0: no budget.
     std::uint64_t step_budget = 0;
 };
@@ -36,7 +37,8 @@ class Simulation {
     explicit Simulation(SimulationOptions options);
     Simulation(const Simulation&) = delete;
     Simulation& operator=(const Simulation&) = delete;
-    // Stops every node (end_of_run), so that leaks and zombies show up in every test.
+    // finish(), so that leaks and zombies show up in every test. Whoever hangs hooks on nodes and
+    // goes away before the simulation must call finish() itself first.
     ~Simulation();
 
     Time now() const { return now_; }
@@ -63,12 +65,13 @@ class Simulation {
     // AssertionFailure of a task or timer: the simulation is then good for nothing but its trace.
     // Returns early when interrupted.
     void run_until(Time end);
-    // Makes run_until return before the next task or timer. Callable from a control action, an
-    // observer, or (the flag alone) another thread.
+    // Makes run_until return before the next task or timer, now and from then on. Callable from a
+    // control action, an observer, or (the flag alone) another thread.
     void interrupt();
     bool is_interrupted() const;
 
-    // Stops every node with end_of_run. run_until must not be called after it.
+    // Stops every node with end_of_run, in order of their ids. Idempotent; run_until must not be
+    // called after it. Rethrows what tasks assert as they unwind, once all nodes are stopped.
     void finish();
 
     Timers& timers() { return timers_; }
@@ -82,11 +85,8 @@ class Simulation {
     friend class Scheduler;
     friend class Node;
 
-    struct ControlAction {
-        Time time;
-        std::uint64_t order;
-        std::function<void()> run;
-    };
+    void advance_to(Time time);
+    void run_control_action();
 
     SimulationOptions options_;
     Time now_{};
@@ -96,6 +96,9 @@ class Simulation {
     std::map<std::string, NodeId, std::less<>> node_by_name_;
     std::multimap<Time, std::function<void()>> controls_;
     std::uint64_t steps_ = 0;
+    bool in_run_ = false;
+    bool finished_ = false;
+    std::atomic<bool> interrupted_ = false;
     std::unique_ptr<Scheduler> scheduler_;
 };
 

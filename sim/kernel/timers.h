@@ -36,10 +36,9 @@ class Timer {
     friend class Timers;
 
     Timers* timers_ = nullptr;
-    std::size_t index_ = 0;
+    std::size_t index_ = 0;    // where in the heap
+    std::uint64_t order_ = 0;  // the n-th arming of its Timers
     Time due_{};
-    std::uint64_t tie_ = 0;
-    std::uint64_t order_ = 0;
 };
 
 class Timers {
@@ -50,7 +49,9 @@ class Timers {
     ~Timers();
 
     // Arms (or re-arms) the timer. `tie` orders timers of equal due time, then arming order.
+    // Requires: not armed elsewhere.
     void arm(Timer& timer, Time due, std::uint64_t tie);
+    // Requires: armed here.
     void cancel(Timer& timer);
     bool empty() const { return heap_.empty(); }
     std::size_t size() const { return heap_.size(); }
@@ -63,14 +64,13 @@ class Timers {
     struct Entry {
         Time due;
         std::uint64_t tie;
-        std::uint64_t order;
         Timer* timer;
     };
 
     static bool before(const Entry& a, const Entry& b);
     void sift_up(std::size_t index);
     void sift_down(std::size_t index);
-    void place(std::size_t index, Entry entry);
+    void place(std::size_t index, const Entry& entry);
     void remove(std::size_t index);
 
     std::vector<Entry> heap_;

@@ -20,6 +20,7 @@
 namespace squall::sim {
 
 class Node;
+class Scheduler;
 struct TaskState;
 
 namespace detail {
@@ -32,11 +33,12 @@ class Waiter {
     Waiter& operator=(const Waiter&) = delete;
     ~Waiter();
 
-    // Parks the running task until wake() or the deadline. False: the deadline passed first.
-    // Throws NodeCrashed when the node stops. Requires: called on a task of this node; nobody else
-    // waits here; no exception in flight.
+    // Parks the running task until wake() or the deadline. False: the deadline passed first, or an
+    // exception unwinds the task, whose destructors must not wait. Throws NodeCrashed when the node
+    // stops. Requires: called on a task of this node, outside any catch handler; nobody else waits
+    // here.
     bool park_until(LocalTime deadline);
-    void park();
+    bool park() { return park_until(LocalTime::max()); }
     // Makes the waiting task ready, with the current cause; no effect where nobody waits.
     void wake();
     // Makes it ready with `cause`.
@@ -45,6 +47,8 @@ class Waiter {
     Node& node() const { return *node_; }
 
   private:
+    friend class squall::sim::Scheduler;
+
     Node* node_;
     TaskState* task_ = nullptr;
 };
@@ -158,7 +162,12 @@ class Mailbox {
         waiter_.wake();
     }
     // The oldest item; the reader continues with the cause under which it was pushed. May park.
-    T pop() { return std::move(*pop_until(LocalTime::max())); }
+    // Requires: not called from a destructor, which may have to go on without an item.
+    T pop() {
+        std::optional<T> item = pop_until(LocalTime::max());
+        ASSERT(item.has_value(), "a destructor waits for an item, in a task that unwinds");
+        return std::move(*item);
+    }
     // nullopt: nothing came by the deadline. May park.
     std::optional<T> pop_until(LocalTime deadline) {
         while (items_.empty()) {
@@ -204,7 +213,9 @@ class Gate {
     bool is_open() const { return open_; }
     // May park.
     void wait() {
-        while (!open_) waiter_.park();
+        while (!open_) {
+            if (!waiter_.park()) return;
+        }
     }
     // False: still shut at the deadline. May park.
     bool wait_until(LocalTime deadline) {

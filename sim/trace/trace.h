@@ -70,8 +70,11 @@ class Trace {
     }
     // While muted, emit is without effect: the node that runs has died and has not noticed yet.
     void mute(bool muted) { muted_ = muted; }
+    bool is_muted() const { return muted_; }
 
     void observe(Observer observer) { observers_.push_back(std::move(observer)); }
+    // Observers may go before the trace does.
+    void stop_observing() { observers_.clear(); }
 
     // The hash over all events so far, equal at every level.
     std::uint64_t hash() const { return hash_; }
