@@ -1,0 +1,131 @@
+#include "model/protocol/control_batch.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "model/protocol/record_batch.h"
+#include "model/protocol/wire_codec.h"
+
+namespace squall::model {
+
+SQUALL_INSTANTIATE_CODEC(LeaderChange);
+
+namespace {
+
+constexpr std::int16_t current_key_version = 0;
+constexpr std::int16_t current_marker_version = 0;
+
+Bytes control_key(ControlType type) {
+    Bytes key;
+    ByteWriter writer(key);
+    writer.integer(current_key_version);
+    writer.integer(static_cast<std::int16_t>(type));
+    return key;
+}
+
+struct ControlRecord {
+    ControlType type{};
+    ByteView value;
+};
+
+// Keys and values of later versions only grow, so what is known of them stands at their front.
+Result<ControlRecord> read_control_record(const BatchView& batch) {
+    const auto corrupt = [&](std::string_view what) {
+        return Error{Failure::corrupt,
+                     fmt::format("control batch at offset {}: {}", batch.base_offset(), what)};
+    };
+    if (!batch.attributes().is_control()) return corrupt("it is none");
+    RecordReader reader(batch);
+    RecordView record;
+    if (!reader.next(record)) {
+        return reader.status() ? corrupt("no record") : reader.status().error();
+    }
+    if (!record.key) return corrupt("no key");
+    ByteReader key(*record.key);
+    key.integer<std::int16_t>();
+    const auto type = static_cast<ControlType>(key.integer<std::int16_t>());
+    if (!key.ok()) return corrupt("key too short");
+    return ControlRecord{type, record.value.value_or(ByteView{})};
+}
+
+}  // namespace
+
+std::string_view to_string(ControlType type) {
+    switch (type) {
+        case ControlType::abort:
+            return "abort";
+        case ControlType::commit:
+            return "commit";
+        case ControlType::leader_change:
+            return "leader_change";
+        case ControlType::snapshot_header:
+            return "snapshot_header";
+        case ControlType::snapshot_footer:
+            return "snapshot_footer";
+        case ControlType::kraft_version:
+            return "kraft_version";
+        case ControlType::kraft_voters:
+            return "kraft_voters";
+    }
+    return "unknown";
+}
+
+Bytes marker_batch(const TransactionMarker& marker, TimestampMs now) {
+    ASSERT(marker.producer_id != no_producer_id, "a transaction marker without a producer");
+    BatchBuilder builder({.producer_id = marker.producer_id,
+                          .producer_epoch = marker.producer_epoch,
+                          .is_transactional = true,
+                          .is_control = true});
+    Bytes value;
+    ByteWriter writer(value);
+    writer.integer(current_marker_version);
+    writer.integer(marker.coordinator_epoch);
+    const Bytes key = control_key(marker.is_commit ? ControlType::commit : ControlType::abort);
+    builder.append(now, ByteView(key), ByteView(value));
+    return builder.finish();
+}
+
+Bytes leader_change_batch(const LeaderChange& change, TimestampMs now) {
+    BatchBuilder builder({.is_control = true});
+    const Bytes key = control_key(ControlType::leader_change);
+    const Bytes value = encode(change, change.version);
+    builder.append(now, ByteView(key), ByteView(value));
+    return builder.finish();
+}
+
+Result<ControlType> control_type(const BatchView& batch) {
+    const Result<ControlRecord> record = read_control_record(batch);
+    if (!record) return record.error();
+    return record->type;
+}
+
+Result<TransactionMarker> read_marker(const BatchView& batch) {
+    const Result<ControlRecord> record = read_control_record(batch);
+    if (!record) return record.error();
+    ByteReader value(record->value);
+    const auto version = value.integer<std::int16_t>();
+    const auto coordinator_epoch = value.integer<std::int32_t>();
+    const bool is_end = record->type == ControlType::abort || record->type == ControlType::commit;
+    if (!is_end || !value.ok() || version < 0) {
+        return Error{Failure::corrupt, fmt::format("batch at offset {} is no transaction marker",
+                                                   batch.base_offset())};
+    }
+    return TransactionMarker{.producer_id = batch.producer_id(),
+                             .producer_epoch = batch.producer_epoch(),
+                             .is_commit = record->type == ControlType::commit,
+                             .coordinator_epoch = coordinator_epoch};
+}
+
+Result<LeaderChange> read_leader_change(const BatchView& batch) {
+    const Result<ControlRecord> record = read_control_record(batch);
+    if (!record) return record.error();
+    if (record->type != ControlType::leader_change) {
+        return Error{Failure::corrupt,
+                     fmt::format("batch at offset {} is no leader change", batch.base_offset())};
+    }
+    ByteReader value(record->value);
+    return decode<LeaderChange>(record->value, value.integer<std::int16_t>());
+}
+
+}  // namespace squall::model
