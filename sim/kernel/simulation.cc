@@ -13,7 +13,7 @@ namespace squall::sim {
 
 Simulation::Simulation(SimulationOptions options)
     : options_(std::move(options)),
-      trace_(options_.trace),
+      trace_(std::make_shared<Trace>(options_.trace)),
       scheduler_(std::make_unique<Scheduler>(*this)) {}
 
 Simulation::~Simulation() {
@@ -35,7 +35,7 @@ Node& Simulation::add_node(NodeOptions options) {
     ASSERT(!node_by_name_.contains(options.name), "two nodes are called {}", options.name);
     const NodeId id{static_cast<std::uint32_t>(nodes_.size() + 1)};
     node_by_name_.emplace(options.name, id);
-    trace_.name_node(id, options.name);
+    trace_->name_node(id, options.name);
     return *nodes_.emplace_back(std::make_unique<Node>(*this, id, std::move(options)));
 }
 
@@ -104,7 +104,7 @@ void Simulation::run_control_action() {
 void Simulation::advance_to(Time time) {
     ASSERT(time >= now_, "time would run back from {} to {}", now_, time);
     now_ = time;
-    trace_.context().time = time;
+    trace_->context().time = time;
 }
 
 void Simulation::finish() {

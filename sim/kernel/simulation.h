@@ -45,7 +45,9 @@ class Simulation {
     // The true date: what a perfect wall clock shows.
     WallTime wall_now() const { return options_.start + now_.since_origin(); }
     Noise noise() const { return Noise(options_.seed); }
-    Trace& trace() { return trace_; }
+    Trace& trace() { return *trace_; }
+    // The same, for whoever reads it when the simulation is gone.
+    std::shared_ptr<Trace> shared_trace() const { return trace_; }
     const SimulationOptions& options() const { return options_; }
 
     // The node is there, and not started yet. Nodes live as long as the simulation.
@@ -90,7 +92,7 @@ class Simulation {
 
     SimulationOptions options_;
     Time now_{};
-    Trace trace_;
+    std::shared_ptr<Trace> trace_;
     Timers timers_;
     std::vector<std::unique_ptr<Node>> nodes_;
     std::map<std::string, NodeId, std::less<>> node_by_name_;
