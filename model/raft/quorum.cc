@@ -1,0 +1,655 @@
+#include "model/raft/quorum.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "sim/base/assert.h"
+#include "sim/base/hash.h"
+#include "sim/base/rng.h"
+
+namespace squall::model::raft {
+
+std::string_view to_string(RoleName role) {
+    switch (role) {
+        case RoleName::unattached:
+            return "unattached";
+        case RoleName::prospective:
+            return "prospective";
+        case RoleName::candidate:
+            return "candidate";
+        case RoleName::leader:
+            return "leader";
+        case RoleName::follower:
+            return "follower";
+        case RoleName::resigned:
+            return "resigned";
+    }
+    return "?";
+}
+
+Quorum::Quorum(QuorumConfig config, QuorumState durable, LogSummary log)
+    : config_(std::move(config)), state_(durable), log_(std::move(log)) {
+    ASSERT(!config_.options.voters.empty(), "a quorum without voters");
+}
+
+Output Quorum::step(const Input& input, LocalTime now) {
+    ASSERT(booted_ != std::holds_alternative<Boot>(input), "Boot is the first input, once");
+    output_ = {};
+    const RoleName role_before = role();
+    const QuorumState state_before = state_;
+    const Offset high_watermark_before = high_watermark_;
+
+    std::visit([&](const auto& alternative) { on(alternative, now); }, input);
+    maybe_fetch(now);
+
+    output_.role_changed = role() != role_before || state_.epoch != state_before.epoch ||
+                           state_.leader != state_before.leader;
+    output_.high_watermark_moved = high_watermark_ != high_watermark_before;
+    ASSERT(state_.epoch >= state_before.epoch, "epoch went back from {} to {}", state_before.epoch,
+           state_.epoch);
+    ASSERT(high_watermark_ >= high_watermark_before, "high watermark went back from {} to {}",
+           high_watermark_before, high_watermark_);
+    if (state_.epoch == state_before.epoch && state_before.voted != no_broker) {
+        ASSERT(state_.voted == state_before.voted, "the vote of epoch {} moved from {} to {}",
+               state_.epoch, state_before.voted, state_.voted);
+    }
+    if (!(state_ == state_before)) {
+        ASSERT(output_.persist_state, "quorum state changed and is not persisted");
+    }
+    check_invariants();
+    return std::exchange(output_, {});
+}
+
+// ---- rules ----
+
+bool Quorum::is_up_to_date(const LogPosition& last) const {
+    if (last.epoch != log_.last_epoch()) return last.epoch > log_.last_epoch();
+    return last.offset >= log_.log_end();
+}
+
+bool Quorum::may_grant_vote(const VoteRequest& request) const {
+    switch (role()) {
+        case RoleName::unattached:
+        case RoleName::prospective:
+            break;
+        case RoleName::candidate:
+        case RoleName::leader:
+        case RoleName::follower:
+        case RoleName::resigned:
+            return false;
+    }
+    if (state_.leader != no_broker) return false;
+    if (state_.voted != no_broker && state_.voted != request.candidate) return false;
+    return is_up_to_date(request.last);
+}
+
+bool Quorum::may_grant_pre_vote(const VoteRequest& request) const {
+    if (role() == RoleName::leader || role() == RoleName::resigned) return false;
+    if (const auto* follower = std::get_if<Follower>(&role_)) {
+        if (follower->has_fetched) return false;
+    }
+    return is_up_to_date(request.last);
+}
+
+bool Quorum::may_commit(Offset end, Offset epoch_start) const {
+    return end > epoch_start;
+}
+
+bool Quorum::must_flush_before_fetch() const {
+    return is_voter();
+}
+
+bool Quorum::may_truncate(Offset to) const {
+    return to >= high_watermark_;
+}
+
+bool Quorum::has_lost_quorum(const Leader& leader, LocalTime now) const {
+    return now >= quorum_deadline(leader);
+}
+
+// ---- inputs ----
+
+void Quorum::on(const Boot&, LocalTime now) {
+    booted_ = true;
+    // A vote or leadership of an epoch that the log has already left behind says nothing any more.
+    if (log_.last_epoch() > state_.epoch) {
+        become_unattached(log_.last_epoch(), now);
+    } else if (state_.leader == config_.self) {
+        // Its unflushed records of that epoch may be gone: it must not lead in it again.
+        enter(Resigned{.election_deadline = now + election_delay()});
+    } else if (state_.leader != no_broker) {
+        enter(Follower{.fetch_deadline = now + config_.options.fetch_timeout});
+    } else {
+        enter(Unattached{.election_deadline = now + election_delay()});
+    }
+    if (is_only_voter()) become_prospective(now);
+}
+
+void Quorum::on(const Tick&, LocalTime now) {
+    switch (role()) {
+        case RoleName::unattached:
+            if (is_voter() && now >= std::get<Unattached>(role_).election_deadline) {
+                become_prospective(now);
+            }
+            break;
+        case RoleName::prospective:
+            if (now >= std::get<Prospective>(role_).election_deadline) end_of_ballot(now);
+            break;
+        case RoleName::candidate:
+            if (now >= std::get<Candidate>(role_).election_deadline) become_prospective(now);
+            break;
+        case RoleName::leader: {
+            const Leader& leader = std::get<Leader>(role_);
+            if (has_lost_quorum(leader, now)) {
+                become_resigned(now);
+            } else if (now >= leader.announce_deadline) {
+                announce(now);
+            }
+            break;
+        }
+        case RoleName::follower:
+            if (now < std::get<Follower>(role_).fetch_deadline) break;
+            if (is_voter()) {
+                become_prospective(now);
+            } else {
+                // An observer asks around; what it knows of the epoch's leader stays true.
+                fetch_in_flight_ = false;
+                enter(Unattached{});
+            }
+            break;
+        case RoleName::resigned:
+            if (now >= std::get<Resigned>(role_).election_deadline) become_prospective(now);
+            break;
+    }
+}
+
+void Quorum::on(const Received& received, LocalTime now) {
+    std::visit([&](const auto& message) { receive(message, now); }, received.message);
+}
+
+void Quorum::on(const FetchFailed&, LocalTime now) {
+    fetch_in_flight_ = false;
+    fetch_not_before_ = now + config_.options.retry_backoff;
+}
+
+void Quorum::on(const LogFlushed& flushed, LocalTime) {
+    log_.mark_flushed(flushed.end);
+    if (is_leader()) advance_high_watermark();
+}
+
+void Quorum::on(const Propose& propose, LocalTime) {
+    ASSERT(propose.count > 0, "a proposal of {} records", propose.count);
+    if (!is_leader()) return;
+    const Offset base = log_.log_end();
+    log_.append(state_.epoch, propose.count);
+    output_.append_proposed =
+        BatchSpan{.base_offset = base, .last_offset = log_.log_end() - 1, .epoch = state_.epoch};
+    output_.flush = true;
+}
+
+void Quorum::on(const Resign&, LocalTime now) {
+    if (is_leader()) become_resigned(now);
+}
+
+// ---- messages ----
+
+void Quorum::receive(const VoteRequest& request, LocalTime now) {
+    const auto answer = [&](bool granted, ErrorCode error = ErrorCode::none) {
+        output_.reply = VoteResponse{.voter = config_.self,
+                                     .epoch = state_.epoch,
+                                     .leader = state_.leader,
+                                     .granted = granted,
+                                     .pre_vote = request.pre_vote,
+                                     .error = error};
+    };
+    // A candidate's own epoch has no records yet, a prospective's may.
+    const bool makes_sense =
+        request.pre_vote ? request.last.epoch <= request.epoch : request.last.epoch < request.epoch;
+    if (!makes_sense || !has_voter(request.candidate)) {
+        return answer(false, ErrorCode::invalid_request);
+    }
+    if (!is_voter()) return answer(false, ErrorCode::inconsistent_voter_set);
+    if (!learn(request.epoch, no_broker, now)) {
+        return answer(false, ErrorCode::fenced_leader_epoch);
+    }
+    if (request.pre_vote) return answer(may_grant_pre_vote(request));
+    if (!may_grant_vote(request)) return answer(false);
+    QuorumState voted = state_;
+    voted.voted = request.candidate;
+    persist(voted);
+    // Who helps another to win waits a full timeout before it tries itself.
+    enter(Unattached{.election_deadline = now + election_delay()});
+    output_.vote_granted = true;
+    answer(true);
+}
+
+void Quorum::receive(const VoteResponse& response, LocalTime now) {
+    if (!learn(response.epoch, response.leader, now)) return;
+    if (!has_voter(response.voter)) return;
+    Ballot* ballot = nullptr;
+    if (response.pre_vote && role() == RoleName::prospective) {
+        ballot = &std::get<Prospective>(role_).ballot;
+    } else if (!response.pre_vote && role() == RoleName::candidate) {
+        ballot = &std::get<Candidate>(role_).ballot;
+    }
+    if (ballot == nullptr) return;  // the answer to an election that is over
+    ballot->votes[response.voter] = response.granted;
+
+    if (ballot->granted() >= majority()) {
+        return response.pre_vote ? become_candidate(now) : become_leader(now);
+    }
+    const std::size_t voters = config_.options.voters.size();
+    if (ballot->rejected() <= voters - majority()) return;
+    if (response.pre_vote) return end_of_ballot(now);
+    Candidate& candidate = std::get<Candidate>(role_);
+    if (candidate.backing_off) return;
+    candidate.backing_off = true;
+    candidate.election_deadline = now + backoff_delay();
+}
+
+void Quorum::receive(const BeginQuorumEpochRequest& request, LocalTime now) {
+    ErrorCode error = ErrorCode::none;
+    if (!has_voter(request.leader)) {
+        error = ErrorCode::invalid_request;
+    } else if (!learn(request.epoch, request.leader, now)) {
+        error = ErrorCode::fenced_leader_epoch;
+    } else if (auto* follower = std::get_if<Follower>(&role_)) {
+        follower->fetch_deadline = now + config_.options.fetch_timeout;
+    }
+    output_.reply = BeginQuorumEpochResponse{
+        .voter = config_.self, .epoch = state_.epoch, .leader = state_.leader, .error = error};
+}
+
+void Quorum::receive(const BeginQuorumEpochResponse& response, LocalTime now) {
+    learn(response.epoch, response.leader, now);
+}
+
+void Quorum::receive(const EndQuorumEpochRequest& request, LocalTime now) {
+    ErrorCode error = ErrorCode::none;
+    if (!has_voter(request.leader)) {
+        error = ErrorCode::invalid_request;
+    } else if (!learn(request.epoch, request.leader, now)) {
+        error = ErrorCode::fenced_leader_epoch;
+    } else if (auto* follower = std::get_if<Follower>(&role_)) {
+        // The first in line goes at once, the others wait ever longer for it to succeed.
+        const auto& line = request.preferred_successors;
+        const auto place = std::ranges::find(line, config_.self) - line.begin();
+        failed_elections_ = static_cast<std::uint32_t>(place);
+        follower->fetch_deadline = place == 0 ? now : now + backoff_delay();
+        follower->has_fetched = false;
+        if (place == 0 && is_voter()) become_prospective(now);
+    }
+    output_.reply =
+        EndQuorumEpochResponse{.epoch = state_.epoch, .leader = state_.leader, .error = error};
+}
+
+void Quorum::receive(const EndQuorumEpochResponse& response, LocalTime now) {
+    learn(response.epoch, response.leader, now);
+}
+
+void Quorum::receive(const FetchRequest& request, LocalTime now) {
+    if (is_leader() && answer_fetch(request).error == ErrorCode::none &&
+        has_voter(request.replica) && request.replica != config_.self) {
+        Leader& leader = std::get<Leader>(role_);
+        leader.voter_fetches[request.replica] = now;
+        if (log_.contains(request.position)) {
+            leader.voter_ends[request.replica] = request.position.offset;
+            advance_high_watermark();
+        }
+    }
+    output_.reply = answer_fetch(request);
+}
+
+FetchResponse Quorum::answer_fetch(const FetchRequest& request) const {
+    FetchResponse response{.from = config_.self, .epoch = state_.epoch, .leader = state_.leader};
+    if (request.epoch < state_.epoch) {
+        response.error = ErrorCode::fenced_leader_epoch;
+    } else if (request.epoch > state_.epoch) {
+        response.error = ErrorCode::unknown_leader_epoch;
+    } else if (!is_leader()) {
+        response.error = ErrorCode::not_leader_or_follower;
+    } else {
+        response.high_watermark = high_watermark_;
+        if (!log_.contains(request.position)) {
+            response.diverging = log_.end_of_epoch(request.position.epoch);
+        }
+    }
+    return response;
+}
+
+bool Quorum::has_news_for(const FetchRequest& request) const {
+    const FetchResponse answer = answer_fetch(request);
+    if (answer.error != ErrorCode::none || answer.diverging) return true;
+    if (request.position.offset < log_.log_end()) return true;
+    return request.high_watermark < high_watermark_;
+}
+
+void Quorum::receive(const FetchResponse& response, LocalTime now) {
+    fetch_in_flight_ = false;
+    const bool heard = response.error == ErrorCode::none;
+    if (!heard) fetch_not_before_ = now + config_.options.retry_backoff;
+    if (!learn(response.epoch, response.leader, now) || !heard) return;
+    auto* follower = std::get_if<Follower>(&role_);
+    if (follower == nullptr || response.from != state_.leader) return;
+    follower->fetch_deadline = now + config_.options.fetch_timeout;
+    follower->has_fetched = true;
+    failed_elections_ = 0;
+    if (response.diverging) return truncate_to_common(*response.diverging);
+    accept_batches(response);
+    follow_high_watermark(response.high_watermark);
+}
+
+void Quorum::truncate_to_common(const LogPosition& diverging) {
+    // The leader's end of the last epoch that both have; we may have less of it (KIP-101, KIP-279).
+    const LogPosition ours = log_.end_of_epoch(diverging.epoch);
+    const Offset to =
+        ours.epoch == diverging.epoch ? std::min(ours.offset, diverging.offset) : ours.offset;
+    if (!may_truncate(to)) {
+        output_.fatal =
+            fmt::format("told to truncate to {}, below the high watermark {}", to, high_watermark_);
+        return;
+    }
+    if (to == log_.log_end()) return;
+    log_.truncate(to);
+    output_.truncate_to = to;
+}
+
+void Quorum::accept_batches(const FetchResponse& response) {
+    for (const BatchSpan& batch : response.batches) {
+        const bool fits = batch.base_offset == log_.log_end() && batch.count() > 0 &&
+                          batch.epoch >= log_.last_epoch() && batch.epoch > no_epoch &&
+                          batch.epoch <= state_.epoch;
+        if (!fits) break;  // the answer to a Fetch from before a truncation
+        log_.append(batch.epoch, batch.count());
+        ++output_.append_fetched;
+    }
+    if (output_.append_fetched > 0) output_.flush = true;
+}
+
+void Quorum::follow_high_watermark(Offset of_leader) {
+    high_watermark_ = std::max(high_watermark_, std::min(of_leader, log_.log_end()));
+}
+
+void Quorum::advance_high_watermark() {
+    const Leader& leader = std::get<Leader>(role_);
+    // Its own records count once they are durable, like everyone else's.
+    std::vector<Offset> ends{log_.flushed_end()};
+    for (const BrokerId voter : other_voters()) {
+        const auto end = leader.voter_ends.find(voter);
+        ends.push_back(end == leader.voter_ends.end() ? Offset{0} : end->second);
+    }
+    std::ranges::sort(ends, std::greater<>());
+    const Offset replicated = ends[majority() - 1];
+    if (replicated > high_watermark_ && may_commit(replicated, leader.epoch_start)) {
+        high_watermark_ = replicated;
+    }
+}
+
+// ---- transitions ----
+
+void Quorum::enter(Role role) {
+    role_ = std::move(role);
+}
+
+void Quorum::persist(QuorumState state) {
+    if (state == state_) return;
+    state_ = state;
+    output_.persist_state = true;
+}
+
+void Quorum::become_unattached(RaftEpoch epoch, LocalTime now) {
+    ASSERT(epoch > state_.epoch, "unattached in epoch {} after {}", epoch, state_.epoch);
+    persist({.epoch = epoch});
+    fetch_in_flight_ = false;
+    // A voter that was waiting for an election goes on waiting as long as it would have: epochs of
+    // others must not keep it from trying.
+    LocalTime deadline = now + election_delay();
+    if (const auto* before = std::get_if<Unattached>(&role_)) {
+        if (booted_ && before->election_deadline > now) deadline = before->election_deadline;
+    }
+    enter(Unattached{.election_deadline = deadline});
+}
+
+void Quorum::become_prospective(LocalTime now) {
+    ASSERT(is_voter(), "an observer stands for election");
+    fetch_in_flight_ = false;
+    enter(Prospective{.ballot = {.votes = {{config_.self, true}}},
+                      .election_deadline = now + election_delay()});
+    if (majority() == 1) return become_candidate(now);
+    for (const BrokerId voter : other_voters()) {
+        output_.send.push_back({voter, VoteRequest{.candidate = config_.self,
+                                                   .epoch = state_.epoch,
+                                                   .last = log_.end(),
+                                                   .pre_vote = true}});
+    }
+}
+
+void Quorum::become_candidate(LocalTime now) {
+    ASSERT(role() == RoleName::prospective, "candidate from {}", to_string(role()));
+    persist({.epoch = state_.epoch.next(), .voted = config_.self});
+    enter(Candidate{.ballot = {.votes = {{config_.self, true}}},
+                    .election_deadline = now + election_delay()});
+    output_.vote_granted = true;
+    if (majority() == 1) return become_leader(now);
+    for (const BrokerId voter : other_voters()) {
+        output_.send.push_back(
+            {voter,
+             VoteRequest{.candidate = config_.self, .epoch = state_.epoch, .last = log_.end()}});
+    }
+}
+
+void Quorum::become_leader(LocalTime now) {
+    ASSERT(role() == RoleName::candidate, "leader from {}", to_string(role()));
+    ASSERT(std::get<Candidate>(role_).ballot.granted() >= majority(), "leader without a majority");
+    QuorumState state = state_;
+    state.leader = config_.self;
+    persist(state);
+    failed_elections_ = 0;
+    std::map<BrokerId, LocalTime> fetches;
+    for (const BrokerId voter : other_voters()) fetches[voter] = now;
+    enter(Leader{.epoch_start = log_.log_end(),
+                 .voter_ends = {},
+                 .voter_fetches = std::move(fetches),
+                 .announce_deadline = now});
+    log_.append(state_.epoch, 1);
+    output_.append_leader_change = true;
+    output_.flush = true;
+    announce(now);
+}
+
+void Quorum::become_follower(BrokerId leader, LocalTime now) {
+    ASSERT(leader != config_.self, "follows itself in epoch {}", state_.epoch);
+    QuorumState state = state_;
+    state.leader = leader;
+    persist(state);
+    fetch_in_flight_ = false;
+    fetch_not_before_ = now;
+    enter(Follower{.fetch_deadline = now + config_.options.fetch_timeout});
+}
+
+void Quorum::become_resigned(LocalTime now) {
+    ASSERT(is_leader(), "{} resigns", to_string(role()));
+    const Leader& leader = std::get<Leader>(role_);
+    std::vector<BrokerId> successors = other_voters();
+    const auto end_of = [&](BrokerId voter) {
+        const auto end = leader.voter_ends.find(voter);
+        return end == leader.voter_ends.end() ? Offset{0} : end->second;
+    };
+    std::ranges::stable_sort(successors, std::greater<>(), end_of);
+    for (const BrokerId voter : other_voters()) {
+        output_.send.push_back({voter, EndQuorumEpochRequest{.leader = config_.self,
+                                                             .epoch = state_.epoch,
+                                                             .preferred_successors = successors}});
+    }
+    enter(Resigned{.election_deadline = now + election_delay()});
+}
+
+// A pre-vote that found no majority: back to where it came from.
+void Quorum::end_of_ballot(LocalTime now) {
+    ++failed_elections_;
+    if (state_.leader != no_broker && state_.leader != config_.self) {
+        return become_follower(state_.leader, now);
+    }
+    enter(Unattached{.election_deadline = now + election_delay()});
+}
+
+bool Quorum::learn(RaftEpoch epoch, BrokerId leader, LocalTime now) {
+    if (epoch < state_.epoch) return false;
+    if (epoch > state_.epoch) become_unattached(epoch, now);
+    if (leader == no_broker || leader == config_.self) return true;
+    // The first leader that an epoch shows stays its leader, whatever else is claimed.
+    if (state_.leader != no_broker && state_.leader != leader) return true;
+    if (role() != RoleName::follower) become_follower(leader, now);
+    return true;
+}
+
+void Quorum::announce(LocalTime now) {
+    Leader& leader = std::get<Leader>(role_);
+    leader.announce_deadline = now + config_.options.fetch_timeout / 2;
+    for (const BrokerId voter : other_voters()) {
+        if (leader.voter_ends.contains(voter)) continue;
+        output_.send.push_back(
+            {voter, BeginQuorumEpochRequest{.leader = config_.self, .epoch = state_.epoch}});
+    }
+}
+
+void Quorum::maybe_fetch(LocalTime now) {
+    const bool follows = role() == RoleName::follower;
+    const bool searches = role() == RoleName::unattached;
+    if ((!follows && !searches) || fetch_in_flight_ || now < fetch_not_before_) return;
+    if (output_.fatal) return;
+    if (must_flush_before_fetch() && log_.flushed_end() < log_.log_end()) {
+        output_.flush = true;  // LogFlushed comes back here
+        return;
+    }
+    BrokerId target = state_.leader;
+    if (searches) {
+        const std::vector<BrokerId> others = other_voters();
+        if (others.empty()) return;
+        target = others[next_fetch_target_++ % others.size()];
+    }
+    fetch_in_flight_ = true;
+    output_.send.push_back({target, FetchRequest{.replica = config_.self,
+                                                 .epoch = state_.epoch,
+                                                 .position = log_.end(),
+                                                 .high_watermark = high_watermark_}});
+}
+
+LocalTime Quorum::next_deadline() const {
+    LocalTime deadline = LocalTime::max();
+    switch (role()) {
+        case RoleName::unattached:
+            if (is_voter()) deadline = std::get<Unattached>(role_).election_deadline;
+            break;
+        case RoleName::prospective:
+            deadline = std::get<Prospective>(role_).election_deadline;
+            break;
+        case RoleName::candidate:
+            deadline = std::get<Candidate>(role_).election_deadline;
+            break;
+        case RoleName::leader:
+            if (majority() == 1) return deadline;
+            deadline = std::min(quorum_deadline(std::get<Leader>(role_)),
+                                std::get<Leader>(role_).announce_deadline);
+            break;
+        case RoleName::follower:
+            deadline = std::get<Follower>(role_).fetch_deadline;
+            break;
+        case RoleName::resigned:
+            deadline = std::get<Resigned>(role_).election_deadline;
+            break;
+    }
+    const bool wants_to_fetch = role() == RoleName::follower || role() == RoleName::unattached;
+    const bool waits_for_flush = must_flush_before_fetch() && log_.flushed_end() < log_.log_end();
+    if (wants_to_fetch && !fetch_in_flight_ && !waits_for_flush && !other_voters().empty()) {
+        deadline = std::min(deadline, fetch_not_before_);
+    }
+    return deadline;
+}
+
+// ---- the voter set, and time ----
+
+bool Quorum::has_voter(BrokerId id) const {
+    return std::ranges::find(config_.options.voters, id, &RaftVoter::id) !=
+           config_.options.voters.end();
+}
+
+bool Quorum::is_voter() const {
+    return has_voter(config_.self);
+}
+
+std::vector<BrokerId> Quorum::other_voters() const {
+    std::vector<BrokerId> others;
+    for (const RaftVoter& voter : config_.options.voters) {
+        if (voter.id != config_.self) others.push_back(voter.id);
+    }
+    return others;
+}
+
+LocalTime Quorum::quorum_deadline(const Leader& leader) const {
+    if (majority() == 1) return LocalTime::max();
+    std::vector<LocalTime> contacts;
+    for (const auto& [voter, fetched_at] : leader.voter_fetches) contacts.push_back(fetched_at);
+    std::ranges::sort(contacts, std::greater<>());
+    return contacts[majority() - 2] + config_.options.fetch_timeout * 3 / 2;
+}
+
+Offset Quorum::epoch_start() const {
+    ASSERT(is_leader(), "epoch start of a {}", to_string(role()));
+    return std::get<Leader>(role_).epoch_start;
+}
+
+Duration Quorum::election_delay() {
+    const Duration base = config_.options.election_timeout;
+    const std::uint64_t bits = combine(config_.jitter_seed, ++attempt_);
+    return base + Duration(static_cast<std::int64_t>(
+                      scale_bits(bits, static_cast<std::uint64_t>(base.count()))));
+}
+
+Duration Quorum::backoff_delay() {
+    // Binary exponential: 100 ms doubled for every failure in a row, drawn uniformly below that.
+    const Duration longest = config_.options.election_backoff_max;
+    const Duration ceiling =
+        std::min<Duration>(longest, 100ms * (std::int64_t{1} << std::min(failed_elections_, 10u)));
+    const std::uint64_t bits = combine(config_.jitter_seed, ++attempt_);
+    return Duration(1 + static_cast<std::int64_t>(
+                            scale_bits(bits, static_cast<std::uint64_t>(ceiling.count()))));
+}
+
+void Quorum::check_invariants() const {
+    ASSERT(log_.flushed_end() <= log_.log_end(), "flushed {} beyond the end {}", log_.flushed_end(),
+           log_.log_end());
+    ASSERT(high_watermark_ <= log_.log_end(), "high watermark {} beyond the end {}",
+           high_watermark_, log_.log_end());
+    ASSERT(log_.last_epoch() <= state_.epoch, "records of epoch {} in epoch {}", log_.last_epoch(),
+           state_.epoch);
+    switch (role()) {
+        case RoleName::unattached:
+            break;
+        case RoleName::prospective:
+            ASSERT(is_voter(), "an observer stands for election");
+            break;
+        case RoleName::candidate:
+            ASSERT(state_.voted == config_.self, "a candidate that voted for {}", state_.voted);
+            ASSERT(state_.leader == no_broker, "a candidate against leader {}", state_.leader);
+            break;
+        case RoleName::leader: {
+            ASSERT(state_.leader == config_.self, "a leader that knows leader {}", state_.leader);
+            const Offset start = std::get<Leader>(role_).epoch_start;
+            ASSERT(log_.epoch_before(start) < state_.epoch, "records of epoch {} before its start",
+                   state_.epoch);
+            ASSERT(log_.log_end() > start, "a leader without its LeaderChange record");
+            break;
+        }
+        case RoleName::follower:
+            ASSERT(state_.leader != no_broker && state_.leader != config_.self, "a follower of {}",
+                   state_.leader);
+            break;
+        case RoleName::resigned:
+            ASSERT(state_.leader == config_.self, "resigned from the epoch of {}", state_.leader);
+            break;
+    }
+}
+
+}  // namespace squall::model::raft

@@ -1,0 +1,225 @@
+// Quorum: the KRaft decider (KIP-595, pre-vote of KIP-996, check quorum of KAFKA-15489). One member
+// of the metadata quorum, voter or observer: elections, pull-based replication, commitment.
+//
+//   Unattached  -> Prospective   election timeout (voters)
+//               -> Follower      learns the leader of the epoch
+//   Prospective -> Candidate     a majority would vote for it        (epoch + 1, votes for itself)
+//               -> Unattached    refused or timed out, no leader known
+//               -> Follower      refused or timed out, or hears from the leader of the epoch
+//   Candidate   -> Leader        a majority voted for it             (appends LeaderChange)
+//               -> Prospective   timed out, or refused and backed off
+//               -> Follower      the leader of the epoch turned up
+//   Leader      -> Resigned      no majority fetched for 1.5 x fetch timeout, or asked to resign
+//   Follower    -> Prospective   fetch timeout (voters);  -> Unattached (observers)
+//   Resigned    -> Prospective   election timeout;        -> Follower
+//   any         -> Unattached    a higher epoch in any message
+//
+// Guarantees, whatever messages come in whatever order: at most one vote per epoch, hence at most
+// one leader; committed records are never truncated; the high watermark never goes back. They hold
+// only if the host honours the order of effects of Output.
+//
+// The voter set is static (controller.quorum.voters, kraft.version 0), so voters are known by id;
+// directory ids and changes of the set (KIP-853) and snapshots (KIP-630) are not here. Pure: time
+// comes in, effects go out; the jitter of timeouts is a hash of (seed, epoch, attempt).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/protocol/types.h"
+#include "model/raft/log_summary.h"
+#include "model/raft/quorum_messages.h"
+#include "model/raft/raft_options.h"
+#include "model/raft/roles.h"
+#include "sim/base/time.h"
+
+namespace squall::model::raft {
+
+// ---- inputs ----
+
+struct Boot {};  // the first input, once
+struct Tick {};  // a deadline passed
+struct Received {
+    Message message;
+};
+// The request to this member failed or timed out: there will be no answer.
+struct FetchFailed {};
+// Everything below `end` is durable.
+struct LogFlushed {
+    Offset end;
+};
+// The state machine wants `count` records in one batch. Only a leader takes it.
+struct Propose {
+    std::int32_t count = 0;
+};
+// Leave leadership in good order (shutdown).
+struct Resign {};
+
+using Input = std::variant<Boot, Tick, Received, FetchFailed, LogFlushed, Propose, Resign>;
+
+// ---- output: what the host must do, in this order ----
+
+struct Outbound {
+    BrokerId to;
+    Message message;
+};
+
+struct Output {
+    // 1. state() must be durable before anything below happens (Raft 5.1: "updated on stable
+    //    storage before responding to RPCs").
+    bool persist_state = false;
+    // 2. The log: cut, then append. The summary already counts all of it.
+    std::optional<Offset> truncate_to;
+    bool append_leader_change = false;         // one LeaderChange record, in state().epoch
+    std::optional<BatchSpan> append_proposed;  // the batch of Propose
+    std::size_t append_fetched = 0;  // so many batches of the FetchResponse, from the first
+    // 3. Make the log durable up to its end, and say so with LogFlushed. Nothing below waits for
+    // it.
+    bool flush = false;
+    // 4. Then speak.
+    std::optional<Message> reply;  // to whom the input came from
+    std::vector<Outbound> send;
+    // For the trace, and for those who wait.
+    bool role_changed = false;
+    bool vote_granted = false;  // a real one, not a pre-vote
+    bool high_watermark_moved = false;
+    // The rules are broken beyond repair (a committed record is gone): the process must halt.
+    std::optional<std::string> fatal;
+};
+
+struct QuorumConfig {
+    BrokerId self;
+    RaftOptions options;
+    std::uint64_t jitter_seed = 0;
+};
+
+class Quorum {
+  public:
+    // `durable` and `log` as found on disk. Requires: a first step(Boot).
+    Quorum(QuorumConfig config, QuorumState durable, LogSummary log);
+
+    Output step(const Input& input, LocalTime now);
+
+    // The answer to a Fetch as things are now, without batches: the host adds those from
+    // `request.position.offset` on where error is none and nothing diverges.
+    FetchResponse answer_fetch(const FetchRequest& request) const;
+    // The answer would say something the fetcher does not know: do not hold it back.
+    bool has_news_for(const FetchRequest& request) const;
+
+    // When to call step(Tick) at the latest.
+    LocalTime next_deadline() const;
+
+    const QuorumState& state() const { return state_; }
+    const LogSummary& log() const { return log_; }
+    Offset high_watermark() const { return high_watermark_; }
+    RoleName role() const { return static_cast<RoleName>(role_.index()); }
+    bool is_leader() const { return role() == RoleName::leader; }
+    bool is_voter() const;
+    BrokerId self() const { return config_.self; }
+    BrokerId leader() const { return state_.leader; }
+    // Where the leader's epoch begins. Requires: is_leader().
+    Offset epoch_start() const;
+
+    void check_invariants() const;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("self", self.config_.self);
+        fields("role", self.role());
+        fields("state", self.state_);
+        fields("log", self.log_);
+        fields("high_watermark", self.high_watermark_);
+        fields("attempt", self.attempt_);
+        fields("failed_elections", self.failed_elections_);
+        fields("fetch_in_flight", self.fetch_in_flight_);
+        fields("fetch_not_before", self.fetch_not_before_);
+        fields("next_fetch_target", self.next_fetch_target_);
+        std::visit([&](auto& role) { std::remove_cvref_t<decltype(role)>::describe(role, fields); },
+                   self.role_);
+    }
+
+  private:
+    // ---- the rules, each of which could be broken ----
+    // Raft 5.4.1: a log is as good as ours if its last epoch is later, or equal and it is not
+    // shorter.
+    bool is_up_to_date(const LogPosition& last) const;
+    // One vote an epoch, none against a known leader, none for a shorter log.
+    bool may_grant_vote(const VoteRequest& request) const;
+    // Nor may an election be encouraged while the leader is heard (KIP-996).
+    bool may_grant_pre_vote(const VoteRequest& request) const;
+    // Raft 5.4.2, figure 8; KAFKA-12619: a record of an earlier epoch commits only together with
+    // one of the leader's own.
+    bool may_commit(Offset end, Offset epoch_start) const;
+    // A Fetch is an acknowledgement: a voter's log is durable first.
+    bool must_flush_before_fetch() const;
+    // KAFKA-12460: never below the high watermark.
+    bool may_truncate(Offset to) const;
+    // KAFKA-15489: a leader that a majority no longer fetches from is deposed or cut off.
+    bool has_lost_quorum(const Leader& leader, LocalTime now) const;
+
+    void on(const Boot&, LocalTime now);
+    void on(const Tick&, LocalTime now);
+    void on(const Received&, LocalTime now);
+    void on(const FetchFailed&, LocalTime now);
+    void on(const LogFlushed&, LocalTime now);
+    void on(const Propose&, LocalTime now);
+    void on(const Resign&, LocalTime now);
+
+    void receive(const VoteRequest&, LocalTime now);
+    void receive(const VoteResponse&, LocalTime now);
+    void receive(const BeginQuorumEpochRequest&, LocalTime now);
+    void receive(const BeginQuorumEpochResponse&, LocalTime now);
+    void receive(const EndQuorumEpochRequest&, LocalTime now);
+    void receive(const EndQuorumEpochResponse&, LocalTime now);
+    void receive(const FetchRequest&, LocalTime now);
+    void receive(const FetchResponse&, LocalTime now);
+
+    void become_unattached(RaftEpoch epoch, LocalTime now);
+    void become_prospective(LocalTime now);
+    void become_candidate(LocalTime now);
+    void become_leader(LocalTime now);
+    void become_follower(BrokerId leader, LocalTime now);
+    void become_resigned(LocalTime now);
+    void enter(Role role);
+
+    // What every message says about epochs and leaders. False: the message is of an older epoch.
+    bool learn(RaftEpoch epoch, BrokerId leader, LocalTime now);
+    void end_of_ballot(LocalTime now);
+    void truncate_to_common(const LogPosition& diverging);
+    void accept_batches(const FetchResponse& response);
+    void follow_high_watermark(Offset of_leader);
+    void advance_high_watermark();
+    void announce(LocalTime now);
+    void maybe_fetch(LocalTime now);
+    void persist(QuorumState state);
+
+    std::size_t majority() const { return config_.options.voters.size() / 2 + 1; }
+    bool is_only_voter() const { return is_voter() && config_.options.voters.size() == 1; }
+    bool has_voter(BrokerId id) const;
+    std::vector<BrokerId> other_voters() const;
+    // When a leader that hears nothing more gives up: 1.5 x fetch timeout after the last moment at
+    // which a majority, itself included, was in touch.
+    LocalTime quorum_deadline(const Leader& leader) const;
+    // In [election timeout, 2 x election timeout), different for every voter, epoch and attempt.
+    Duration election_delay();
+    Duration backoff_delay();
+
+    QuorumConfig config_;
+    QuorumState state_;
+    LogSummary log_;
+    Offset high_watermark_{0};
+    Role role_ = Unattached{};
+    bool booted_ = false;
+    std::uint64_t attempt_ = 0;           // draws taken so far: the ordinal of the jitter
+    std::uint32_t failed_elections_ = 0;  // in a row; drives the back-off
+    // The one Fetch in flight, or when the next may leave.
+    bool fetch_in_flight_ = false;
+    LocalTime fetch_not_before_{};
+    std::uint32_t next_fetch_target_ = 0;  // of voters, in turn, while no leader is known
+    Output output_;                        // of the step under way
+};
+
+}  // namespace squall::model::raft

@@ -1,0 +1,87 @@
+// What members of the quorum tell each other, as the decider sees it: KIP-595's Vote (with
+// KIP-996's pre-vote), BeginQuorumEpoch, EndQuorumEpoch and Fetch, without wire details. Fetch
+// answers name batches by their span only; the bytes stay with the host.
+#pragma once
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "model/protocol/error_code.h"
+#include "model/protocol/types.h"
+#include "model/raft/log_summary.h"
+
+namespace squall::model::raft {
+
+struct VoteRequest {
+    BrokerId candidate;
+    RaftEpoch epoch;  // of a pre-vote: the epoch the prospective is in, not the one it aims at
+    LogPosition last;
+    bool pre_vote = false;
+};
+
+// `epoch` and `leader` are what the answerer knows now, in every answer.
+struct VoteResponse {
+    BrokerId voter;
+    RaftEpoch epoch;
+    BrokerId leader = no_broker;
+    bool granted = false;
+    bool pre_vote = false;  // which question it answers
+    ErrorCode error = ErrorCode::none;
+};
+
+struct BeginQuorumEpochRequest {
+    BrokerId leader;
+    RaftEpoch epoch;
+};
+struct BeginQuorumEpochResponse {
+    BrokerId voter;
+    RaftEpoch epoch;
+    BrokerId leader = no_broker;
+    ErrorCode error = ErrorCode::none;
+};
+
+struct EndQuorumEpochRequest {
+    BrokerId leader;
+    RaftEpoch epoch;
+    std::vector<BrokerId> preferred_successors;  // the longest log first
+};
+struct EndQuorumEpochResponse {
+    RaftEpoch epoch;
+    BrokerId leader = no_broker;
+    ErrorCode error = ErrorCode::none;
+};
+
+// A voter's Fetch is its acknowledgement: everything below `position.offset` is durable with it.
+struct FetchRequest {
+    BrokerId replica;
+    RaftEpoch epoch;
+    LogPosition position;      // fetch offset and last fetched epoch
+    Offset high_watermark{0};  // the fetcher's, so that the leader can tell news (KIP-1166)
+};
+
+struct BatchSpan {
+    Offset base_offset;
+    Offset last_offset;
+    RaftEpoch epoch;
+
+    std::int64_t count() const { return last_offset - base_offset + 1; }
+    bool operator==(const BatchSpan&) const = default;
+};
+
+struct FetchResponse {
+    BrokerId from;
+    RaftEpoch epoch;
+    BrokerId leader = no_broker;
+    ErrorCode error = ErrorCode::none;
+    Offset high_watermark{0};
+    std::optional<LogPosition> diverging =
+        std::nullopt;                     // the fetcher is no prefix: end of the common epoch
+    std::vector<BatchSpan> batches = {};  // from the fetch offset on
+};
+
+using Message =
+    std::variant<VoteRequest, VoteResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
+                 EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse>;
+
+}  // namespace squall::model::raft

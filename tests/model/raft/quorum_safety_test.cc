@@ -1,0 +1,294 @@
+// Three voters and an observer over a network that loses, duplicates and reorders, with crashes
+// that drop unflushed records: the safety laws of Raft (section 5, figure 3) after every step.
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/raft/quorum.h"
+#include "sim/base/rng.h"
+
+namespace squall::model::raft {
+namespace {
+
+struct Entry {
+    RaftEpoch epoch;
+    std::uint64_t content = 0;
+
+    bool operator==(const Entry&) const = default;
+};
+
+// What a careless host would leave out.
+enum class Carelessness { none, forgets_quorum_state, forgets_flushes };
+
+class Cluster {
+  public:
+    explicit Cluster(Carelessness carelessness) : carelessness_(carelessness) {
+        for (const std::int32_t id : {1, 2, 3}) {
+            options_.voters.push_back({.id = BrokerId{id}, .host = "c"});
+        }
+        for (const std::int32_t id : {1, 2, 3, 9}) {
+            Member member;
+            member.id = BrokerId{id};
+            members_.push_back(std::move(member));
+        }
+        for (Member& member : members_) boot(member);
+    }
+
+    // One step of the world, chosen by `choice`. Every choice is possible in every state.
+    void act(std::uint32_t choice) {
+        const std::uint32_t kind = choice % 64;
+        const std::uint32_t pick = choice / 64;
+        Member& member = members_[pick % members_.size()];
+        if (kind < 46) {
+            if (mail_.empty()) return;
+            const std::size_t any = pick % mail_.size();
+            if (kind == 0) return drop(any);
+            deliver(kind < 16 ? any : 0, /*keep=*/kind == 1);
+        } else if (kind < 55) {
+            flush(member);
+        } else if (kind < 59) {
+            propose();
+        } else if (kind < 61) {
+            crash(member, pick / 4);
+        } else if (kind == 61 && pick % 8 == 0) {
+            tick(member);  // somebody's clock runs ahead
+        } else {
+            tick(*std::ranges::min_element(members_, {}, [](const Member& candidate) {
+                return candidate.quorum->next_deadline();
+            }));
+        }
+        check();
+    }
+
+    std::optional<std::string> violation() const { return violation_; }
+    std::size_t committed() const { return committed_.size(); }
+    std::size_t epochs_with_a_leader() const { return leaders_.size(); }
+
+  private:
+    struct Member {
+        BrokerId id;
+        std::optional<Quorum> quorum;
+        QuorumState durable;
+        std::vector<Entry> log;
+        std::size_t flushed = 0;
+        bool halted = false;
+    };
+    struct Mail {
+        BrokerId from;
+        BrokerId to;
+        Message message;
+        std::vector<Entry> entries;
+    };
+
+    void boot(Member& member) {
+        LogSummary summary;
+        for (const Entry& entry : member.log) summary.append(entry.epoch, 1);
+        summary.mark_flushed(summary.log_end());
+        member.flushed = member.log.size();
+        member.quorum.emplace(
+            QuorumConfig{.self = member.id, .options = options_, .jitter_seed = ++boots_},
+            member.durable, summary);
+        step(member, Boot{}, no_broker, {});
+    }
+
+    void crash(Member& member, std::uint32_t survivors) {
+        const std::size_t unflushed = member.log.size() - member.flushed;
+        member.log.resize(member.flushed + survivors % (unflushed + 1));
+        member.halted = false;
+        boot(member);
+    }
+
+    void tick(Member& member) {
+        const LocalTime due = member.quorum->next_deadline();
+        if (due == LocalTime::max()) return;
+        now_ = std::max(now_, due);
+        step(member, Tick{}, no_broker, {});
+        // A fetch that nobody will answer any more times out in the end.
+        if (++ticks_ % 3 == 0) step(member, FetchFailed{}, no_broker, {});
+    }
+
+    void flush(Member& member) {
+        member.flushed = member.log.size();
+        step(member, LogFlushed{member.quorum->log().log_end()}, no_broker, {});
+    }
+
+    void propose() {
+        for (Member& member : members_) {
+            if (member.quorum->is_leader()) step(member, Propose{1}, no_broker, {});
+        }
+    }
+
+    void deliver(std::size_t index, bool keep) {
+        const Mail mail = mail_[index];
+        if (!keep) mail_.erase(mail_.begin() + static_cast<std::ptrdiff_t>(index));
+        step(find(mail.to), Received{mail.message}, mail.from, mail.entries);
+    }
+
+    void step(Member& member, const Input& input, BrokerId from,
+              const std::vector<Entry>& entries) {
+        if (member.halted) return;
+        const Output output = member.quorum->step(input, now_);
+        if (output.persist_state && carelessness_ != Carelessness::forgets_quorum_state) {
+            member.durable = member.quorum->state();
+        }
+        if (output.truncate_to) {
+            member.log.resize(static_cast<std::size_t>(output.truncate_to->value()));
+            member.flushed = std::min(member.flushed, member.log.size());
+        }
+        const auto append = [&] {
+            member.log.push_back({member.quorum->state().epoch, ++contents_});
+        };
+        if (output.append_leader_change) append();
+        if (output.append_proposed) append();
+        for (std::size_t i = 0; i < output.append_fetched; ++i) member.log.push_back(entries[i]);
+        if (member.log.size() != static_cast<std::size_t>(member.quorum->log().log_end().value())) {
+            violation_ = "log and summary differ";
+        }
+        if (output.flush && carelessness_ == Carelessness::forgets_flushes) {
+            // Says it flushed, and did not.
+            const Output lied =
+                member.quorum->step(LogFlushed{member.quorum->log().log_end()}, now_);
+            for (const Outbound& outbound : lied.send) {
+                mail_.push_back({member.id, outbound.to, outbound.message, {}});
+            }
+        }
+        if (output.reply && from != no_broker) reply(member, from, *output.reply, input);
+        for (const Outbound& outbound : output.send) {
+            mail_.push_back({member.id, outbound.to, outbound.message, {}});
+        }
+        if (output.fatal) member.halted = true;
+    }
+
+    void reply(const Member& member, BrokerId to, Message message, const Input& input) {
+        std::vector<Entry> entries;
+        if (auto* fetched = std::get_if<FetchResponse>(&message)) {
+            const auto& request = std::get<FetchRequest>(std::get<Received>(input).message);
+            if (fetched->error == ErrorCode::none && !fetched->diverging) {
+                auto offset = static_cast<std::size_t>(request.position.offset.value());
+                for (; offset < member.log.size() && entries.size() < 3; ++offset) {
+                    const Offset at{static_cast<std::int64_t>(offset)};
+                    fetched->batches.push_back({at, at, member.log[offset].epoch});
+                    entries.push_back(member.log[offset]);
+                }
+            }
+        }
+        mail_.push_back({member.id, to, std::move(message), std::move(entries)});
+    }
+
+    void drop(std::size_t index) {
+        mail_.erase(mail_.begin() + static_cast<std::ptrdiff_t>(index));
+    }
+
+    Member& find(BrokerId id) { return *std::ranges::find(members_, id, &Member::id); }
+
+    void check() {
+        for (const Member& member : members_) {
+            if (member.halted) {
+                violation_ = "a member halted";
+                continue;
+            }
+            check_election(member);
+            check_commitment(member);
+        }
+        for (std::size_t i = 0; i < members_.size(); ++i) {
+            for (std::size_t j = 0; j < i; ++j) check_matching(members_[i].log, members_[j].log);
+        }
+    }
+
+    // Election safety: at most one leader in an epoch.
+    void check_election(const Member& member) {
+        if (!member.quorum->is_leader()) return;
+        const auto [leader, fresh] = leaders_.try_emplace(member.quorum->state().epoch, member.id);
+        if (leader->second != member.id) violation_ = "two leaders in one epoch";
+        // Leader completeness: who leads the newest epoch has all that was ever committed.
+        if (leaders_.rbegin()->first != member.quorum->state().epoch) return;
+        if (member.log.size() < committed_.size() ||
+            !std::equal(committed_.begin(), committed_.end(), member.log.begin())) {
+            violation_ = "a leader lacks committed records";
+        }
+    }
+
+    // State machine safety: the committed prefix is one and never changes.
+    void check_commitment(const Member& member) {
+        const auto high_watermark =
+            static_cast<std::size_t>(member.quorum->high_watermark().value());
+        for (std::size_t offset = 0; offset < high_watermark; ++offset) {
+            if (offset == committed_.size()) committed_.push_back(member.log[offset]);
+            if (!(committed_[offset] == member.log[offset])) violation_ = "committed twice";
+        }
+    }
+
+    // Log matching: records of equal offset and epoch are equal, and so is all before them.
+    void check_matching(const std::vector<Entry>& x, const std::vector<Entry>& y) {
+        bool equal_from_here = false;
+        for (std::size_t offset = std::min(x.size(), y.size()); offset-- > 0;) {
+            if (x[offset].epoch == y[offset].epoch) equal_from_here = true;
+            if (equal_from_here && !(x[offset] == y[offset])) violation_ = "logs do not match";
+        }
+    }
+
+    Carelessness carelessness_;
+    RaftOptions options_;
+    std::vector<Member> members_;
+    std::vector<Mail> mail_;
+    LocalTime now_{};
+    std::uint64_t contents_ = 0;
+    std::uint64_t boots_ = 0;
+    std::uint64_t ticks_ = 0;
+    std::map<RaftEpoch, BrokerId> leaders_;
+    std::vector<Entry> committed_;
+    std::optional<std::string> violation_;
+};
+
+RC_GTEST_PROP(QuorumSafety, HoldsUnderLossDuplicationReorderingAndCrashes, ()) {
+    const auto size = *rc::gen::inRange<std::size_t>(0, 600);
+    const auto choices = *rc::gen::container<std::vector<std::uint32_t>>(
+        size, rc::gen::inRange<std::uint32_t>(0, 1u << 20));
+    Cluster cluster(Carelessness::none);
+    for (const std::uint32_t choice : choices) {
+        cluster.act(choice);
+        if (cluster.violation()) RC_FAIL(*cluster.violation());
+    }
+}
+
+// Runs `count` random walks; returns the first violation.
+std::optional<std::string> walk(Carelessness carelessness, std::uint64_t walks,
+                                std::size_t* committed = nullptr, std::size_t* epochs = nullptr) {
+    for (std::uint64_t seed = 0; seed < walks; ++seed) {
+        Draws draws(Noise(seed), Meaning("quorum walk"));
+        Cluster cluster(carelessness);
+        for (int step = 0; step < 1500; ++step) {
+            cluster.act(static_cast<std::uint32_t>(draws.below(1u << 20)));
+            if (cluster.violation()) return cluster.violation();
+        }
+        if (committed != nullptr) *committed += cluster.committed();
+        if (epochs != nullptr) *epochs += cluster.epochs_with_a_leader();
+    }
+    return std::nullopt;
+}
+
+TEST(QuorumSafety, HoldsOnLongWalksThatElectAndCommit) {
+    std::size_t committed = 0;
+    std::size_t epochs = 0;
+    EXPECT_EQ(walk(Carelessness::none, 2000, &committed, &epochs), std::nullopt);
+    // Not vacuous: many leaders, many committed records.
+    EXPECT_GT(epochs, 2000u);
+    EXPECT_GT(committed, 2000u);
+}
+
+// The laws hang on the host's order of effects; these walks prove that the judge above sees it.
+TEST(QuorumSafety, IsLostWhenAHostForgetsItsQuorumState) {
+    EXPECT_NE(walk(Carelessness::forgets_quorum_state, 5000), std::nullopt);
+}
+
+TEST(QuorumSafety, IsLostWhenAHostOnlyClaimsToFlush) {
+    EXPECT_NE(walk(Carelessness::forgets_flushes, 5000), std::nullopt);
+}
+
+}  // namespace
+}  // namespace squall::model::raft
