@@ -1,0 +1,62 @@
+// The decision of the group coordinator, and what it is told about a request besides the request.
+#pragma once
+
+#include <map>
+#include <string>
+#include <variant>
+
+#include "model/coordinator/decision.h"
+#include "model/coordinator/group/group_change.h"
+#include "model/coordinator/group/records.h"
+#include "model/protocol/messages/heartbeat.h"
+#include "model/protocol/messages/join_group.h"
+#include "model/protocol/messages/leave_group.h"
+#include "model/protocol/messages/offset_commit.h"
+#include "model/protocol/messages/offset_fetch.h"
+#include "model/protocol/messages/sync_group.h"
+#include "model/protocol/wire.h"
+#include "sim/base/bytes.h"
+
+namespace squall::model {
+
+// A request that may have to wait, as it reached the coordinator.
+struct GroupCall {
+    CallId call;
+    ApiVersion version = 0;
+    std::string client_id;
+    std::string client_host;
+    std::string fresh_uuid;  // for a member id, if one is needed: deciders draw nothing
+    Moment at;
+};
+
+struct GroupReply {
+    CallId call;
+    std::variant<JoinGroupResponse, SyncGroupResponse, HeartbeatResponse, LeaveGroupResponse,
+                 OffsetCommitResponse>
+        response;
+};
+
+// The leader's assignment is in the log.
+struct AssignmentStored {
+    std::string group;
+    GenerationId generation;
+    std::map<std::string, Bytes> assignment;
+};
+// So is the new id of a static member (KAFKA-10284).
+struct StaticMemberStored {
+    std::string group;
+    std::string member_id;  // the new one
+    GroupMember before;     // as it was under its old id
+    std::string leader;     // before the replacement
+    bool can_skip_assignment = false;
+};
+// So are offsets: the checkers want to know whose.
+struct OffsetsStored {
+    std::string member_id;
+    GenerationId generation;
+};
+using GroupFollowUp = std::variant<AssignmentStored, StaticMemberStored, OffsetsStored>;
+
+using GroupDecision = Decision<GroupChange, GroupReply, GroupRecord, GroupFollowUp>;
+
+}  // namespace squall::model

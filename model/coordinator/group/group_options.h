@@ -1,0 +1,40 @@
+// Broker settings of the group coordinator, with Kafka's names and defaults (4.2).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace squall::model {
+
+struct GroupCoordinatorOptions {
+    std::chrono::milliseconds group_initial_rebalance_delay{3000};
+    std::chrono::milliseconds group_min_session_timeout{6000};
+    std::chrono::milliseconds group_max_session_timeout{1800000};
+    std::int32_t group_max_size = INT32_MAX;
+    std::int32_t offsets_topic_num_partitions = 50;
+    std::int16_t offsets_topic_replication_factor = 3;
+    std::chrono::milliseconds offsets_commit_timeout{5000};
+    std::int32_t offset_metadata_max_bytes = 4096;
+    std::chrono::minutes offsets_retention{10080};
+    std::chrono::milliseconds offsets_retention_check_interval{600000};
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("group.initial.rebalance.delay.ms", self.group_initial_rebalance_delay);
+        fields("group.min.session.timeout.ms", self.group_min_session_timeout);
+        fields("group.max.session.timeout.ms", self.group_max_session_timeout);
+        fields("group.max.size", self.group_max_size);
+        fields("offsets.topic.num.partitions", self.offsets_topic_num_partitions);
+        fields("offsets.topic.replication.factor", self.offsets_topic_replication_factor);
+        fields("offsets.commit.timeout.ms", self.offsets_commit_timeout);
+        fields("offset.metadata.max.bytes", self.offset_metadata_max_bytes);
+        fields("offsets.retention.minutes", self.offsets_retention);
+        fields("offsets.retention.check.interval.ms", self.offsets_retention_check_interval);
+    }
+};
+
+// A member that was just added cannot send heartbeats before its JoinGroup is answered, and a
+// client that gave up retries under a new id: so long a new member may wait before it is dropped.
+inline constexpr std::chrono::minutes new_member_join_timeout{5};
+
+}  // namespace squall::model

@@ -1,0 +1,85 @@
+// GroupShard: everything a broker knows about the groups of one partition of __consumer_offsets,
+// as one copyable value: the unit of loading, of failing over, and of being wrong together.
+//
+// Two halves. What is *stored* is the fold of the committed records alone, in log order, so a shard
+// rebuilt from the log has the same stored half: apply(GroupRecord). What is *live* (members that
+// wait, timers) exists only on the coordinator: apply(GroupChange). Handling is const.
+//
+// Source: org.apache.kafka.coordinator.group.GroupCoordinatorShard.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "model/coordinator/group/classic_group.h"
+#include "model/coordinator/group/classic_protocol.h"
+#include "model/coordinator/group/group_decision.h"
+#include "model/coordinator/group/offsets.h"
+#include "model/coordinator/group/records.h"
+
+namespace squall::model {
+
+class GroupShard {
+  public:
+    explicit GroupShard(GroupCoordinatorOptions options) : options_(options), protocol_(options) {}
+
+    // ---- what mutates ----
+
+    void apply(const GroupRecord& record);
+    void apply(const GroupChange& change);
+    // The log has been read to its end: groups come to life as their records say. The decision,
+    // once applied, starts their sessions. Requires: no change was applied yet.
+    GroupDecision activate(const Moment& at);
+
+    // ---- what decides ----
+
+    GroupDecision handle(const JoinGroupRequest& request, const GroupCall& call) const;
+    GroupDecision handle(const SyncGroupRequest& request, const GroupCall& call) const;
+    GroupDecision handle(const HeartbeatRequest& request, const GroupCall& call) const;
+    GroupDecision handle(const LeaveGroupRequest& request, const GroupCall& call) const;
+    GroupDecision handle(const OffsetCommitRequest& request, const GroupCall& call) const;
+    // Reads committed offsets only.
+    OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request) const {
+        return offsets_.fetch(request);
+    }
+    GroupDecision on_stored(const GroupFollowUp& follow_up, ErrorCode error,
+                            const Moment& at) const;
+    // max(): never.
+    LocalTime next_deadline() const;
+    // Decides one timer that is due. Requires: next_deadline() <= at.now.
+    GroupDecision on_timeout(const Moment& at) const;
+    // Tombstones for what retention has expired, and for groups that have nothing left. The live
+    // group ends with its last record: see apply.
+    GroupDecision expire(const Moment& at) const;
+
+    // ---- what can be asked ----
+
+    // Null where there is no such group.
+    const ClassicGroup* find_group(const std::string& group) const;
+    const std::map<std::string, ClassicGroup>& groups() const { return groups_; }
+    const std::map<std::string, GroupMetadata>& stored_groups() const { return stored_groups_; }
+    const CommittedOffsets& offsets() const { return offsets_; }
+    // The stored halves are equal.
+    bool has_same_records_as(const GroupShard& other) const {
+        return stored_groups_ == other.stored_groups_ && offsets_ == other.offsets_;
+    }
+
+  private:
+    template <class Request>
+    GroupDecision with_group(const Request& request, const GroupCall& call,
+                             GroupDecision (ClassicProtocol::*decide)(const ClassicGroup&,
+                                                                      const Request&,
+                                                                      const GroupCall&)
+                                 const) const;
+    void bury_if_nothing_left(const std::string& group);
+
+    GroupCoordinatorOptions options_;
+    ClassicProtocol protocol_;
+    std::map<std::string, GroupMetadata> stored_groups_;
+    CommittedOffsets offsets_;
+    bool is_active_ = false;
+    std::map<std::string, ClassicGroup> groups_;  // live
+};
+
+}  // namespace squall::model
