@@ -82,10 +82,10 @@ class PartitionFollower {
         ErrorCode error = ErrorCode::none;
         Offset leader_high_watermark = no_offset;
         Offset leader_log_start_offset = no_offset;
-        std::optional<OffsetAndEpoch> diverging_epoch;
+        std::optional<OffsetAndEpoch> diverging_epoch{};
         // With a diverging epoch: what our own log says of it, as end_offset_for does. no_offset
         // where it cannot tell.
-        OffsetAndEpoch own_end_of_diverging_epoch;
+        OffsetAndEpoch own_end_of_diverging_epoch{};
         bool has_records = false;
     };
     // Records were bad (corrupt, or not where they should be), or the leader was not reached.

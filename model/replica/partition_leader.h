@@ -61,7 +61,7 @@ struct PartitionView {
     PartitionEpoch partition_epoch;
     std::vector<BrokerId> replicas;
     std::vector<BrokerId> isr;
-    std::map<BrokerId, BrokerStanding> standings;  // of the replicas that are registered
+    std::map<BrokerId, BrokerStanding> standings{};  // of the replicas that are registered
     std::int32_t min_insync_replicas = 1;
 };
 
@@ -98,9 +98,9 @@ class PartitionLeader {
     struct AlterPartitionAnswered {
         IsrChange proposal;
         ErrorCode error = ErrorCode::none;
-        LeaderEpoch leader_epoch;  // these three only with ErrorCode::none
-        std::vector<BrokerId> isr;
-        PartitionEpoch partition_epoch;
+        LeaderEpoch leader_epoch{};  // these three only with ErrorCode::none
+        std::vector<BrokerId> isr{};
+        PartitionEpoch partition_epoch{};
     };
     // Metadata moved on, in this leader epoch: another in-sync set, other replicas, another
     // standing of a broker, other settings.
@@ -152,14 +152,14 @@ class PartitionLeader {
 
     // Facts of the log that a fetch depends on.
     struct LogFacts {
-        OffsetAndEpoch end_of_last_fetched_epoch;  // see check_prefix
-        std::optional<Offset> first_unstable_offset;
+        OffsetAndEpoch end_of_last_fetched_epoch{};  // see check_prefix
+        std::optional<Offset> first_unstable_offset{};
     };
     struct FetchAnswer {
         ErrorCode error = ErrorCode::none;
-        std::optional<OffsetAndEpoch> diverging;
-        LogEnds ends;
-        Offset upto;  // read [fetch_offset, upto); nothing where upto <= fetch_offset
+        std::optional<OffsetAndEpoch> diverging{};
+        LogEnds ends{};
+        Offset upto{};  // read [fetch_offset, upto); nothing where upto <= fetch_offset
     };
     FetchAnswer answer_fetch(const FetchTarget& target, const LogFacts& facts) const;
 
