@@ -5,6 +5,10 @@
 // It is the only code of a broker that writes partition logs. Handlers and coordinators give it
 // work and await a completion; the outcome is decided at the moment of completion, never re-read
 // later. Partition leadership follows the image as this broker has replayed it.
+//
+// Parts: partition_host (one replica: its log, its role, its lane of appends), fetcher_host (one
+// task per leader that this broker follows), alter_partition_host (proposals of in-sync sets on
+// their way to the controller). The deciders are partition_leader and partition_follower.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +21,11 @@
 
 #include "model/bugs.h"
 #include "model/controller/image.h"
+#include "model/log/log_directory.h"
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
 #include "model/replica/fetch_rules.h"
+#include "model/rpc/channel.h"
 #include "sim/base/bytes.h"
 #include "sim/disk/disk.h"
 #include "sim/kernel/node.h"
@@ -71,6 +77,7 @@ struct FetchOutcome {
     Offset log_start_offset = no_offset;
     std::optional<OffsetAndEpoch> diverging_epoch;  // (epoch, end offset): KIP-595 style
     Bytes records;
+    Duration cost{};  // of reading them from the disk; the handler waits for it
 };
 
 // How a coordinator (groups, transactions) learns that it became, or stopped being, the leader of
@@ -88,6 +95,8 @@ class ReplicaHost {
     // ---- from the metadata replay ----
 
     // The image moved on; roles follow. Does not park.
+    // A broker that starts gives its first image when it has caught up with the controller: logs
+    // that this image does not assign to the broker are taken for strays and removed.
     virtual void apply(const MetadataImage& image) = 0;
     virtual void observe_leadership(std::function<void(const LeadershipChange&)> observer) = 0;
 
@@ -113,7 +122,8 @@ class ReplicaHost {
     virtual std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
                                                      BrokerId replica, sim::Gate& gate) = 0;
     // ListOffsets: timestamp -2 earliest, -1 latest, otherwise the first record at or after it.
-    // Consumers see up to the high watermark (the last stable offset); a `replica` sees the log end.
+    // Consumers see up to the high watermark (the last stable offset); a `replica` sees the log
+    // end.
     struct OffsetAnswer {
         ErrorCode error = ErrorCode::none;
         Offset offset = no_offset;
@@ -133,6 +143,33 @@ class ReplicaHost {
     virtual LogContent read_whole_log(const TopicPartition& partition, LeaderEpoch epoch) = 0;
     virtual bool is_leader(const TopicPartition& partition) const = 0;
     virtual std::optional<Offset> high_watermark(const TopicPartition& partition) const = 0;
+
+    // ---- for the broker's start and stop ----
+
+    // Writes all high watermarks for the next start, as it also does by itself every
+    // replica.high.watermark.checkpoint.interval.ms.
+    virtual void checkpoint_high_watermarks() = 0;
 };
+
+// What a ReplicaHost works with. References outlive it.
+struct ReplicaHostDependencies {
+    sim::Node& node;
+    BrokerId broker;
+    LogDirectory& logs;                  // opened
+    const LogDirectory::Opened& opened;  // what that found; read in make_replica_host only
+    LogOptions log_defaults;  // the broker's; ReplicaOptions and topics' settings go over them
+    ChannelPool& channels;
+    const BugSet& bugs;
+    std::function<BrokerEpoch()> broker_epoch;  // as registered now
+    // The active controller as this broker knows it; nullopt: unknown for the moment.
+    std::function<std::optional<Endpoint>()> controller;
+    // A partition went offline by a disk error (a broker with one log directory then halts, as
+    // Kafka does). May be empty. Must not park.
+    std::function<void(const TopicPartition&, const Error&)> on_storage_failure;
+};
+
+// Spawns its tasks; does not park. Emits LogOpened for every partition log that was found.
+std::unique_ptr<ReplicaHost> make_replica_host(ReplicaOptions options,
+                                               ReplicaHostDependencies dependencies);
 
 }  // namespace squall::model
