@@ -1,0 +1,184 @@
+#include "model/client/consumer/subscription_state.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/base/assert.h"
+
+namespace squall::model {
+
+bool SubscriptionState::subscribe(std::set<std::string> topics) {
+    ASSERT(type_ != Type::assigned_by_user, "subscribe() and assign() exclude each other");
+    type_ = Type::topics;
+    if (topics_ == topics) return false;
+    topics_ = std::move(topics);
+    return true;
+}
+
+void SubscriptionState::assign_from_user(const std::vector<TopicPartition>& partitions) {
+    ASSERT(type_ != Type::topics, "subscribe() and assign() exclude each other");
+    type_ = Type::assigned_by_user;
+    assign(partitions);
+}
+
+void SubscriptionState::assign_from_group(const std::vector<TopicPartition>& partitions) {
+    ASSERT(type_ == Type::topics, "an assignment from a group nobody joined");
+    assign(partitions);
+}
+
+void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
+    std::map<TopicPartition, Partition> assigned;
+    for (const TopicPartition& partition : partitions) {
+        const auto known = partitions_.find(partition);
+        assigned.emplace(partition, known == partitions_.end() ? Partition{} : known->second);
+    }
+    partitions_ = std::move(assigned);
+    ++assignment_version_;
+}
+
+void SubscriptionState::unsubscribe() {
+    type_ = Type::none;
+    topics_.clear();
+    revoke_all();
+}
+
+void SubscriptionState::revoke_all() {
+    partitions_.clear();
+    ++assignment_version_;
+}
+
+std::vector<TopicPartition> SubscriptionState::assignment() const {
+    std::vector<TopicPartition> assigned;
+    for (const auto& [partition, state] : partitions_) assigned.push_back(partition);
+    return assigned;
+}
+
+const SubscriptionState::Partition* SubscriptionState::find(const TopicPartition& partition) const {
+    const auto found = partitions_.find(partition);
+    return found == partitions_.end() ? nullptr : &found->second;
+}
+
+const SubscriptionState::Partition& SubscriptionState::require(
+    const TopicPartition& partition) const {
+    const Partition* const found = find(partition);
+    ASSERT(found != nullptr, "{} is not assigned", partition);
+    return *found;
+}
+
+SubscriptionState::Partition& SubscriptionState::require(const TopicPartition& partition) {
+    const auto found = partitions_.find(partition);
+    ASSERT(found != partitions_.end(), "{} is not assigned", partition);
+    return found->second;
+}
+
+bool SubscriptionState::is_assigned(const TopicPartition& partition) const {
+    return find(partition) != nullptr;
+}
+
+void SubscriptionState::seek(const TopicPartition& partition, FetchPosition position) {
+    ASSERT(position.offset >= Offset{0}, "seek of {} to {}", partition, position.offset);
+    Partition& at = require(partition);
+    at.state = State::fetching;
+    at.position = position;
+    at.reset.reset();
+    at.not_before = LocalTime{};
+}
+
+void SubscriptionState::request_reset(const TopicPartition& partition, OffsetReset where) {
+    Partition& at = require(partition);
+    at.state = State::awaiting_reset;
+    at.position.reset();
+    at.reset = where;
+    at.not_before = LocalTime{};
+}
+
+bool SubscriptionState::position_from_committed(const TopicPartition& partition,
+                                                FetchPosition position) {
+    if (!is_assigned(partition) || state(partition) != State::initializing) return false;
+    seek(partition, position);
+    return true;
+}
+
+bool SubscriptionState::position_from_reset(const TopicPartition& partition, OffsetReset where,
+                                            FetchPosition position) {
+    if (!is_assigned(partition) || pending_reset(partition) != where) return false;
+    seek(partition, position);
+    return true;
+}
+
+void SubscriptionState::advance(const TopicPartition& partition, FetchPosition next) {
+    Partition& at = require(partition);
+    ASSERT(at.state == State::fetching && at.position, "{} advances without a position", partition);
+    ASSERT(next.offset >= at.position->offset, "{} goes back from {} to {}", partition,
+           at.position->offset, next.offset);
+    at.position = next;
+}
+
+std::optional<FetchPosition> SubscriptionState::position(const TopicPartition& partition) const {
+    return require(partition).position;
+}
+
+SubscriptionState::State SubscriptionState::state(const TopicPartition& partition) const {
+    return require(partition).state;
+}
+
+std::optional<OffsetReset> SubscriptionState::pending_reset(const TopicPartition& partition) const {
+    return require(partition).reset;
+}
+
+bool SubscriptionState::has_all_positions() const {
+    return std::ranges::all_of(partitions_,
+                               [](const auto& entry) { return entry.second.position.has_value(); });
+}
+
+void SubscriptionState::pause(const TopicPartition& partition, bool paused) {
+    require(partition).is_paused = paused;
+}
+
+bool SubscriptionState::is_paused(const TopicPartition& partition) const {
+    return require(partition).is_paused;
+}
+
+void SubscriptionState::mark_pending_revocation() {
+    for (auto& [partition, at] : partitions_) at.is_pending_revocation = true;
+}
+
+bool SubscriptionState::is_fetchable(const TopicPartition& partition) const {
+    const Partition* const at = find(partition);
+    return at != nullptr && at->state == State::fetching && !at->is_paused &&
+           !at->is_pending_revocation;
+}
+
+std::vector<TopicPartition> SubscriptionState::fetchable() const {
+    std::vector<TopicPartition> result;
+    for (const auto& [partition, at] : partitions_) {
+        if (is_fetchable(partition)) result.push_back(partition);
+    }
+    return result;
+}
+
+std::vector<TopicPartition> SubscriptionState::in_state(State state) const {
+    std::vector<TopicPartition> result;
+    for (const auto& [partition, at] : partitions_) {
+        if (at.state == state) result.push_back(partition);
+    }
+    return result;
+}
+
+void SubscriptionState::back_off(const TopicPartition& partition, LocalTime until) {
+    require(partition).not_before = until;
+}
+
+LocalTime SubscriptionState::not_before(const TopicPartition& partition) const {
+    return require(partition).not_before;
+}
+
+std::map<TopicPartition, FetchPosition> SubscriptionState::all_consumed() const {
+    std::map<TopicPartition, FetchPosition> consumed;
+    for (const auto& [partition, at] : partitions_) {
+        if (at.position) consumed.emplace(partition, *at.position);
+    }
+    return consumed;
+}
+
+}  // namespace squall::model

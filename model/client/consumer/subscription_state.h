@@ -1,0 +1,126 @@
+// SubscriptionState: which topics a consumer wants, which partitions it has, and where it stands in
+// each.
+//
+// The position is the next offset to hand to the application; it moves when records are handed
+// over, not when they are fetched. Each assigned partition is in one of three states:
+//
+//   initializing   no position: the committed offset is to be looked up
+//   awaiting_reset no position: the log's first or last offset is to be looked up
+//   fetching       has a position
+//
+//   initializing  --committed offset-------------> fetching
+//   initializing  --none committed, policy-------> awaiting_reset
+//   any           --seek-------------------------> fetching
+//   any           --seek_to_beginning / end------> awaiting_reset
+//   fetching      --offset out of range, policy--> awaiting_reset
+//   awaiting_reset --offset found----------------> fetching
+//
+// Only a partition that is fetching, not paused and not about to be revoked is fetchable
+// (KAFKA-14196): nothing is handed out of the others. Positions are not validated against leader
+// epochs (KIP-320) yet. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/protocol/types.h"
+#include "sim/base/time.h"
+
+namespace squall::model {
+
+enum class OffsetReset : std::uint8_t { earliest, latest };
+
+struct FetchPosition {
+    Offset offset;                               // the next to hand out
+    LeaderEpoch offset_epoch = no_leader_epoch;  // of the record before it, if known
+
+    bool operator==(const FetchPosition&) const = default;
+};
+
+class SubscriptionState {
+  public:
+    enum class Type { none, topics, assigned_by_user };
+    enum class State { initializing, awaiting_reset, fetching };
+
+    Type type() const { return type_; }
+
+    // ---- what is wanted ----
+
+    // Requires: not assigned by the user. True: the set of topics changed.
+    bool subscribe(std::set<std::string> topics);
+    // Requires: not subscribed to topics. Partitions that stay keep their position.
+    void assign_from_user(const std::vector<TopicPartition>& partitions);
+    // The group's decision. Requires: subscribed. Partitions that stay keep their position.
+    void assign_from_group(const std::vector<TopicPartition>& partitions);
+    // Subscription and assignment are gone.
+    void unsubscribe();
+    // The assignment is gone, the subscription stays.
+    void revoke_all();
+
+    const std::set<std::string>& topics() const { return topics_; }
+    std::vector<TopicPartition> assignment() const;
+    bool is_assigned(const TopicPartition& partition) const;
+    // Grows whenever the assignment changes: what was fetched for an older one is stale.
+    std::uint64_t assignment_version() const { return assignment_version_; }
+
+    // ---- positions. Requires, for each: the partition is assigned. ----
+
+    void seek(const TopicPartition& partition, FetchPosition position);
+    void request_reset(const TopicPartition& partition, OffsetReset where);
+    // The committed offset came. Ignored unless still initializing: the application may have
+    // sought meanwhile.
+    bool position_from_committed(const TopicPartition& partition, FetchPosition position);
+    // The log's end came. Ignored unless still waiting for the same one.
+    bool position_from_reset(const TopicPartition& partition, OffsetReset where,
+                             FetchPosition position);
+    // Records up to `next` were handed out. Requires: has a position, not beyond `next`.
+    void advance(const TopicPartition& partition, FetchPosition next);
+
+    std::optional<FetchPosition> position(const TopicPartition& partition) const;
+    State state(const TopicPartition& partition) const;
+    std::optional<OffsetReset> pending_reset(const TopicPartition& partition) const;
+    bool has_all_positions() const;
+
+    // ---- fetching ----
+
+    void pause(const TopicPartition& partition, bool paused);
+    bool is_paused(const TopicPartition& partition) const;
+    void mark_pending_revocation();
+    bool is_fetchable(const TopicPartition& partition) const;
+    std::vector<TopicPartition> fetchable() const;
+    std::vector<TopicPartition> in_state(State state) const;
+    // Nothing is asked about this partition before then.
+    void back_off(const TopicPartition& partition, LocalTime until);
+    LocalTime not_before(const TopicPartition& partition) const;
+
+    // ---- committing ----
+
+    // The positions of all partitions that have one: everything handed out so far.
+    std::map<TopicPartition, FetchPosition> all_consumed() const;
+
+  private:
+    struct Partition {
+        State state = State::initializing;
+        std::optional<FetchPosition> position;
+        std::optional<OffsetReset> reset;
+        bool is_paused = false;
+        bool is_pending_revocation = false;
+        LocalTime not_before;
+    };
+
+    void assign(const std::vector<TopicPartition>& partitions);
+    Partition& require(const TopicPartition& partition);
+    const Partition& require(const TopicPartition& partition) const;
+    const Partition* find(const TopicPartition& partition) const;
+
+    Type type_ = Type::none;
+    std::set<std::string> topics_;
+    std::map<TopicPartition, Partition> partitions_;
+    std::uint64_t assignment_version_ = 0;
+};
+
+}  // namespace squall::model

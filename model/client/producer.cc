@@ -1,0 +1,289 @@
+#include "model/client/producer.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "sim/kernel/simulation.h"
+
+namespace squall::model {
+namespace {
+
+Outcome outcome_of(Fate fate) {
+    switch (fate) {
+        case Fate::written:
+            return Outcome::ok;
+        case Fate::not_written:
+            return Outcome::failed;
+        case Fate::unknown:
+            return Outcome::unknown;
+    }
+    return Outcome::unknown;
+}
+
+std::optional<ByteView> view(const std::optional<Bytes>& bytes) {
+    return bytes ? std::optional<ByteView>(*bytes) : std::nullopt;
+}
+
+RecordId identity(const ProducerRecord& record) {
+    std::vector<HeaderView> headers;
+    for (const RecordHeader& header : record.headers) {
+        headers.push_back({.key = header.key, .value = view(header.value)});
+    }
+    return record_id(view(record.key), view(record.value), headers);
+}
+
+}  // namespace
+
+Producer::Producer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
+                   ProducerOptions options)
+    : node_(node),
+      options_(std::move(options)),
+      cluster_(node, fabric, std::move(bootstrap), options_.client, [this] { wake(); }),
+      sender_(options_),
+      news_(node),
+      memory_waiters_(node),
+      completion_waiters_(node) {
+    ASSERT(!options_.problem(), "producer {}: {}", options_.client.client_id,
+           options_.problem().value_or(""));
+    node_.emit(ProducerConfigured{.client_id = options_.client.client_id,
+                                  .acks = options_.acks,
+                                  .enable_idempotence = options_.enable_idempotence,
+                                  .retries = options_.retries,
+                                  .max_in_flight = options_.max_in_flight});
+    node_.spawn(fmt::format("{}/sender", options_.client.client_id), [this] { run(); });
+}
+
+void Producer::wake() {
+    if (is_woken_) return;
+    is_woken_ = true;
+    news_.push(Wake{});
+}
+
+// ---- the background task ----
+
+void Producer::run() {
+    while (!is_closed_) {
+        Sender::Step step = sender_.step(cluster_.metadata(), node_.now());
+        const LocalTime next = step.next;
+        perform(std::move(step));
+        std::optional<News> news = news_.pop_until(next);
+        while (news) {
+            if (auto* ended = std::get_if<Ended>(&*news)) {
+                take(std::move(*ended));
+            } else {
+                is_woken_ = false;
+            }
+            news = news_.try_pop();
+        }
+    }
+}
+
+void Producer::take(Ended ended) {
+    Draws& jitter = cluster_.draws("retry backoff");
+    const LocalTime now = node_.now();
+    perform(ended.end
+                ? sender_.on_answer(ended.attempt, *ended.end, cluster_.metadata(), now, jitter)
+                : sender_.on_failure(ended.attempt, ended.end.error(), now, jitter));
+}
+
+// The order of effects: what ended is told before what begins.
+void Producer::perform(Sender::Step step) {
+    for (const CompletedSend& completed : step.completed) complete(completed);
+    if (!step.completed.empty()) {
+        memory_waiters_.notify_all();
+        completion_waiters_.notify_all();
+    }
+    for (RetriedBatch& retried : step.retried) {
+        node_.emit(ProduceRetried{.client_id = options_.client.client_id,
+                                  .partition = std::move(retried.partition),
+                                  .records = retried.records,
+                                  .error = std::move(retried.error)});
+    }
+    if (step.refresh_metadata) cluster_.refresh();
+    for (ProduceAttempt& attempt : step.attempts) transmit(std::move(attempt));
+}
+
+void Producer::transmit(ProduceAttempt attempt) {
+    Channel* const channel = cluster_.channel(attempt.broker);
+    if (channel == nullptr) {
+        news_.push(Ended{.attempt = attempt.id,
+                         .end = Error{Failure::unreachable, "a broker without an address"}});
+        return;
+    }
+    if (!attempt.expects_answer) {
+        channel->send_and_forget(std::move(attempt.request));
+        perform(sender_.on_sent(attempt.id));
+        return;
+    }
+    channel->send_then(std::move(attempt.request),
+                       [this, id = attempt.id](Result<ProduceResponse> end) {
+                           news_.push(Ended{.attempt = id, .end = std::move(end)});
+                       });
+}
+
+void Producer::complete(const CompletedSend& completed) {
+    const auto found = pending_.find(completed.send);
+    ASSERT(found != pending_.end(), "send {} completes twice", completed.send);
+    const Pending pending = std::move(found->second);
+    pending_.erase(found);
+    const SendResult result{.outcome = outcome_of(completed.fate),
+                            .partition = completed.partition,
+                            .offset = completed.offset,
+                            .error = completed.error,
+                            .attempts = completed.attempts};
+    node_.emit(SendCompleted{.operation = pending.operation,
+                             .outcome = result.outcome,
+                             .partition = result.partition,
+                             .offset = result.offset,
+                             .error = result.error,
+                             .attempts = result.attempts});
+    if (pending.callback) pending.callback(result);
+}
+
+// ---- the application's side ----
+
+OperationId Producer::send(ProducerRecord record, SendCallback callback) {
+    ASSERT(!is_closing_, "producer {}: send after close", options_.client.client_id);
+    const OperationId operation = cluster_.next_operation();
+    const LocalTime deadline = node_.now() + options_.max_block;
+    node_.emit(SendInvoked{.operation = operation,
+                           .client_id = options_.client.client_id,
+                           .topic = record.topic,
+                           .key = record.key ? std::string(as_text(*record.key)) : std::string(),
+                           .record = identity(record)});
+
+    const Result<std::int32_t> chosen = choose_partition(record, deadline);
+    if (!chosen) {
+        fail(operation, {.topic = record.topic, .partition = -1}, chosen.error().detail, callback);
+        return operation;
+    }
+    const TopicPartition partition{.topic = record.topic, .partition = *chosen};
+    const bool is_sticky = !record.partition && (!record.key || options_.partitioner_ignore_keys);
+    const RecordToSend to_send{.send = SendId(next_send_++),
+                               .timestamp = record.timestamp.value_or(node_.wall_now().ms()),
+                               .key = std::move(record.key),
+                               .value = std::move(record.value),
+                               .headers = std::move(record.headers)};
+    pending_.emplace(to_send.send, Pending{.operation = operation, .callback = callback});
+    if (std::optional<std::string> error = append(partition, to_send, is_sticky, deadline)) {
+        pending_.erase(to_send.send);
+        fail(operation, partition, std::move(*error), callback);
+        completion_waiters_.notify_all();
+    }
+    return operation;
+}
+
+void Producer::fail(OperationId operation, const TopicPartition& partition, std::string error,
+                    const SendCallback& callback) {
+    const SendResult result{
+        .outcome = Outcome::failed, .partition = partition, .error = std::move(error)};
+    node_.emit(SendCompleted{.operation = operation,
+                             .outcome = result.outcome,
+                             .partition = partition,
+                             .offset = no_offset,
+                             .error = result.error,
+                             .attempts = 0});
+    if (callback) callback(result);
+}
+
+Result<std::int32_t> Producer::choose_partition(const ProducerRecord& record, LocalTime deadline) {
+    cluster_.track(record.topic);
+    MetadataCache& metadata = cluster_.metadata();
+    while (true) {
+        const std::optional<std::int32_t> count = metadata.partition_count(record.topic);
+        if (count && (!record.partition || *record.partition < *count)) break;
+        const ErrorCode error = metadata.topic_error(record.topic);
+        if (error != ErrorCode::none && !is_retriable(error)) {
+            return Error{Failure::not_found, std::string(to_string(error))};
+        }
+        cluster_.refresh();
+        if (is_closing_) return Error{Failure::closed, "closed"};
+        if (!cluster_.await_metadata(deadline) && node_.now() >= deadline) {
+            return Error{Failure::timed_out, "max.block.ms passed without metadata"};
+        }
+    }
+    const std::int32_t count = *metadata.partition_count(record.topic);
+    if (record.partition) return *record.partition;
+    if (record.key && !options_.partitioner_ignore_keys) {
+        return partition_for_key(*record.key, count);
+    }
+    StickyPartitioner& sticky =
+        sticky_.try_emplace(record.topic, options_.batch_size).first->second;
+    if (sticky.needs_choice() && options_.partitioner_adaptive) {
+        sticky.update_load(sender_.accumulator().loads(record.topic, metadata), count);
+    }
+    return sticky.current(count, metadata.available_partitions(record.topic),
+                          cluster_.draws("sticky partition"));
+}
+
+std::optional<std::string> Producer::append(const TopicPartition& partition,
+                                            const RecordToSend& record, bool is_sticky,
+                                            LocalTime deadline) {
+    const std::uint64_t bytes = RecordAccumulator::bytes_for(record);
+    if (bytes > options_.max_request_size || bytes > options_.buffer_memory) {
+        return std::string(to_string(ErrorCode::message_too_large));
+    }
+    RecordAccumulator& accumulator = sender_.accumulator();
+    while (true) {
+        if (is_closing_) return "closed";
+        const auto appended = accumulator.append(partition, record, node_.now());
+        if (appended) {
+            if (is_sticky) {
+                sticky_.at(partition.topic).appended(appended->bytes, appended->all_batches_full);
+            }
+            if (appended->wakes_sender) wake();
+            return std::nullopt;
+        }
+        // Memory pressure makes batches ready that still linger: the sender must look again.
+        accumulator.begin_memory_wait();
+        wake();
+        const bool notified = memory_waiters_.wait_until(deadline);
+        accumulator.end_memory_wait();
+        if (!notified) return "max.block.ms passed without buffer.memory";
+    }
+}
+
+SendResult Producer::send_and_wait(ProducerRecord record) {
+    sim::Completion<SendResult> done(node_);
+    // A callback must be copyable; the completion stays here, on this task's stack.
+    auto completer = std::make_shared<sim::Completer<SendResult>>(done.completer());
+    send(std::move(record), [completer](const SendResult& result) { completer->complete(result); });
+    std::optional<SendResult> result = done.await();
+    ASSERT(result.has_value(), "producer {}: a send never completed", options_.client.client_id);
+    return *result;
+}
+
+bool Producer::await_completed(SendId last, LocalTime deadline) {
+    while (!pending_.empty() && pending_.begin()->first <= last) {
+        if (!completion_waiters_.wait_until(deadline)) return false;
+    }
+    return true;
+}
+
+void Producer::flush() {
+    if (pending_.empty()) return;
+    const SendId last{next_send_ - 1};
+    sender_.accumulator().begin_flush();
+    wake();
+    await_completed(last, LocalTime::max());
+    sender_.accumulator().end_flush();
+}
+
+void Producer::close(Duration timeout) {
+    if (is_closing_) return;
+    is_closing_ = true;
+    memory_waiters_.notify_all();
+    sender_.accumulator().close();
+    wake();
+    if (!await_completed(SendId{next_send_ - 1}, node_.now() + timeout)) {
+        perform(sender_.abandon("closed"));
+    }
+    is_closed_ = true;
+    cluster_.stop();
+    wake();
+}
+
+}  // namespace squall::model

@@ -1,0 +1,127 @@
+// Producer: sends records to partitions, in plain blocking style.
+//
+// send() chooses the partition, puts the record into a batch and returns; a task in the background
+// sends batches to their leaders, with up to max.in.flight.requests.per.connection requests to each
+// broker, retries what may be retried, and completes every record exactly once, within
+// delivery.timeout.ms. The decisions are the pure Sender's and RecordAccumulator's; here are the
+// tasks, the channels and the trace.
+//
+// Without idempotence (not there yet): a retry after an unknown answer can write a record twice,
+// and with more than one request in flight it can overtake.
+//
+// Lives until the process of its node is destroyed, as its channels do: make it a member of the
+// node's Process, not a local of a task. When the node stops, calls that wait end with NodeCrashed,
+// and operations that have not completed stay open in the trace.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/client/cluster_host.h"
+#include "model/client/partitioner.h"
+#include "model/client/producer/producer_options.h"
+#include "model/client/producer/sender.h"
+#include "model/events/client_events.h"
+#include "model/rpc/endpoint.h"
+#include "sim/kernel/node.h"
+#include "sim/kernel/wait.h"
+
+namespace squall::model {
+
+struct ProducerRecord {
+    std::string topic;
+    std::optional<std::int32_t> partition;  // nullopt: by key, else sticky
+    std::optional<Bytes> key;
+    std::optional<Bytes> value;
+    std::vector<RecordHeader> headers;
+    std::optional<TimestampMs> timestamp;  // nullopt: the node's wall clock
+};
+
+// What became of one record.
+struct SendResult {
+    Outcome outcome = Outcome::unknown;
+    TopicPartition partition;    // partition -1 where none was chosen
+    Offset offset = no_offset;   // no_offset where the broker did not tell (acks=0, failures)
+    std::string error;           // "" for ok
+    std::uint32_t attempts = 0;  // produce requests that carried it
+
+    bool ok() const { return outcome == Outcome::ok; }
+};
+
+// Runs on the producer's task, or inside send() where that fails at once: must not park.
+using SendCallback = std::function<void(const SendResult&)>;
+
+class Producer {
+  public:
+    // `bootstrap`: names of broker nodes. Spawns its tasks; the constructor may run in a Process's.
+    // Requires: options.problem() is nullopt; no other client of this node has the same client.id.
+    Producer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
+             ProducerOptions options);
+    Producer(const Producer&) = delete;
+    Producer& operator=(const Producer&) = delete;
+
+    // Emits SendInvoked, and SendCompleted when the record's fate is decided. May park up to
+    // max.block.ms for metadata and for buffer.memory; if that is not enough, or the record is too
+    // large, the send has failed when it returns. Requires: not closed.
+    OperationId send(ProducerRecord record, SendCallback callback = {});
+    // The same, and waits for the outcome: at most max.block.ms + delivery.timeout.ms. May park.
+    SendResult send_and_wait(ProducerRecord record);
+    // Sends now what waits for linger.ms; returns when everything sent before has completed. May
+    // park.
+    void flush();
+    // Waits up to `timeout` for what was sent, then gives up the rest, and stops. May park.
+    void close(Duration timeout = forever);
+
+    const ProducerOptions& options() const { return options_; }
+    // Sends that have not completed.
+    std::size_t pending() const { return pending_.size(); }
+
+  private:
+    struct Pending {
+        OperationId operation;
+        SendCallback callback;
+    };
+    // What the background task is woken for: work to look at, or the end of an attempt.
+    struct Wake {};
+    struct Ended {
+        AttemptId attempt;
+        Result<ProduceResponse> end;
+    };
+    using News = std::variant<Wake, Ended>;
+
+    void run();
+    void wake();
+    void perform(Sender::Step step);
+    void transmit(ProduceAttempt attempt);
+    void take(Ended ended);
+    void complete(const CompletedSend& completed);
+    void fail(OperationId operation, const TopicPartition& partition, std::string error,
+              const SendCallback& callback);
+    // The partition, or why there is none. May park.
+    Result<std::int32_t> choose_partition(const ProducerRecord& record, LocalTime deadline);
+    // Nullopt, or why not. May park.
+    std::optional<std::string> append(const TopicPartition& partition, const RecordToSend& record,
+                                      bool is_sticky, LocalTime deadline);
+    // Parks until every send up to `last` has completed; false at the deadline. May park.
+    bool await_completed(SendId last, LocalTime deadline);
+
+    sim::Node& node_;
+    ProducerOptions options_;
+    ClusterHost cluster_;
+    Sender sender_;
+    sim::Mailbox<News> news_;
+    bool is_woken_ = false;        // a Wake is in the mailbox
+    WaitList memory_waiters_;      // sends that wait for buffer.memory
+    WaitList completion_waiters_;  // flushes, closes
+    std::map<SendId, Pending> pending_;
+    std::map<std::string, StickyPartitioner> sticky_;
+    std::uint64_t next_send_ = 1;
+    bool is_closing_ = false;
+    bool is_closed_ = false;
+};
+
+}  // namespace squall::model

@@ -1,0 +1,125 @@
+// RecordAccumulator: what was sent by the application and not yet by the producer: for each
+// partition a queue of batches, filled at the back and drained at the front.
+//
+// A batch is ready when it is full (or another one waits behind it), when linger.ms passed, when
+// memory ran out, or when the application flushes or closes; never during the back-off of a retry,
+// unless the partition got another leader since (KIP-951), and never while its partition is muted.
+// A drain takes at most one batch of each partition. Retries go back to the front. With one request
+// in flight (max.in.flight.requests.per.connection=1) the partition is muted from drain to answer,
+// so that order survives retries; with more, a retry may overtake (KAFKA-3197).
+//
+// Guarantees: memory never exceeds buffer.memory; a batch is in exactly one place: a queue here, or
+// with whoever drained it. Pure; see producer.cc for the tasks around it.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/client/metadata_cache.h"
+#include "model/client/partitioner.h"
+#include "model/client/producer/producer_batch.h"
+#include "model/client/producer/producer_options.h"
+#include "sim/base/time.h"
+
+namespace squall::model {
+
+class RecordAccumulator {
+  public:
+    explicit RecordAccumulator(const ProducerOptions& options);
+
+    struct Appended {
+        bool wakes_sender = false;      // a batch began, or one became full
+        bool all_batches_full = false;  // of its partition: a good time for another partition
+        std::uint32_t bytes = 0;
+    };
+    // Nullopt: buffer.memory is exhausted, the record was not taken. Requires: not closed; the
+    // record alone fits into buffer.memory (see bytes_for).
+    std::optional<Appended> append(const TopicPartition& partition, const RecordToSend& record,
+                                   LocalTime now);
+    // Of a batch with this record alone.
+    static std::uint64_t bytes_for(const RecordToSend& record);
+
+    struct Readiness {
+        std::set<BrokerId> brokers;                   // have something to be sent now
+        std::set<std::string> topics_without_leader;  // have something, and nobody to send it to
+        LocalTime next_check = LocalTime::max();      // when time alone makes something ready
+    };
+    Readiness ready(const MetadataCache& metadata, LocalTime now) const;
+
+    // Takes ready batches of partitions led by `broker`, up to max.request.size, but at least one
+    // where one is ready; partitions take turns in being first.
+    std::vector<ProducerBatch> drain(BrokerId broker, const MetadataCache& metadata, LocalTime now);
+
+    // ---- what comes back to the accumulator ----
+
+    // To the front of its queue, as it is. Requires: drained before, unmuted.
+    void reenqueue(ProducerBatch batch);
+    // Half of its records each, to the front, in order. Requires: drained; more than one record.
+    void split(const ProducerBatch& batch);
+    // The batch ended: its memory is free again.
+    void release(const ProducerBatch& batch);
+    // The batch of this partition that was in flight ended.
+    void unmute(const TopicPartition& partition);
+
+    // Batches older than delivery.timeout.ms, in order, for release.
+    std::vector<ProducerBatch> take_expired(LocalTime now);
+    // Every queued batch, for release: a close that does not wait.
+    std::vector<ProducerBatch> take_all();
+
+    // ---- pressure ----
+
+    void begin_flush() { ++flushes_; }
+    void end_flush();
+    void close() { is_closed_ = true; }
+    bool is_closed() const { return is_closed_; }
+    void begin_memory_wait() { ++memory_waiters_; }
+    void end_memory_wait();
+
+    bool has_queued() const { return queued_batches_ > 0; }
+    std::uint64_t used_memory() const { return used_memory_; }
+    bool is_muted(const TopicPartition& partition) const { return muted_.contains(partition); }
+    // Queue lengths of the topic's partitions that have a leader, for the sticky partitioner.
+    std::vector<PartitionLoad> loads(std::string_view topic, const MetadataCache& metadata) const;
+    LocalTime next_expiry() const;
+
+    void check_invariants() const;
+
+  private:
+    using Queue = std::deque<ProducerBatch>;
+
+    bool is_full(const ProducerBatch& batch) const;
+    // Does the back-off of a retry hold this batch back?
+    bool is_backing_off(const ProducerBatch& batch, const MetadataCache& metadata,
+                        LocalTime now) const;
+    // Is the front of this queue to be sent now, back-off aside?
+    bool is_due(const Queue& queue, LocalTime now) const;
+    bool keeps_order() const { return max_in_flight_ == 1; }
+    bool may_drain(const TopicPartition& partition, const Queue& queue,
+                   const MetadataCache& metadata, LocalTime now) const;
+    ProducerBatch take_front(Queue& queue);
+    BatchId new_batch_id() { return BatchId(next_batch_++); }
+
+    std::uint32_t batch_size_;
+    std::uint32_t max_request_size_;
+    Duration linger_;
+    Duration delivery_timeout_;
+    std::uint64_t buffer_memory_;
+    std::int32_t max_in_flight_;
+
+    std::map<TopicPartition, Queue> queues_;
+    std::set<TopicPartition> muted_;
+    std::map<BrokerId, TopicPartition> drained_last_;  // whose turn is next
+    std::uint64_t used_memory_ = 0;
+    std::uint64_t queued_batches_ = 0;
+    std::uint64_t next_batch_ = 1;
+    std::uint32_t flushes_ = 0;
+    std::uint32_t memory_waiters_ = 0;
+    bool is_closed_ = false;
+};
+
+}  // namespace squall::model

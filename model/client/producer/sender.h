@@ -1,0 +1,160 @@
+// Sender: decides what goes to which broker next, and what each answer means for the records it
+// carried. Owns the accumulator and the batches in flight. Pure: producer.cc makes the requests.
+//
+//   queued --drain--> in flight --ok--------------------------> done: written
+//     ^                  |------retriable error, time left----> queued again, after back-off
+//     |                  |------too large, several records----> queued again in two halves
+//     |                  '------anything else-----------------> done: not_written or unknown
+//     '--- expired after delivery.timeout.ms, queued or in flight -> done: not_written or unknown
+//
+// Guarantees: every record that was appended completes exactly once, not later than the first step
+// at or after delivery.timeout.ms from its batch's creation. `not_written` means that the record is
+// not in the log and never will be: the sender says so only if every request that carried it was
+// refused before the append, or never left. One indefinite attempt (timeout, disconnect, an error
+// that can follow an append) makes the fate `unknown` for good, unless a later one is acknowledged.
+// Without idempotence, an indefinite attempt that is repeated can write a record twice.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/client/metadata_cache.h"
+#include "model/client/producer/producer_batch.h"
+#include "model/client/producer/producer_options.h"
+#include "model/client/producer/record_accumulator.h"
+#include "model/protocol/messages/produce.h"
+#include "sim/base/result.h"
+#include "sim/base/rng.h"
+#include "sim/base/time.h"
+
+namespace squall::model {
+
+// Whether a record is in the log, as far as anybody can tell.
+enum class Fate : std::uint8_t { written, not_written, unknown };
+inline std::string_view to_string(Fate fate) {
+    switch (fate) {
+        case Fate::written:
+            return "written";
+        case Fate::not_written:
+            return "not_written";
+        case Fate::unknown:
+            return "unknown";
+    }
+    return "?";
+}
+
+struct CompletedSend {
+    SendId send;
+    Fate fate = Fate::unknown;
+    TopicPartition partition;
+    Offset offset = no_offset;   // no_offset where the broker did not tell
+    std::string error;           // "" for written
+    std::uint32_t attempts = 0;  // produce requests that carried it
+};
+
+// A batch goes out again.
+struct RetriedBatch {
+    TopicPartition partition;
+    std::uint32_t records = 0;
+    std::string error;
+};
+
+// One produce request, unique in one producer.
+using AttemptId = StrongId<struct AttemptIdTag, std::uint64_t>;
+
+struct ProduceAttempt {
+    AttemptId id;
+    BrokerId broker = no_broker;
+    ProduceRequest request;
+    bool expects_answer = true;  // acks=0: none; report `on_sent`
+};
+
+// ---- the rules, by name ----
+
+// Can the batch be in the log after this answer?
+inline bool is_indefinite(ErrorCode error) {
+    return error != ErrorCode::none && !proves_not_written(error);
+}
+// A request that ended without an answer: was it ever sent?
+inline bool was_never_sent(Failure failure) {
+    return failure == Failure::refused || failure == Failure::unreachable ||
+           failure == Failure::invalid_input;
+}
+// "It is not there" is a promise; without certainty the fate is unknown.
+inline Fate fate_of_failure(const ProducerBatch& batch) {
+    return batch.may_be_written ? Fate::unknown : Fate::not_written;
+}
+
+class Sender {
+  public:
+    explicit Sender(const ProducerOptions& options);
+
+    RecordAccumulator& accumulator() { return accumulator_; }
+    const RecordAccumulator& accumulator() const { return accumulator_; }
+
+    // What to do now, in this order: completions, retries told, requests sent.
+    struct Step {
+        std::vector<CompletedSend> completed;
+        std::vector<RetriedBatch> retried;
+        std::vector<ProduceAttempt> attempts;
+        bool refresh_metadata = false;
+        LocalTime next = LocalTime::max();  // when to step again if nothing else happens
+    };
+    Step step(const MetadataCache& metadata, LocalTime now);
+
+    // The end of an attempt. Hints about leaders go into `metadata`. Requires: id of an attempt
+    // that has not ended.
+    Step on_answer(AttemptId id, const ProduceResponse& response, MetadataCache& metadata,
+                   LocalTime now, Draws& jitter);
+    Step on_failure(AttemptId id, const Error& error, LocalTime now, Draws& jitter);
+    // acks=0: it is on its way, and nobody will tell more.
+    Step on_sent(AttemptId id);
+
+    // Everything that has not completed does so now: a close that does not wait.
+    Step abandon(std::string_view why);
+
+    // Records neither queued nor in flight are complete.
+    bool is_idle() const { return !accumulator_.has_queued() && batches_.empty(); }
+    std::uint32_t in_flight(BrokerId broker) const;
+
+    void check_invariants() const;
+
+  private:
+    struct Attempt {
+        BrokerId broker = no_broker;
+        std::map<TopicPartition, BatchId> batches;
+    };
+    enum class Reaction { succeed, retry, split, fail };
+
+    bool may_retry(const ProducerBatch& batch, ErrorCode error, LocalTime now) const;
+    Reaction react(const ProducerBatch& batch, ErrorCode error, LocalTime now) const;
+    ProduceAttempt begin_attempt(BrokerId broker, std::vector<ProducerBatch> batches,
+                                 const MetadataCache& metadata, Step& step);
+    Attempt end_attempt(AttemptId id);
+    // Takes the batch out of flight; nullopt when it expired meanwhile.
+    std::optional<ProducerBatch> land(BatchId id);
+    void settle(ProducerBatch batch, ErrorCode error, Offset base_offset, std::string_view text,
+                LocalTime now, Draws& jitter, Step& step);
+    void complete(const ProducerBatch& batch, Fate fate, Offset base_offset, std::string_view error,
+                  Step& step);
+    void expire(LocalTime now, Step& step);
+
+    std::int16_t acks_;
+    std::int32_t retries_;
+    std::uint32_t max_in_flight_;
+    std::chrono::milliseconds request_timeout_;
+    Duration delivery_timeout_;
+    RetryBackoff backoff_;
+
+    RecordAccumulator accumulator_;
+    std::map<AttemptId, Attempt> attempts_;        // not ended
+    std::map<BatchId, ProducerBatch> batches_;     // in flight
+    std::map<BrokerId, std::uint32_t> in_flight_;  // attempts
+    std::uint64_t next_attempt_ = 1;
+};
+
+}  // namespace squall::model
