@@ -72,6 +72,19 @@ class Channel final : private sim::FrameHandler {
                     shared->complete(std::move((*end)->template as<typename Request::Response>()));
                 });
     }
+    // Sends without waiting; `end` is called with the end of it, where it becomes known: on the
+    // kernel's turn or the channel's task. It must not park; it goes uncalled if the channel is
+    // destroyed first. Never parks.
+    template <class Request>
+    void send_then(Request request,
+                   std::function<void(Result<typename Request::Response>)> then,
+                   std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
+        enqueue(Request::api_key, Request::versions.max, box(std::move(request)), timeout,
+                [then = std::move(then)](Result<std::unique_ptr<Message>> end) {
+                    if (!end) return then(end.error());
+                    then(std::move((*end)->template as<typename Request::Response>()));
+                });
+    }
     // Sends and expects no response (Produce with acks=0). Lost without a word where it fails.
     template <class Request>
     void send_and_forget(Request request) {
