@@ -1,0 +1,244 @@
+#include "model/coordinator/group/offsets.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/model/coordinator/group_fixture.h"
+
+namespace squall::model {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One member in generation 1, Stable.
+struct OneMember {
+    GroupFixture fixture;
+    std::string id;
+    GenerationId generation;
+
+    OneMember() {
+        const CallId call = fixture.send(join_request(), 3);
+        fixture.advance(3s);
+        const JoinGroupResponse response = *fixture.take<JoinGroupResponse>(call);
+        id = response.member_id;
+        generation = response.generation_id;
+    }
+    void sync() {
+        fixture.send(sync_request(id, generation));
+        fixture.commit_all();
+    }
+    ErrorCode commit(const OffsetCommitRequest& request, ApiVersion version = 9) {
+        const CallId call = fixture.send(request, version);
+        fixture.commit_all();
+        return error_of(*fixture.take<OffsetCommitResponse>(call));
+    }
+};
+
+TEST(OffsetCommit, IsReadBackOnlyWhenItIsCommitted) {
+    OneMember group;
+    group.sync();
+    const CallId call = group.fixture.send(commit_request(group.id, group.generation, 42));
+    EXPECT_TRUE(group.fixture.is_parked(call));
+    EXPECT_EQ(committed(group.fixture.shard()), no_offset);
+    group.fixture.commit_one();
+    EXPECT_EQ(error_of(*group.fixture.take<OffsetCommitResponse>(call)), ErrorCode::none);
+    EXPECT_EQ(committed(group.fixture.shard()), Offset(42));
+}
+
+TEST(OffsetCommit, MayGoBackward) {
+    OneMember group;
+    group.sync();
+    EXPECT_EQ(group.commit(commit_request(group.id, group.generation, 42)), ErrorCode::none);
+    EXPECT_EQ(group.commit(commit_request(group.id, group.generation, 7)), ErrorCode::none);
+    EXPECT_EQ(committed(group.fixture.shard()), Offset(7));
+}
+
+TEST(OffsetCommit, IsRefusedToStrangersAndOldGenerations) {
+    OneMember group;
+    group.sync();
+    EXPECT_EQ(group.commit(commit_request("stranger", group.generation, 1)),
+              ErrorCode::unknown_member_id);
+    EXPECT_EQ(group.commit(commit_request(group.id, GenerationId(0), 1)),
+              ErrorCode::illegal_generation);
+    EXPECT_EQ(group.commit(commit_request(group.id, group.generation.next(), 1)),
+              ErrorCode::illegal_generation);
+    EXPECT_EQ(group.commit(commit_request("", no_generation, 1)), ErrorCode::unknown_member_id);
+    EXPECT_EQ(committed(group.fixture.shard()), no_offset);
+}
+
+TEST(OffsetCommit, WaitsForTheAssignment) {
+    OneMember group;
+    EXPECT_EQ(group.commit(commit_request(group.id, group.generation, 1)),
+              ErrorCode::rebalance_in_progress);
+    group.sync();
+    EXPECT_EQ(group.commit(commit_request(group.id, group.generation, 1)), ErrorCode::none);
+}
+
+TEST(OffsetCommit, IsAcceptedWhileTheNextGenerationGathers) {
+    OneMember group;
+    group.sync();
+    group.fixture.send(join_request(), 3);
+    ASSERT_TRUE(group.fixture.group()->is_in(GroupState::preparing_rebalance));
+    EXPECT_EQ(group.commit(commit_request(group.id, group.generation, 1)), ErrorCode::none);
+}
+
+TEST(OffsetCommit, MakesAGroupForASimpleConsumer) {
+    GroupFixture fixture;
+    const CallId call = fixture.send(commit_request("", no_generation, 9));
+    fixture.commit_all();
+    EXPECT_EQ(error_of(*fixture.take<OffsetCommitResponse>(call)), ErrorCode::none);
+    EXPECT_EQ(committed(fixture.shard()), Offset(9));
+    ASSERT_NE(fixture.group(), nullptr);
+    EXPECT_TRUE(fixture.group()->is_in(GroupState::empty));
+}
+
+TEST(OffsetCommit, OfAGenerationNeedsAGroup) {
+    GroupFixture fixture;
+    EXPECT_EQ(error_of(fixture.ask(commit_request("m", GenerationId(1), 9), 9)),
+              ErrorCode::group_id_not_found);
+    EXPECT_EQ(error_of(fixture.ask(commit_request("m", GenerationId(1), 9), 8)),
+              ErrorCode::illegal_generation);
+}
+
+TEST(OffsetCommit, RefusesMetadataThatIsTooLongAndTakesTheRest) {
+    GroupFixture fixture;
+    OffsetCommitRequest request = commit_request("", no_generation, 9);
+    auto& partitions = request.topics[0].partitions;
+    partitions.push_back(partitions[0]);
+    partitions[0].committed_metadata = std::string(4097, 'x');
+    partitions[1].partition_index = 1;
+    partitions[1].committed_metadata = std::string(4096, 'x');
+    const CallId call = fixture.send(request);
+    fixture.commit_all();
+    const auto response = *fixture.take<OffsetCommitResponse>(call);
+    EXPECT_EQ(response.topics[0].partitions[0].error_code, ErrorCode::offset_metadata_too_large);
+    EXPECT_EQ(response.topics[0].partitions[1].error_code, ErrorCode::none);
+    EXPECT_EQ(committed(fixture.shard(), 0), no_offset);
+    EXPECT_EQ(committed(fixture.shard(), 1), Offset(9));
+}
+
+TEST(OffsetCommit, KeepsTheCommittingMemberAlive) {
+    OneMember group;
+    group.sync();
+    for (int i = 0; i < 5; ++i) {
+        group.fixture.advance(9s);
+        EXPECT_EQ(group.commit(commit_request(group.id, group.generation, i)), ErrorCode::none);
+    }
+    group.fixture.advance(10s);
+    EXPECT_EQ(group.commit(commit_request(group.id, group.generation, 9)),
+              ErrorCode::unknown_member_id);
+}
+
+TEST(OffsetCommit, SurvivesAFailover) {
+    OneMember group;
+    group.sync();
+    group.commit(commit_request(group.id, group.generation, 42));
+    group.fixture.send(commit_request(group.id, group.generation, 43));
+    group.fixture.fail_over();
+    EXPECT_EQ(committed(group.fixture.shard()), Offset(42));
+}
+
+TEST(OffsetFetch, AnswersMinusOneWithoutErrorForWhatWasNeverCommitted) {
+    GroupFixture fixture;
+    OffsetFetchRequest::Topic topic;
+    topic.name = "orders";
+    topic.partition_indexes = {0};
+    OffsetFetchRequest::Group request;
+    request.group_id = "nowhere";
+    request.topics = std::vector{topic};
+    const auto answer = fixture.shard().fetch(request);
+    EXPECT_EQ(answer.error_code, ErrorCode::none);
+    const auto& partition = answer.topics.at(0).partitions.at(0);
+    EXPECT_EQ(partition.committed_offset, no_offset);
+    EXPECT_EQ(partition.committed_leader_epoch, no_leader_epoch);
+    EXPECT_EQ(partition.metadata, "");
+    EXPECT_EQ(partition.error_code, ErrorCode::none);
+}
+
+TEST(OffsetFetch, WithoutTopicsAnswersAll) {
+    GroupFixture fixture;
+    for (const std::int32_t partition : {2, 0}) {
+        fixture.send(commit_request("", no_generation, 10 + partition, partition));
+    }
+    OffsetCommitRequest other = commit_request("", no_generation, 5);
+    other.topics[0].name = "audit";
+    other.topics[0].partitions[0].committed_leader_epoch = LeaderEpoch(4);
+    other.topics[0].partitions[0].committed_metadata = "here";
+    fixture.send(other);
+    fixture.commit_all();
+    OffsetFetchRequest::Group request;
+    request.group_id = "g";
+    const auto answer = fixture.shard().fetch(request);
+    ASSERT_EQ(answer.topics.size(), 2u);
+    EXPECT_EQ(answer.topics[0].name, "audit");
+    EXPECT_EQ(answer.topics[0].partitions[0].metadata, "here");
+    EXPECT_EQ(answer.topics[0].partitions[0].committed_leader_epoch, LeaderEpoch(4));
+    ASSERT_EQ(answer.topics[1].partitions.size(), 2u);
+    EXPECT_EQ(answer.topics[1].partitions[0].committed_offset, Offset(10));
+    EXPECT_EQ(answer.topics[1].partitions[1].committed_offset, Offset(12));
+}
+
+TEST(OffsetRetention, SparesGroupsWithMembersHoweverOldTheirCommits) {
+    OneMember group;
+    group.sync();
+    group.commit(commit_request(group.id, group.generation, 42));
+    for (int i = 0; i < 8 * 24; ++i) {
+        for (int j = 0; j < 400; ++j) {
+            group.fixture.advance(9s);
+            group.fixture.ask(heartbeat_request(group.id, group.generation));
+        }
+    }
+    group.fixture.expire();
+    group.fixture.commit_all();
+    EXPECT_EQ(committed(group.fixture.shard()), Offset(42));
+}
+
+TEST(OffsetRetention, CountsFromWhenTheGroupBecameEmpty) {
+    OneMember group;
+    group.sync();
+    group.commit(commit_request(group.id, group.generation, 42));
+    group.fixture.advance(9s);
+    group.fixture.ask(leave_request(group.id));
+    group.fixture.commit_all();
+    group.fixture.advance(10080min - 1ms);
+    group.fixture.expire();
+    group.fixture.commit_all();
+    EXPECT_EQ(committed(group.fixture.shard()), Offset(42));
+    group.fixture.advance(1ms);
+    group.fixture.expire();
+    group.fixture.commit_all();
+    EXPECT_EQ(committed(group.fixture.shard()), no_offset);
+    EXPECT_EQ(group.fixture.group(), nullptr);
+    EXPECT_TRUE(group.fixture.shard().stored_groups().empty());
+    EXPECT_TRUE(group.fixture.replayed().has_same_records_as(group.fixture.shard()));
+}
+
+TEST(OffsetRetention, CountsASimpleConsumersFromItsCommit) {
+    GroupFixture fixture;
+    fixture.send(commit_request("", no_generation, 1, 0));
+    fixture.advance(1h);
+    fixture.send(commit_request("", no_generation, 2, 1));
+    fixture.commit_all();
+    fixture.advance(10080min - 1h);
+    fixture.expire();
+    fixture.commit_all();
+    EXPECT_EQ(committed(fixture.shard(), 0), no_offset);
+    EXPECT_EQ(committed(fixture.shard(), 1), Offset(2));
+}
+
+TEST(OffsetRetention, ObeysTheRetentionThatOldClientsAskFor) {
+    GroupFixture fixture;
+    OffsetCommitRequest request = commit_request("", no_generation, 1);
+    request.retention_time_ms = 1000;
+    fixture.send(request, 4);
+    fixture.commit_all();
+    fixture.advance(999ms);
+    fixture.expire();
+    EXPECT_TRUE(fixture.pending().empty());
+    fixture.advance(1ms);
+    fixture.expire();
+    fixture.commit_all();
+    EXPECT_EQ(committed(fixture.shard()), no_offset);
+}
+
+}  // namespace
+}  // namespace squall::model
