@@ -1,8 +1,8 @@
 // Log: the records of one partition on one broker, as a row of segments, with the leader epochs
 // that wrote them.
 //
-// Guarantees: log_start_offset <= log_end_offset; batches are whole, in offset order, and their
-// leader epochs never go down; after any crash open() finds a prefix of what was appended, which
+// Guarantees: log_start_offset <= log_end_offset; batches are whole and in offset
+// order; after any crash open() finds a prefix of what was appended, which
 // holds everything below the last flush that finished (truncations taken into account). What was
 // only appended is in the page cache: a process crash keeps it, a power loss may not. A process
 // crash leaves the same log behind.
@@ -142,8 +142,8 @@ class Log {
     Result<AppendInfo> append_as_leader(Bytes& batches, LeaderEpoch epoch, TimestampMs now,
                                         BatchSource source = BatchSource::client);
     // As follower: appends batches with the offsets and epochs they have. A part of a batch at the
-    // end is left out. All or nothing. `now` is only for rolling segments without timestamps.
-    Result<AppendInfo> append_as_follower(ByteView batches, TimestampMs now = no_timestamp);
+    // end is left out. All or nothing.
+    Result<AppendInfo> append_as_follower(ByteView batches);
     // A new leader's epoch begins at the log's end, before it wrote anything (KIP-101).
     Result<Duration> begin_epoch(LeaderEpoch epoch);
 
@@ -190,15 +190,22 @@ class Log {
 
     struct Incoming;  // batches that were validated and have their offsets
 
-    Result<Duration> load_metadata();
-    Result<Duration> load_epochs();
-    Result<Duration> load_segments(bool after_clean_shutdown, LogRecovery& recovery);
-    Result<Duration> store_epochs();
-    Result<Duration> lower_checkpoints(Offset end);
-    Result<Duration> roll(Offset base_offset);
-    Result<AppendInfo> append(const Incoming& incoming, TimestampMs now);
-    template <class T>
-    Result<T> checked(Result<T> result);  // a failure fails the log
+    std::string path_of(std::string_view file) const;
+    Status load_metadata(Duration& cost);
+    Status load_epochs(Duration& cost);
+    Status load_segments(bool after_clean_shutdown, LogRecovery& recovery);
+    Status recover(bool after_clean_shutdown, LogRecovery& recovery);
+
+    Status write(const Incoming& incoming, AppendInfo& info);
+    Status roll(Offset base_offset, Duration& cost);
+    Status start_empty_at(Offset offset, Duration& cost);
+    Status cut_segments(Offset offset, Duration& cost);
+    Status store_epochs(Duration& cost);
+    void set_recovery_point(Offset offset);
+    Status lower_recovery_point(Offset offset, Duration& cost);
+    Offset end_after_truncation(Offset offset) const;
+    // The result of a change: any failure of its parts fails the log.
+    Result<Duration> finish_change(const Status& status, Duration cost);
     std::optional<Error> refusal() const;
     Segment& active() { return segments_.back(); }
 

@@ -33,12 +33,11 @@ class Segment {
                                                Offset base_offset);
 
     // How a segment that lies on disk is taken: batch by batch, as long as each is whole, has magic
-    // 2, begins at or after the end of the one before, and is not of an older leader epoch than it.
+    // 2 and begins at or after the end of the one before; and, if asked for, has the right CRC.
     struct Scan {
         bool verify_crc = false;
-        Offset next_offset{0};                           // end of the batch before
-        LeaderEpoch latest_epoch = no_leader_epoch;      // of the batches before
         std::function<void(const BatchView&)> on_batch;  // for each batch taken
+        Offset next_offset{0};                           // the end of the batch before
         std::uint64_t truncated_bytes = 0;               // cut off behind the last one taken
         std::string reason;                              // why; empty if nothing was
     };
@@ -73,16 +72,16 @@ class Segment {
     bool is_empty() const { return index_.is_empty(); }
     const OffsetIndex& index() const { return index_; }
 
-    // Whether `bytes` more, of which the last record is at `last_offset` and the newest at
+    // Whether `bytes` more, the last record of which is at `last_offset` and the newest from
     // `timestamp`, belong into a new segment: this one would grow beyond segment.bytes, an offset
     // would not fit into 32 bits relative to the base, or the first batch is older than segment.ms
-    // by record time (by wall time, since creation, if it has none).
+    // by record time. (Kafka takes the segment's age where records have no timestamps.)
     struct RollLimits {
         std::int64_t segment_bytes;
         std::int64_t segment_ms;
     };
     bool should_roll(std::uint64_t bytes, Offset last_offset, TimestampMs timestamp,
-                     TimestampMs now, const RollLimits& limits) const;
+                     const RollLimits& limits) const;
 
   private:
     Segment(sim::Disk& disk, std::string_view folder, Offset base_offset);

@@ -1,0 +1,171 @@
+#include "model/log/log_directory.h"
+
+#include <set>
+#include <utility>
+
+#include "model/log/checkpoint_text.h"
+#include "model/log/partition_metadata.h"
+#include "sim/base/assert.h"
+
+namespace squall::model {
+
+namespace {
+
+constexpr std::string_view clean_shutdown_file = ".kafka_cleanshutdown";
+constexpr std::string_view marker_begin = "{\"version\":0,\"brokerEpoch\":";
+constexpr std::string_view marker_end = "}";
+
+std::string encode_marker(BrokerEpoch epoch) {
+    return fmt::format("{}{}{}", marker_begin, epoch, marker_end);
+}
+
+// A marker that does not say its epoch is a clean shutdown all the same, as an empty one of an
+// older version is.
+BrokerEpoch decode_marker(std::string_view text) {
+    if (!text.starts_with(marker_begin) || !text.ends_with(marker_end)) return BrokerEpoch(-1);
+    text.remove_prefix(marker_begin.size());
+    text.remove_suffix(marker_end.size());
+    return BrokerEpoch(parse_number(text).value_or(-1));
+}
+
+}  // namespace
+
+LogDirectory::LogDirectory(sim::Disk& disk, const LogOptions& defaults)
+    : disk_(disk),
+      defaults_(defaults),
+      recovery_points_(disk, "recovery-point-offset-checkpoint"),
+      log_starts_(disk, "log-start-offset-checkpoint"),
+      high_watermarks_(disk, "replication-offset-checkpoint") {}
+
+Result<LogDirectory::Opened> LogDirectory::open_all() {
+    ASSERT(!is_open_, "the log directory is open");
+    Opened opened;
+    const Result<Duration> marker = take_clean_shutdown_marker(opened);
+    if (!marker) return marker.error();
+    opened.cost += *marker;
+    for (OffsetCheckpoint* const checkpoint :
+         {&recovery_points_, &log_starts_, &high_watermarks_}) {
+        const Result<Duration> loaded = checkpoint->load();
+        if (!loaded) return loaded.error();
+        opened.cost += *loaded;
+    }
+    std::set<TopicPartition> found;
+    for (const std::string& path : disk_.list("")) {
+        const std::size_t slash = path.find('/');
+        if (slash == std::string::npos) continue;
+        if (auto partition = partition_of_folder(std::string_view(path).substr(0, slash))) {
+            found.insert(std::move(*partition));
+        }
+    }
+    for (const TopicPartition& partition : found) {
+        Result<Log::Opened> log =
+            Log::open(disk_, {.recovery_points = recovery_points_, .log_starts = log_starts_},
+                      partition, defaults_, opened.was_clean);
+        if (!log) return log.error();
+        opened.cost += log->recovery.cost;
+        opened.logs.emplace(partition, std::move(log->recovery));
+        logs_.emplace(partition, std::move(log->log));
+    }
+    is_open_ = true;
+    return opened;
+}
+
+Result<Duration> LogDirectory::take_clean_shutdown_marker(Opened& opened) {
+    if (!disk_.exists(clean_shutdown_file)) return Duration::zero();
+    const Result<sim::Costed<Bytes>> text = disk_.read_all(clean_shutdown_file);
+    if (!text) return text.error();
+    Duration cost = text->cost;
+    opened.was_clean = true;
+    opened.previous_broker_epoch = decode_marker(as_text(text->value));
+    const Result<Duration> removed = disk_.remove(clean_shutdown_file);
+    if (!removed) return removed.error();
+    cost += *removed;
+    // A power loss must not bring the marker back together with half of what is written next. Any
+    // file's flush commits the removal; this one stands since the shutdown that wrote the marker.
+    if (!disk_.exists(recovery_points_.path())) return cost;
+    const Result<Duration> flushed = disk_.flush(recovery_points_.path());
+    if (!flushed) return flushed.error();
+    return cost + *flushed;
+}
+
+Log* LogDirectory::find(const TopicPartition& partition) {
+    const auto found = logs_.find(partition);
+    return found == logs_.end() ? nullptr : found->second.get();
+}
+
+const Log* LogDirectory::find(const TopicPartition& partition) const {
+    const auto found = logs_.find(partition);
+    return found == logs_.end() ? nullptr : found->second.get();
+}
+
+std::vector<TopicPartition> LogDirectory::partitions() const {
+    std::vector<TopicPartition> partitions;
+    for (const auto& [partition, log] : logs_) partitions.push_back(partition);
+    return partitions;
+}
+
+Result<sim::Costed<Log*>> LogDirectory::create(const TopicPartition& partition,
+                                               const Uuid& topic_id, const LogOptions& options) {
+    ASSERT(is_open_, "a log of {} before open_all()", partition);
+    ASSERT(find(partition) == nullptr, "there is a log of {}", partition);
+    Result<sim::Costed<std::unique_ptr<Log>>> created =
+        Log::create(disk_, {.recovery_points = recovery_points_, .log_starts = log_starts_},
+                    partition, topic_id, options);
+    if (!created) return created.error();
+    Log* const log = created->value.get();
+    logs_.emplace(partition, std::move(created->value));
+    return sim::Costed<Log*>{.value = log, .cost = created->cost};
+}
+
+Result<Duration> LogDirectory::remove(const TopicPartition& partition) {
+    const auto found = logs_.find(partition);
+    ASSERT(found != logs_.end(), "no log of {}", partition);
+    const std::unique_ptr<Log> log = std::move(found->second);
+    logs_.erase(found);
+    recovery_points_.erase(partition);
+    log_starts_.erase(partition);
+    high_watermarks_.erase(partition);
+    Result<Duration> stored = checkpoint_offsets();
+    if (!stored) return stored;
+    const Result<Duration> removed = log->remove_files();
+    if (!removed) return removed;
+    return *stored + *removed;
+}
+
+Result<Duration> LogDirectory::checkpoint_high_watermarks(
+    const std::map<TopicPartition, Offset>& high_watermarks) {
+    high_watermarks_.assign(high_watermarks);
+    return high_watermarks_.store();
+}
+
+std::optional<Offset> LogDirectory::checkpointed_high_watermark(
+    const TopicPartition& partition) const {
+    return high_watermarks_.get(partition);
+}
+
+Result<Duration> LogDirectory::checkpoint_offsets() {
+    const Result<Duration> recovery_points = recovery_points_.store();
+    if (!recovery_points) return recovery_points;
+    const Result<Duration> log_starts = log_starts_.store();
+    if (!log_starts) return log_starts;
+    return *recovery_points + *log_starts;
+}
+
+Result<Duration> LogDirectory::mark_clean_shutdown(BrokerEpoch broker_epoch) {
+    for (const auto& [partition, log] : logs_) {
+        ASSERT(!log->has_failed(), "clean shutdown with a failed log of {}", partition);
+        ASSERT(log->recovery_point() == log->log_end_offset(),
+               "clean shutdown with {} flushed to {} of {}", partition, log->recovery_point(),
+               log->log_end_offset());
+    }
+    const Result<Duration> checkpoints = checkpoint_offsets();
+    if (!checkpoints) return checkpoints;
+    const Result<Duration> written =
+        disk_.replace(clean_shutdown_file, as_bytes(encode_marker(broker_epoch)));
+    if (!written) return written;
+    const Result<Duration> flushed = disk_.flush(clean_shutdown_file);
+    if (!flushed) return flushed;
+    return *checkpoints + *written + *flushed;
+}
+
+}  // namespace squall::model

@@ -1,0 +1,159 @@
+#include "model/log/log_options.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <optional>
+#include <type_traits>
+#include <vector>
+
+#include "model/log/checkpoint_text.h"
+
+namespace squall::model {
+
+namespace {
+
+// "0.5" in thousandths; digits beyond the third are refused.
+std::optional<std::int64_t> parse_permille(std::string_view text) {
+    const std::size_t dot = text.find('.');
+    const std::string whole(text.substr(0, dot));
+    std::string fraction(dot == std::string_view::npos ? "" : text.substr(dot + 1));
+    if (fraction.size() > 3) return std::nullopt;
+    fraction.resize(3, '0');
+    if (whole.empty() || whole.front() == '-' || whole.size() > 6) return std::nullopt;
+    if (fraction.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    const std::optional<std::int64_t> units = parse_number(whole);
+    const std::optional<std::int64_t> thousandths = parse_number(fraction);
+    if (!units || !thousandths) return std::nullopt;
+    return *units * 1000 + *thousandths;
+}
+
+std::optional<CleanupPolicy> parse_cleanup_policy(std::string_view text) {
+    if (text == "delete") return CleanupPolicy{.deletes = true, .compacts = false};
+    if (text == "compact") return CleanupPolicy{.deletes = false, .compacts = true};
+    if (text == "compact,delete" || text == "delete,compact") {
+        return CleanupPolicy{.deletes = true, .compacts = true};
+    }
+    return std::nullopt;
+}
+
+// A visitor of describe() that sets the members named in a topic's settings.
+class SettingsParser {
+  public:
+    explicit SettingsParser(const std::map<std::string, std::string>& settings)
+        : settings_(settings) {}
+
+    template <class T>
+    void operator()(std::string_view key, T& member) {
+        (*this)(key, member, SettingBounds{});
+    }
+    template <class T>
+    void operator()(std::string_view key, T& member, SettingBounds bounds) {
+        keys_.push_back(key);
+        const auto found = settings_.find(std::string(key));
+        if (found == settings_.end() || error_) return;
+        parse(key, found->second, member, bounds);
+    }
+
+    // After the visit.
+    std::optional<Error> error() const {
+        if (error_) return error_;
+        for (const auto& [key, value] : settings_) {
+            if (std::ranges::find(keys_, key) == keys_.end()) {
+                return Error{Failure::invalid_input, fmt::format("unknown topic config '{}'", key)};
+            }
+        }
+        return std::nullopt;
+    }
+
+  private:
+    template <class T>
+    void parse(std::string_view key, const std::string& text, T& member, SettingBounds bounds) {
+        if constexpr (std::is_same_v<T, bool>) {
+            if (text != "true" && text != "false") return refuse(key, text, "true or false");
+            member = text == "true";
+        } else if constexpr (std::is_same_v<T, std::int32_t>) {
+            bounds.low = std::max<std::int64_t>(bounds.low, INT32_MIN);
+            bounds.high = std::min<std::int64_t>(bounds.high, INT32_MAX);
+            if (const auto number = parse_bounded(key, text, bounds)) {
+                member = static_cast<std::int32_t>(*number);
+            }
+        } else if constexpr (std::is_same_v<T, std::int64_t>) {
+            if (const auto number = parse_bounded(key, text, bounds)) member = *number;
+        } else if constexpr (std::is_same_v<T, LogOptions::Milliseconds>) {
+            if (const auto number = parse_bounded(key, text, bounds)) {
+                member = LogOptions::Milliseconds(*number);
+            }
+        } else if constexpr (std::is_same_v<T, Permille>) {
+            const auto ratio = parse_permille(text);
+            if (!ratio || *ratio < bounds.low || *ratio > bounds.high) {
+                return refuse(key, text, "a ratio from 0 to 1 with at most three decimals");
+            }
+            member.value = static_cast<std::int32_t>(*ratio);
+        } else if constexpr (std::is_same_v<T, CleanupPolicy>) {
+            const auto policy = parse_cleanup_policy(text);
+            if (!policy) return refuse(key, text, "delete, compact, or compact,delete");
+            member = *policy;
+        } else if constexpr (std::is_same_v<T, TimestampType>) {
+            if (text != "CreateTime" && text != "LogAppendTime") {
+                return refuse(key, text, "CreateTime or LogAppendTime");
+            }
+            member =
+                text == "CreateTime" ? TimestampType::create_time : TimestampType::log_append_time;
+        } else {
+            static_assert(std::is_same_v<T, std::string>, "a setting of a type not known here");
+            if (text != "producer") return refuse(key, text, "producer");
+            member = text;
+        }
+    }
+
+    std::optional<std::int64_t> parse_bounded(std::string_view key, const std::string& text,
+                                              SettingBounds bounds) {
+        const std::optional<std::int64_t> number = parse_number(text);
+        if (number && *number >= bounds.low && *number <= bounds.high) return number;
+        refuse(key, text, fmt::format("a number from {} to {}", bounds.low, bounds.high));
+        return std::nullopt;
+    }
+
+    void refuse(std::string_view key, std::string_view text, std::string_view expected) {
+        error_ = Error{Failure::invalid_input,
+                       fmt::format("invalid value '{}' for topic config '{}': expected {}", text,
+                                   key, expected)};
+    }
+
+    const std::map<std::string, std::string>& settings_;
+    std::vector<std::string_view> keys_;
+    std::optional<Error> error_;
+};
+
+}  // namespace
+
+std::string to_string(const CleanupPolicy& policy) {
+    if (policy.compacts && policy.deletes) return "compact,delete";
+    return policy.compacts ? "compact" : "delete";
+}
+
+std::string_view to_string(TimestampType type) {
+    return type == TimestampType::create_time ? "CreateTime" : "LogAppendTime";
+}
+
+std::string to_string(Permille ratio) {
+    return fmt::format("{}.{:03}", ratio.value / 1000, ratio.value % 1000);
+}
+
+Result<LogOptions> LogOptions::with(
+    const std::map<std::string, std::string>& topic_settings) const {
+    LogOptions options = *this;
+    SettingsParser parser(topic_settings);
+    describe(options, parser);
+    if (const std::optional<Error> error = parser.error()) return *error;
+    if (options.min_compaction_lag_ms > options.max_compaction_lag_ms) {
+        return Error{Failure::invalid_input,
+                     fmt::format("min.compaction.lag.ms {} is beyond max.compaction.lag.ms {}",
+                                 options.min_compaction_lag_ms.count(),
+                                 options.max_compaction_lag_ms.count())};
+    }
+    return options;
+}
+
+}  // namespace squall::model

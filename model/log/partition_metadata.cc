@@ -1,0 +1,63 @@
+#include "model/log/partition_metadata.h"
+
+#include "model/log/checkpoint_text.h"
+
+namespace squall::model {
+
+namespace {
+
+constexpr std::string_view version_line = "version: 0\n";
+constexpr std::string_view topic_id_key = "topic_id: ";
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// The inverse of to_string(Uuid): 22 digits of 6 bits for 128 bits, the last 4 bits zero.
+std::optional<Uuid> parse_uuid(std::string_view text) {
+    if (text.size() != 22) return std::nullopt;
+    Uuid id;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::size_t digit = alphabet.find(text[i]);
+        if (digit == std::string_view::npos) return std::nullopt;
+        const bool is_last = i + 1 == text.size();
+        if (is_last && (digit & 0xf) != 0) return std::nullopt;
+        const int bits = is_last ? 2 : 6;
+        id.high = (id.high << bits) | (id.low >> (64 - bits));
+        id.low = (id.low << bits) | (is_last ? digit >> 4 : digit);
+    }
+    return id;
+}
+
+}  // namespace
+
+std::string log_folder(const TopicPartition& partition) {
+    return to_string(partition);
+}
+
+std::optional<TopicPartition> partition_of_folder(std::string_view folder) {
+    const std::size_t dash = folder.rfind('-');
+    if (dash == std::string_view::npos || dash == 0) return std::nullopt;
+    const std::optional<std::int64_t> number = parse_number(folder.substr(dash + 1));
+    if (!number || *number < 0 || *number > INT32_MAX) return std::nullopt;
+    TopicPartition partition{.topic = std::string(folder.substr(0, dash)),
+                             .partition = static_cast<std::int32_t>(*number)};
+    if (log_folder(partition) != folder) return std::nullopt;  // "orders-01"
+    return partition;
+}
+
+std::string encode_partition_metadata(const Uuid& topic_id) {
+    return fmt::format("{}{}{}\n", version_line, topic_id_key, topic_id);
+}
+
+Result<Uuid> decode_partition_metadata(std::string_view text) {
+    const Error corrupt{Failure::corrupt, "partition.metadata: not a version and a topic id"};
+    if (!text.starts_with(version_line) || !text.ends_with('\n')) return corrupt;
+    text.remove_prefix(version_line.size());
+    if (!text.starts_with(topic_id_key)) return corrupt;
+    text.remove_prefix(topic_id_key.size());
+    text.remove_suffix(1);
+    const std::optional<Uuid> id = parse_uuid(text);
+    if (!id) return corrupt;
+    return *id;
+}
+
+}  // namespace squall::model
