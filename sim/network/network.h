@@ -1,21 +1,29 @@
 // Network: ordered connections between nodes, as TCP gives them to Kafka.
 //
 // Frames of one direction of one connection never reorder and never vanish in the middle; different
-// connections have no mutual order. A frame arrives after the link's latency and its bytes over the
-// link's bandwidth, unless a rule disturbs it. A connection breaks when an end closes it, a node
-// stops, or a rule resets it; then frames in flight are lost, and each end learns of it as a real
-// one would: at once for a reset or a process crash (the OS answers), never for a power loss or a
-// cut (the other end only sees silence). Cost grows with live connections and frames, never with
-// all pairs.
+// connections have no mutual order. A frame arrives after its bytes over the link's bandwidth and
+// the link's latency, unless a rule disturbs it. Cost grows with live connections and frames, never
+// with all pairs.
+//
+// How a connection ends, and who learns of it:
+//   close(), a process crash or a shutdown (the OS closes): what that side had sent still arrives,
+//       then the other side is told. What was on its way to that side is lost.
+//   a power loss: the other side hears nothing, and finds out by its own timeouts, or by sending:
+//       that is lost, and answered with a reset once the host is back up.
+//   a reset by a rule or fault: all frames in flight are lost, and both sides are told.
+// Losses are in the trace (FrameLost), with the FrameSent as cause.
+//
+// A paused node's OS still shakes hands and keeps what comes in; the process gets it, in order,
+// when it resumes.
 //
 // Handlers run on the kernel's turn, in the name of the receiving node, with the FrameDelivered
-// event as cause: they must not park.
+// event as cause: they must not park. They may send, close, and let go of the connection.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +36,7 @@
 namespace squall::sim {
 
 class Connection;
-class Network;
+class Wiring;
 
 // What a frame carries. Moved from end to end; cloned only by the replay rule.
 class Payload {
@@ -59,7 +67,8 @@ class Connection {
     virtual ConnectionId id() const = 0;
     virtual NodeId peer() const = 0;
     virtual bool is_open() const = 0;
-    // Who hears what comes in; frames that arrive before wait. Null detaches.
+    // Who hears what comes in; what arrives before, frames and closings, waits. Null detaches.
+    // Never calls the handler at once.
     virtual void set_handler(FrameHandler* handler) = 0;
     // Never parks. Without effect on a closed connection: as on a real one, the sender learns
     // later.
@@ -85,14 +94,15 @@ class Network {
     Network& operator=(const Network&) = delete;
     ~Network();
 
-    // Connections and listeners of the node are cut when it stops. Idempotent.
+    // Connections and listeners of the node are cut when it stops. Idempotent. A network that goes
+    // before its simulation cuts nothing any more: finish() the simulation first.
     void attach(Node& node);
 
     // Until the node stops. Requires: attached, and nobody listens on that port.
     void listen(Node& node, Port port, Acceptor acceptor);
 
     // Takes one round trip. Errors: refused (nobody listens), unreachable (no answer within
-    // connect_timeout or by the deadline). May park.
+    // connect_timeout or by the deadline). Requires: `from` is attached. May park.
     Result<std::shared_ptr<Connection>> connect(Node& from, NodeId to, Port port,
                                                 LocalTime deadline);
 
@@ -100,28 +110,27 @@ class Network {
     RuleId add_rule(Rule rule);
     void remove_rule(RuleId id);
     // Breaks every connection between the two (all of `a`'s where b is nullopt) now.
-    void reset_connections(NodeId a, std::optional<NodeId> b, std::string_view rule_id);
+    void reset_connections(NodeId a, std::optional<NodeId> b, std::string_view fault_id);
 
     // Convenience shapes over rules; each returns the rules it made.
-    // Every frame between different groups is held; nodes in no group are with everyone.
+    // Every frame between different groups is held; nodes in no group are with everyone. One rule,
+    // however many nodes. Requires: no node is in two groups.
     std::vector<RuleId> partition(const std::vector<std::vector<NodeId>>& groups,
                                   std::string fault_id);
     std::vector<RuleId> cut_one_way(NodeId from, NodeId to, std::string fault_id);
     std::vector<RuleId> isolate(NodeId node, std::string fault_id);
 
-    // The link between two nodes, in this direction, has other properties than the default.
+    // The link between two nodes, in this direction, has other properties than the default, from
+    // the next frame on. `bandwidth` is in bits per second; 0: no limit.
     void set_link(NodeId from, NodeId to, DurationDistribution latency, std::uint64_t bandwidth);
 
+    // Connections that one end at least takes for open.
     std::size_t live_connections() const;
     Simulation& simulation() const { return simulation_; }
 
   private:
-    friend class ConnectionEnd;
-    struct State;
-
     Simulation& simulation_;
-    NetworkOptions options_;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<Wiring> wiring_;  // also held by every end that a user holds
 };
 
 }  // namespace squall::sim

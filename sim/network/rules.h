@@ -1,5 +1,11 @@
 // Rules: how faults disturb frames. Every frame passes the rules of its direction in order of their
-// ids; the first that answers other than Pass decides.
+// ids; the first that answers other than "pass" decides. A rule judges a frame when it is sent:
+// what is on its way already arrives. What a stall held goes on, when the stall is removed, with
+// the rules behind it.
+//
+// A connection attempt can be delayed, stalled and reset (then it is refused); a closing can be
+// delayed and stalled. Both are seen by rules without a label only. A node's connections to itself
+// pass no link: only a rule that names that node at both ends concerns them.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +30,13 @@ struct Delay {
 // removed, then arrive in order, as TCP retransmits. No end notices but by its own timeouts. Also
 // the shape of a partition and, in one direction, of a half-open connection.
 struct Stall {};
-// The connection breaks at this frame, which is lost. Both ends notice.
+// The connection breaks at this frame, which is lost with all others in flight. Both ends notice.
 struct Reset {};
 // The frame is lost and so is the connection, and only the sender's end notices (a middlebox forgot
 // the flow): the other end is half-open until it sends or times out.
 struct HalfOpen {};
 // A middlebox delivers the request a second time, over a new connection of its own, after `delay`;
-// the answer to it goes nowhere. Replies pass.
+// the answer to it goes nowhere. Concerns only requests from the end that connected.
 struct Replay {
     Duration delay;
 };
