@@ -86,15 +86,10 @@ void PartitionFollower::on(const FetchAnswered& input, LocalTime now, Output& ou
     if (input.diverging_epoch) {
         // The high watermark of a leader with which we do not share a prefix says nothing about
         // our log (KAFKA-14704).
-        // Also where no record goes: an epoch that we led without writing anything goes then.
-        output.truncate_to =
-            truncation_offset(*input.diverging_epoch, input.own_end_of_diverging_epoch);
-        output.reason = "divergence";
+        truncate(truncation_offset(*input.diverging_epoch, input.own_end_of_diverging_epoch),
+                 "divergence", output);
         // Our log is a prefix, and the leader disagrees: do not spin on its mistake.
-        if (*output.truncate_to == log_.log_end_offset &&
-            input.own_end_of_diverging_epoch.epoch == log_.last_epoch) {
-            retry_at_ = now + options_.replica_fetch_backoff;
-        }
+        if (!output.truncate_to) retry_at_ = now + options_.replica_fetch_backoff;
         return;
     }
     output.append = input.has_records;

@@ -43,7 +43,9 @@ struct FollowerOptions {
 struct LogState {
     Offset log_start_offset{0};
     Offset log_end_offset{0};
-    LeaderEpoch last_epoch = no_leader_epoch;  // of the last record; none in an empty log
+    // Of the last record; none in an empty log. Not the last epoch that the log knows: one that we
+    // led without writing anything has nothing to diverge.
+    LeaderEpoch last_epoch = no_leader_epoch;
 
     bool operator==(const LogState&) const = default;
 

@@ -63,6 +63,8 @@ struct PartitionView {
     std::vector<BrokerId> isr;
     std::map<BrokerId, BrokerStanding> standings{};  // of the replicas that are registered
     std::int32_t min_insync_replicas = 1;
+
+    bool operator==(const PartitionView&) const = default;
 };
 
 class PartitionLeader {

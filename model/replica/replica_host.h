@@ -65,7 +65,7 @@ struct AppendOutcome {
     Offset base_offset = no_offset;
     TimestampMs log_append_time = no_timestamp;  // only with LogAppendTime
     Offset log_start_offset = no_offset;
-    std::string message;  // for the response's error_message
+    std::string message{};  // for the response's error_message
 };
 
 enum class AppendOrigin : std::uint8_t { client, coordinator };
@@ -75,8 +75,8 @@ struct FetchOutcome {
     Offset high_watermark = no_offset;
     Offset last_stable_offset = no_offset;
     Offset log_start_offset = no_offset;
-    std::optional<OffsetAndEpoch> diverging_epoch;  // (epoch, end offset): KIP-595 style
-    Bytes records;
+    std::optional<OffsetAndEpoch> diverging_epoch{};  // (epoch, end offset): KIP-595 style
+    Bytes records{};
     Duration cost{};  // of reading them from the disk; the handler waits for it
 };
 
@@ -137,7 +137,7 @@ class ReplicaHost {
     // Requires: leader in `epoch`; error not_leader_or_follower otherwise.
     struct LogContent {
         ErrorCode error = ErrorCode::none;
-        Bytes records;
+        Bytes records{};
         Offset log_end_offset = no_offset;
     };
     virtual LogContent read_whole_log(const TopicPartition& partition, LeaderEpoch epoch) = 0;

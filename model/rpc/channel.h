@@ -101,6 +101,12 @@ class Channel final : private sim::FrameHandler {
         return std::move(*end);
     }
 
+    // Gives up the connection, if there is one, and what is in flight on it (it ends as `closed`):
+    // for an owner that does not want the answers any more. The next request connects anew.
+    void close(std::string_view reason) {
+        if (state_ == State::ready) disconnect(Error{Failure::closed, std::string(reason)});
+    }
+
     const Endpoint& peer() const { return peer_; }
     std::size_t in_flight() const { return in_flight_.size() + queue_.size(); }
     bool is_connected() const { return state_ == State::ready; }

@@ -29,7 +29,12 @@ struct TinyLog {
     std::vector<std::pair<LeaderEpoch, Offset>> epochs;  // and their start offsets
 
     Offset end() const { return Offset(static_cast<std::int64_t>(records.size())); }
+    // What contradicts it goes: later epochs, and epochs that began here without a record.
     void begin_epoch(LeaderEpoch epoch) {
+        while (!epochs.empty() && (epochs.back().first > epoch || epochs.back().second >= end())) {
+            if (epochs.back().first == epoch) return;
+            epochs.pop_back();
+        }
         if (epochs.empty() || epochs.back().first < epoch) epochs.emplace_back(epoch, end());
     }
     void append(TinyRecord record) {
@@ -51,7 +56,7 @@ struct TinyLog {
     LogState state() const {
         return {.log_start_offset = Offset(0),
                 .log_end_offset = end(),
-                .last_epoch = epochs.empty() ? no_leader_epoch : epochs.back().first};
+                .last_epoch = records.empty() ? no_leader_epoch : records.back().epoch};
     }
     bool is_prefix_of(const TinyLog& other) const {
         return records.size() <= other.records.size() &&

@@ -1,0 +1,70 @@
+// FetcherHost: the task that keeps this broker's followers of one leader in step with it.
+//
+// One Fetch at a time over one connection, for all partitions that this broker follows there; the
+// leader holds it back until there is news or replica.fetch.wait.max.ms passed. The answers are
+// given to the partitions in order; what a partition does with its answer is its decider's matter,
+// back-off included. Without fetch sessions (KIP-227): every request names every partition.
+//
+// When the last partition leaves, the connection is closed, as Kafka ends an idle fetcher: who
+// comes back later does not wait behind a request that a dead leader never answers.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "model/protocol/messages/fetch.h"
+#include "model/replica/partition_host.h"
+#include "model/rpc/channel.h"
+
+namespace squall::model {
+
+// What the fetchers of one broker share.
+struct FetcherSurroundings {
+    const PartitionSurroundings& partitions;
+    ChannelPool& channels;
+    // Null: not a replica of this broker any more.
+    std::function<PartitionHost*(const TopicPartition&)> find;
+};
+
+class FetcherHost {
+  public:
+    // Spawns its task.
+    FetcherHost(const FetcherSurroundings& surroundings, BrokerId leader);
+    FetcherHost(const FetcherHost&) = delete;
+    FetcherHost& operator=(const FetcherHost&) = delete;
+
+    // These partitions follow that leader now, and it is found there. Does not park.
+    void follow(std::set<TopicPartition> partitions, std::optional<Endpoint> endpoint);
+
+  private:
+    // What one request asks for.
+    struct Question {
+        TopicPartition partition;
+        Uuid topic_id;
+        FollowerFetch fetch;
+    };
+
+    void run();
+    std::vector<Question> questions() const;
+    LocalTime next_question_at() const;
+    FetchRequest request_for(const std::vector<Question>& questions) const;
+    void exchange(const std::vector<Question>& questions);
+    void give(const Question& question, FetchResponse& response);
+    void fail(const Question& question);
+    void locate_leader_logs();
+    // no_offset: the leader did not say.
+    Offset list_offset(const TopicPartition& partition, LeaderEpoch epoch, TimestampMs timestamp);
+    Channel& channel() const;
+
+    const FetcherSurroundings& surroundings_;
+    sim::Node& node_;
+    BrokerId leader_;
+    std::set<TopicPartition> partitions_;
+    std::optional<Endpoint> endpoint_;
+    sim::Gate news_;  // about what to fetch
+};
+
+}  // namespace squall::model

@@ -1,0 +1,616 @@
+#include "model/replica/partition_host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/protocol/record_batch.h"
+#include "sim/base/assert.h"
+
+namespace squall::model {
+
+class PartitionHost::Inside {
+  public:
+    explicit Inside(PartitionHost& host) : host_(host) { ++host_.tasks_inside_; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+    ~Inside() { --host_.tasks_inside_; }
+
+  private:
+    PartitionHost& host_;
+};
+
+PartitionHost::PartitionHost(const PartitionSurroundings& surroundings, TopicPartition partition,
+                             Uuid topic_id, Log* log, Offset high_watermark)
+    : surroundings_(surroundings),
+      partition_(std::move(partition)),
+      topic_id_(topic_id),
+      log_(log),
+      role_(NoRole{high_watermark}),
+      lane_(surroundings.node),
+      is_offline_(log == nullptr) {}
+
+// ---- roles ----
+
+void PartitionHost::take(const PartitionAssignment& assignment) {
+    ASSERT(!is_retired_, "{}: a retired replica is assigned", partition_);
+    if (is_offline_) return;
+    log_->set_options(assignment.log_options);
+
+    const LeaderEpoch epoch = assignment.view.leader_epoch;
+    if (PartitionLeader* const leader = leader_in(epoch)) {
+        if (view_ == assignment.view) return;
+        view_ = assignment.view;
+        carry_out(leader->step(PartitionLeader::MetadataChanged{assignment.view},
+                               surroundings_.node.now()));
+        return;
+    }
+    if (epoch <= leader_epoch()) return;
+    if (assignment.leader == surroundings_.broker) {
+        become_leader(assignment);
+    } else {
+        become_follower(assignment);
+    }
+}
+
+void PartitionHost::become_leader(const PartitionAssignment& assignment) {
+    const LeaderEpoch epoch = assignment.view.leader_epoch;
+    const Offset known_high_watermark = high_watermark();
+    resign(ErrorCode::not_leader_or_follower);
+    // The epoch begins here even if nothing is ever written in it (KIP-101).
+    if (const Result<Duration> begun = log_->begin_epoch(epoch); !begun) {
+        return go_offline(begun.error());
+    }
+    const LocalTime now = surroundings_.node.now();
+    view_ = assignment.view;
+    PartitionLeader& leader = role_.emplace<PartitionLeader>(
+        LeaderOptions{.self = surroundings_.broker,
+                      .self_epoch = surroundings_.broker_epoch(),
+                      .replica_lag_time_max = surroundings_.options.replica_lag_time_max,
+                      .bugs = &surroundings_.bugs},
+        PartitionLeader::Election{.view = assignment.view,
+                                  .log_start_offset = log_->log_start_offset(),
+                                  .log_end_offset = log_->log_end_offset(),
+                                  .high_watermark = known_high_watermark},
+        now);
+    emit_role(ReplicaRole::leader, surroundings_.broker);
+    carry_out(leader.begin(now));
+    surroundings_.on_news(partition_, PartitionNews::new_role);
+    surroundings_.on_leadership(
+        {.partition = partition_, .leader_epoch = epoch, .is_leader = true});
+}
+
+void PartitionHost::become_follower(const PartitionAssignment& assignment) {
+    const LeaderEpoch epoch = assignment.view.leader_epoch;
+    const bool led = is_leader();
+    if (follower() == nullptr) {
+        const Offset known_high_watermark = high_watermark();
+        resign(ErrorCode::not_leader_or_follower);
+        role_.emplace<PartitionFollower>(
+            FollowerOptions{.replica_fetch_backoff = surroundings_.options.replica_fetch_backoff,
+                            .bugs = &surroundings_.bugs},
+            log_state(), known_high_watermark);
+    }
+    const auto output = follower()->step(PartitionFollower::LeaderChanged{assignment.leader, epoch},
+                                         surroundings_.node.now());
+    emit_role(ReplicaRole::follower, assignment.leader);
+    carry_out(output, {});
+    surroundings_.on_news(partition_, PartitionNews::new_role);
+    if (led) {
+        surroundings_.on_leadership(
+            {.partition = partition_, .leader_epoch = epoch, .is_leader = false});
+    }
+}
+
+// Ends a leadership, if there is one: whoever waits is answered now.
+void PartitionHost::resign(ErrorCode error) {
+    auto* const leader = std::get_if<PartitionLeader>(&role_);
+    if (leader == nullptr) return;
+    carry_out(leader->step(PartitionLeader::Resigned{error}, surroundings_.node.now()));
+    ASSERT(waiting_.empty(), "{}: {} produces wait for nobody", partition_, waiting_.size());
+    view_.reset();
+    last_proposal_.reset();
+    role_ = NoRole{leader->high_watermark()};
+}
+
+void PartitionHost::retire() {
+    const bool led = is_leader();
+    const LeaderEpoch epoch = leader_epoch();
+    resign(ErrorCode::not_leader_or_follower);
+    role_ = NoRole{Offset(0)};
+    is_retired_ = true;
+    log_ = nullptr;
+    surroundings_.on_news(partition_, PartitionNews::new_role);
+    if (led) {
+        surroundings_.on_leadership(
+            {.partition = partition_, .leader_epoch = epoch, .is_leader = false});
+    }
+}
+
+void PartitionHost::go_offline(const Error& error) {
+    if (is_offline_ || is_retired_) return;
+    is_offline_ = true;
+    const bool led = is_leader();
+    const LeaderEpoch epoch = leader_epoch();
+    resign(ErrorCode::kafka_storage_error);
+    if (follower() != nullptr) {
+        follower()->step(PartitionFollower::LogFailed{}, surroundings_.node.now());
+    }
+    surroundings_.on_news(partition_, PartitionNews::new_role);
+    if (led) {
+        surroundings_.on_leadership(
+            {.partition = partition_, .leader_epoch = epoch, .is_leader = false});
+    }
+    surroundings_.on_storage_failure(partition_, error);
+}
+
+// ---- as leader: the lane ----
+
+void PartitionHost::append(Bytes batch, std::int16_t acks, AppendOrigin origin,
+                           std::optional<LeaderEpoch> required_epoch,
+                           sim::Completer<AppendOutcome> completer) {
+    lane_.push({.batch = std::move(batch),
+                .acks = acks,
+                .origin = origin,
+                .required_epoch = required_epoch,
+                .completer = std::move(completer)});
+    if (lane_runs_) return;
+    lane_runs_ = true;
+    surroundings_.node.spawn(fmt::format("replica/{}", partition_), [this] { run_lane(); });
+}
+
+void PartitionHost::run_lane() {
+    const Inside inside(*this);
+    while (auto produce = lane_.try_pop()) serve(std::move(*produce));
+    lane_runs_ = false;
+}
+
+void PartitionHost::serve(Produce produce) {
+    const auto refuse = [&](ErrorCode error, std::string message = {}) {
+        produce.completer.complete({.error = error, .message = std::move(message)});
+    };
+    if (is_offline_) return refuse(ErrorCode::kafka_storage_error);
+    const auto* const admitting = std::get_if<PartitionLeader>(&role_);
+    if (admitting == nullptr) return refuse(ErrorCode::not_leader_or_follower);
+    const ErrorCode admission = admitting->admits_produce(produce.acks, produce.required_epoch);
+    if (admission != ErrorCode::none) return refuse(admission);
+    const LeaderEpoch epoch = admitting->leader_epoch();
+
+    // Persist, as far as Kafka does: into the page cache.
+    const Offset from = log_->log_end_offset();
+    const Result<AppendInfo> appended = log_->append_as_leader(
+        produce.batch, epoch, wall_ms(),
+        produce.origin == AppendOrigin::client ? BatchSource::client : BatchSource::broker);
+    if (!appended) {
+        go_offline(appended.error());
+        return refuse(ErrorCode::kafka_storage_error);
+    }
+    if (appended->error != ErrorCode::none) return refuse(appended->error, appended->message);
+    emit_appended(produce.batch, ReplicaRole::leader, from);
+    const Offset end = log_->log_end_offset();
+
+    if (!settle(appended->cost, appended->flush_due)) {
+        return refuse(is_offline_ ? ErrorCode::kafka_storage_error
+                                  : ErrorCode::not_leader_or_follower);
+    }
+    // It stands in the log, but whether it stays is up to another leader now.
+    PartitionLeader* const leader = leader_in(epoch);
+    if (leader == nullptr) return refuse(ErrorCode::not_leader_or_follower);
+
+    const LocalTime now = surroundings_.node.now();
+    carry_out(leader->step(PartitionLeader::Appended{end}, now));
+    surroundings_.on_news(partition_, PartitionNews::appended);
+    AppendOutcome outcome{.error = ErrorCode::none,
+                          .base_offset = appended->base_offset,
+                          .log_append_time = appended->log_append_time,
+                          .log_start_offset = log_->log_start_offset(),
+                          .message = {}};
+    if (produce.acks != -1) return produce.completer.complete(std::move(outcome));
+    const ProduceTicket ticket = next_ticket_;
+    ++next_ticket_;
+    waiting_.emplace(ticket, Waiting{std::move(outcome), std::move(produce.completer)});
+    carry_out(leader->step(PartitionLeader::AcknowledgmentAwaited{ticket, end}, now));
+}
+
+// Waits for what the disk took, and for a flush if flush.messages asks for one. False: the log is
+// not ours any more, or failed. May park.
+bool PartitionHost::settle(Duration cost, bool flush_due) {
+    if (cost > Duration::zero()) surroundings_.node.sleep_for(cost);
+    if (log_ == nullptr || is_offline_) return false;
+    if (!flush_due) return true;
+    const Result<LogFlush> flush = log_->begin_flush();
+    if (!flush) {
+        go_offline(flush.error());
+        return false;
+    }
+    surroundings_.node.sleep_for(flush->cost);
+    if (log_ == nullptr || is_offline_) return false;
+    if (const Status flushed = log_->finish_flush(*flush); !flushed) {
+        go_offline(flushed.error());
+        return false;
+    }
+    return true;
+}
+
+void PartitionHost::carry_out(const PartitionLeader::Output& output) {
+    if (output.high_watermark) {
+        surroundings_.node.emit(
+            HighWatermarkAdvanced{.broker = surroundings_.broker,
+                                  .partition = partition_,
+                                  .role = ReplicaRole::leader,
+                                  .leader_epoch = leader_epoch(),
+                                  .from = output.high_watermark->from,
+                                  .to = output.high_watermark->to,
+                                  .maximal_isr = output.high_watermark->maximal_isr});
+        surroundings_.on_news(partition_, PartitionNews::committed);
+    }
+    for (const PartitionLeader::ProduceAnswer& answer : output.answers) {
+        const auto found = waiting_.find(answer.ticket);
+        ASSERT(found != waiting_.end(), "{}: an answer to nobody, ticket {}", partition_,
+               answer.ticket);
+        Waiting waiting = std::move(found->second);
+        waiting_.erase(found);
+        waiting.outcome.error = answer.error;
+        waiting.completer.complete(std::move(waiting.outcome));
+    }
+    if (!output.proposal) return;
+    if (last_proposal_ != output.proposal) {
+        surroundings_.node.emit(
+            IsrChangeProposed{.broker = surroundings_.broker,
+                              .partition = partition_,
+                              .leader_epoch = output.proposal->leader_epoch,
+                              .partition_epoch = output.proposal->partition_epoch,
+                              .from = output.proposal->from,
+                              .to = output.proposal->proposed_isr()});
+    }
+    last_proposal_ = output.proposal;
+    surroundings_.propose(partition_, topic_id_, *output.proposal);
+}
+
+void PartitionHost::check_in_sync_set() {
+    if (auto* const leader = std::get_if<PartitionLeader>(&role_)) {
+        carry_out(leader->step(PartitionLeader::Ticked{}, surroundings_.node.now()));
+    }
+}
+
+void PartitionHost::take_isr_answer(const PartitionLeader::AlterPartitionAnswered& answer) {
+    if (PartitionLeader* const leader = leader_in(answer.proposal.leader_epoch)) {
+        carry_out(leader->step(answer, surroundings_.node.now()));
+    }
+}
+
+// ---- as leader: reads ----
+
+ErrorCode PartitionHost::check_leadership(LeaderEpoch current_leader_epoch) const {
+    if (is_offline_) return ErrorCode::kafka_storage_error;
+    const ErrorCode error = check_leader_epoch(leader_epoch(), current_leader_epoch);
+    if (error != ErrorCode::none) return error;
+    return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
+}
+
+FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
+    FetchOutcome outcome{.error = check_leadership(target.current_leader_epoch)};
+    if (outcome.error != ErrorCode::none) return outcome;
+    PartitionLeader& leader = std::get<PartitionLeader>(role_);
+
+    PartitionLeader::LogFacts facts;
+    if (target.last_fetched_epoch != no_leader_epoch) {
+        facts.end_of_last_fetched_epoch = log_->end_offset_for(target.last_fetched_epoch);
+    }
+    const PartitionLeader::FetchAnswer answer = leader.answer_fetch(target, facts);
+    outcome.error = answer.error;
+    if (outcome.error != ErrorCode::none) return outcome;
+    outcome.high_watermark = answer.ends.high_watermark;
+    outcome.last_stable_offset = answer.ends.last_stable_offset;
+    outcome.log_start_offset = answer.ends.log_start_offset;
+    outcome.diverging_epoch = answer.diverging;
+    if (answer.diverging) return outcome;
+
+    if (answer.upto > target.fetch_offset) {
+        Result<LogRead> read = log_->read(target.fetch_offset, target.max_bytes, answer.upto);
+        if (!read) {
+            go_offline(read.error());
+            return {.error = ErrorCode::kafka_storage_error};
+        }
+        outcome.error = read->error;
+        outcome.records = std::move(read->records);
+        outcome.cost = read->cost;
+        if (!outcome.records.empty()) {
+            surroundings_.node.emit(
+                FetchServed{.broker = surroundings_.broker,
+                            .partition = partition_,
+                            .replica = target.replica,
+                            .leader_epoch = leader.leader_epoch(),
+                            .from = target.fetch_offset,
+                            .upto = read->next_offset,
+                            .high_watermark = answer.ends.high_watermark,
+                            .last_stable_offset = answer.ends.last_stable_offset,
+                            .read_committed = target.read_committed});
+        }
+    }
+    if (target.is_follower() && !target.after_wait && outcome.error == ErrorCode::none) {
+        carry_out(leader.step(
+            PartitionLeader::FollowerFetched{.replica = target.replica,
+                                             .replica_epoch = target.replica_epoch,
+                                             .fetch_offset = target.fetch_offset,
+                                             .log_start_offset = target.log_start_offset},
+            surroundings_.node.now()));
+    }
+    return outcome;
+}
+
+ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_epoch,
+                                                     TimestampMs timestamp, bool read_committed,
+                                                     BrokerId replica) {
+    constexpr TimestampMs latest = -1;
+    constexpr TimestampMs earliest = -2;
+    ReplicaHost::OffsetAnswer answer{.error = check_leadership(current_leader_epoch)};
+    if (answer.error != ErrorCode::none) return answer;
+    const PartitionLeader& leader = std::get<PartitionLeader>(role_);
+    const LogEnds ends = leader.ends(std::nullopt);
+    const bool is_follower = replica != no_broker;
+    const Offset bound = fetch_bound(is_follower, read_committed, ends);
+    const bool end_is_unsettled = !is_follower && !leader.may_list_end_offset();
+
+    if (timestamp == earliest) {
+        answer.offset = ends.log_start_offset;
+        answer.leader_epoch =
+            log_->epochs().epoch_at(ends.log_start_offset).value_or(no_leader_epoch);
+    } else if (timestamp == latest) {
+        if (end_is_unsettled) return {.error = ErrorCode::offset_not_available};
+        answer.offset = bound;
+        answer.leader_epoch = leader.leader_epoch();
+    } else if (timestamp < 0) {
+        return {.error = ErrorCode::unsupported_version};
+    } else {
+        const auto found = log_->find_by_timestamp(timestamp, bound);
+        if (!found) {
+            go_offline(found.error());
+            return {.error = ErrorCode::kafka_storage_error};
+        }
+        if (found->value) {
+            answer.offset = found->value->offset;
+            answer.timestamp = found->value->timestamp;
+            answer.leader_epoch = found->value->leader_epoch;
+        } else if (end_is_unsettled) {
+            return {.error = ErrorCode::offset_not_available};
+        }
+    }
+    return answer;
+}
+
+ReplicaHost::LogContent PartitionHost::read_whole_log(LeaderEpoch epoch) {
+    if (is_offline_) return {.error = ErrorCode::kafka_storage_error};
+    if (leader_in(epoch) == nullptr) return {.error = ErrorCode::not_leader_or_follower};
+    ReplicaHost::LogContent content{.log_end_offset = log_->log_end_offset()};
+    for (Offset at = log_->log_start_offset(); at < content.log_end_offset;) {
+        const Result<LogRead> read = log_->read(at, INT64_MAX, content.log_end_offset);
+        if (!read) {
+            go_offline(read.error());
+            return {.error = ErrorCode::kafka_storage_error};
+        }
+        ASSERT(read->next_offset > at, "{}: no records at {} below log end {}", partition_, at,
+               content.log_end_offset);
+        content.records.insert(content.records.end(), read->records.begin(), read->records.end());
+        at = read->next_offset;
+    }
+    return content;
+}
+
+// ---- as follower ----
+
+BrokerId PartitionHost::followed_leader() const {
+    return follower() == nullptr || is_offline_ ? no_broker : follower()->leader();
+}
+
+std::optional<FollowerFetch> PartitionHost::next_fetch() const {
+    if (follower() == nullptr || is_offline_) return std::nullopt;
+    return follower()->next_fetch(surroundings_.node.now());
+}
+
+LocalTime PartitionHost::next_fetch_at() const {
+    if (follower() == nullptr || is_offline_ || follower()->phase() != FollowerPhase::fetching) {
+        return LocalTime::max();
+    }
+    return follower()->retry_at();
+}
+
+std::optional<LeaderEpoch> PartitionHost::must_locate_leader_log() const {
+    if (follower() == nullptr || follower()->phase() != FollowerPhase::out_of_range) {
+        return std::nullopt;
+    }
+    return follower()->leader_epoch();
+}
+
+void PartitionHost::take_fetch_answer(const FollowerFetch& asked, FetchResponse::Partition answer) {
+    if (follower() == nullptr || is_offline_) return;
+    const Inside inside(*this);
+    PartitionFollower::FetchAnswered input{.asked = asked,
+                                           .error = answer.error_code,
+                                           .leader_high_watermark = answer.high_watermark,
+                                           .leader_log_start_offset = answer.log_start_offset,
+                                           .has_records = !answer.records.empty()};
+    if (answer.diverging_epoch.epoch != no_leader_epoch) {
+        input.diverging_epoch =
+            OffsetAndEpoch{answer.diverging_epoch.end_offset, answer.diverging_epoch.epoch};
+        input.own_end_of_diverging_epoch = log_->end_offset_for(answer.diverging_epoch.epoch);
+    }
+    const auto output = follower()->step(input, surroundings_.node.now());
+    const DiskWork work = carry_out(output, answer.records);
+    settle(work.cost, work.flush_due);
+}
+
+void PartitionHost::take_fetch_failure(LeaderEpoch asked_in) {
+    if (follower() == nullptr || is_offline_) return;
+    follower()->step(PartitionFollower::FetchFailed{asked_in}, surroundings_.node.now());
+}
+
+void PartitionHost::take_leader_log(LeaderEpoch asked_in, Offset log_start_offset,
+                                    Offset log_end_offset) {
+    if (follower() == nullptr || is_offline_) return;
+    const Inside inside(*this);
+    const auto output = follower()->step(
+        PartitionFollower::LeaderLogLocated{asked_in, log_start_offset, log_end_offset},
+        surroundings_.node.now());
+    const DiskWork work = carry_out(output, {});
+    settle(work.cost, work.flush_due);
+}
+
+// The log and what is known of it change in one go: nobody runs in between. What the disk took is
+// waited for afterwards, before the next fetch tells the leader of it.
+PartitionHost::DiskWork PartitionHost::carry_out(const PartitionFollower::Output& output,
+                                                 ByteView records) {
+    DiskWork work;
+    const LocalTime now = surroundings_.node.now();
+    if (output.changes_log()) {
+        bool records_were_bad = false;
+        if (const Status changed = change_log(output, records, work, records_were_bad); !changed) {
+            go_offline(changed.error());
+            return work;
+        }
+        follower()->step(PartitionFollower::LogChanged{log_state()}, now);
+        if (records_were_bad) {
+            follower()->step(PartitionFollower::FetchFailed{leader_epoch()}, now);
+            return work;
+        }
+    }
+    if (!output.leader_high_watermark) return work;
+    const Offset before = high_watermark();
+    if (follower()->set_high_watermark(*output.leader_high_watermark)) {
+        surroundings_.node.emit(HighWatermarkAdvanced{.broker = surroundings_.broker,
+                                                      .partition = partition_,
+                                                      .role = ReplicaRole::follower,
+                                                      .leader_epoch = leader_epoch(),
+                                                      .from = before,
+                                                      .to = high_watermark(),
+                                                      .maximal_isr = {}});
+    }
+    return work;
+}
+
+Status PartitionHost::change_log(const PartitionFollower::Output& output, ByteView records,
+                                 DiskWork& work, bool& records_were_bad) {
+    const auto pay = [&work](const Result<Duration>& done) -> Status {
+        if (!done) return done.error();
+        work.cost += *done;
+        return success();
+    };
+    const Offset from = log_->log_end_offset();
+    if (output.truncate_to) {
+        if (Status done = pay(log_->truncate_to(*output.truncate_to)); !done) return done;
+        emit_truncated(from, output.reason);
+    }
+    if (output.restart_at) {
+        const Offset start = log_->log_start_offset();
+        // All records go first; only then does the empty log move to where the leader's begins.
+        if (Status done = pay(log_->truncate_to(start)); !done) return done;
+        emit_truncated(from, output.reason);
+        if (Status done = pay(log_->truncate_fully_and_start_at(*output.restart_at)); !done) {
+            return done;
+        }
+        surroundings_.node.emit(LogStartAdvanced{.broker = surroundings_.broker,
+                                                 .partition = partition_,
+                                                 .to = *output.restart_at,
+                                                 .reason = "leader's log start"});
+    }
+    if (output.append) {
+        const Result<AppendInfo> appended = log_->append_as_follower(records);
+        if (!appended) return appended.error();
+        work.cost += appended->cost;
+        work.flush_due = appended->flush_due;
+        records_were_bad = appended->error != ErrorCode::none;
+        if (!records_were_bad) emit_appended(records, ReplicaRole::follower, from);
+    }
+    if (output.advance_log_start_to && !records_were_bad) {
+        const Offset to = std::min(*output.advance_log_start_to, log_->log_end_offset());
+        if (to > log_->log_start_offset()) {
+            if (Status done = pay(log_->advance_log_start(to)); !done) return done;
+            surroundings_.node.emit(LogStartAdvanced{.broker = surroundings_.broker,
+                                                     .partition = partition_,
+                                                     .to = to,
+                                                     .reason = "leader's log start"});
+        }
+    }
+    return success();
+}
+
+// ---- what is ----
+
+Offset PartitionHost::high_watermark() const {
+    if (const auto* const leader = std::get_if<PartitionLeader>(&role_)) {
+        return leader->high_watermark();
+    }
+    if (follower() != nullptr) return follower()->high_watermark();
+    return std::get<NoRole>(role_).high_watermark;
+}
+
+LeaderEpoch PartitionHost::leader_epoch() const {
+    if (const auto* const leader = std::get_if<PartitionLeader>(&role_)) {
+        return leader->leader_epoch();
+    }
+    return follower() == nullptr ? no_leader_epoch : follower()->leader_epoch();
+}
+
+PartitionLeader* PartitionHost::leader_in(LeaderEpoch epoch) {
+    auto* const leader = std::get_if<PartitionLeader>(&role_);
+    return leader != nullptr && leader->leader_epoch() == epoch ? leader : nullptr;
+}
+
+LogState PartitionHost::log_state() const {
+    LogState state{.log_start_offset = log_->log_start_offset(),
+                   .log_end_offset = log_->log_end_offset(),
+                   .last_epoch = no_leader_epoch};
+    if (!log_->is_empty()) {
+        state.last_epoch =
+            log_->epochs().epoch_at(state.log_end_offset - 1).value_or(no_leader_epoch);
+    }
+    return state;
+}
+
+// ---- events ----
+
+void PartitionHost::emit_appended(ByteView batches, ReplicaRole role, Offset from) {
+    BatchCursor cursor(batches);
+    while (const auto batch = cursor.next()) {
+        ASSERT(batch->base_offset() >= from, "{}: appended a batch at {} to a log that ended at {}",
+               partition_, batch->base_offset(), from);
+        BatchAppended event{.broker = surroundings_.broker,
+                            .partition = partition_,
+                            .role = role,
+                            .base_offset = batch->base_offset(),
+                            .last_offset = batch->last_offset(),
+                            .leader_epoch = batch->partition_leader_epoch(),
+                            .crc = batch->crc(),
+                            .producer_id = batch->producer_id(),
+                            .producer_epoch = batch->producer_epoch(),
+                            .base_sequence = batch->base_sequence(),
+                            .is_control = batch->attributes().is_control(),
+                            .records = {}};
+        if (role == ReplicaRole::leader) {
+            RecordReader reader(*batch);
+            RecordView record;
+            while (reader.next(record)) event.records.push_back(record_id(record));
+        }
+        surroundings_.node.emit(event);
+    }
+}
+
+void PartitionHost::emit_role(ReplicaRole role, BrokerId leader) {
+    surroundings_.node.emit(RoleTaken{.broker = surroundings_.broker,
+                                      .partition = partition_,
+                                      .role = role,
+                                      .leader_epoch = leader_epoch(),
+                                      .leader = leader,
+                                      .log_end_offset = log_->log_end_offset(),
+                                      .high_watermark = high_watermark()});
+}
+
+void PartitionHost::emit_truncated(Offset from, std::string_view reason) {
+    if (log_->log_end_offset() == from) return;
+    surroundings_.node.emit(LogTruncated{.broker = surroundings_.broker,
+                                         .partition = partition_,
+                                         .from = from,
+                                         .to = log_->log_end_offset(),
+                                         .reason = std::string(reason)});
+}
+
+}  // namespace squall::model

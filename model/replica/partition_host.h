@@ -1,0 +1,178 @@
+// PartitionHost: one replica of one partition on one broker: its log, its role, and the order in
+// which things take effect.
+//
+// As leader it serves appends one at a time in its *lane*, a task that exists while there is work:
+//
+//     append to the log -> emit BatchAppended -> wait for the disk (and for the flush, if one is
+//     due) -> step the leader -> emit the high watermark, wake fetchers -> complete produces ->
+//     propose an in-sync set
+//
+// A slow disk delays its partition, not its broker. What happens meanwhile is respected: an append
+// whose leadership ended while it waited for the disk answers not_leader_or_follower, although it
+// stands in the log. As follower it does what its leader's answers say, on the fetcher's task.
+//
+// Any failure of the disk takes the replica offline until the broker restarts: everything then
+// answers kafka_storage_error.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <variant>
+
+#include "model/events/replica_events.h"
+#include "model/log/log.h"
+#include "model/protocol/messages/fetch.h"
+#include "model/replica/partition_follower.h"
+#include "model/replica/partition_leader.h"
+#include "model/replica/replica_host.h"
+#include "sim/kernel/node.h"
+#include "sim/kernel/wait.h"
+
+namespace squall::model {
+
+enum class PartitionNews : std::uint8_t {
+    appended,   // the log end moved: followers can fetch more
+    committed,  // the high watermark moved: consumers can
+    new_role,   // or none at all: everybody has to look again
+};
+
+// What the partitions of one broker share, and how they speak to the rest of it. No function parks.
+struct PartitionSurroundings {
+    sim::Node& node;
+    BrokerId broker;
+    ReplicaOptions options;
+    const BugSet& bugs;
+    std::function<BrokerEpoch()> broker_epoch;
+    std::function<void(const TopicPartition&, PartitionNews)> on_news;
+    std::function<void(const TopicPartition&, const Uuid& topic_id, const IsrChange&)> propose;
+    std::function<void(const LeadershipChange&)> on_leadership;
+    std::function<void(const TopicPartition&, const Error&)> on_storage_failure;
+};
+
+// What metadata says of a partition that this broker holds.
+struct PartitionAssignment {
+    PartitionView view;
+    BrokerId leader = no_broker;
+    LogOptions log_options;
+};
+
+class PartitionHost {
+  public:
+    // `log` is null where it could not be made: the replica is offline from the start.
+    PartitionHost(const PartitionSurroundings& surroundings, TopicPartition partition,
+                  Uuid topic_id, Log* log, Offset high_watermark);
+    PartitionHost(const PartitionHost&) = delete;
+    PartitionHost& operator=(const PartitionHost&) = delete;
+
+    const TopicPartition& partition() const { return partition_; }
+    const Uuid& topic_id() const { return topic_id_; }
+
+    // ---- from the metadata replay; do not park ----
+
+    void take(const PartitionAssignment& assignment);
+    // The replica is not this broker's any more; its log may go as soon as this returns.
+    void retire();
+    // Retired, and no task is inside: may be destroyed.
+    bool is_gone() const { return is_retired_ && tasks_inside_ == 0; }
+
+    // ---- as leader; do not park ----
+
+    void append(Bytes batch, std::int16_t acks, AppendOrigin origin,
+                std::optional<LeaderEpoch> required_epoch, sim::Completer<AppendOutcome> completer);
+    FetchOutcome fetch(const FetchTarget& target);
+    ReplicaHost::OffsetAnswer list_offset(LeaderEpoch current_leader_epoch, TimestampMs timestamp,
+                                          bool read_committed, BrokerId replica);
+    ReplicaHost::LogContent read_whole_log(LeaderEpoch epoch);
+    void check_in_sync_set();
+    void take_isr_answer(const PartitionLeader::AlterPartitionAnswered& answer);
+
+    // ---- as follower ----
+
+    // Whom it follows; no_broker if it leads, or follows nobody.
+    BrokerId followed_leader() const;
+    std::optional<FollowerFetch> next_fetch() const;
+    // When next_fetch() may have something without any news; LocalTime::max() if never.
+    LocalTime next_fetch_at() const;
+    // The leader epoch in which the leader's log must be located (see PartitionFollower).
+    std::optional<LeaderEpoch> must_locate_leader_log() const;
+    // May park: for the disk.
+    void take_fetch_answer(const FollowerFetch& asked, FetchResponse::Partition answer);
+    void take_fetch_failure(LeaderEpoch asked_in);
+    // May park: for the disk.
+    void take_leader_log(LeaderEpoch asked_in, Offset log_start_offset, Offset log_end_offset);
+
+    // ---- questions ----
+
+    bool is_leader() const { return std::holds_alternative<PartitionLeader>(role_); }
+    bool is_offline() const { return is_offline_; }
+    Offset high_watermark() const;
+
+  private:
+    struct Produce {
+        Bytes batch;
+        std::int16_t acks = -1;
+        AppendOrigin origin = AppendOrigin::client;
+        std::optional<LeaderEpoch> required_epoch;
+        sim::Completer<AppendOutcome> completer;
+    };
+    struct Waiting {
+        AppendOutcome outcome;
+        sim::Completer<AppendOutcome> completer;
+    };
+    // A task that may park inside, for as long as this lives.
+    class Inside;
+
+    void run_lane();
+    void serve(Produce produce);
+    bool settle(Duration cost, bool flush_due);
+    void become_leader(const PartitionAssignment& assignment);
+    void become_follower(const PartitionAssignment& assignment);
+    void resign(ErrorCode error);
+    void go_offline(const Error& error);
+
+    void carry_out(const PartitionLeader::Output& output);
+    // Returns what it cost on the disk, and whether a flush is due.
+    struct DiskWork {
+        Duration cost{};
+        bool flush_due = false;
+    };
+    DiskWork carry_out(const PartitionFollower::Output& output, ByteView records);
+    Status change_log(const PartitionFollower::Output& output, ByteView records, DiskWork& work,
+                      bool& records_were_bad);
+
+    PartitionLeader* leader_in(LeaderEpoch epoch);
+    PartitionFollower* follower() { return std::get_if<PartitionFollower>(&role_); }
+    const PartitionFollower* follower() const { return std::get_if<PartitionFollower>(&role_); }
+    // Is a request of that leader epoch for us, as leader?
+    ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
+    LeaderEpoch leader_epoch() const;
+    LogState log_state() const;
+    TimestampMs wall_ms() const { return surroundings_.node.wall_now().ms(); }
+
+    void emit_appended(ByteView batches, ReplicaRole role, Offset from);
+    void emit_role(ReplicaRole role, BrokerId leader);
+    void emit_truncated(Offset from, std::string_view reason);
+
+    const PartitionSurroundings& surroundings_;
+    TopicPartition partition_;
+    Uuid topic_id_;
+    Log* log_;
+    // Until there is a role, the high watermark as of the last checkpoint.
+    struct NoRole {
+        Offset high_watermark;
+    };
+    std::variant<NoRole, PartitionLeader, PartitionFollower> role_;
+    std::optional<PartitionView> view_;  // that the leader was told last
+    sim::Mailbox<Produce> lane_;
+    bool lane_runs_ = false;
+    std::map<ProduceTicket, Waiting> waiting_;
+    ProduceTicket next_ticket_{1};
+    std::optional<IsrChange> last_proposal_;
+    bool is_offline_ = false;
+    bool is_retired_ = false;
+    int tasks_inside_ = 0;
+};
+
+}  // namespace squall::model

@@ -1,0 +1,437 @@
+#include "model/replica/replica_host.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "model/replica/alter_partition_host.h"
+#include "model/replica/fetcher_host.h"
+#include "model/replica/partition_host.h"
+#include "sim/base/assert.h"
+
+namespace squall::model {
+namespace {
+
+// DelayedFetch's ear: lives as long as the handler waits.
+class PartitionWait;
+
+// Who waits for news of which partition.
+class WaitList {
+  public:
+    void add(const TopicPartition& partition, PartitionWait& wait) {
+        waits_[partition].push_back(&wait);
+    }
+    void remove(const TopicPartition& partition, PartitionWait& wait) {
+        const auto found = waits_.find(partition);
+        if (found == waits_.end()) return;
+        std::erase(found->second, &wait);
+        if (found->second.empty()) waits_.erase(found);
+    }
+    void tell(const TopicPartition& partition, PartitionNews news) const;
+
+  private:
+    std::map<TopicPartition, std::vector<PartitionWait*>> waits_;
+};
+
+class PartitionWait final : public ReplicaHost::FetchWait {
+  public:
+    PartitionWait(WaitList& list, std::vector<TopicPartition> partitions, bool is_follower,
+                  sim::Gate& gate)
+        : list_(list), partitions_(std::move(partitions)), is_follower_(is_follower), gate_(gate) {
+        for (const TopicPartition& partition : partitions_) list_.add(partition, *this);
+    }
+    PartitionWait(const PartitionWait&) = delete;
+    PartitionWait& operator=(const PartitionWait&) = delete;
+    ~PartitionWait() override {
+        for (const TopicPartition& partition : partitions_) list_.remove(partition, *this);
+    }
+
+    // Followers wait for records, consumers for committed ones.
+    void hear(PartitionNews news) {
+        const bool matters =
+            news == PartitionNews::new_role || (news == PartitionNews::appended) == is_follower_;
+        if (matters) gate_.open();
+    }
+
+  private:
+    WaitList& list_;
+    std::vector<TopicPartition> partitions_;
+    bool is_follower_;
+    sim::Gate& gate_;
+};
+
+void WaitList::tell(const TopicPartition& partition, PartitionNews news) const {
+    const auto found = waits_.find(partition);
+    if (found == waits_.end()) return;
+    for (PartitionWait* const wait : found->second) wait->hear(news);
+}
+
+class BrokerReplicas final : public ReplicaHost {
+  public:
+    BrokerReplicas(ReplicaOptions options, ReplicaHostDependencies dependencies);
+
+    void apply(const MetadataImage& image) override;
+    void observe_leadership(std::function<void(const LeadershipChange&)> observer) override {
+        observers_.push_back(std::move(observer));
+    }
+
+    void append(const TopicPartition& partition, Bytes batch, std::int16_t acks,
+                AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
+                sim::Completer<AppendOutcome> completer) override;
+    FetchOutcome fetch(const TopicPartition& partition, const FetchTarget& target) override;
+    std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
+                                             BrokerId replica, sim::Gate& gate) override;
+    OffsetAnswer list_offset(const TopicPartition& partition, LeaderEpoch current_leader_epoch,
+                             TimestampMs timestamp, bool read_committed, BrokerId replica) override;
+    LogContent read_whole_log(const TopicPartition& partition, LeaderEpoch epoch) override;
+    bool is_leader(const TopicPartition& partition) const override;
+    std::optional<Offset> high_watermark(const TopicPartition& partition) const override;
+    void checkpoint_high_watermarks() override;
+
+  private:
+    struct TopicSettings {
+        std::map<std::string, std::string> configs;
+        LogOptions log_options;
+    };
+
+    void announce_logs(const LogDirectory::Opened& opened);
+    void check_in_sync_sets();
+    PartitionSurroundings surroundings_of_partitions();
+    AlterPartitionHost::Surroundings surroundings_of_proposals();
+
+    PartitionHost* find(const TopicPartition& partition) const;
+    // What a request for a partition that is not here is answered with.
+    ErrorCode absence(const TopicPartition& partition) const;
+    const LogOptions& log_options_of(const TopicImage& topic);
+    PartitionHost& host_of(const TopicPartition& partition, const TopicImage& topic);
+    Log* open_log(const TopicPartition& partition, const TopicImage& topic);
+    void release(const TopicPartition& partition);
+    void remove_log(const TopicPartition& partition);
+    void remove_strays();
+    void direct_fetchers(const MetadataImage& image);
+
+    ReplicaOptions options_;
+    ReplicaHostDependencies dependencies_;
+    LogOptions log_defaults_;
+    PartitionSurroundings partition_surroundings_;
+    FetcherSurroundings fetcher_surroundings_;
+    AlterPartitionHost proposals_;
+    std::map<TopicPartition, std::unique_ptr<PartitionHost>> partitions_;
+    std::vector<std::unique_ptr<PartitionHost>> retired_;  // a task of theirs has to leave yet
+    std::map<BrokerId, std::unique_ptr<FetcherHost>> fetchers_;
+    std::map<std::string, std::size_t> known_topics_;  // of the image: how many partitions
+    std::map<std::string, TopicSettings> topic_settings_;
+    bool has_image_ = false;
+    WaitList waits_;
+    std::vector<std::function<void(const LeadershipChange&)>> observers_;
+};
+
+BrokerReplicas::BrokerReplicas(ReplicaOptions options, ReplicaHostDependencies dependencies)
+    : options_(options),
+      dependencies_(std::move(dependencies)),
+      log_defaults_(dependencies_.log_defaults),
+      partition_surroundings_(surroundings_of_partitions()),
+      fetcher_surroundings_{
+          .partitions = partition_surroundings_,
+          .channels = dependencies_.channels,
+          .find = [this](const TopicPartition& partition) { return find(partition); }},
+      proposals_(surroundings_of_proposals()) {
+    log_defaults_.flush_messages = options_.log_flush_interval_messages;
+    log_defaults_.max_message_bytes = options_.message_max_bytes;
+    log_defaults_.min_insync_replicas = options_.min_insync_replicas;
+    announce_logs(dependencies_.opened);
+
+    sim::Node& node = dependencies_.node;
+    node.spawn("isr_expiration", [this, &node] {
+        for (;;) {
+            node.sleep_for(Duration(options_.replica_lag_time_max) / 2);
+            check_in_sync_sets();
+        }
+    });
+    node.spawn("high_watermark_checkpoint", [this, &node] {
+        for (;;) {
+            node.sleep_for(options_.replica_high_watermark_checkpoint_interval);
+            checkpoint_high_watermarks();
+        }
+    });
+}
+
+PartitionSurroundings BrokerReplicas::surroundings_of_partitions() {
+    return {
+        .node = dependencies_.node,
+        .broker = dependencies_.broker,
+        .options = options_,
+        .bugs = dependencies_.bugs,
+        .broker_epoch = dependencies_.broker_epoch,
+        .on_news = [this](const TopicPartition& partition,
+                          PartitionNews news) { waits_.tell(partition, news); },
+        .propose =
+            [this](const TopicPartition& partition, const Uuid& topic_id, const IsrChange& change) {
+                proposals_.propose(partition, topic_id, change);
+            },
+        .on_leadership =
+            [this](const LeadershipChange& change) {
+                if (!change.is_leader) proposals_.withdraw(change.partition);
+                for (const auto& observer : observers_) observer(change);
+            },
+        .on_storage_failure =
+            [this](const TopicPartition& partition, const Error& error) {
+                if (dependencies_.on_storage_failure) {
+                    dependencies_.on_storage_failure(partition, error);
+                }
+            }};
+}
+
+AlterPartitionHost::Surroundings BrokerReplicas::surroundings_of_proposals() {
+    return {.node = dependencies_.node,
+            .broker = dependencies_.broker,
+            .channels = dependencies_.channels,
+            .broker_epoch = dependencies_.broker_epoch,
+            .controller = dependencies_.controller,
+            .answer = [this](const TopicPartition& partition,
+                             const PartitionLeader::AlterPartitionAnswered& answer) {
+                if (PartitionHost* const host = find(partition)) host->take_isr_answer(answer);
+            }};
+}
+
+void BrokerReplicas::announce_logs(const LogDirectory::Opened& opened) {
+    for (const auto& [partition, recovery] : opened.logs) {
+        if (partition.topic == metadata_topic) continue;
+        const Offset checkpointed =
+            dependencies_.logs.checkpointed_high_watermark(partition).value_or(Offset(0));
+        dependencies_.node.emit(LogOpened{
+            .broker = dependencies_.broker,
+            .partition = partition,
+            .log_start_offset = recovery.log_start_offset,
+            .log_end_offset = recovery.log_end_offset,
+            .high_watermark =
+                std::clamp(checkpointed, recovery.log_start_offset, recovery.log_end_offset),
+            .truncated_bytes = recovery.truncated_bytes});
+    }
+}
+
+// ---- from the metadata replay ----
+
+void BrokerReplicas::apply(const MetadataImage& image) {
+    std::erase_if(retired_, [](const auto& host) { return host->is_gone(); });
+
+    known_topics_.clear();
+    for (const auto& [name, topic] : image.topics) {
+        known_topics_[name] = topic.partitions.size();
+    }
+    std::vector<TopicPartition> released;
+    for (const auto& [partition, host] : partitions_) {
+        const PartitionImage* const assigned = image.find_partition(partition);
+        if (assigned == nullptr || !contains(assigned->replicas, dependencies_.broker) ||
+            image.topics.at(partition.topic).id != host->topic_id()) {
+            released.push_back(partition);
+        }
+    }
+    for (const TopicPartition& partition : released) release(partition);
+    std::erase_if(topic_settings_,
+                  [&](const auto& settings) { return !known_topics_.contains(settings.first); });
+
+    for (const auto& [name, topic] : image.topics) {
+        for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
+            const PartitionImage& assigned = topic.partitions[i];
+            if (!contains(assigned.replicas, dependencies_.broker)) continue;
+            const TopicPartition partition{name, static_cast<std::int32_t>(i)};
+            PartitionAssignment assignment{.view = {.leader_epoch = assigned.leader_epoch,
+                                                    .partition_epoch = assigned.partition_epoch,
+                                                    .replicas = assigned.replicas,
+                                                    .isr = assigned.isr},
+                                           .leader = assigned.leader,
+                                           .log_options = log_options_of(topic)};
+            assignment.view.min_insync_replicas = assignment.log_options.min_insync_replicas;
+            for (const BrokerId replica : assigned.replicas) {
+                const BrokerImage* const broker = image.find_broker(replica);
+                if (broker == nullptr) continue;
+                assignment.view.standings[replica] = {
+                    .broker_epoch = broker->epoch,
+                    .is_fenced = broker->fenced,
+                    .in_controlled_shutdown = broker->in_controlled_shutdown};
+            }
+            host_of(partition, topic).take(assignment);
+        }
+    }
+    if (!has_image_) remove_strays();
+    has_image_ = true;
+    direct_fetchers(image);
+}
+
+const LogOptions& BrokerReplicas::log_options_of(const TopicImage& topic) {
+    const auto known = topic_settings_.find(topic.name);
+    if (known != topic_settings_.end() && known->second.configs == topic.configs) {
+        return known->second.log_options;
+    }
+    // The controller has validated them; a setting that it knows and we do not is not for the log.
+    const Result<LogOptions> options = log_defaults_.with(topic.configs);
+    TopicSettings settings{.configs = topic.configs,
+                           .log_options = options ? *options : log_defaults_};
+    return topic_settings_.insert_or_assign(topic.name, std::move(settings))
+        .first->second.log_options;
+}
+
+PartitionHost& BrokerReplicas::host_of(const TopicPartition& partition, const TopicImage& topic) {
+    const auto found = partitions_.find(partition);
+    if (found != partitions_.end()) return *found->second;
+    Log* const log = open_log(partition, topic);
+    Offset high_watermark{0};
+    if (log != nullptr) {
+        high_watermark = std::clamp(
+            dependencies_.logs.checkpointed_high_watermark(partition).value_or(Offset(0)),
+            log->log_start_offset(), log->log_end_offset());
+    }
+    auto host = std::make_unique<PartitionHost>(partition_surroundings_, partition, topic.id, log,
+                                                high_watermark);
+    return *partitions_.emplace(partition, std::move(host)).first->second;
+}
+
+// The log found on disk, or a new one. Null where the disk refuses.
+Log* BrokerReplicas::open_log(const TopicPartition& partition, const TopicImage& topic) {
+    if (Log* const log = dependencies_.logs.find(partition)) {
+        // A topic id that was lost with its file cannot tell; a different one is another topic.
+        if (log->topic_id().is_zero() || log->topic_id() == topic.id) return log;
+        remove_log(partition);
+    }
+    const auto created = dependencies_.logs.create(partition, topic.id, log_options_of(topic));
+    if (created) return created->value;
+    partition_surroundings_.on_storage_failure(partition, created.error());
+    return nullptr;
+}
+
+void BrokerReplicas::release(const TopicPartition& partition) {
+    const auto found = partitions_.find(partition);
+    found->second->retire();
+    proposals_.withdraw(partition);
+    if (!found->second->is_gone()) retired_.push_back(std::move(found->second));
+    partitions_.erase(found);
+    if (dependencies_.logs.find(partition) != nullptr) remove_log(partition);
+}
+
+void BrokerReplicas::remove_log(const TopicPartition& partition) {
+    const Offset end = dependencies_.logs.find(partition)->log_end_offset();
+    // What cannot be removed now is found, and removed, at the next start.
+    const Result<Duration> removed = dependencies_.logs.remove(partition);
+    if (!removed) partition_surroundings_.on_storage_failure(partition, removed.error());
+    dependencies_.node.emit(LogStartAdvanced{.broker = dependencies_.broker,
+                                             .partition = partition,
+                                             .to = end,
+                                             .reason = "topic deleted"});
+}
+
+// Logs of topics that were deleted, or moved away, while the broker was down.
+void BrokerReplicas::remove_strays() {
+    for (const TopicPartition& partition : dependencies_.logs.partitions()) {
+        if (partition.topic == metadata_topic || partitions_.contains(partition)) continue;
+        remove_log(partition);
+    }
+}
+
+void BrokerReplicas::direct_fetchers(const MetadataImage& image) {
+    std::map<BrokerId, std::set<TopicPartition>> followed;
+    for (const auto& [partition, host] : partitions_) {
+        const BrokerId leader = host->followed_leader();
+        if (leader != no_broker) followed[leader].insert(partition);
+    }
+    for (const auto& [leader, partitions] : followed) {
+        auto& fetcher = fetchers_[leader];
+        if (fetcher == nullptr) {
+            fetcher = std::make_unique<FetcherHost>(fetcher_surroundings_, leader);
+        }
+    }
+    for (const auto& [leader, fetcher] : fetchers_) {
+        const BrokerImage* const broker = image.find_broker(leader);
+        std::optional<Endpoint> endpoint;
+        if (broker != nullptr) {
+            endpoint = dependencies_.channels.resolve(broker->host, broker->port);
+        }
+        fetcher->follow(followed[leader], endpoint);
+    }
+}
+
+// ---- from handlers and coordinators ----
+
+PartitionHost* BrokerReplicas::find(const TopicPartition& partition) const {
+    const auto found = partitions_.find(partition);
+    return found == partitions_.end() ? nullptr : found->second.get();
+}
+
+ErrorCode BrokerReplicas::absence(const TopicPartition& partition) const {
+    const auto topic = known_topics_.find(partition.topic);
+    const bool exists = topic != known_topics_.end() && partition.partition >= 0 &&
+                        static_cast<std::size_t>(partition.partition) < topic->second;
+    return exists ? ErrorCode::not_leader_or_follower : ErrorCode::unknown_topic_or_partition;
+}
+
+void BrokerReplicas::append(const TopicPartition& partition, Bytes batch, std::int16_t acks,
+                            AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
+                            sim::Completer<AppendOutcome> completer) {
+    PartitionHost* const host = find(partition);
+    if (host == nullptr) return completer.complete({.error = absence(partition)});
+    host->append(std::move(batch), acks, origin, required_epoch, std::move(completer));
+}
+
+FetchOutcome BrokerReplicas::fetch(const TopicPartition& partition, const FetchTarget& target) {
+    PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->fetch(target);
+}
+
+std::unique_ptr<ReplicaHost::FetchWait> BrokerReplicas::wait_for_news(
+    const std::vector<TopicPartition>& partitions, BrokerId replica, sim::Gate& gate) {
+    return std::make_unique<PartitionWait>(waits_, partitions, replica != no_broker, gate);
+}
+
+ReplicaHost::OffsetAnswer BrokerReplicas::list_offset(const TopicPartition& partition,
+                                                      LeaderEpoch current_leader_epoch,
+                                                      TimestampMs timestamp, bool read_committed,
+                                                      BrokerId replica) {
+    PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->list_offset(current_leader_epoch, timestamp, read_committed, replica);
+}
+
+ReplicaHost::LogContent BrokerReplicas::read_whole_log(const TopicPartition& partition,
+                                                       LeaderEpoch epoch) {
+    PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->read_whole_log(epoch);
+}
+
+bool BrokerReplicas::is_leader(const TopicPartition& partition) const {
+    const PartitionHost* const host = find(partition);
+    return host != nullptr && host->is_leader();
+}
+
+std::optional<Offset> BrokerReplicas::high_watermark(const TopicPartition& partition) const {
+    const PartitionHost* const host = find(partition);
+    if (host == nullptr || host->is_offline()) return std::nullopt;
+    return host->high_watermark();
+}
+
+// ---- by the clock ----
+
+void BrokerReplicas::check_in_sync_sets() {
+    for (const auto& [partition, host] : partitions_) host->check_in_sync_set();
+}
+
+void BrokerReplicas::checkpoint_high_watermarks() {
+    // Before the first image nobody here knows more than the last checkpoint does.
+    if (!has_image_) return;
+    std::map<TopicPartition, Offset> high_watermarks;
+    for (const auto& [partition, host] : partitions_) {
+        if (!host->is_offline()) high_watermarks[partition] = host->high_watermark();
+    }
+    // One that fails leaves the older one: a start from it finds lower high watermarks, no more.
+    static_cast<void>(dependencies_.logs.checkpoint_high_watermarks(high_watermarks));
+}
+
+}  // namespace
+
+std::unique_ptr<ReplicaHost> make_replica_host(ReplicaOptions options,
+                                               ReplicaHostDependencies dependencies) {
+    return std::make_unique<BrokerReplicas>(options, std::move(dependencies));
+}
+
+}  // namespace squall::model
