@@ -1,5 +1,6 @@
-// Decision: what a coordinator's decider answers to one input. Deciders are pure: handling is
-// const, and nothing happens but by what the host does with the decision, in this order:
+// CoordinatorDecision: what a coordinator's decider answers to one input. Deciders are pure:
+// handling is const, and nothing happens but by what the host does with the decision, in this
+// order:
 //
 //   1. apply the `changes` (state that is never written to the log: who waits, until when);
 //   2. give the `replies`: answers that depend on nothing that could still be lost;
@@ -37,7 +38,7 @@ struct Moment {
 };
 
 template <class Change, class Reply, class Record, class FollowUp>
-struct Decision {
+struct CoordinatorDecision {
     std::vector<Change> changes;
     std::vector<Reply> replies;
     std::vector<Record> records;

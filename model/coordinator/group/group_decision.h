@@ -57,6 +57,6 @@ struct OffsetsStored {
 };
 using GroupFollowUp = std::variant<AssignmentStored, StaticMemberStored, OffsetsStored>;
 
-using GroupDecision = Decision<GroupChange, GroupReply, GroupRecord, GroupFollowUp>;
+using GroupDecision = CoordinatorDecision<GroupChange, GroupReply, GroupRecord, GroupFollowUp>;
 
 }  // namespace squall::model

@@ -1,0 +1,506 @@
+#include "model/coordinator/coordinator_host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/coordinator/coordinator_partition.h"
+#include "model/events/group_events.h"
+#include "model/protocol/record_batch.h"
+#include "sim/base/assert.h"
+
+namespace squall::model {
+namespace {
+
+// All records of a decision in one batch: replayed together or not at all.
+Bytes encode_records(const std::vector<GroupRecord>& records, TimestampMs timestamp) {
+    BatchBuilder builder;
+    for (const GroupRecord& record : records) {
+        const KeyAndValue bytes = encode_group_record(record);
+        std::optional<ByteView> value;
+        if (bytes.value) value = ByteView(*bytes.value);
+        builder.append(timestamp, ByteView(bytes.key), value);
+    }
+    return builder.finish();
+}
+
+// Folds the records of a log into `groups`.
+Status replay(ByteView log, GroupShard& groups) {
+    BatchCursor cursor(log);
+    while (const auto batch = cursor.next()) {
+        if (batch->attributes().is_control()) continue;
+        RecordReader reader(*batch);
+        RecordView record;
+        while (reader.next(record)) {
+            if (!record.key) continue;
+            const auto decoded = decode_group_record(*record.key, record.value);
+            if (!decoded.ok()) return decoded.error();
+            if (decoded.value()) groups.apply(*decoded.value());
+        }
+        if (!reader.status().ok()) return reader.status();
+    }
+    if (cursor.end() == BatchCursor::End::corrupt) {
+        return Error{Failure::corrupt, "a batch cannot be read"};
+    }
+    return success();
+}
+
+template <class Response>
+Response error_response(ErrorCode error) {
+    Response response;
+    response.error_code = error;
+    return response;
+}
+
+// Commits are answered partition by partition; the ones refused already keep their reason.
+void fail_commit(OffsetCommitResponse& response, ErrorCode error) {
+    for (OffsetCommitResponse::Topic& topic : response.topics) {
+        for (OffsetCommitResponse::Partition& partition : topic.partitions) {
+            if (partition.error_code == ErrorCode::none) partition.error_code = error;
+        }
+    }
+}
+
+// Commits and fetches may name the empty group, a relic of consumers without groups.
+bool is_valid_group_id(const std::string& group) {
+    return !group.empty();
+}
+
+std::string_view reason_of(const GroupChange& change) {
+    using namespace group_change;
+    if (const auto* rebalance = std::get_if<RebalanceStarted>(&change.what)) {
+        return rebalance->reason;
+    }
+    if (std::holds_alternative<GenerationStarted>(change.what)) return "the join phase is over";
+    if (std::holds_alternative<BecameStable>(change.what)) return "the assignment is stored";
+    return "";
+}
+
+std::string_view state_name(const ClassicGroup* group) {
+    return to_string(group == nullptr ? GroupState::empty : group->state());
+}
+
+}  // namespace
+
+CoordinatorHost::CoordinatorHost(sim::Node& node, BrokerId broker, GroupCoordinatorOptions options,
+                                 ReplicaHost& replicas)
+    : node_(node),
+      broker_(broker),
+      options_(options),
+      replicas_(replicas),
+      next_retention_check_(node.now() + Duration(options.offsets_retention_check_interval)),
+      timers_changed_(node) {
+    replicas_.observe_leadership([this](const LeadershipChange& change) { on_leadership(change); });
+    node_.spawn("group_timers", [this] { run_timers(); });
+}
+
+CoordinatorHost::~CoordinatorHost() = default;
+
+std::int32_t CoordinatorHost::partition_of(std::string_view group) const {
+    return coordinator_partition(group, options_.offsets_topic_num_partitions);
+}
+
+const GroupShard* CoordinatorHost::find_active(std::int32_t partition) const {
+    const auto found = shards_.find(partition);
+    if (found == shards_.end() || found->second->phase != Phase::active) return nullptr;
+    return &found->second->groups;
+}
+
+Moment CoordinatorHost::moment() const {
+    return {node_.now(), node_.wall_now().ms()};
+}
+
+// ---- leadership ----
+
+void CoordinatorHost::on_leadership(const LeadershipChange& change) {
+    if (change.partition.topic != offsets_topic) return;
+    if (!change.is_leader) {
+        drop(change.partition.partition);
+        return;
+    }
+    const auto found = shards_.find(change.partition.partition);
+    if (found != shards_.end() && found->second->leader_epoch == change.leader_epoch) return;
+    drop(change.partition.partition);
+    start_loading(change.partition, change.leader_epoch);
+}
+
+void CoordinatorHost::start_loading(const TopicPartition& partition, LeaderEpoch epoch) {
+    const auto shard = std::make_shared<Shard>(partition, epoch, options_);
+    const bool is_new = shards_.emplace(partition.partition, shard).second;
+    ASSERT(is_new, "{} is held already", partition);
+    node_.spawn(fmt::format("group_load/{}", partition.partition), [this, shard] { load(shard); });
+}
+
+void CoordinatorHost::load(const ShardRef& shard) {
+    if (shard->phase != Phase::loading) return;
+    const ReplicaHost::LogContent content =
+        replicas_.read_whole_log(shard->partition, shard->leader_epoch);
+    // Either leadership has moved on, and the next change says so, or the log is damaged: the
+    // groups are lost until another replica leads.
+    if (content.error != ErrorCode::none || !replay(content.records, shard->groups).ok()) {
+        shard->phase = Phase::failed;
+        return;
+    }
+    if (!wait_until_committed(*shard, content.log_end_offset)) return;
+
+    GroupDecision sessions = shard->groups.activate(moment());
+    shard->phase = Phase::active;
+    node_.emit(CoordinatorChanged{broker_, shard->partition, shard->leader_epoch, true});
+    execute(shard, std::move(sessions));
+}
+
+bool CoordinatorHost::wait_until_committed(const Shard& shard, Offset end) {
+    while (shard.phase == Phase::loading) {
+        const std::optional<Offset> high_watermark = replicas_.high_watermark(shard.partition);
+        if (high_watermark && *high_watermark >= end) return true;
+        sim::Gate news(node_);
+        const auto subscription = replicas_.wait_for_news({shard.partition}, no_broker, news);
+        news.wait();
+    }
+    return false;
+}
+
+void CoordinatorHost::drop(std::int32_t partition) {
+    const auto found = shards_.find(partition);
+    if (found == shards_.end()) return;
+    const ShardRef shard = found->second;
+    shards_.erase(found);
+    const bool was_active = shard->phase == Phase::active;
+    shard->phase = Phase::dropped;
+    if (was_active) {
+        node_.emit(CoordinatorChanged{broker_, shard->partition, shard->leader_epoch, false});
+    }
+    for (const std::unique_ptr<Write>& write : shard->writes) {
+        for (GroupReply& parked : write->parked) {
+            fail_commit(std::get<OffsetCommitResponse>(parked.response),
+                        ErrorCode::not_coordinator);
+            reply(std::move(parked));
+        }
+        write->parked.clear();
+    }
+    // What is left waits for a generation or an assignment.
+    for (auto each = waiting_.begin(); each != waiting_.end();) {
+        if (each->second.shard != shard.get()) {
+            ++each;
+            continue;
+        }
+        AnyCompleter completer = std::move(each->second.completer);
+        each = waiting_.erase(each);
+        if (auto* join = std::get_if<sim::Completer<JoinGroupResponse>>(&completer)) {
+            join->complete(error_response<JoinGroupResponse>(ErrorCode::not_coordinator));
+        } else if (auto* sync = std::get_if<sim::Completer<SyncGroupResponse>>(&completer)) {
+            sync->complete(error_response<SyncGroupResponse>(ErrorCode::not_coordinator));
+        } else {
+            ASSERT(false, "a call that never waits was left waiting at {}", shard->partition);
+        }
+    }
+}
+
+void CoordinatorHost::drop_and_reload(const ShardRef& shard) {
+    drop(shard->partition.partition);
+    if (replicas_.is_leader(shard->partition)) {
+        start_loading(shard->partition, shard->leader_epoch);
+    }
+}
+
+// ---- requests ----
+
+std::variant<CoordinatorHost::ShardRef, ErrorCode> CoordinatorHost::find_shard(
+    const std::string& group) const {
+    const auto found = shards_.find(partition_of(group));
+    if (found == shards_.end()) return ErrorCode::not_coordinator;
+    switch (found->second->phase) {
+        case Phase::loading:
+            return ErrorCode::coordinator_load_in_progress;
+        case Phase::active:
+            return found->second;
+        case Phase::failed:
+        case Phase::dropped:
+            break;
+    }
+    return ErrorCode::not_coordinator;
+}
+
+std::string CoordinatorHost::draw_uuid(const std::string& group) {
+    Draws& draws = node_.draws(fmt::format("member ids of {}", group));
+    const std::uint64_t high = draws.bits();
+    const std::uint64_t low = draws.bits();
+    const std::string hex = to_hex(high) + to_hex(low);
+    return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                       hex.substr(16, 4), hex.substr(20));
+}
+
+template <class Request>
+void CoordinatorHost::decide(const ShardRef& shard, const Request& request,
+                             const GroupCaller& caller,
+                             sim::Completer<typename Request::Response> completer) {
+    GroupCall call;
+    call.call = next_call_;
+    ++next_call_;
+    call.version = caller.version;
+    call.client_id = caller.client_id;
+    call.client_host = caller.client_host;
+    if constexpr (std::is_same_v<Request, JoinGroupRequest>) {
+        if (request.member_id.empty()) call.fresh_uuid = draw_uuid(request.group_id);
+    }
+    call.at = moment();
+    waiting_.emplace(call.call, Waiting{shard.get(), std::move(completer)});
+    execute(shard, shard->groups.handle(request, call));
+}
+
+template <class Request>
+void CoordinatorHost::serve(const Request& request, const GroupCaller& caller,
+                            sim::Completer<typename Request::Response> completer) {
+    using Response = typename Request::Response;
+    if (!is_valid_group_id(request.group_id)) {
+        completer.complete(error_response<Response>(ErrorCode::invalid_group_id));
+        return;
+    }
+    const auto found = find_shard(request.group_id);
+    if (const auto* error = std::get_if<ErrorCode>(&found)) {
+        completer.complete(error_response<Response>(*error));
+        return;
+    }
+    decide(std::get<ShardRef>(found), request, caller, std::move(completer));
+}
+
+void CoordinatorHost::handle(const JoinGroupRequest& request, const GroupCaller& caller,
+                             sim::Completer<JoinGroupResponse> completer) {
+    serve(request, caller, std::move(completer));
+}
+void CoordinatorHost::handle(const SyncGroupRequest& request, const GroupCaller& caller,
+                             sim::Completer<SyncGroupResponse> completer) {
+    serve(request, caller, std::move(completer));
+}
+void CoordinatorHost::handle(const HeartbeatRequest& request, const GroupCaller& caller,
+                             sim::Completer<HeartbeatResponse> completer) {
+    serve(request, caller, std::move(completer));
+}
+void CoordinatorHost::handle(const LeaveGroupRequest& request, const GroupCaller& caller,
+                             sim::Completer<LeaveGroupResponse> completer) {
+    serve(request, caller, std::move(completer));
+}
+
+void CoordinatorHost::handle(const OffsetCommitRequest& request, const GroupCaller& caller,
+                             sim::Completer<OffsetCommitResponse> completer) {
+    const auto found = find_shard(request.group_id);
+    if (const auto* error = std::get_if<ErrorCode>(&found)) {
+        completer.complete(offset_commit_error(request, *error));
+        return;
+    }
+    decide(std::get<ShardRef>(found), request, caller, std::move(completer));
+}
+
+void CoordinatorHost::handle(const OffsetFetchRequest& request, const GroupCaller& caller,
+                             sim::Completer<OffsetFetchResponse> completer) {
+    OffsetFetchResponse response;
+    if (caller.version >= 8) {
+        for (const OffsetFetchRequest::Group& group : request.groups) {
+            response.groups.push_back(fetch(group));
+        }
+        completer.complete(std::move(response));
+        return;
+    }
+    OffsetFetchRequest::Group group;
+    group.group_id = request.group_id;
+    group.topics = request.topics;
+    OffsetFetchResponse::Group answer = fetch(group);
+    response.error_code = answer.error_code;
+    response.topics = std::move(answer.topics);
+    if (answer.error_code != ErrorCode::none && request.topics) {
+        // Before version 2 there is no place for an error but at each partition.
+        for (const OffsetFetchRequest::Topic& asked : *request.topics) {
+            OffsetFetchResponse::Topic& topic = response.topics.emplace_back();
+            topic.name = asked.name;
+            for (const std::int32_t index : asked.partition_indexes) {
+                OffsetFetchResponse::Partition& partition = topic.partitions.emplace_back();
+                partition.partition_index = index;
+                partition.metadata = std::string();
+                partition.error_code = answer.error_code;
+            }
+        }
+    }
+    completer.complete(std::move(response));
+}
+
+OffsetFetchResponse::Group CoordinatorHost::fetch(const OffsetFetchRequest::Group& request) const {
+    const auto found = find_shard(request.group_id);
+    if (const auto* shard = std::get_if<ShardRef>(&found)) return (*shard)->groups.fetch(request);
+    OffsetFetchResponse::Group answer;
+    answer.group_id = request.group_id;
+    answer.error_code = std::get<ErrorCode>(found);
+    return answer;
+}
+
+// ---- effects ----
+
+void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision) {
+    ASSERT(shard->phase == Phase::active, "a decision on {}, which is not active",
+           shard->partition);
+    for (const GroupChange& change : decision.changes) apply(*shard, change);
+    for (GroupReply& each : decision.replies) reply(std::move(each));
+    if (!decision.records.empty()) append(shard, std::move(decision));
+    if (next_deadline(*shard) < armed_until_) timers_changed_.open();
+}
+
+void CoordinatorHost::apply(Shard& shard, const GroupChange& change) {
+    const std::string_view before = state_name(shard.groups.find_group(change.group));
+    shard.groups.apply(change);
+    const ClassicGroup* const group = shard.groups.find_group(change.group);
+    if (const auto* removed = std::get_if<group_change::MemberRemoved>(&change.what)) {
+        node_.emit(MemberRemoved{change.group, removed->member_id, removed->reason});
+    }
+    const std::string_view after = state_name(group);
+    if (after == before) return;
+    group->check_invariants();
+    node_.emit(GroupStateChanged{
+        change.group, std::string(before), std::string(after), group->generation(),
+        static_cast<std::uint32_t>(group->members().size()), std::string(reason_of(change))});
+}
+
+void CoordinatorHost::reply(GroupReply reply) {
+    const auto found = waiting_.find(reply.call);
+    ASSERT(found != waiting_.end(), "call {} is answered twice", reply.call);
+    AnyCompleter completer = std::move(found->second.completer);
+    waiting_.erase(found);
+    std::visit(
+        [&]<class Response>(Response& response) {
+            auto* const typed = std::get_if<sim::Completer<Response>>(&completer);
+            ASSERT(typed != nullptr, "call {} is answered with another API's response", reply.call);
+            typed->complete(std::move(response));
+        },
+        reply.response);
+}
+
+// Appends are started in the order of the decisions, so they are committed in that order.
+void CoordinatorHost::append(const ShardRef& shard, GroupDecision decision) {
+    auto write = std::make_unique<Write>(node_);
+    write->deadline = node_.now() + Duration(options_.offsets_commit_timeout);
+    write->records = std::move(decision.records);
+    write->parked = std::move(decision.parked);
+    write->follow_up = std::move(decision.follow_up);
+    sim::Completer<AppendOutcome> completer = write->appended.completer();
+    Bytes batch = encode_records(write->records, node_.wall_now().ms());
+    shard->writes.push_back(std::move(write));
+    replicas_.append(shard->partition, std::move(batch), -1, AppendOrigin::coordinator,
+                     shard->leader_epoch, std::move(completer));
+    if (shard->is_settling) return;
+    shard->is_settling = true;
+    node_.spawn(fmt::format("group_append/{}", shard->partition.partition),
+                [this, shard] { settle(shard); });
+}
+
+// Waits for the writes of a shard, one after the other, for as long as there are any.
+void CoordinatorHost::settle(const ShardRef& shard) {
+    while (shard->phase == Phase::active && !shard->writes.empty()) {
+        const std::optional<AppendOutcome> outcome = shard->writes.front()->appended.await();
+        if (shard->phase != Phase::active) break;
+        const ErrorCode error =
+            outcome ? outcome->error : ErrorCode::not_leader_or_follower;  // nobody will say
+        if (error != ErrorCode::none && !proves_not_written(error)) {
+            shard->is_settling = false;
+            drop_and_reload(shard);
+            return;
+        }
+        const std::unique_ptr<Write> write = std::move(shard->writes.front());
+        shard->writes.pop_front();
+        if (error == ErrorCode::none) {
+            commit(shard, *write);
+        } else {
+            fail_answers(shard, *write, error);
+        }
+    }
+    shard->is_settling = false;
+}
+
+void CoordinatorHost::commit(const ShardRef& shard, Write& write) {
+    const OffsetsStored* const committer =
+        write.follow_up ? std::get_if<OffsetsStored>(&*write.follow_up) : nullptr;
+    for (const GroupRecord& record : write.records) {
+        const auto* commit = std::get_if<OffsetCommitRecord>(&record);
+        const std::string& group =
+            commit != nullptr ? commit->group : std::get<GroupMetadataRecord>(record).group;
+        const bool existed = shard->groups.find_group(group) != nullptr;
+        shard->groups.apply(record);
+        if (commit != nullptr && commit->value && committer != nullptr) {
+            node_.emit(OffsetCommitted{group, committer->member_id, committer->generation,
+                                       commit->partition, commit->value->offset});
+        }
+        if (existed && shard->groups.find_group(group) == nullptr) {
+            node_.emit(GroupStateChanged{group, std::string(to_string(GroupState::empty)),
+                                         std::string(to_string(GroupState::dead)), no_generation, 0,
+                                         "retention"});
+        }
+    }
+    for (GroupReply& parked : write.parked) reply(std::move(parked));
+    if (write.follow_up) {
+        execute(shard, shard->groups.on_stored(*write.follow_up, ErrorCode::none, moment()));
+    }
+}
+
+// The batch is not in the log, or not committed in time (request_timed_out): then it may still be,
+// later, and take effect; but whoever waited is told now.
+void CoordinatorHost::fail_answers(const ShardRef& shard, Write& write, ErrorCode error) {
+    for (GroupReply& parked : std::exchange(write.parked, {})) {
+        fail_commit(std::get<OffsetCommitResponse>(parked.response),
+                    error_for_failed_append(error));
+        reply(std::move(parked));
+    }
+    if (!write.follow_up || std::holds_alternative<OffsetsStored>(*write.follow_up)) return;
+    const GroupFollowUp follow_up = *std::exchange(write.follow_up, std::nullopt);
+    execute(shard, shard->groups.on_stored(follow_up, error, moment()));
+}
+
+// ---- time ----
+
+LocalTime CoordinatorHost::next_deadline(const Shard& shard) const {
+    if (shard.phase != Phase::active) return LocalTime::max();
+    LocalTime next = shard.groups.next_deadline();
+    for (const std::unique_ptr<Write>& write : shard.writes) {
+        next = std::min(next, write->deadline);
+    }
+    return next;
+}
+
+void CoordinatorHost::run_timers() {
+    for (;;) {
+        timers_changed_.close();
+        armed_until_ = next_retention_check_;
+        ShardRef due;
+        for (const auto& [partition, shard] : shards_) {
+            const LocalTime deadline = next_deadline(*shard);
+            if (deadline < armed_until_) {
+                armed_until_ = deadline;
+                due = shard;
+            }
+        }
+        if (armed_until_ > node_.now()) {
+            timers_changed_.wait_until(armed_until_);
+        } else if (due != nullptr) {
+            fire_one(due);
+        } else {
+            next_retention_check_ =
+                node_.now() + Duration(options_.offsets_retention_check_interval);
+            check_retention();
+        }
+    }
+}
+
+// Requires: something of the shard is due.
+void CoordinatorHost::fire_one(const ShardRef& shard) {
+    const LocalTime now = node_.now();
+    for (const std::unique_ptr<Write>& write : shard->writes) {
+        if (write->deadline > now) continue;
+        write->deadline = LocalTime::max();
+        fail_answers(shard, *write, ErrorCode::request_timed_out);
+        return;
+    }
+    execute(shard, shard->groups.on_timeout(moment()));
+}
+
+void CoordinatorHost::check_retention() {
+    for (const auto& [partition, shard] : shards_) {
+        if (shard->phase == Phase::active) execute(shard, shard->groups.expire(moment()));
+    }
+}
+
+}  // namespace squall::model
