@@ -70,7 +70,7 @@ struct DiskFaults {
     std::uint32_t flush_error_per_million = 0;
     std::uint32_t slowdown_percent = 100;  // every cost times this
     bool full = false;                     // writes fail with no_space
-    std::string path_prefix;               // only files below it; empty: all
+    std::string path_prefix{};             // only files below it; empty: all
 };
 
 struct FlushTicket {
