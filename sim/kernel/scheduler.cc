@@ -220,7 +220,7 @@ TaskState& ReadyQueue::pop() {
 
 std::vector<TaskState*> ReadyQueue::take_all_of(const Node& node) {
     if (only_ != nullptr) add(*std::exchange(only_, nullptr), only_order_);
-    const auto taken = std::ranges::stable_partition(
+    const auto taken = std::ranges::partition(
         heap_, [&](const Ready& ready) { return ready.task->node != &node; });
     std::ranges::sort(taken, {}, &Ready::order);
     std::vector<TaskState*> tasks;

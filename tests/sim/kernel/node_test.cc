@@ -13,8 +13,8 @@ namespace squall::sim {
 namespace {
 
 struct NodeTest : testing::Test {
-    Simulation simulation{{.seed = 3}};
     std::vector<std::string> log;
+    Simulation simulation{{.seed = 3}};
 
     void run_for(Duration duration) { simulation.run_until(simulation.now() + duration); }
 };

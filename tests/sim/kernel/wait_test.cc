@@ -17,6 +17,7 @@ struct WaitTest : testing::Test {
     Node& node = started_node(simulation, "a");
     Listener listener{simulation};
 
+    void TearDown() override { simulation.finish(); }
     void say(std::string what) { node.emit(Said{std::move(what)}); }
     void say(std::string what, std::optional<int> value) {
         say(what + "=" + (value ? std::to_string(*value) : "none") + "@" +
