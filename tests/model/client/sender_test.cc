@@ -467,7 +467,6 @@ RC_GTEST_PROP(SenderContract, NeverClaimsMoreThanIsTrue, ()) {
             RC_ASSERT(copies >= 1);
             RC_ASSERT(log[static_cast<std::size_t>(result.offset.value())] == send);
         }
-        RC_TAG(std::string(to_string(result.fate)));
     }
 }
 

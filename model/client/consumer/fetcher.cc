@@ -1,0 +1,134 @@
+#include "model/client/consumer/fetcher.h"
+
+#include <utility>
+
+#include "sim/base/assert.h"
+
+namespace squall::model {
+
+std::optional<OffsetReset> reset_policy(const ConsumerOptions& options) {
+    if (options.auto_offset_reset == "earliest") return OffsetReset::earliest;
+    if (options.auto_offset_reset == "latest") return OffsetReset::latest;
+    return std::nullopt;
+}
+
+Fetcher::Fetcher(const ConsumerOptions& options)
+    : options_(options), buffer_(options.isolation_level) {}
+
+Fetcher::Plan Fetcher::plan(const SubscriptionState& subscription, const MetadataCache& metadata,
+                            LocalTime now) {
+    Plan plan;
+    std::map<BrokerId, std::map<std::string, FetchRequest::Topic>> topics;
+    std::map<BrokerId, std::map<TopicPartition, FetchPosition>> asked;
+    for (const TopicPartition& partition : subscription.fetchable()) {
+        if (now < subscription.not_before(partition) || buffer_.holds(partition)) continue;
+        const BrokerId leader = metadata.leader(partition);
+        if (leader == no_broker) {
+            plan.refresh_metadata = true;
+            continue;
+        }
+        if (is_in_flight(leader)) continue;
+        const FetchPosition position = *subscription.position(partition);
+        FetchRequest::Partition wanted;
+        wanted.partition = partition.partition;
+        wanted.current_leader_epoch = metadata.leader_epoch(partition);
+        wanted.fetch_offset = position.offset;
+        wanted.partition_max_bytes = options_.max_partition_fetch_bytes;
+        FetchRequest::Topic& topic = topics[leader][partition.topic];
+        topic.topic = partition.topic;
+        topic.topic_id = metadata.topic(partition.topic)->id;
+        topic.partitions.push_back(wanted);
+        asked[leader].emplace(partition, position);
+    }
+    for (auto& [leader, by_topic] : topics) {
+        FetchRequest request;
+        request.max_wait_ms = static_cast<std::int32_t>(options_.fetch_max_wait.count());
+        request.min_bytes = options_.fetch_min_bytes;
+        request.max_bytes = options_.fetch_max_bytes;
+        request.isolation_level = options_.isolation_level;
+        for (auto& [name, topic] : by_topic) request.topics.push_back(std::move(topic));
+        in_flight_.emplace(leader, std::move(asked[leader]));
+        plan.requests.emplace_back(leader, std::move(request));
+    }
+    return plan;
+}
+
+Fetcher::Reaction Fetcher::on_answer(BrokerId broker, const FetchResponse& response,
+                                     SubscriptionState& subscription, MetadataCache& metadata,
+                                     LocalTime now) {
+    Reaction reaction;
+    const auto found = in_flight_.find(broker);
+    ASSERT(found != in_flight_.end(), "an answer of broker {} that nobody waits for", broker);
+    const auto asked = std::move(found->second);
+    in_flight_.erase(found);
+    for (const FetchResponse::Topic& topic : response.responses) {
+        // From version 13 on topics go by their ids.
+        const std::string* const by_id = metadata.topic_name(topic.topic_id);
+        const std::string name = topic.topic.empty() && by_id != nullptr ? *by_id : topic.topic;
+        for (const FetchResponse::Partition& answer : topic.partitions) {
+            const TopicPartition partition{.topic = name, .partition = answer.partition_index};
+            metadata.apply_leader_hint(partition, answer.current_leader.leader_id,
+                                       answer.current_leader.leader_epoch);
+            const auto position = asked.find(partition);
+            if (position == asked.end()) continue;
+            // Whoever was sought, paused or reassigned meanwhile does not want it any more.
+            if (!subscription.is_assigned(partition) ||
+                subscription.position(partition) != position->second) {
+                continue;
+            }
+            take(partition, position->second, answer, subscription, now, reaction);
+        }
+    }
+    return reaction;
+}
+
+void Fetcher::take(const TopicPartition& partition, FetchPosition asked,
+                   const FetchResponse::Partition& answer, SubscriptionState& subscription,
+                   LocalTime now, Reaction& reaction) {
+    const auto try_later = [&] {
+        subscription.back_off(partition, now + options_.client.retry_backoff);
+    };
+    if (answer.error_code == ErrorCode::none) {
+        if (Status status = buffer_.add(partition, asked, answer); !status) {
+            try_later();
+            reaction.problem = to_string(status.error());
+        }
+        return;
+    }
+    if (answer.error_code == ErrorCode::offset_out_of_range) {
+        const std::optional<OffsetReset> policy = reset_policy(options_);
+        if (policy) {
+            subscription.request_reset(partition, *policy);
+            reaction.reset.push_back(partition);
+        } else {
+            try_later();
+            reaction.problem = fmt::format(
+                "{}: offset {} is out of range, and auto.offset.reset "
+                "is none",
+                partition, asked.offset);
+        }
+        return;
+    }
+    try_later();
+    if (refreshes_metadata(answer.error_code) ||
+        answer.error_code == ErrorCode::offset_not_available) {
+        reaction.refresh_metadata = true;
+    } else if (answer.error_code != ErrorCode::unknown_server_error) {
+        reaction.problem = fmt::format("{}: {}", partition, to_string(answer.error_code));
+    }
+}
+
+Fetcher::Reaction Fetcher::on_failure(BrokerId broker, SubscriptionState& subscription,
+                                      LocalTime now) {
+    const auto found = in_flight_.find(broker);
+    ASSERT(found != in_flight_.end(), "a failure of broker {} that nobody waits for", broker);
+    for (const auto& [partition, position] : found->second) {
+        if (subscription.is_assigned(partition)) {
+            subscription.back_off(partition, now + options_.client.retry_backoff);
+        }
+    }
+    in_flight_.erase(found);
+    return {.refresh_metadata = true, .reset = {}, .problem = std::nullopt};
+}
+
+}  // namespace squall::model

@@ -1,0 +1,60 @@
+// Fetcher: which partitions to fetch from whom, and what each answer means.
+//
+// One request in flight to each broker, for the fetchable partitions it leads of which nothing is
+// buffered. Every request is a full one (no fetch sessions, KIP-227). An answer counts only if the
+// partition still stands where it was fetched from. Pure; consumer.cc makes the requests.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/client/consumer/consumer_options.h"
+#include "model/client/consumer/fetch_buffer.h"
+#include "model/client/consumer/subscription_state.h"
+#include "model/client/metadata_cache.h"
+#include "model/protocol/messages/fetch.h"
+#include "sim/base/time.h"
+
+namespace squall::model {
+
+// auto.offset.reset; nullopt for "none".
+std::optional<OffsetReset> reset_policy(const ConsumerOptions& options);
+
+class Fetcher {
+  public:
+    explicit Fetcher(const ConsumerOptions& options);
+
+    struct Plan {
+        std::vector<std::pair<BrokerId, FetchRequest>> requests;
+        bool refresh_metadata = false;  // some partition has no leader
+    };
+    // The requests to send now; they count as in flight.
+    Plan plan(const SubscriptionState& subscription, const MetadataCache& metadata, LocalTime now);
+
+    struct Reaction {
+        bool refresh_metadata = false;
+        std::vector<TopicPartition> reset;   // out of range: now waiting for the policy's offset
+        std::optional<std::string> problem;  // to be told to the application
+    };
+    // Requires: a request to `broker` is in flight.
+    Reaction on_answer(BrokerId broker, const FetchResponse& response,
+                       SubscriptionState& subscription, MetadataCache& metadata, LocalTime now);
+    Reaction on_failure(BrokerId broker, SubscriptionState& subscription, LocalTime now);
+
+    FetchBuffer& buffer() { return buffer_; }
+    bool is_in_flight(BrokerId broker) const { return in_flight_.contains(broker); }
+
+  private:
+    void take(const TopicPartition& partition, FetchPosition asked,
+              const FetchResponse::Partition& answer, SubscriptionState& subscription,
+              LocalTime now, Reaction& reaction);
+
+    ConsumerOptions options_;
+    FetchBuffer buffer_;
+    // What each request in flight asked for.
+    std::map<BrokerId, std::map<TopicPartition, FetchPosition>> in_flight_;
+};
+
+}  // namespace squall::model
