@@ -1,0 +1,45 @@
+// Settings of the controller, with Kafka's keys and defaults (4.2).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "sim/base/time.h"
+
+namespace squall::model {
+
+struct ControllerOptions {
+    std::chrono::milliseconds broker_session_timeout{9000};
+    std::chrono::milliseconds metadata_max_idle_interval{500};  // then a NoOpRecord; 0: never
+    std::int32_t default_replication_factor = 1;
+    std::int32_t num_partitions = 1;
+    // Defaults of topics that do not say otherwise.
+    std::int32_t min_insync_replicas = 1;
+    bool unclean_leader_election_enable = false;
+    std::chrono::milliseconds unclean_leader_election_interval{300'000};
+    bool auto_leader_rebalance_enable = true;
+    std::chrono::seconds leader_imbalance_check_interval{300};
+    std::int32_t leader_imbalance_per_broker_percentage = 10;
+    // Feature eligible.leader.replicas.version (KIP-966): 1 on new clusters since 4.1.
+    std::int16_t eligible_leader_replicas_version = 1;
+
+    bool operator==(const ControllerOptions&) const = default;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker.session.timeout.ms", self.broker_session_timeout);
+        fields("metadata.max.idle.interval.ms", self.metadata_max_idle_interval);
+        fields("default.replication.factor", self.default_replication_factor);
+        fields("num.partitions", self.num_partitions);
+        fields("min.insync.replicas", self.min_insync_replicas);
+        fields("unclean.leader.election.enable", self.unclean_leader_election_enable);
+        fields("unclean.leader.election.interval.ms", self.unclean_leader_election_interval);
+        fields("auto.leader.rebalance.enable", self.auto_leader_rebalance_enable);
+        fields("leader.imbalance.check.interval.seconds", self.leader_imbalance_check_interval);
+        fields("leader.imbalance.per.broker.percentage",
+               self.leader_imbalance_per_broker_percentage);
+        fields("eligible.leader.replicas.version", self.eligible_leader_replicas_version);
+    }
+};
+
+}  // namespace squall::model

@@ -1,0 +1,36 @@
+#include "model/controller/image.h"
+
+#include "sim/base/describe.h"
+#include "sim/base/hash.h"
+
+namespace squall::model {
+
+const TopicImage* MetadataImage::find_topic(const std::string& name) const {
+    const auto found = topics.find(name);
+    return found == topics.end() ? nullptr : &found->second;
+}
+
+const TopicImage* MetadataImage::find_topic(const Uuid& id) const {
+    for (const auto& [name, topic] : topics) {
+        if (topic.id == id) return &topic;
+    }
+    return nullptr;
+}
+
+const PartitionImage* MetadataImage::find_partition(const TopicPartition& partition) const {
+    const TopicImage* topic = find_topic(partition.topic);
+    if (topic == nullptr || partition.partition < 0) return nullptr;
+    const auto index = static_cast<std::size_t>(partition.partition);
+    return index < topic->partitions.size() ? &topic->partitions[index] : nullptr;
+}
+
+const BrokerImage* MetadataImage::find_broker(BrokerId id) const {
+    const auto found = brokers.find(id);
+    return found == brokers.end() ? nullptr : &found->second;
+}
+
+std::uint64_t MetadataImage::digest() const {
+    return hash_bytes(encode_canonical(*this));
+}
+
+}  // namespace squall::model

@@ -1,0 +1,99 @@
+// ReplicaControl: the part of the controller that decides about topics and partitions (Kafka's
+// ReplicationControlManager). A decider: every method reads an image and returns records; only
+// apply() changes anything.
+//
+// AlterPartition is a compare-and-set on (leader epoch, partition epoch) (KIP-497), in which every
+// member of the new in-sync set comes with its broker epoch (KIP-903).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/controller/controller_options.h"
+#include "model/controller/decision.h"
+#include "model/controller/image.h"
+#include "model/controller/partition_change.h"
+#include "model/controller/records.h"
+#include "model/protocol/messages/alter_partition.h"
+#include "model/protocol/messages/create_topics.h"
+
+namespace squall::model {
+
+// ---- rules that others share ----
+
+// The request comes from a process that is not the registered one (KIP-631).
+bool is_stale_broker_epoch(const MetadataImage& image, BrokerId broker, BrokerEpoch epoch);
+// Registered, unfenced and not on its way out.
+bool is_active(const MetadataImage& image, BrokerId broker);
+// Kafka's rules for topic names; the text says what is wrong.
+std::optional<std::string> why_invalid_topic_name(const std::string& name);
+
+class ReplicaControl {
+  public:
+    explicit ReplicaControl(ControllerOptions options) : options_(options) {}
+
+    // `entropy` seeds topic ids and placement. Topics of one request fail or succeed each alone.
+    Decision<CreateTopicsResponse> create_topics(const MetadataImage& image,
+                                                 const CreateTopicsRequest& request,
+                                                 std::uint64_t entropy) const;
+    Decision<AlterPartitionResponse> alter_partition(const MetadataImage& image,
+                                                     const AlterPartitionRequest& request) const;
+
+    // ---- what a broker's change of state means for partitions ----
+
+    // Out of every in-sync set, and of every leadership.
+    std::vector<MetadataRecord> broker_leaves(const MetadataImage& image, BrokerId broker) const;
+    // Back without its page cache: out of every in-sync set and every set of eligible leaders.
+    std::vector<MetadataRecord> broker_lost_data(const MetadataImage& image, BrokerId broker) const;
+    // It may lead what has no leader.
+    std::vector<MetadataRecord> broker_arrives(const MetadataImage& image, BrokerId broker) const;
+
+    // ---- from time to time ----
+
+    // Leadership back to preferred replicas, where more of a broker's partitions than
+    // leader.imbalance.per.broker.percentage are led by others.
+    std::vector<MetadataRecord> balance_leaders(const MetadataImage& image) const;
+    // Leaders for leaderless partitions whose topics allow unclean elections.
+    std::vector<MetadataRecord> elect_uncleanly(const MetadataImage& image) const;
+
+    bool leads_anything(const MetadataImage& image, BrokerId broker) const;
+
+    // A topic's setting, else the controller's.
+    bool allows_unclean_election(const TopicImage& topic) const;
+    std::int32_t min_insync_replicas(const TopicImage& topic) const;
+
+  private:
+    struct Arrival {
+        BrokerId leaving = no_broker;    // not acceptable, whatever the image says
+        BrokerId lost_data = no_broker;  // the same, and not vouched for
+        BrokerId arriving = no_broker;   // acceptable, whatever the image says
+    };
+
+    // ---- rules of AlterPartition ----
+    ErrorCode judge(const MetadataImage& image, BrokerId leader, const PartitionImage& partition,
+                    const AlterPartitionRequest::Partition& proposal) const;
+    // Why a replica may not join an in-sync set: gone, fenced, leaving, or another process than the
+    // leader saw.
+    bool is_ineligible(const MetadataImage& image,
+                       const AlterPartitionRequest::IsrMember& member) const;
+
+    AlterPartitionResponse::Partition alter(const MetadataImage& image, BrokerId leader,
+                                            const TopicImage& topic,
+                                            const AlterPartitionRequest::Partition& proposal,
+                                            std::vector<MetadataRecord>& records) const;
+    CreateTopicsResponse::Topic create(const MetadataImage& image,
+                                       const CreateTopicsRequest::Topic& request,
+                                       std::uint64_t entropy,
+                                       std::vector<MetadataRecord>& records) const;
+    ElectionRules rules_for(const MetadataImage& image, const TopicImage& topic,
+                            const Arrival& arrival) const;
+    template <class Wanted>
+    std::vector<MetadataRecord> change_partitions(const MetadataImage& image,
+                                                  const Arrival& arrival, Wanted&& wanted) const;
+
+    ControllerOptions options_;
+};
+
+}  // namespace squall::model
