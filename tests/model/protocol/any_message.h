@@ -72,12 +72,6 @@ class AnyFields {
 };
 
 template <class Message>
-ApiVersion any_version() {
-    return *rc::gen::inRange<ApiVersion>(Message::versions.min,
-                                         static_cast<ApiVersion>(Message::versions.max + 1));
-}
-
-template <class Message>
 Message any_message(ApiVersion version) {
     Message message;
     AnyFields fields(version);

@@ -275,18 +275,19 @@ TEST(GoldenRequest, OfPlatformaticInFlexibleVersions) {
     find.coordinator_keys = {"billing", "audit"};
     expect_body(golden, "body.FindCoordinator.6", 6, find);
 
-    BatchBuilder builder;
+    // This client writes leader epoch, producer epoch and sequence 0 where it knows none.
+    BatchBuilder builder({.partition_leader_epoch = LeaderEpoch(0),
+                          .producer_epoch = ProducerEpoch(0),
+                          .base_sequence = SequenceNumber(0),
+                          .is_transactional = true});
     builder.append(t0, as_bytes("k"), as_bytes("v"));
-    RecordBatch batch = decode_batch(builder.finish()).value();
-    // This client sends what it makes in a transaction as transactional, and leader epoch 0.
-    batch.partition_leader_epoch = LeaderEpoch(0);
     ProduceRequest produce;
     produce.transactional_id = "tx-1";
     produce.acks = -1;
     produce.timeout_ms = 30000;
     produce.topic_data = {{.name = "orders",
                            .topic_id = {},
-                           .partition_data = {{.index = 2, .records = encode_batch(batch)}}}};
+                           .partition_data = {{.index = 2, .records = builder.finish()}}}};
     expect_body(golden, "body.Produce.11", 11, produce);
 
     FetchRequest fetch;

@@ -71,7 +71,8 @@ RC_GTEST_PROP(RecordBatch, NoticesEveryFlippedBitThatTheChecksumCovers, ()) {
     bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1 << (bit % 8)));
     RC_ASSERT(!decode_batch(bytes).ok());
     const Result<BatchView> view = BatchView::at_front(bytes);
-    RC_ASSERT(!view.ok() || !view->check().ok());
+    const bool is_accepted = view.ok() && view->check().ok();
+    RC_ASSERT(!is_accepted);
 }
 
 // The bits before the CRC, one by one: what batch_view.h promises of them.
@@ -164,7 +165,7 @@ RC_GTEST_PROP(BatchView, StampingKeepsTheChecksum, ()) {
     batch.attributes.set_timestamp_type(TimestampType::log_append_time);
     batch.max_timestamp = 12345;
     RC_ASSERT(decode_batch(bytes).value() == batch);
-    RC_ASSERT(batch.records.empty() || batch.timestamp_of(batch.records.front()) == 12345);
+    for (const Record& record : batch.records) RC_ASSERT(batch.timestamp_of(record) == 12345);
 }
 
 TEST(BatchView, RefusesWhatCannotBeABatch) {
@@ -341,7 +342,7 @@ TEST(RecordId, IsTheSameOnEveryMachine) {
     EXPECT_EQ(
         to_hex(
             record_id(Record{.key = to_bytes("k"), .value = to_bytes("v"), .headers = {}}).value()),
-        "@@");
+        "5d83216141364011");
 }
 
 }  // namespace
