@@ -30,6 +30,7 @@ constexpr std::string_view was_reset = "reset";
 constexpr std::string_view was_refused = "refused";
 constexpr std::string_view connection_closed = "connection closed";
 constexpr std::string_view receiver_crashed = "receiver crashed";
+constexpr std::string_view timed_out = "timed out";
 constexpr std::string_view half_open = "half open";
 
 }  // namespace
@@ -462,7 +463,8 @@ void Circuit::ask(Flow& flow) {
     if (is_heard(flow)) {
         send_signal(flow_to(flow.from), Kind::closing, was_reset, flow.unanswered);
     } else if (flow.asked == retransmits_max) {
-        tell_broken(flow.from, "timed out", flow.unanswered);
+        break_flow(flow_to(flow.from), timed_out);
+        tell_broken(flow.from, timed_out, flow.unanswered);
     } else {
         const Duration wait = doubled(retransmit_first, flow.asked++, retransmit_max);
         wiring_.simulation().timers().arm(flow.inquiry, wiring_.now() + wait,
