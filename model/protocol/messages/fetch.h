@@ -25,7 +25,7 @@ struct FetchResponse;
 
 struct FetchRequest {
     static constexpr ApiKey api_key = ApiKey::fetch;
-    static constexpr VersionRange versions{.min = 0, .max = 17, .flexible_since = 12};
+    static constexpr VersionRange versions{.min = 0, .max = 18, .flexible_since = 12};
     using Response = FetchResponse;
 
     struct ReplicaState {
@@ -48,6 +48,8 @@ struct FetchRequest {
         Offset log_start_offset = no_offset;
         std::int32_t partition_max_bytes = 0;
         Uuid replica_directory_id;
+        // What a raft follower knows; the largest integer: it does not say (KIP-1166).
+        Offset high_watermark{INT64_MAX};
 
         bool operator==(const Partition&) const = default;
         template <class Self, class Fields>
@@ -59,6 +61,8 @@ struct FetchRequest {
             fields("log_start_offset", self.log_start_offset, Wire{.since = 5});
             fields("partition_max_bytes", self.partition_max_bytes);
             fields("replica_directory_id", self.replica_directory_id, Wire{.since = 17, .tag = 0});
+            fields("high_watermark", self.high_watermark,
+                   Wire{.since = 18, .tag = 1, .absent = INT64_MAX});
         }
     };
 

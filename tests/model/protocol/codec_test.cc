@@ -270,7 +270,7 @@ TEST(ApiList, IsInTheOrderOfItsKeysAndNamesThem) {
     EXPECT_TRUE(std::ranges::is_sorted(keys));
     EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end());
     EXPECT_EQ(to_string(ApiKey::offset_for_leader_epoch), "OffsetForLeaderEpoch");
-    EXPECT_EQ(supported_versions(ApiKey::fetch).max, 17);
+    EXPECT_EQ(supported_versions(ApiKey::fetch).max, 18);
     EXPECT_FALSE(supported_versions(ApiKey::stop_replica).contains(0));
 }
 
