@@ -443,6 +443,7 @@ void Circuit::lose_held(Flow& flow, std::string_view reason) {
 
 void Circuit::break_flow(Flow& flow, std::string_view loss) {
     lose_all(flow, loss);
+    if (flow.is_broken) return;  // the first reason stands
     flow.is_broken = true;
     flow.loss = loss;
 }
@@ -654,6 +655,8 @@ bool Circuit::take_in_closing(Flow& flow) {
     const Packet packet = flow.queue.pop();
     FrameHandler* const handler = receiver.handler;
     const std::shared_ptr<ConnectionEnd> end = receiver.end->shared_from_this();
+    // A middlebox that hangs up keeps nothing, not even an ear for late answers.
+    if (side(flow.from).is_middlebox) side(flow.from).phase = Phase::closed;
     leave(n, connection_closed);
     const TraceScope scope(*receiver.node, packet.cause);
     const EventSequence closed = wiring_.trace().emit(ConnectionClosed{
