@@ -20,6 +20,7 @@ struct FetchTarget {
     LeaderEpoch last_fetched_epoch = no_leader_epoch;  // followers
     Offset log_start_offset = no_offset;               // followers
     std::int32_t max_bytes = 1 << 20;
+    bool at_least_one_batch = true;  // the first even if it is larger than max_bytes (KIP-74)
     bool read_committed = false;
     // The second look, after DelayedFetch waited: the follower's fetch was counted by the first.
     bool after_wait = false;

@@ -306,7 +306,8 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
     if (answer.diverging) return outcome;
 
     if (answer.upto > target.fetch_offset) {
-        Result<LogRead> read = log_->read(target.fetch_offset, target.max_bytes, answer.upto);
+        Result<LogRead> read = log_->read(target.fetch_offset, target.max_bytes, answer.upto,
+                                          target.at_least_one_batch);
         if (!read) {
             go_offline(read.error());
             return {.error = ErrorCode::kafka_storage_error};
