@@ -156,8 +156,8 @@ class Consumer {
     // Parks until something happened, or the deadline. May park.
     void await_progress(LocalTime deadline);
     void set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where);
-    void set_position(const TopicPartition& partition, FetchPosition position,
-                      PositionReason reason);
+    void tell_position(const TopicPartition& partition, FetchPosition position,
+                       PositionReason reason);
 
     CommitPtr begin_commit(Positions offsets, bool is_automatic, CommitCallback callback);
     void send_commit(const CommitPtr& commit);
@@ -166,7 +166,8 @@ class Consumer {
     CommitResult commit_until(Positions offsets, bool is_automatic, LocalTime deadline);
     void run_commit_callbacks();
     void maybe_auto_commit();
-    Positions with_epochs(const std::map<TopicPartition, Offset>& offsets) const;
+    static Positions without_epochs(const std::map<TopicPartition, Offset>& offsets);
+    void start_commit(Positions offsets, bool is_automatic, CommitCallback callback);
 
     void run_heartbeat();
 

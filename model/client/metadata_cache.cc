@@ -170,11 +170,16 @@ ErrorCode MetadataCache::topic_error(std::string_view name) const {
     return found == topic_errors_.end() ? ErrorCode::none : found->second;
 }
 
-const std::string* MetadataCache::topic_name(const Uuid& id) const {
-    if (id.is_zero()) return nullptr;
+Uuid MetadataCache::topic_id(std::string_view name) const {
+    const TopicMetadata* const found = topic(name);
+    return found == nullptr ? Uuid{} : found->id;
+}
+
+std::string MetadataCache::topic_name(const std::string& name, const Uuid& id) const {
+    if (!name.empty() || id.is_zero()) return name;
     const auto found =
         std::ranges::find_if(topics_, [&](const auto& entry) { return entry.second.id == id; });
-    return found == topics_.end() ? nullptr : &found->first;
+    return found == topics_.end() ? std::string() : found->first;
 }
 
 const BrokerAddress* MetadataCache::broker(BrokerId id) const {

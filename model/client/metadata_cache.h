@@ -86,10 +86,15 @@ class MetadataCache {
     std::optional<std::int32_t> partition_count(std::string_view topic) const;
     // Partitions of the topic whose leader is a known broker, ascending.
     std::vector<std::int32_t> available_partitions(std::string_view topic) const;
+    // Has any answer spoken of this topic, if only with an error?
+    bool is_answered(std::string_view name) const { return topic_errors_.contains(name); }
     // The error that the last answer gave for this topic.
     ErrorCode topic_error(std::string_view name) const;
-    // Name of a topic by its id; nullptr: none.
-    const std::string* topic_name(const Uuid& id) const;
+    // Zero: unknown.
+    Uuid topic_id(std::string_view name) const;
+    // Newer versions of many messages name topics by their ids alone: the name that is meant, ""
+    // where nobody knows.
+    std::string topic_name(const std::string& name, const Uuid& id) const;
 
     const std::map<BrokerId, BrokerAddress>& brokers() const { return brokers_; }
     const BrokerAddress* broker(BrokerId id) const;

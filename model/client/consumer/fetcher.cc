@@ -36,7 +36,7 @@ Fetcher::Plan Fetcher::plan(const SubscriptionState& subscription, const Metadat
         wanted.partition_max_bytes = options_.max_partition_fetch_bytes;
         FetchRequest::Topic& topic = topics[leader][partition.topic];
         topic.topic = partition.topic;
-        topic.topic_id = metadata.topic(partition.topic)->id;
+        topic.topic_id = metadata.topic_id(partition.topic);
         topic.partitions.push_back(wanted);
         asked[leader].emplace(partition, position);
     }
@@ -62,16 +62,16 @@ Fetcher::Reaction Fetcher::on_answer(BrokerId broker, const FetchResponse& respo
     const auto asked = std::move(found->second);
     in_flight_.erase(found);
     for (const FetchResponse::Topic& topic : response.responses) {
-        // From version 13 on topics go by their ids.
-        const std::string* const by_id = metadata.topic_name(topic.topic_id);
-        const std::string name = topic.topic.empty() && by_id != nullptr ? *by_id : topic.topic;
+        const std::string name = metadata.topic_name(topic.topic, topic.topic_id);
         for (const FetchResponse::Partition& answer : topic.partitions) {
             const TopicPartition partition{.topic = name, .partition = answer.partition_index};
             metadata.apply_leader_hint(partition, answer.current_leader.leader_id,
                                        answer.current_leader.leader_epoch);
             const auto position = asked.find(partition);
             if (position == asked.end()) continue;
-            // Whoever was sought, paused or reassigned meanwhile does not want it any more.
+            // The partition was sought or reassigned meanwhile, or another broker that became its
+            // leader has answered first.
+            if (buffer_.holds(partition)) continue;
             if (!subscription.is_assigned(partition) ||
                 subscription.position(partition) != position->second) {
                 continue;

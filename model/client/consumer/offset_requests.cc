@@ -10,13 +10,14 @@ void note(ErrorCode& first, ErrorCode error) {
 }
 
 template <class Topics>
-void read_topics(const Topics& topics, CommittedAnswer& answer) {
+void read_topics(const Topics& topics, const MetadataCache& metadata, CommittedAnswer& answer) {
     for (const auto& topic : topics) {
+        const std::string name = metadata.topic_name(topic.name, topic.topic_id);
         for (const auto& partition : topic.partitions) {
             note(answer.error, partition.error_code);
             if (partition.error_code != ErrorCode::none) continue;
             if (partition.committed_offset < Offset{0}) continue;
-            answer.committed[{.topic = topic.name, .partition = partition.partition_index}] = {
+            answer.committed[{.topic = name, .partition = partition.partition_index}] = {
                 .offset = partition.committed_offset,
                 .offset_epoch = partition.committed_leader_epoch};
         }
@@ -27,7 +28,7 @@ void read_topics(const Topics& topics, CommittedAnswer& answer) {
 
 OffsetFetchRequest committed_request(const std::string& group,
                                      const std::vector<TopicPartition>& partitions,
-                                     bool require_stable) {
+                                     const MetadataCache& metadata, bool require_stable) {
     std::map<std::string, std::vector<std::int32_t>> by_topic;
     for (const TopicPartition& partition : partitions) {
         by_topic[partition.topic].push_back(partition.partition);
@@ -41,27 +42,30 @@ OffsetFetchRequest committed_request(const std::string& group,
     one.group_id = group;
     one.topics.emplace();
     for (const auto& [topic, indexes] : by_topic) {
-        request.topics->push_back({.name = topic, .partition_indexes = indexes});
-        one.topics->push_back({.name = topic, .partition_indexes = indexes});
+        const OffsetFetchRequest::Topic wanted{
+            .name = topic, .topic_id = metadata.topic_id(topic), .partition_indexes = indexes};
+        request.topics->push_back(wanted);
+        one.topics->push_back(wanted);
     }
     request.groups.push_back(std::move(one));
     return request;
 }
 
-CommittedAnswer read_committed(const OffsetFetchResponse& response, const std::string& group) {
+CommittedAnswer read_committed(const OffsetFetchResponse& response, const std::string& group,
+                               const MetadataCache& metadata) {
     CommittedAnswer answer{.error = response.error_code, .committed = {}};
-    read_topics(response.topics, answer);
+    read_topics(response.topics, metadata, answer);
     for (const OffsetFetchResponse::Group& one : response.groups) {
         if (one.group_id != group) continue;
         note(answer.error, one.error_code);
-        read_topics(one.topics, answer);
+        read_topics(one.topics, metadata, answer);
     }
     return answer;
 }
 
 OffsetCommitRequest commit_request(const std::string& group, const GroupIdentity& identity,
                                    const std::optional<std::string>& instance_id,
-                                   const Positions& offsets) {
+                                   const Positions& offsets, const MetadataCache& metadata) {
     OffsetCommitRequest request;
     request.group_id = group;
     request.generation_id_or_member_epoch = identity.generation;
@@ -76,6 +80,7 @@ OffsetCommitRequest commit_request(const std::string& group, const GroupIdentity
         one.committed_metadata = "";
         OffsetCommitRequest::Topic& topic = topics[partition.topic];
         topic.name = partition.topic;
+        topic.topic_id = metadata.topic_id(partition.topic);
         topic.partitions.push_back(std::move(one));
     }
     for (auto& [name, topic] : topics) request.topics.push_back(std::move(topic));

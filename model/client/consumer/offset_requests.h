@@ -24,17 +24,18 @@ using Positions = std::map<TopicPartition, FetchPosition>;
 
 OffsetFetchRequest committed_request(const std::string& group,
                                      const std::vector<TopicPartition>& partitions,
-                                     bool require_stable);
+                                     const MetadataCache& metadata, bool require_stable);
 
 struct CommittedAnswer {
     ErrorCode error = ErrorCode::none;  // of the whole, or of the first partition that has one
     Positions committed;                // partitions without a committed offset are left out
 };
-CommittedAnswer read_committed(const OffsetFetchResponse& response, const std::string& group);
+CommittedAnswer read_committed(const OffsetFetchResponse& response, const std::string& group,
+                               const MetadataCache& metadata);
 
 OffsetCommitRequest commit_request(const std::string& group, const GroupIdentity& identity,
                                    const std::optional<std::string>& instance_id,
-                                   const Positions& offsets);
+                                   const Positions& offsets, const MetadataCache& metadata);
 // The first error, or none.
 ErrorCode commit_error(const OffsetCommitResponse& response);
 

@@ -63,6 +63,7 @@ ProduceAttempt Sender::begin_attempt(BrokerId broker, std::vector<ProducerBatch>
         batch.attempted_epoch = metadata.leader_epoch(batch.partition);
         ProduceRequest::Topic& topic = topics[batch.partition.topic];
         topic.name = batch.partition.topic;
+        topic.topic_id = metadata.topic_id(topic.name);
         topic.partition_data.push_back(
             {.index = batch.partition.partition, .records = batch.encoded});
         const bool is_first = pending.batches.emplace(batch.partition, batch.id).second;
@@ -98,8 +99,9 @@ Sender::Step Sender::on_answer(AttemptId id, const ProduceResponse& response,
     Step step;
     Attempt attempt = end_attempt(id);
     for (const ProduceResponse::Topic& topic : response.responses) {
+        const std::string name = metadata.topic_name(topic.name, topic.topic_id);
         for (const ProduceResponse::Partition& answer : topic.partition_responses) {
-            const TopicPartition partition{.topic = topic.name, .partition = answer.index};
+            const TopicPartition partition{.topic = name, .partition = answer.index};
             metadata.apply_leader_hint(partition, answer.current_leader.leader_id,
                                        answer.current_leader.leader_epoch);
             const auto sent = attempt.batches.find(partition);

@@ -26,6 +26,7 @@
 #include "model/client/producer/producer_batch.h"
 #include "model/client/producer/producer_options.h"
 #include "model/client/producer/record_accumulator.h"
+#include "model/client/request_end.h"
 #include "model/protocol/messages/produce.h"
 #include "sim/base/result.h"
 #include "sim/base/rng.h"
@@ -78,11 +79,6 @@ struct ProduceAttempt {
 // Can the batch be in the log after this answer?
 inline bool is_indefinite(ErrorCode error) {
     return error != ErrorCode::none && !proves_not_written(error);
-}
-// A request that ended without an answer: was it ever sent?
-inline bool was_never_sent(Failure failure) {
-    return failure == Failure::refused || failure == Failure::unreachable ||
-           failure == Failure::invalid_input;
 }
 // "It is not there" is a promise; without certainty the fate is unknown.
 inline Fate fate_of_failure(const ProducerBatch& batch) {
