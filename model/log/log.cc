@@ -321,9 +321,9 @@ Result<Duration> Log::truncate_to(Offset offset) {
     if (const std::optional<Error> refused = refusal()) return *refused;
     if (offset >= log_end_offset_) return Duration::zero();
     const Offset end = end_after_truncation(offset);
-    if (end < log_start_offset_ || offset <= segments_.front().base_offset()) {
-        return truncate_fully_and_start_at(offset);
-    }
+    // The batch that goes may reach below the log start: what is left of the log is then nothing.
+    if (end < log_start_offset_) return truncate_fully_and_start_at(offset);
+    if (end == segments_.front().base_offset()) return truncate_fully_and_start_at(end);
     Duration cost{};
     // In this order, which the disk's journal keeps: a crash between any two of them leaves a
     // recovery point that recovery can trust.

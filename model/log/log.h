@@ -1,11 +1,14 @@
 // Log: the records of one partition on one broker, as a row of segments, with the leader epochs
 // that wrote them.
 //
-// Guarantees: log_start_offset <= log_end_offset; batches are whole and in offset
-// order; after any crash open() finds a prefix of what was appended, which
-// holds everything below the last flush that finished (truncations taken into account). What was
-// only appended is in the page cache: a process crash keeps it, a power loss may not. A process
-// crash leaves the same log behind.
+// Guarantees: log_start_offset <= log_end_offset; batches are whole and in offset order; after any
+// crash open() finds a prefix of what was appended, which holds everything below the last flush
+// that finished (truncations taken into account). What was only appended is in the page cache: a
+// process crash keeps it, a power loss may not.
+//
+// A truncation is one of the changes that a power loss may undo until something on that disk is
+// flushed: then what was cut off is back, as it was. (Not so the other way round: what is appended
+// after a truncation survives only if the truncation does.)
 //
 // Does not know roles, high watermark or in-sync sets. Not Kafka's: a segment is flushed before its
 // successor is created, where Kafka flushes it in the background and after a power loss can be left
