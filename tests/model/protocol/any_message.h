@@ -2,8 +2,7 @@
 // draws is what that version can carry, so that a trip over the wire must give it back unchanged.
 #pragma once
 
-#include <rapidcheck.h>
-
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,11 +16,15 @@
 
 namespace squall::model {
 
-template <class T>
-std::optional<T> any_optional() {
-    if (*rc::gen::arbitrary<bool>()) return std::nullopt;
-    return *rc::gen::arbitrary<T>();
-}
+// The draws, compiled once: a generator instantiated in every field of forty messages takes a
+// minute to compile.
+namespace draw {
+bool boolean();
+std::int64_t integer(std::size_t bytes);  // of that width, sign extended
+std::size_t count();                      // of elements: few
+std::string text();
+Bytes bytes();
+}  // namespace draw
 
 class AnyFields {
   public:
@@ -40,28 +43,28 @@ class AnyFields {
     template <class T>
     void value(T& v, const Wire& wire) {
         if constexpr (std::is_same_v<T, bool>) {
-            v = *rc::gen::arbitrary<bool>();
+            v = draw::boolean();
         } else if constexpr (std::is_enum_v<T>) {
-            v = static_cast<T>(*rc::gen::arbitrary<std::underlying_type_t<T>>());
+            v = static_cast<T>(draw::integer(sizeof(T)));
         } else if constexpr (std::is_integral_v<T>) {
-            v = *rc::gen::arbitrary<T>();
+            v = static_cast<T>(draw::integer(sizeof(T)));
         } else if constexpr (is_strong_id_v<T>) {
-            v = T(*rc::gen::arbitrary<typename T::rep>());
+            v = T(static_cast<typename T::rep>(draw::integer(sizeof(T))));
         } else if constexpr (std::is_same_v<T, std::string>) {
-            v = *rc::gen::arbitrary<std::string>();
+            v = draw::text();
         } else if constexpr (std::is_same_v<T, Bytes>) {
-            v = *rc::gen::arbitrary<Bytes>();
+            v = draw::bytes();
         } else if constexpr (std::is_same_v<T, Uuid>) {
-            v.high = *rc::gen::arbitrary<std::uint64_t>();
-            v.low = *rc::gen::arbitrary<std::uint64_t>();
+            v.high = static_cast<std::uint64_t>(draw::integer(8));
+            v.low = static_cast<std::uint64_t>(draw::integer(8));
         } else if constexpr (detail::is_optional<T>::value) {
-            if (wire.can_be_null(version_) && *rc::gen::arbitrary<bool>()) {
+            if (wire.can_be_null(version_) && draw::boolean()) {
                 v.reset();
             } else {
                 value(v.emplace(), Wire{});
             }
         } else if constexpr (detail::is_vector<T>::value) {
-            v.resize(*rc::gen::inRange<std::size_t>(0, 3));
+            v.resize(draw::count());
             for (auto& element : v) value(element, Wire{});
         } else {
             T::describe(v, *this);

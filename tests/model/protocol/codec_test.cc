@@ -217,7 +217,8 @@ RC_GTEST_PROP(RequestHeader, ComesBackFromTheWire, ()) {
         header.api_version = *rc::gen::inRange(Request::versions.min,
                                                static_cast<ApiVersion>(Request::versions.max + 1));
         header.correlation_id = CorrelationId(*rc::gen::arbitrary<std::int32_t>());
-        header.client_id = any_optional<std::string>();
+        header.client_id.reset();
+        if (draw::boolean()) header.client_id = draw::text();
         Bytes bytes;
         ByteWriter writer(bytes);
         write_request_header(writer, header);

@@ -12,17 +12,21 @@
 namespace squall::model {
 namespace {
 
+std::optional<Bytes> any_bytes_or_null() {
+    return draw::boolean() ? std::optional<Bytes>(draw::bytes()) : std::nullopt;
+}
+
 Record any_record() {
     Record record;
     record.attributes = *rc::gen::arbitrary<std::int8_t>();
     record.timestamp_delta = *rc::gen::arbitrary<std::int64_t>();
     record.offset_delta = *rc::gen::arbitrary<std::int32_t>();
-    record.key = any_optional<Bytes>();
-    record.value = any_optional<Bytes>();
+    record.key = any_bytes_or_null();
+    record.value = any_bytes_or_null();
     for (auto left = *rc::gen::inRange(0, 3); left > 0; --left) {
         RecordHeader& header = record.headers.emplace_back();
         header.key = *rc::gen::arbitrary<std::string>();
-        header.value = any_optional<Bytes>();
+        header.value = any_bytes_or_null();
     }
     return record;
 }
@@ -239,6 +243,23 @@ TEST(RecordReader, RefusesRecordsThatDisagreeWithTheCount) {
         }
         ASSERT_FALSE(reader.status().ok()) << claimed;
         EXPECT_EQ(reader.status().error().failure, Failure::corrupt);
+    }
+}
+
+TEST(RecordReader, RefusesARecordThatDoesNotEndAtItsLength) {
+    for (const int error : {-1, 1}) {
+        RecordBatch batch;
+        batch.last_offset_delta = 1;
+        batch.records.resize(2);
+        batch.records[1].offset_delta = 1;
+        Bytes bytes = encode_batch(batch);
+        std::uint8_t& length = bytes[batch_layout::records];  // zigzag: twice the length
+        ASSERT_EQ(length, 12);
+        length = static_cast<std::uint8_t>(length + 2 * error);
+        RecordReader reader(BatchView::at_front(bytes).value());
+        RecordView record;
+        EXPECT_FALSE(reader.next(record));
+        EXPECT_FALSE(reader.status().ok());
     }
 }
 
