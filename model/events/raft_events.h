@@ -87,6 +87,20 @@ struct RaftCommitted {
     }
 };
 
+// The member cannot go on (its log cannot be written, or it was told to cut committed records) and
+// its process halts.
+struct RaftHalted {
+    static constexpr std::string_view event_name = "RaftHalted";
+    BrokerId replica;
+    std::string why;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("why", self.why);
+    }
+};
+
 // A broker replayed committed metadata up to `offset`, exclusive. `digest` is a hash of the image.
 struct MetadataApplied {
     static constexpr std::string_view event_name = "MetadataApplied";

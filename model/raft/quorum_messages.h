@@ -22,8 +22,8 @@ struct VoteRequest {
 
 // `epoch` and `leader` are what the answerer knows now, in every answer.
 struct VoteResponse {
-    BrokerId voter;
-    RaftEpoch epoch;
+    BrokerId voter = no_broker;
+    RaftEpoch epoch = no_epoch;
     BrokerId leader = no_broker;
     bool granted = false;
     bool pre_vote = false;  // which question it answers
@@ -35,8 +35,8 @@ struct BeginQuorumEpochRequest {
     RaftEpoch epoch;
 };
 struct BeginQuorumEpochResponse {
-    BrokerId voter;
-    RaftEpoch epoch;
+    BrokerId voter = no_broker;
+    RaftEpoch epoch = no_epoch;
     BrokerId leader = no_broker;
     ErrorCode error = ErrorCode::none;
 };
@@ -47,7 +47,7 @@ struct EndQuorumEpochRequest {
     std::vector<BrokerId> preferred_successors;  // the longest log first
 };
 struct EndQuorumEpochResponse {
-    RaftEpoch epoch;
+    RaftEpoch epoch = no_epoch;
     BrokerId leader = no_broker;
     ErrorCode error = ErrorCode::none;
 };
@@ -70,8 +70,8 @@ struct BatchSpan {
 };
 
 struct FetchResponse {
-    BrokerId from;
-    RaftEpoch epoch;
+    BrokerId from = no_broker;
+    RaftEpoch epoch = no_epoch;
     BrokerId leader = no_broker;
     ErrorCode error = ErrorCode::none;
     Offset high_watermark{0};

@@ -1,0 +1,273 @@
+#include "model/raft/quorum_wire.h"
+
+#include <charconv>
+
+#include "model/protocol/batch_view.h"
+
+namespace squall::model::raft {
+
+namespace {
+
+// The messages of KIP-595 name topics, and topics partitions; here there is one of each.
+template <class Message>
+typename Message::Partition& only_partition(Message& message) {
+    auto& topic = message.topics.emplace_back();
+    topic.topic_name = metadata_topic;
+    return topic.partitions.emplace_back();
+}
+
+template <class Message>
+const typename Message::Partition* find_partition(const Message& message) {
+    for (const auto& topic : message.topics) {
+        if (topic.topic_name != metadata_topic) continue;
+        for (const auto& partition : topic.partitions) {
+            if (partition.partition_index == 0) return &partition;
+        }
+    }
+    return nullptr;
+}
+
+template <class Wire, class Answer>
+Wire quorum_answer(const Answer& answer) {
+    Wire wire;
+    auto& partition = only_partition(wire);
+    partition.error_code = answer.error;
+    partition.leader_id = answer.leader;
+    partition.leader_epoch = answer.epoch;
+    return wire;
+}
+
+template <class Topic>
+bool is_metadata(const Topic& topic) {
+    return topic.topic_id == metadata_topic_id || topic.topic == metadata_topic;
+}
+
+}  // namespace
+
+// ---- requests out ----
+
+model::VoteRequest to_wire(const VoteRequest& message, BrokerId to) {
+    model::VoteRequest wire;
+    wire.voter_id = to;
+    auto& partition = only_partition(wire);
+    partition.candidate_epoch = message.epoch;
+    partition.candidate_id = message.candidate;
+    partition.last_offset_epoch = message.last.epoch;
+    partition.last_offset = message.last.offset;
+    partition.pre_vote = message.pre_vote;
+    return wire;
+}
+
+model::BeginQuorumEpochRequest to_wire(const BeginQuorumEpochRequest& message, BrokerId to) {
+    model::BeginQuorumEpochRequest wire;
+    wire.voter_id = to;
+    auto& partition = only_partition(wire);
+    partition.leader_id = message.leader;
+    partition.leader_epoch = message.epoch;
+    return wire;
+}
+
+model::EndQuorumEpochRequest to_wire(const EndQuorumEpochRequest& message, BrokerId) {
+    model::EndQuorumEpochRequest wire;
+    auto& partition = only_partition(wire);
+    partition.leader_id = message.leader;
+    partition.leader_epoch = message.epoch;
+    partition.preferred_successors = message.preferred_successors;
+    for (const BrokerId successor : message.preferred_successors) {
+        partition.preferred_candidates.push_back({successor, Uuid{}});
+    }
+    return wire;
+}
+
+model::FetchRequest to_wire(const FetchRequest& message, const RaftOptions& options) {
+    model::FetchRequest wire;
+    wire.replica_id = message.replica;
+    wire.replica_state.replica_id = message.replica;
+    wire.max_wait_ms = static_cast<std::int32_t>(options.fetch_max_wait.count());
+    wire.max_bytes = options.fetch_max_bytes;
+    auto& topic = wire.topics.emplace_back();
+    topic.topic = metadata_topic;
+    topic.topic_id = metadata_topic_id;
+    auto& partition = topic.partitions.emplace_back();
+    partition.current_leader_epoch = LeaderEpoch{message.epoch.value()};
+    partition.fetch_offset = message.position.offset;
+    partition.last_fetched_epoch = LeaderEpoch{message.position.epoch.value()};
+    partition.high_watermark = message.high_watermark;
+    return wire;
+}
+
+// ---- answers out ----
+
+model::VoteResponse to_wire(const VoteResponse& message) {
+    auto wire = quorum_answer<model::VoteResponse>(message);
+    wire.topics[0].partitions[0].vote_granted = message.granted;
+    return wire;
+}
+
+model::BeginQuorumEpochResponse to_wire(const BeginQuorumEpochResponse& message) {
+    return quorum_answer<model::BeginQuorumEpochResponse>(message);
+}
+
+model::EndQuorumEpochResponse to_wire(const EndQuorumEpochResponse& message) {
+    return quorum_answer<model::EndQuorumEpochResponse>(message);
+}
+
+model::FetchResponse to_wire(const FetchResponse& message, Bytes records) {
+    model::FetchResponse wire;
+    auto& topic = wire.responses.emplace_back();
+    topic.topic = metadata_topic;
+    topic.topic_id = metadata_topic_id;
+    auto& partition = topic.partitions.emplace_back();
+    partition.error_code = message.error;
+    partition.high_watermark = message.high_watermark;
+    partition.last_stable_offset = message.high_watermark;
+    partition.log_start_offset = Offset{0};
+    partition.current_leader = {message.leader, LeaderEpoch{message.epoch.value()}};
+    if (message.diverging) {
+        partition.diverging_epoch = {LeaderEpoch{message.diverging->epoch.value()},
+                                     message.diverging->offset};
+    }
+    partition.records = std::move(records);
+    return wire;
+}
+
+// ---- in ----
+
+std::optional<VoteRequest> from_wire(const model::VoteRequest& message) {
+    const auto* partition = find_partition(message);
+    if (partition == nullptr) return std::nullopt;
+    return VoteRequest{.candidate = partition->candidate_id,
+                       .epoch = partition->candidate_epoch,
+                       .last = {partition->last_offset, partition->last_offset_epoch},
+                       .pre_vote = partition->pre_vote};
+}
+
+std::optional<BeginQuorumEpochRequest> from_wire(const model::BeginQuorumEpochRequest& message) {
+    const auto* partition = find_partition(message);
+    if (partition == nullptr) return std::nullopt;
+    return BeginQuorumEpochRequest{partition->leader_id, partition->leader_epoch};
+}
+
+std::optional<EndQuorumEpochRequest> from_wire(const model::EndQuorumEpochRequest& message) {
+    const auto* partition = find_partition(message);
+    if (partition == nullptr) return std::nullopt;
+    std::vector<BrokerId> successors = partition->preferred_successors;
+    if (successors.empty()) {
+        for (const auto& candidate : partition->preferred_candidates) {
+            successors.push_back(candidate.candidate_id);
+        }
+    }
+    return EndQuorumEpochRequest{partition->leader_id, partition->leader_epoch,
+                                 std::move(successors)};
+}
+
+std::optional<FetchRequest> from_wire(const model::FetchRequest& message) {
+    for (const auto& topic : message.topics) {
+        if (!is_metadata(topic)) continue;
+        for (const auto& partition : topic.partitions) {
+            if (partition.partition != 0) continue;
+            return FetchRequest{.replica = message.fetcher(),
+                                .epoch = RaftEpoch{partition.current_leader_epoch.value()},
+                                .position = {partition.fetch_offset,
+                                             RaftEpoch{partition.last_fetched_epoch.value()}},
+                                .high_watermark = partition.high_watermark};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<VoteResponse> from_wire(const model::VoteResponse& message, BrokerId from,
+                                      bool pre_vote) {
+    const auto* partition = find_partition(message);
+    if (partition == nullptr) return std::nullopt;
+    return VoteResponse{.voter = from,
+                        .epoch = partition->leader_epoch,
+                        .leader = partition->leader_id,
+                        .granted = partition->vote_granted,
+                        .pre_vote = pre_vote,
+                        .error = partition->error_code};
+}
+
+std::optional<BeginQuorumEpochResponse> from_wire(const model::BeginQuorumEpochResponse& message,
+                                                  BrokerId from) {
+    const auto* partition = find_partition(message);
+    if (partition == nullptr) return std::nullopt;
+    return BeginQuorumEpochResponse{from, partition->leader_epoch, partition->leader_id,
+                                    partition->error_code};
+}
+
+std::optional<EndQuorumEpochResponse> from_wire(const model::EndQuorumEpochResponse& message) {
+    const auto* partition = find_partition(message);
+    if (partition == nullptr) return std::nullopt;
+    return EndQuorumEpochResponse{partition->leader_epoch, partition->leader_id,
+                                  partition->error_code};
+}
+
+std::optional<FetchResponse> from_wire(const model::FetchResponse& message, BrokerId from) {
+    for (const auto& topic : message.responses) {
+        if (!is_metadata(topic)) continue;
+        for (const auto& partition : topic.partitions) {
+            if (partition.partition_index != 0) continue;
+            FetchResponse response{
+                .from = from,
+                .epoch = RaftEpoch{partition.current_leader.leader_epoch.value()},
+                .leader = partition.current_leader.leader_id,
+                .error = partition.error_code,
+                .high_watermark = partition.high_watermark};
+            if (partition.diverging_epoch.end_offset != no_offset) {
+                response.diverging =
+                    LogPosition{partition.diverging_epoch.end_offset,
+                                RaftEpoch{partition.diverging_epoch.epoch.value()}};
+            }
+            return response;
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<BatchSpan> spans_of(ByteView records) {
+    std::vector<BatchSpan> spans;
+    BatchCursor cursor(records);
+    while (const auto batch = cursor.next()) {
+        if (!batch->check()) break;
+        spans.push_back({batch->base_offset(), batch->last_offset(),
+                         RaftEpoch{batch->partition_leader_epoch().value()}});
+    }
+    return spans;
+}
+
+// ---- quorum-state ----
+
+std::string write_quorum_state(const QuorumState& state) {
+    return fmt::format(
+        "{{\"leaderId\":{},\"leaderEpoch\":{},\"votedId\":{},\"appliedOffset\":0,"
+        "\"currentVoters\":[],\"data_version\":0}}",
+        state.leader, state.epoch, state.voted);
+}
+
+Result<QuorumState> read_quorum_state(std::string_view text) {
+    bool complete = true;
+    const auto field = [&](std::string_view name) {
+        const std::string key = fmt::format("\"{}\":", name);
+        const auto at = text.find(key);
+        std::int32_t value = 0;
+        if (at == std::string_view::npos) {
+            complete = false;
+            return value;
+        }
+        const char* const begin = text.data() + at + key.size();
+        const auto parsed = std::from_chars(begin, text.data() + text.size(), value);
+        if (parsed.ec != std::errc{}) complete = false;
+        return value;
+    };
+    QuorumState state;
+    state.leader = BrokerId{field("leaderId")};
+    state.epoch = RaftEpoch{field("leaderEpoch")};
+    state.voted = BrokerId{field("votedId")};
+    if (!complete || state.epoch < no_epoch || write_quorum_state(state) != text) {
+        return Error{Failure::corrupt, fmt::format("quorum-state says '{}'", text)};
+    }
+    return state;
+}
+
+}  // namespace squall::model::raft

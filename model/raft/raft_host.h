@@ -1,0 +1,161 @@
+// RaftHost: one member of the metadata quorum on its node, voter or observer. Owns the quorum
+// decider, the quorum-state file and the bytes of __cluster_metadata-0, and fixes the order of
+// effects: persist -> log -> (flush) -> speak -> tell.
+//
+// One mailbox task steps the decider; flushes, fetches and other requests run in tasks of their own
+// and come back as inputs. Proposals are taken at once, outside the mailbox, so that a controller
+// can apply its records before the next request: a leader persists nothing, so no output is ever
+// half done when a proposal comes (asserted).
+//
+// An I/O error of the metadata log, or an order to cut committed records, halts the process, as in
+// Kafka. Snapshots are not here: a log is replayed from its start.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/log/log_directory.h"
+#include "model/protocol/control_batch.h"
+#include "model/raft/quorum.h"
+#include "model/raft/quorum_wire.h"
+#include "model/rpc/channel.h"
+#include "sim/disk/disk.h"
+#include "sim/kernel/node.h"
+#include "sim/kernel/wait.h"
+
+namespace squall::model {
+
+// What a raft host tells whoever keeps state by the log. Called on the host's turn, after the
+// effects of the step; must not park.
+class RaftStateMachine {
+  public:
+    virtual ~RaftStateMachine() = default;
+    // Everything below high_watermark() is committed.
+    virtual void on_committed() = 0;
+    // Role, epoch or known leader changed.
+    virtual void on_leadership() = 0;
+};
+
+class RaftHost {
+  public:
+    // `logs` is open (LogDirectory::open_all) before start(). All references outlive the host.
+    RaftHost(sim::Node& node, BrokerId self, RaftOptions options, ChannelPool& channels,
+             LogDirectory& logs, sim::Disk& disk, RaftStateMachine& listener);
+    ~RaftHost();
+
+    // Reads what the disk has and begins to take part. Called once, on a task of the node. May
+    // park.
+    void start();
+
+    // ---- for the state machine ----
+
+    // Appends one batch of `count` records as leader; its offsets are the log's next ones. nullopt:
+    // not the leader. Committed when high_watermark() passes the last offset; lost if leadership is
+    // lost first, or committed after all under the next leader.
+    std::optional<raft::BatchSpan> propose(Bytes batch, std::int32_t count);
+    // Batches from the one at `from` on that are committed, at most about `max_bytes`.
+    // Requires: from <= high_watermark().
+    Bytes read_committed(Offset from, std::int64_t max_bytes);
+
+    bool is_started() const { return quorum_.has_value(); }
+    bool is_leader() const { return quorum_ && quorum_->is_leader(); }
+    RaftEpoch epoch() const { return quorum_ ? quorum_->state().epoch : raft::no_epoch; }
+    BrokerId leader() const { return quorum_ ? quorum_->leader() : no_broker; }
+    // Where the leader listens; nullopt while none is known.
+    std::optional<Endpoint> leader_endpoint() const;
+    Offset high_watermark() const { return quorum_ ? quorum_->high_watermark() : Offset{0}; }
+    Offset log_end() const { return quorum_ ? quorum_->log().log_end() : Offset{0}; }
+    // Requires: is_leader().
+    Offset epoch_start() const { return quorum_->epoch_start(); }
+
+    // ---- for the server; each may park, a Fetch up to its max_wait_ms ----
+
+    FetchResponse handle(const FetchRequest& request);
+    VoteResponse handle(const VoteRequest& request);
+    BeginQuorumEpochResponse handle(const BeginQuorumEpochRequest& request);
+    EndQuorumEpochResponse handle(const EndQuorumEpochRequest& request);
+
+    // Leaves leadership in good order.
+    void resign();
+
+  private:
+    struct FetchAnswer {
+        raft::FetchResponse response;
+        Bytes records;
+        Duration cost{};
+    };
+    // An input, with what else came with it.
+    struct Work {
+        raft::Input input;
+        Bytes records = {};                                            // of a FetchResponse
+        std::optional<sim::Completer<raft::Message>> answer = {};      // of a request
+        std::optional<sim::Completer<FetchAnswer>> fetch_answer = {};  // of a Fetch
+        LocalTime hold_until{};                                        // of a Fetch
+    };
+    struct HeldFetch {
+        raft::FetchRequest request;
+        sim::Completer<FetchAnswer> answer;
+        LocalTime hold_until;
+    };
+    // The requests to one other voter, in order.
+    struct Peer {
+        Peer(sim::Node& node, BrokerId voter) : id(voter), outbox(node) {}
+
+        BrokerId id;
+        sim::Mailbox<raft::Message> outbox;
+    };
+
+    void run();
+    void run_flushes();
+    void run_fetches();
+    void run_peer(Peer& peer);
+
+    void step(Work work);
+    // The order of effects.
+    void carry_out(raft::Output output, Work& work);
+    void persist_state();
+    void truncate(Offset to);
+    void append_leader_change();
+    void append_fetched(std::size_t count, ByteView records);
+    void send(raft::Outbound outbound);
+    void answer_held_fetches();
+    FetchAnswer answer(const raft::FetchRequest& request);
+    void note_appended(const BatchView& batch);
+    void tell(const raft::Output& output);
+    LocalTime next_deadline() const;
+    [[noreturn]] void halt(const Error& error);
+    template <class T>
+    T must(Result<T> result);
+    template <class Wire, class Request, class Response>
+    Wire ask(std::optional<Request> request);
+
+    std::optional<Endpoint> endpoint_of(BrokerId voter) const;
+
+    sim::Node& node_;
+    BrokerId self_;
+    RaftOptions options_;
+    ChannelPool& channels_;
+    LogDirectory& logs_;
+    sim::Disk& disk_;
+    RaftStateMachine& listener_;
+    Log* log_ = nullptr;
+    std::optional<raft::Quorum> quorum_;
+    sim::Mailbox<Work> mailbox_;
+    sim::Gate dirty_;  // something is to be flushed
+    // The Fetch that is to be sent next; a later one supersedes it.
+    std::optional<raft::Outbound> next_fetch_;
+    sim::Gate has_fetch_;
+    std::vector<std::unique_ptr<Peer>> peers_;
+    std::vector<HeldFetch> held_;
+    Duration unpaid_{};           // disk time of the step under way, paid before anything is said
+    bool log_is_behind_ = false;  // its summary: between a step and its appends
+    // Cut since the flush under way began: what it covers ends here.
+    std::optional<Offset> cut_to_;
+};
+
+}  // namespace squall::model
