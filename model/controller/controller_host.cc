@@ -1,0 +1,313 @@
+#include "model/controller/controller_host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/controller/metadata_replay.h"
+#include "model/protocol/record_batch.h"
+#include "sim/base/assert.h"
+
+namespace squall::model {
+
+namespace {
+
+constexpr std::int64_t replay_bytes = 1 << 20;
+
+Bytes batch_of(const std::vector<MetadataRecord>& records, TimestampMs now) {
+    BatchBuilder builder;
+    for (const MetadataRecord& record : records) {
+        const Bytes value = encode_record(record);
+        builder.append(now, std::nullopt, ByteView(value));
+    }
+    return builder.finish();
+}
+
+const TopicImage& topic_by_id(const MetadataImage& image, const Uuid& id) {
+    const TopicImage* topic = image.find_topic(id);
+    ASSERT(topic != nullptr, "no topic {}", id);
+    return *topic;
+}
+
+}  // namespace
+
+ControllerHost::ControllerHost(sim::Node& node, BrokerId self, ControllerOptions options,
+                               const RaftOptions& raft_options, ChannelPool& channels,
+                               LogDirectory& logs, sim::Disk& disk)
+    : node_(node),
+      options_(options),
+      replicas_(options),
+      cluster_(options),
+      sessions_(options.broker_session_timeout),
+      attention_(node),
+      raft_(node, self, raft_options, channels, logs, disk, *this) {}
+
+void ControllerHost::start() {
+    raft_.start();
+    node_.spawn("controller_host", [this] { run_timers(); });
+}
+
+// ---- with the log ----
+
+void ControllerHost::replay_committed() {
+    while (image_.next_offset < raft_.high_watermark()) {
+        const Offset before = image_.next_offset;
+        const Bytes records = raft_.read_committed(before, replay_bytes);
+        const Result<ReplayedRun> run = replay(image_, records);
+        ASSERT(run.ok(), "committed metadata does not replay: {}", to_string(run.error()));
+        ASSERT(image_.next_offset > before, "no batch at {}", before);
+    }
+}
+
+void ControllerHost::on_committed() {
+    if (!active_) {
+        replay_committed();
+        maybe_activate();
+        return;
+    }
+    while (!pending_.empty() && pending_.front().last_offset < raft_.high_watermark()) {
+        Pending done = std::move(pending_.front());
+        pending_.pop_front();
+        for (const ControllerEvent& event : done.events) {
+            std::visit([&](const auto& payload) { node_.emit(payload); }, event);
+        }
+        done.committed.complete(true);
+    }
+}
+
+void ControllerHost::on_leadership() {
+    if (active_ && !raft_.is_leader()) resign_activity();
+    maybe_activate();
+}
+
+void ControllerHost::maybe_activate() {
+    if (active_ || !raft_.is_leader()) return;
+    if (raft_.high_watermark() <= raft_.epoch_start()) return;
+    ASSERT(image_.next_offset == raft_.high_watermark(), "replayed {} of {} committed",
+           image_.next_offset, raft_.high_watermark());
+    active_ = true;
+    const LocalTime now = node_.now();
+    sessions_ = BrokerSessions(options_.broker_session_timeout);
+    sessions_.begin(image_, now);
+    idle_since_ = now;
+    balance_due_ = now + options_.leader_imbalance_check_interval;
+    unclean_due_ = now + options_.unclean_leader_election_interval;
+    attention_.open();
+}
+
+void ControllerHost::resign_activity() {
+    active_ = false;
+    std::deque<Pending> waiting = std::exchange(pending_, {});
+    for (Pending& pending : waiting) pending.committed.complete(false);
+    image_ = {};
+    replay_committed();
+}
+
+bool ControllerHost::write(const std::vector<MetadataRecord>& records, const std::string& reason,
+                           sim::Completer<bool> committed) {
+    if (!active_) return false;
+    Pending pending{
+        .last_offset = raft_.log_end() - 1, .events = {}, .committed = std::move(committed)};
+    if (!records.empty()) {
+        const auto span = raft_.propose(batch_of(records, node_.wall_now().ms()),
+                                        static_cast<std::int32_t>(records.size()));
+        if (!span) return false;
+        ASSERT(span->base_offset >= image_.next_offset, "a batch at {} after {} was applied",
+               span->base_offset, image_.next_offset);
+        describe_topics(records, pending.events);
+        Offset offset = span->base_offset;
+        for (const MetadataRecord& record : records) {
+            const MetadataImage* before = &image_;
+            MetadataImage copy;
+            if (std::holds_alternative<PartitionChangeRecord>(record)) {
+                const auto& change = std::get<PartitionChangeRecord>(record);
+                const TopicImage& topic = topic_by_id(image_, change.topic_id);
+                copy.topics[topic.name] = topic;
+                before = &copy;
+            }
+            apply(image_, offset, record);
+            describe(record, *before, reason, pending.events);
+            offset = offset.next();
+        }
+        pending.last_offset = span->last_offset;
+        idle_since_ = node_.now();
+        attention_.open();
+    }
+    pending_.push_back(std::move(pending));
+    // With nothing in flight below it there is nothing to wait for.
+    on_committed();
+    return true;
+}
+
+template <class Response>
+Response ControllerHost::carry_through(Decision<Response> decision, Response not_controller) {
+    sim::Completion<bool> committed(node_);
+    if (!write(decision.records, decision.reason, committed.completer())) return not_controller;
+    const std::optional<bool> outcome = committed.await();
+    return outcome && *outcome ? std::move(decision.response) : std::move(not_controller);
+}
+
+void ControllerHost::carry_through(const std::vector<MetadataRecord>& records,
+                                   const std::string& reason) {
+    if (!records.empty()) write(records, reason, {});
+}
+
+// ---- the trace ----
+
+void ControllerHost::describe_topics(const std::vector<MetadataRecord>& records,
+                                     std::vector<ControllerEvent>& events) const {
+    for (const MetadataRecord& record : records) {
+        const auto* topic = std::get_if<TopicRecord>(&record);
+        if (topic == nullptr) continue;
+        TopicImage image{topic->name, topic->topic_id, {}, {}};
+        std::int32_t partitions = 0;
+        std::int32_t replication_factor = 0;
+        for (const MetadataRecord& other : records) {
+            if (const auto* config = std::get_if<ConfigRecord>(&other)) {
+                if (config->resource_name == topic->name && config->value) {
+                    image.configs[config->name] = *config->value;
+                }
+            } else if (const auto* partition = std::get_if<PartitionRecord>(&other)) {
+                if (partition->topic_id != topic->topic_id) continue;
+                ++partitions;
+                replication_factor = static_cast<std::int32_t>(partition->replicas.size());
+            }
+        }
+        events.push_back(
+            TopicCreated{.topic = topic->name,
+                         .topic_id = topic->topic_id,
+                         .partitions = partitions,
+                         .replication_factor = replication_factor,
+                         .min_insync_replicas = replicas_.min_insync_replicas(image),
+                         .unclean_leader_election = replicas_.allows_unclean_election(image)});
+    }
+}
+
+void ControllerHost::describe(const MetadataRecord& record, const MetadataImage& before,
+                              const std::string& reason,
+                              std::vector<ControllerEvent>& events) const {
+    const auto partition_changed = [&](const Uuid& topic_id, std::int32_t index, bool unclean) {
+        const TopicImage& topic = topic_by_id(image_, topic_id);
+        const PartitionImage& partition = topic.partitions[static_cast<std::size_t>(index)];
+        events.push_back(
+            PartitionChanged{.partition = {topic.name, index},
+                             .leader = partition.leader,
+                             .leader_epoch = partition.leader_epoch,
+                             .partition_epoch = partition.partition_epoch,
+                             .replicas = partition.replicas,
+                             .isr = partition.isr,
+                             .eligible_leader_replicas = partition.eligible_leader_replicas,
+                             .unclean = unclean,
+                             .recovering = partition.recovering,
+                             .reason = reason});
+    };
+    if (const auto* created = std::get_if<PartitionRecord>(&record)) {
+        partition_changed(created->topic_id, created->partition_id, false);
+    } else if (const auto* change = std::get_if<PartitionChangeRecord>(&record)) {
+        const TopicImage& topic = topic_by_id(before, change->topic_id);
+        const PartitionImage& was = *before.find_partition({topic.name, change->partition_id});
+        const bool elects = change->leader != PartitionChangeRecord::no_leader_change &&
+                            change->leader != no_broker && change->leader != was.leader;
+        const bool unclean = elects && !contains(was.isr, change->leader) &&
+                             !contains(was.eligible_leader_replicas, change->leader) &&
+                             !contains(was.adding_replicas, change->leader);
+        partition_changed(change->topic_id, change->partition_id, unclean);
+    } else if (const auto* registered = std::get_if<RegisterBrokerRecord>(&record)) {
+        events.push_back(BrokerRegistered{.broker = registered->broker_id,
+                                          .broker_epoch = registered->broker_epoch,
+                                          .incarnation_id = registered->incarnation_id});
+    } else if (const auto* flags = std::get_if<BrokerRegistrationChangeRecord>(&record)) {
+        if (flags->fenced == FlagChange::keep) return;
+        events.push_back(BrokerFenceChanged{.broker = flags->broker_id,
+                                            .broker_epoch = flags->broker_epoch,
+                                            .fenced = flags->fenced == FlagChange::set});
+    }
+}
+
+// ---- requests ----
+
+BrokerRegistrationResponse ControllerHost::handle(const BrokerRegistrationRequest& request) {
+    BrokerRegistrationResponse not_controller;
+    not_controller.error_code = ErrorCode::not_controller;
+    if (!active_) return not_controller;
+    const LocalTime now = node_.now();
+    auto decision = cluster_.register_broker(image_, sessions_, request, raft_.log_end(), now);
+    if (decision.response.error_code == ErrorCode::none) {
+        sessions_.touch(request.broker_id, decision.response.broker_epoch, now);
+    }
+    return carry_through(std::move(decision), std::move(not_controller));
+}
+
+BrokerHeartbeatResponse ControllerHost::handle(const BrokerHeartbeatRequest& request) {
+    BrokerHeartbeatResponse not_controller;
+    not_controller.error_code = ErrorCode::not_controller;
+    if (!active_) return not_controller;
+    auto decision = cluster_.heartbeat(image_, sessions_, request);
+    if (decision.response.error_code != ErrorCode::none) return decision.response;
+    sim::Completion<bool> committed(node_);
+    if (!write(decision.records, decision.reason, committed.completer())) return not_controller;
+    ClusterControl::observe(sessions_, request, image_, raft_.log_end(), node_.now());
+    const std::optional<bool> outcome = committed.await();
+    return outcome && *outcome ? decision.response : not_controller;
+}
+
+CreateTopicsResponse ControllerHost::handle(const CreateTopicsRequest& request) {
+    CreateTopicsResponse not_controller;
+    for (const auto& topic : request.topics) {
+        auto& answer = not_controller.topics.emplace_back();
+        answer.name = topic.name;
+        answer.error_code = ErrorCode::not_controller;
+    }
+    if (!active_) return not_controller;
+    const std::uint64_t entropy = node_.draws("topic ids").bits();
+    return carry_through(replicas_.create_topics(image_, request, entropy),
+                         std::move(not_controller));
+}
+
+AlterPartitionResponse ControllerHost::handle(const AlterPartitionRequest& request) {
+    AlterPartitionResponse not_controller;
+    not_controller.error_code = ErrorCode::not_controller;
+    if (!active_) return not_controller;
+    return carry_through(replicas_.alter_partition(image_, request), std::move(not_controller));
+}
+
+// ---- time ----
+
+LocalTime ControllerHost::next_due() const {
+    if (!active_) return LocalTime::max();
+    LocalTime due = sessions_.next_expiry(image_);
+    if (options_.metadata_max_idle_interval.count() > 0) {
+        due = std::min(due, idle_since_ + options_.metadata_max_idle_interval);
+    }
+    if (options_.auto_leader_rebalance_enable) due = std::min(due, balance_due_);
+    return std::min(due, unclean_due_);
+}
+
+void ControllerHost::run_timers() {
+    while (true) {
+        attention_.wait_until(next_due());
+        attention_.close();
+        if (active_) run_due();
+    }
+}
+
+void ControllerHost::run_due() {
+    const LocalTime now = node_.now();
+    for (const BrokerId broker : sessions_.expired(image_, now)) {
+        carry_through(cluster_.fence(image_, broker), "broker fenced");
+        if (!active_) return;
+    }
+    if (options_.auto_leader_rebalance_enable && now >= balance_due_) {
+        balance_due_ = now + options_.leader_imbalance_check_interval;
+        carry_through(replicas_.balance_leaders(image_), "preferred leader");
+    }
+    if (now >= unclean_due_) {
+        unclean_due_ = now + options_.unclean_leader_election_interval;
+        carry_through(replicas_.elect_uncleanly(image_), "unclean election");
+    }
+    const Duration idle = options_.metadata_max_idle_interval;
+    if (idle > Duration::zero() && now >= idle_since_ + idle) {
+        carry_through({NoOpRecord{}}, "idle");
+    }
+}
+
+}  // namespace squall::model

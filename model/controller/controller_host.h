@@ -1,0 +1,98 @@
+// ControllerHost: the controller of one node of the quorum. Active while its raft host leads; then
+// it decides on requests with the two deciders, writes the records of each decision as one batch,
+// applies them to its image at once, and answers when they are committed.
+//
+// So the image of an active controller runs ahead of what is committed, by the batches in flight;
+// when leadership is lost that image is dropped and replayed from the log, and everyone who waits
+// gets NOT_CONTROLLER. A standby's image holds exactly what is committed. A new leader begins when
+// everything up to its own first record is committed and replayed (KIP-595, KIP-631).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/controller/cluster_control.h"
+#include "model/controller/controller_options.h"
+#include "model/controller/replica_control.h"
+#include "model/events/controller_events.h"
+#include "model/raft/raft_host.h"
+
+namespace squall::model {
+
+class ControllerHost final : private RaftStateMachine {
+  public:
+    // All references outlive the host.
+    ControllerHost(sim::Node& node, BrokerId self, ControllerOptions options,
+                   const RaftOptions& raft_options, ChannelPool& channels, LogDirectory& logs,
+                   sim::Disk& disk);
+
+    // Requires: `logs` is open. Called once, on a task. May park.
+    void start();
+
+    // ---- for the server; each may park until its records are committed ----
+
+    BrokerRegistrationResponse handle(const BrokerRegistrationRequest& request);
+    BrokerHeartbeatResponse handle(const BrokerHeartbeatRequest& request);
+    CreateTopicsResponse handle(const CreateTopicsRequest& request);
+    AlterPartitionResponse handle(const AlterPartitionRequest& request);
+
+    RaftHost& raft() { return raft_; }
+    bool is_active() const { return active_; }
+    // Of an active controller: with what is on its way.
+    const MetadataImage& image() const { return image_; }
+
+  private:
+    using ControllerEvent =
+        std::variant<TopicCreated, PartitionChanged, BrokerRegistered, BrokerFenceChanged>;
+
+    // A batch in flight, or an answer that waits for one.
+    struct Pending {
+        Offset last_offset;
+        std::vector<ControllerEvent> events;
+        sim::Completer<bool> committed;
+    };
+
+    void on_committed() override;
+    void on_leadership() override;
+
+    void maybe_activate();
+    void resign_activity();
+    void replay_committed();
+
+    // Writes and applies the records. False: not the leader any more, nothing was applied.
+    bool write(const std::vector<MetadataRecord>& records, const std::string& reason,
+               sim::Completer<bool> committed);
+    // The response of a decision, when it may be given. May park.
+    template <class Response>
+    Response carry_through(Decision<Response> decision, Response not_controller);
+    // For what the controller does on its own.
+    void carry_through(const std::vector<MetadataRecord>& records, const std::string& reason);
+    void describe_topics(const std::vector<MetadataRecord>& records,
+                         std::vector<ControllerEvent>& events) const;
+    void describe(const MetadataRecord& record, const MetadataImage& before,
+                  const std::string& reason, std::vector<ControllerEvent>& events) const;
+
+    // Sessions, idle records, balance, unclean elections.
+    void run_timers();
+    LocalTime next_due() const;
+    void run_due();
+
+    sim::Node& node_;
+    ControllerOptions options_;
+    ReplicaControl replicas_;
+    ClusterControl cluster_;
+    MetadataImage image_;
+    BrokerSessions sessions_;
+    bool active_ = false;
+    std::deque<Pending> pending_;  // in order of last_offset
+    LocalTime idle_since_{};
+    LocalTime balance_due_{};
+    LocalTime unclean_due_{};
+    sim::Gate attention_;
+    RaftHost raft_;
+};
+
+}  // namespace squall::model

@@ -1,0 +1,47 @@
+// MetadataObserverHost: a broker's copy of the metadata. Follows the quorum as an observer, keeps
+// its own copy of the log on its disk, and replays what is committed into its image.
+//
+// The image is this broker's view: as old as its replay. It only ever shows whole committed
+// batches, in order; after a restart it begins empty and is replayed from the log as soon as the
+// leader says how much of it is committed.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "model/controller/image.h"
+#include "model/raft/raft_host.h"
+
+namespace squall::model {
+
+class MetadataObserverHost final : private RaftStateMachine {
+  public:
+    // All references outlive the host.
+    MetadataObserverHost(sim::Node& node, BrokerId self, const RaftOptions& options,
+                         ChannelPool& channels, LogDirectory& logs, sim::Disk& disk);
+
+    // Called with each new state that differs in more than its offset, on the host's turn; must not
+    // park. Before start().
+    void on_image(std::function<void(const MetadataImage&)> observer);
+    // Begins to follow. Requires: `logs` is open. Called once, on a task. May park.
+    void start() { raft_.start(); }
+
+    const MetadataImage& image() const { return image_; }
+    // The last offset that was replayed; no_offset before the first.
+    Offset replayed() const { return image_.next_offset - 1; }
+    // Where the active controller listens, as far as this broker knows.
+    std::optional<Endpoint> controller() const { return raft_.leader_endpoint(); }
+    BrokerId controller_id() const { return raft_.leader(); }
+
+  private:
+    void on_committed() override;
+    void on_leadership() override {}
+
+    sim::Node& node_;
+    BrokerId self_;
+    MetadataImage image_;
+    std::vector<std::function<void(const MetadataImage&)>> observers_;
+    RaftHost raft_;
+};
+
+}  // namespace squall::model
