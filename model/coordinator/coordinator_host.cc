@@ -337,6 +337,12 @@ void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision) {
     ASSERT(shard->phase == Phase::active, "a decision on {}, which is not active",
            shard->partition);
     for (const GroupChange& change : decision.changes) apply(*shard, change);
+    std::string_view checked;
+    for (const GroupChange& change : decision.changes) {
+        if (change.group == checked) continue;
+        checked = change.group;
+        shard->groups.find_group(change.group)->check_invariants();
+    }
     for (GroupReply& each : decision.replies) reply(std::move(each));
     if (!decision.records.empty()) append(shard, std::move(decision));
     if (next_deadline(*shard) < armed_until_) timers_changed_.open();
@@ -351,7 +357,6 @@ void CoordinatorHost::apply(Shard& shard, const GroupChange& change) {
     }
     const std::string_view after = state_name(group);
     if (after == before) return;
-    group->check_invariants();
     node_.emit(GroupStateChanged{
         change.group, std::string(before), std::string(after), group->generation(),
         static_cast<std::uint32_t>(group->members().size()), std::string(reason_of(change))});
