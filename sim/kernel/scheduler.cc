@@ -205,7 +205,7 @@ void ReadyQueue::push(TaskState& task) {
 }
 
 void ReadyQueue::add(TaskState& task, std::uint64_t order) {
-    heap_.push_back({combine(task.wake_stream, task.wakeups), order, &task});
+    heap_.push_back({task.wake_draw(), order, &task});
     std::ranges::push_heap(heap_, std::greater<>());
 }
 
@@ -359,11 +359,8 @@ void Scheduler::spawn(Node& node, std::string_view name, std::function<void()> b
     task.node = &node;
     task.name = &task_name;
     task.number = task_name.spawned++;
-    const Noise noise = simulation_.noise();
-    task.wake_stream = noise.at(Meaning("wake").with(task_name.hash), task.number);
-    task.deadline_stream = noise.at(Meaning("deadline").with(task_name.hash), task.number);
+    task.stream = simulation_.noise().at(Meaning("task").with(task_name.hash), task.number);
     task.wakeups = 0;
-    task.deadlines = 0;
     task.crashes_ignored = 0;
     task.is_started = false;
     task.is_killed = false;
@@ -436,10 +433,7 @@ bool Scheduler::park(Node& node, detail::Waiter* waiter, LocalTime deadline) {
     }
     task.is_timed_out = false;
     task.deadline = deadline;
-    if (deadline != LocalTime::max()) {
-        task.deadline_tie = combine(task.deadline_stream, task.deadlines++);
-        aim(task);
-    }
+    if (deadline != LocalTime::max()) aim(task);
     task.cause = trace_.context().cause;
 
     TaskState* const next = pick();
@@ -468,7 +462,7 @@ bool Scheduler::may_park(TaskState& task) {
 void Scheduler::aim(TaskState& task) {
     const Time due = task.node->monotonic_.when(task.deadline.since_origin());
     if (due < Time::max()) {
-        timers_.arm(task, std::max(due, simulation_.now_), task.deadline_tie);
+        timers_.arm(task, std::max(due, simulation_.now_), task.deadline_draw());
     } else {
         task.cancel();  // never, as far as one can tell now
     }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "sim/base/assert.h"
+#include "sim/base/hash.h"
 #include "sim/base/time.h"
 #include "sim/kernel/node.h"
 #include "sim/kernel/timers.h"
@@ -36,25 +37,26 @@ struct Worker;
 
 // A task. Its Timer is the deadline of its present wait.
 struct TaskState : Timer {
-    Node* node = nullptr;  // null: idle, to be used for the next task
-    const detail::TaskName* name = nullptr;
-    std::uint64_t number = 0;           // of the tasks of this name on this node, from 0
-    std::uint64_t wake_stream = 0;      // H(seed, task): draws for the order among ready tasks
-    std::uint64_t deadline_stream = 0;  // and among deadlines of equal time
+    Node* node = nullptr;      // null: idle, to be used for the next task
+    std::uint64_t stream = 0;  // H(seed, task): the task's draws, keyed by its n-th wake-up
     std::uint64_t wakeups = 0;
-    std::uint64_t deadlines = 0;
-    std::uint32_t crashes_ignored = 0;
-    bool is_started = false;
-    bool is_killed = false;
-    bool is_timed_out = false;
     EventSequence cause;               // while it does not run
     detail::Waiter* waiter = nullptr;  // where it waits, if anywhere
     LocalTime deadline = LocalTime::max();
-    std::uint64_t deadline_tie = 0;
+    bool is_timed_out = false;
+    bool is_killed = false;
+    bool is_started = false;
+    std::uint32_t crashes_ignored = 0;
+
     TaskState* previous = nullptr;  // among the tasks of its node
     TaskState* next = nullptr;
+    const detail::TaskName* name = nullptr;
+    std::uint64_t number = 0;  // of the tasks of this name on this node, from 0
     std::function<void()> body;
 
+    // For the order among ready tasks, and among deadlines of equal time.
+    std::uint64_t wake_draw() const { return combine(stream, 2 * wakeups); }
+    std::uint64_t deadline_draw() const { return combine(stream, 2 * wakeups + 1); }
     std::string describe_task() const;
 
   protected:

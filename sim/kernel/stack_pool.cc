@@ -22,6 +22,10 @@ constexpr std::size_t stack_bytes = 1024 * 1024;  // frames are several times la
 constexpr std::size_t stack_bytes = 256 * 1024;
 #endif
 
+// Boost rounds the top of a stack down to a multiple of 256 bytes.
+constexpr std::size_t color_bytes = 256;
+constexpr std::size_t colors = 16;
+
 std::size_t guard_bytes() {
     static const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     return page;
@@ -31,7 +35,7 @@ std::size_t guard_bytes() {
 
 StackPool::~StackPool() {
     for (const Stack& stack : free_) {
-        ::munmap(static_cast<char*>(stack.bottom) - guard_bytes(), stack.size + guard_bytes());
+        ::munmap(static_cast<char*>(stack.bottom) - guard_bytes(), stack_bytes + guard_bytes());
     }
 }
 
@@ -47,8 +51,8 @@ StackPool::Stack StackPool::take() {
     const int guarded = ::mprotect(mapping, guard_bytes(), PROT_NONE);
     if (guarded != 0) ::munmap(mapping, stack_bytes + guard_bytes());
     ASSERT(guarded == 0, "no guard page for stack {}: {}", mapped_ + 1, std::strerror(errno));
-    ++mapped_;
-    return {static_cast<char*>(mapping) + guard_bytes(), stack_bytes};
+    const std::size_t color = mapped_++ % colors;
+    return {static_cast<char*>(mapping) + guard_bytes(), stack_bytes - color * color_bytes};
 }
 
 void StackPool::give_back(Stack stack) {

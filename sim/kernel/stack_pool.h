@@ -3,6 +3,8 @@
 // Below each stack lies a guard page, so that an overflow is a fault at once instead of silent
 // damage to a neighbour. Memory is touched, and so paid for, only as deep as a fiber went. What is
 // given back stays mapped until the pool goes: the last one returned is the next one handed out.
+// The tops of different stacks lie at different offsets within their pages, as otherwise the
+// busiest bytes of all fibers would compete for the same few lines of the processor's cache.
 // Not thread-safe: one per thread.
 #pragma once
 

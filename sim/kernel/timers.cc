@@ -21,41 +21,77 @@ void Timer::cancel() {
 }
 
 Timers::~Timers() {
-    for (const Entry& entry : heap_) entry.timer->timers_ = nullptr;
+    close_hole();
+    for (const Entry& entry : heap_) timer_of_slot_[entry.slot]->timers_ = nullptr;
 }
 
 void Timers::arm(Timer& timer, Time due, std::uint64_t tie) {
-    if (timer.timers_ != nullptr) cancel(timer);
+    ASSERT(due >= Time{}, "a timer is due at {}, before the start", due);
+    if (timer.timers_ != nullptr) timer.timers_->cancel(timer);
+    if (free_slots_.empty()) {
+        free_slots_.push_back(static_cast<std::uint32_t>(timer_of_slot_.size()));
+        timer_of_slot_.push_back(nullptr);
+        index_of_slot_.push_back(0);
+    }
     timer.timers_ = this;
+    timer.slot_ = free_slots_.back();
     timer.due_ = due;
     timer.order_ = next_order_++;
-    heap_.push_back({due, tie, &timer});
-    sift_up(heap_.size() - 1);
+    free_slots_.pop_back();
+    timer_of_slot_[timer.slot_] = &timer;
+    const Entry entry{due, tie, timer.slot_};
+    if (has_hole_) {
+        has_hole_ = false;
+        heap_.front() = entry;
+        sift_down(0);
+        // Most likely the next to fire, and its owner not seen for long.
+        const char* const next = reinterpret_cast<char*>(timer_of_slot_[heap_.front().slot]);
+        __builtin_prefetch(next);
+        __builtin_prefetch(next + 64);
+    } else {
+        heap_.push_back(entry);
+        sift_up(heap_.size() - 1);
+    }
 }
 
 void Timers::cancel(Timer& timer) {
     ASSERT(timer.timers_ == this, "a timer is cancelled where it was not armed");
+    close_hole();
     timer.timers_ = nullptr;
-    remove(timer.index_);
+    free_slots_.push_back(timer.slot_);
+    remove(index_of_slot_[timer.slot_]);
 }
 
 void Timers::fire_next() {
-    ASSERT(!heap_.empty(), "no timer is armed");
-    Timer* const timer = heap_.front().timer;
+    ASSERT(!empty(), "no timer is armed");
+    close_hole();
+    Timer* const timer = timer_of_slot_[heap_.front().slot];
     timer->timers_ = nullptr;
-    remove(0);
+    free_slots_.push_back(timer->slot_);
+    has_hole_ = true;
     timer->fire();
 }
 
-bool Timers::before(const Entry& a, const Entry& b) {
-    if (a.due != b.due) return a.due < b.due;
-    if (a.tie != b.tie) return a.tie < b.tie;
-    return a.timer->order_ < b.timer->order_;
+void Timers::close_hole() {
+    if (!has_hole_) return;
+    has_hole_ = false;
+    remove(0);
+}
+
+// With branches: the processor guesses the way down and loads ahead, which beats comparing without.
+inline bool Timers::before(const Entry& a, const Entry& b) const {
+    if (a.due != b.due) [[likely]]
+        return a.due < b.due;
+    return a.tie != b.tie ? a.tie < b.tie : armed_before(a, b);
+}
+
+bool Timers::armed_before(const Entry& a, const Entry& b) const {
+    return timer_of_slot_[a.slot]->order_ < timer_of_slot_[b.slot]->order_;
 }
 
 void Timers::place(std::size_t index, const Entry& entry) {
     heap_[index] = entry;
-    entry.timer->index_ = index;
+    index_of_slot_[entry.slot] = static_cast<std::uint32_t>(index);
 }
 
 void Timers::sift_up(std::size_t index) {
@@ -70,21 +106,25 @@ void Timers::sift_up(std::size_t index) {
 }
 
 void Timers::sift_down(std::size_t index) {
-    const Entry entry = heap_[index];
+    Entry* const heap = heap_.data();
+    std::uint32_t* const index_of_slot = index_of_slot_.data();
     const std::size_t size = heap_.size();
+    const Entry entry = heap[index];
     for (;;) {
         const std::size_t first = index * arity + 1;
         if (first >= size) break;
         const std::size_t end = std::min(first + arity, size);
         std::size_t least = first;
         for (std::size_t child = first + 1; child < end; ++child) {
-            if (before(heap_[child], heap_[least])) least = child;
+            if (before(heap[child], heap[least])) least = child;
         }
-        if (!before(heap_[least], entry)) break;
-        place(index, heap_[least]);
+        if (!before(heap[least], entry)) break;
+        heap[index] = heap[least];
+        index_of_slot[heap[index].slot] = static_cast<std::uint32_t>(index);
         index = least;
     }
-    place(index, entry);
+    heap[index] = entry;
+    index_of_slot[entry.slot] = static_cast<std::uint32_t>(index);
 }
 
 // The last entry takes the free place, and moves up or down from there.

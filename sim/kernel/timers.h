@@ -36,7 +36,7 @@ class Timer {
     friend class Timers;
 
     Timers* timers_ = nullptr;
-    std::size_t index_ = 0;    // where in the heap
+    std::uint32_t slot_ = 0;   // while armed: who it is in the heap
     std::uint64_t order_ = 0;  // the n-th arming of its Timers
     Time due_{};
 };
@@ -53,27 +53,40 @@ class Timers {
     void arm(Timer& timer, Time due, std::uint64_t tie);
     // Requires: armed here.
     void cancel(Timer& timer);
-    bool empty() const { return heap_.empty(); }
-    std::size_t size() const { return heap_.size(); }
+    bool empty() const { return size() == 0; }
+    std::size_t size() const { return heap_.size() - (has_hole_ ? 1 : 0); }
     // Requires: !empty().
-    Time next_due() const { return heap_.front().due; }
+    Time next_due() {
+        close_hole();
+        return heap_.front().due;
+    }
     // Removes the next timer and fires it. Requires: !empty().
     void fire_next();
 
   private:
+    // Entries know their timer by a slot number, so that moving them through the heap touches one
+    // small table instead of the timers all over memory.
     struct Entry {
         Time due;
         std::uint64_t tie;
-        Timer* timer;
+        std::uint32_t slot;
     };
 
-    static bool before(const Entry& a, const Entry& b);
+    bool before(const Entry& a, const Entry& b) const;
+    bool armed_before(const Entry& a, const Entry& b) const;
     void sift_up(std::size_t index);
     void sift_down(std::size_t index);
     void place(std::size_t index, const Entry& entry);
     void remove(std::size_t index);
+    void close_hole();
 
     std::vector<Entry> heap_;
+    std::vector<std::uint32_t> index_of_slot_;
+    std::vector<Timer*> timer_of_slot_;
+    std::vector<std::uint32_t> free_slots_;
+    // The root was fired and its place not filled yet. A task that sleeps again fills it, which
+    // takes one pass through the heap instead of two.
+    bool has_hole_ = false;
     std::uint64_t next_order_ = 0;
 };
 
