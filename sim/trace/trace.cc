@@ -19,13 +19,15 @@ EventSequence Trace::emit_erased(const EventKind& kind, const void* payload) {
     ++next_sequence_;
 
     scratch_.clear();
-    CanonicalEncoder encoder(scratch_);
-    encoder.value(event.sequence);
-    encoder.value(event.time);
-    encoder.value(event.node);
-    encoder.value(event.incarnation);
-    encoder.value(event.cause);
-    encoder.value(kind.name_hash);
+    {
+        CanonicalEncoder encoder(scratch_);
+        encoder.value(event.sequence);
+        encoder.value(event.time);
+        encoder.value(event.node);
+        encoder.value(event.incarnation);
+        encoder.value(event.cause);
+        encoder.value(kind.name_hash);
+    }
     const std::size_t header_size = scratch_.size();
     kind.encode(payload, scratch_);
     hash_ = hash_bytes(scratch_, hash_);
