@@ -41,10 +41,6 @@ class AbortedFilter {
     std::set<ProducerId> aborted_;
 };
 
-std::optional<Bytes> copy(const std::optional<ByteView>& view) {
-    return view ? std::optional<Bytes>(Bytes(view->begin(), view->end())) : std::nullopt;
-}
-
 }  // namespace
 
 Status FetchBuffer::add(const TopicPartition& partition, FetchPosition position,
