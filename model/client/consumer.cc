@@ -574,10 +574,10 @@ void Consumer::drive_fetches() {
             continue;
         }
         channel->send_then(
-            std::move(request), [this, broker = broker, react](Result<FetchResponse> answer) {
-                react(answer ? fetcher_.on_answer(broker, *answer, subscription_,
-                                                  cluster_.metadata(), node_.now())
-                             : fetcher_.on_failure(broker, subscription_, node_.now()));
+            std::move(request), [this, from = broker, react](Result<FetchResponse> answer) {
+                react(answer ? fetcher_.on_answer(from, *answer, subscription_, cluster_.metadata(),
+                                                  node_.now())
+                             : fetcher_.on_failure(from, subscription_, node_.now()));
             });
     }
 }
