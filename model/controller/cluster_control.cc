@@ -168,7 +168,10 @@ BrokerState ClusterControl::next_state(const MetadataImage& image, const BrokerS
     const BrokerImage& broker = *image.find_broker(request.broker_id);
     switch (state_of(image, request.broker_id)) {
         case BrokerState::fenced:
-            if (request.want_shut_down) return BrokerState::shutdown_now;
+            // A process that began to leave does not come back; its successor registers anew.
+            if (request.want_shut_down || broker.in_controlled_shutdown) {
+                return BrokerState::shutdown_now;
+            }
             if (request.want_fence) return BrokerState::fenced;
             return may_unfence(broker, request.current_metadata_offset) ? BrokerState::unfenced
                                                                         : BrokerState::fenced;

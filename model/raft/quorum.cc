@@ -210,7 +210,7 @@ void Quorum::receive(const VoteRequest& request, LocalTime now) {
         return answer(false, ErrorCode::invalid_request);
     }
     if (!is_voter()) return answer(false, ErrorCode::inconsistent_voter_set);
-    if (!learn(request.epoch, no_broker, now)) {
+    if (!learn(request.epoch, no_broker, Word::hearsay, now)) {
         return answer(false, ErrorCode::fenced_leader_epoch);
     }
     if (request.pre_vote) return answer(may_grant_pre_vote(request));
@@ -225,7 +225,7 @@ void Quorum::receive(const VoteRequest& request, LocalTime now) {
 }
 
 void Quorum::receive(const VoteResponse& response, LocalTime now) {
-    if (!learn(response.epoch, response.leader, now)) return;
+    if (!learn(response.epoch, response.leader, Word::hearsay, now)) return;
     if (!has_voter(response.voter)) return;
     Ballot* ballot = nullptr;
     if (response.pre_vote && role() == RoleName::prospective) {
@@ -252,7 +252,7 @@ void Quorum::receive(const BeginQuorumEpochRequest& request, LocalTime now) {
     ErrorCode error = ErrorCode::none;
     if (!has_voter(request.leader)) {
         error = ErrorCode::invalid_request;
-    } else if (!learn(request.epoch, request.leader, now)) {
+    } else if (!learn(request.epoch, request.leader, Word::heard, now)) {
         error = ErrorCode::fenced_leader_epoch;
     } else if (auto* follower = std::get_if<Follower>(&role_)) {
         follower->fetch_deadline = now + config_.options.fetch_timeout;
@@ -262,14 +262,14 @@ void Quorum::receive(const BeginQuorumEpochRequest& request, LocalTime now) {
 }
 
 void Quorum::receive(const BeginQuorumEpochResponse& response, LocalTime now) {
-    learn(response.epoch, response.leader, now);
+    learn(response.epoch, response.leader, Word::hearsay, now);
 }
 
 void Quorum::receive(const EndQuorumEpochRequest& request, LocalTime now) {
     ErrorCode error = ErrorCode::none;
     if (!has_voter(request.leader)) {
         error = ErrorCode::invalid_request;
-    } else if (!learn(request.epoch, request.leader, now)) {
+    } else if (!learn(request.epoch, request.leader, Word::heard, now)) {
         error = ErrorCode::fenced_leader_epoch;
     } else if (auto* follower = std::get_if<Follower>(&role_)) {
         // The first in line goes at once, the others wait ever longer for it to succeed.
@@ -285,7 +285,7 @@ void Quorum::receive(const EndQuorumEpochRequest& request, LocalTime now) {
 }
 
 void Quorum::receive(const EndQuorumEpochResponse& response, LocalTime now) {
-    learn(response.epoch, response.leader, now);
+    learn(response.epoch, response.leader, Word::hearsay, now);
 }
 
 void Quorum::receive(const FetchRequest& request, LocalTime now) {
@@ -329,7 +329,8 @@ void Quorum::receive(const FetchResponse& response, LocalTime now) {
     fetch_in_flight_ = false;
     const bool heard = response.error == ErrorCode::none;
     if (!heard) fetch_not_before_ = now + config_.options.retry_backoff;
-    if (!learn(response.epoch, response.leader, now) || !heard) return;
+    const Word word = heard && response.from == response.leader ? Word::heard : Word::hearsay;
+    if (!learn(response.epoch, response.leader, word, now) || !heard) return;
     auto* follower = std::get_if<Follower>(&role_);
     if (follower == nullptr || response.from != state_.leader) return;
     follower->fetch_deadline = now + config_.options.fetch_timeout;
@@ -494,13 +495,15 @@ void Quorum::end_of_ballot(LocalTime now) {
     enter(Unattached{.election_deadline = now + election_delay()});
 }
 
-bool Quorum::learn(RaftEpoch epoch, BrokerId leader, LocalTime now) {
+bool Quorum::learn(RaftEpoch epoch, BrokerId leader, Word word, LocalTime now) {
     if (epoch < state_.epoch) return false;
     if (epoch > state_.epoch) become_unattached(epoch, now);
     if (leader == no_broker || leader == config_.self) return true;
     // The first leader that an epoch shows stays its leader, whatever else is claimed.
     if (state_.leader != no_broker && state_.leader != leader) return true;
-    if (role() != RoleName::follower) become_follower(leader, now);
+    const bool is_news = state_.leader == no_broker;
+    if (role() == RoleName::follower) return true;
+    if (is_news || word == Word::heard) become_follower(leader, now);
     return true;
 }
 

@@ -185,8 +185,11 @@ class Quorum {
     void become_resigned(LocalTime now);
     void enter(Role role);
 
-    // What every message says about epochs and leaders. False: the message is of an older epoch.
-    bool learn(RaftEpoch epoch, BrokerId leader, LocalTime now);
+    // What every message says about epochs and leaders. `heard` from the leader itself, or only
+    // about it: who lost touch with a leader is not turned back by others who name it. False: the
+    // message is of an older epoch.
+    enum class Word : std::uint8_t { heard, hearsay };
+    bool learn(RaftEpoch epoch, BrokerId leader, Word word, LocalTime now);
     void end_of_ballot(LocalTime now);
     void truncate_to_common(const LogPosition& diverging);
     void accept_batches(const FetchResponse& response);

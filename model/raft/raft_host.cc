@@ -367,12 +367,18 @@ void RaftHost::run_fetches() {
         Work work{.input = raft::FetchFailed{}};
         if (to) {
             const auto& request = std::get<raft::FetchRequest>(fetch.message);
-            auto reply = channels_.to(*to, "raft_fetch")
-                             .call(raft::to_wire(request, options_), options_.request_timeout);
-            if (reply) {
-                auto response = raft::from_wire(*reply, fetch.to);
+            // The patience is the quorum's own: a connection attempt to a dead machine may take
+            // longer, and meanwhile another voter can be asked.
+            sim::Completion<Result<FetchResponse>> completion(node_);
+            channels_.to(*to, "raft_fetch")
+                .send(raft::to_wire(request, options_), completion.completer(),
+                      options_.request_timeout);
+            auto reply = completion.await_until(node_.now() + options_.request_timeout);
+            if (reply && reply->ok()) {
+                FetchResponse& answer = reply->value();
+                auto response = raft::from_wire(answer, fetch.to);
                 if (response) {
-                    work.records = std::move(reply->responses[0].partitions[0].records);
+                    work.records = std::move(answer.responses[0].partitions[0].records);
                     response->batches = raft::spans_of(work.records);
                     work.input = raft::Received{*std::move(response)};
                 }

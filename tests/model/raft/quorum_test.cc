@@ -203,6 +203,20 @@ TEST(Quorum, FollowerThatHearsItsLeaderRefusesPreVotes) {
     EXPECT_FALSE(std::get<VoteResponse>(*after.reply).granted);
 }
 
+TEST(Quorum, WhoLostItsLeaderIsTurnedBackByTheLeaderAloneNotByHearsay) {
+    Quorum quorum = member(a, {a, b, c});
+    quorum.step(Boot{}, at(0s));
+    quorum.step(Received{BeginQuorumEpochRequest{.leader = b, .epoch = RaftEpoch{1}}}, at(1ms));
+    quorum.step(Tick{}, at(3s));
+    ASSERT_EQ(quorum.role(), RoleName::prospective);
+    quorum.step(
+        Received{VoteResponse{.voter = c, .epoch = RaftEpoch{1}, .leader = b, .pre_vote = true}},
+        at(3s));
+    EXPECT_EQ(quorum.role(), RoleName::prospective);
+    quorum.step(Received{BeginQuorumEpochRequest{.leader = b, .epoch = RaftEpoch{1}}}, at(3s));
+    EXPECT_EQ(quorum.role(), RoleName::follower);
+}
+
 TEST(Quorum, AnswersOfAPreVoteDoNotCountAsVotes) {
     Quorum quorum = member(a, {a, b, c});
     quorum.step(Boot{}, at(0s));
