@@ -472,12 +472,13 @@ void Quorum::become_follower(BrokerId leader, LocalTime now) {
 void Quorum::become_resigned(LocalTime now) {
     ASSERT(is_leader(), "{} resigns", to_string(role()));
     const Leader& leader = std::get<Leader>(role_);
+    // The longest log first; of equals the lower id.
     std::vector<BrokerId> successors = other_voters();
-    const auto end_of = [&](BrokerId voter) {
+    std::ranges::sort(successors, {}, [&](BrokerId voter) {
         const auto end = leader.voter_ends.find(voter);
-        return end == leader.voter_ends.end() ? Offset{0} : end->second;
-    };
-    std::ranges::stable_sort(successors, std::greater<>(), end_of);
+        const Offset acknowledged = end == leader.voter_ends.end() ? Offset{0} : end->second;
+        return std::pair(-acknowledged.value(), voter);
+    });
     for (const BrokerId voter : other_voters()) {
         output_.send.push_back({voter, EndQuorumEpochRequest{.leader = config_.self,
                                                              .epoch = state_.epoch,
