@@ -1,0 +1,152 @@
+#include "checkers/allowance.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace squall::checkers {
+
+namespace {
+constexpr std::string_view unclean_election = "unclean election";
+constexpr std::string_view whole_isr_lost = "power loss of the whole ISR";
+constexpr std::string_view weak_acks = "acks < all and a change of leader";
+constexpr std::string_view log_start_moved = "log start moved";
+}  // namespace
+
+void Allowance::observe(const sim::Event& event) {
+    if (const auto* changed = event.as<model::PartitionChanged>()) {
+        on_partition_changed(*changed, event.sequence);
+    } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
+        if (stopped->reason == sim::StopReason::power_loss && stopped->lost_bytes > 0) {
+            on_data_lost(event.node, event.sequence);
+        }
+    } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
+        if (destroys_data(*hit)) on_data_lost(event.node, event.sequence);
+    } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
+        // A deleted topic takes everything with it, whatever offset is told.
+        const model::Offset to = moved->reason == "topic deleted"
+                                     ? model::Offset{std::numeric_limits<std::int64_t>::max()}
+                                     : moved->to;
+        partitions_[moved->partition].log_starts.try_emplace(to, event.sequence);
+    } else if (const auto* producer = event.as<model::ProducerConfigured>()) {
+        // "all" is -1, so the weakest is the one furthest above it, except that 0 is weaker than 1.
+        const auto [at, is_new] = acks_.try_emplace(producer->client_id, producer->acks);
+        if (!is_new && (at->second == -1 || producer->acks == 0)) at->second = producer->acks;
+    } else if (const auto* started = event.as<model::BrokerStarted>()) {
+        nodes_[started->broker] = event.node;
+    }
+}
+
+void Allowance::on_partition_changed(const model::PartitionChanged& changed,
+                                     sim::EventSequence sequence) {
+    Partition& state = partitions_[changed.partition];
+    if (changed.leader != state.leader && changed.leader != model::no_broker) {
+        state.last_leader_change = sequence;
+        if (changed.unclean) {
+            state.unclean.push_back({.leader_epoch = changed.leader_epoch, .event = sequence});
+        }
+    } else if (changed.unclean && (state.unclean.empty() ||
+                                   state.unclean.back().leader_epoch < changed.leader_epoch)) {
+        state.unclean.push_back({.leader_epoch = changed.leader_epoch, .event = sequence});
+    }
+    state.leader = changed.leader;
+    const auto& in_sync = changed.isr.empty() ? changed.eligible_leader_replicas : changed.isr;
+    // Whoever is let in again has fetched everything anew: its old loss is healed.
+    for (const model::BrokerId member : in_sync) {
+        if (std::ranges::find(state.in_sync, member) == state.in_sync.end()) {
+            state.spoiled.erase(member);
+        }
+    }
+    state.in_sync = in_sync;
+    const bool all_spoiled =
+        !in_sync.empty() && std::ranges::all_of(in_sync, [&](model::BrokerId member) {
+            return state.spoiled.contains(member);
+        });
+    if (all_spoiled && state.last_whole_loss < state.last_leader_change) {
+        state.last_whole_loss = sequence;
+    }
+}
+
+void Allowance::on_data_lost(sim::NodeId node, sim::EventSequence sequence) {
+    for (auto& [partition, state] : partitions_) {
+        bool is_member = false;
+        bool all_spoiled = true;
+        for (const model::BrokerId member : state.in_sync) {
+            const auto at = nodes_.find(member);
+            if (at != nodes_.end() && at->second == node) {
+                is_member = true;
+                state.spoiled.insert(member);
+            }
+            all_spoiled = all_spoiled && state.spoiled.contains(member);
+        }
+        if (is_member && all_spoiled) state.last_whole_loss = sequence;
+    }
+}
+
+std::optional<Cause> Allowance::of_truncation(const Partition& state,
+                                              sim::EventSequence since) const {
+    if (contract_ == Contract::configured && !state.unclean.empty() &&
+        state.unclean.back().event > since) {
+        return Cause{unclean_election, state.unclean.back().event};
+    }
+    if (state.last_whole_loss > since) return Cause{whole_isr_lost, state.last_whole_loss};
+    return std::nullopt;
+}
+
+std::optional<Cause> Allowance::of_truncation(const model::TopicPartition& partition,
+                                              sim::EventSequence since) const {
+    const auto at = partitions_.find(partition);
+    if (at == partitions_.end()) return std::nullopt;
+    return of_truncation(at->second, since);
+}
+
+std::optional<Cause> Allowance::of_truncation_anywhere(std::string_view topic,
+                                                       sim::EventSequence since) const {
+    for (auto at = partitions_.lower_bound({.topic = std::string(topic), .partition = 0});
+         at != partitions_.end() && at->first.topic == topic; ++at) {
+        if (const auto cause = of_truncation(at->second, since)) return cause;
+    }
+    return std::nullopt;
+}
+
+std::optional<Cause> Allowance::of_loss(const model::TopicPartition& partition,
+                                        std::string_view client_id,
+                                        sim::EventSequence since) const {
+    const auto at = partitions_.find(partition);
+    if (at == partitions_.end()) return std::nullopt;
+    if (const auto cause = of_truncation(at->second, since)) return cause;
+    const auto acks = acks_.find(client_id);
+    if (contract_ == Contract::configured && acks != acks_.end() && acks->second != -1 &&
+        at->second.last_leader_change > since) {
+        return Cause{weak_acks, at->second.last_leader_change};
+    }
+    return std::nullopt;
+}
+
+std::optional<Cause> Allowance::of_removal(const model::TopicPartition& partition,
+                                           model::Offset offset) const {
+    const auto at = partitions_.find(partition);
+    if (at == partitions_.end()) return std::nullopt;
+    const auto beyond = at->second.log_starts.upper_bound(offset);
+    if (beyond == at->second.log_starts.end()) return std::nullopt;
+    return Cause{log_start_moved, beyond->second};
+}
+
+std::optional<Cause> Allowance::of_incomplete_leader(const model::TopicPartition& partition,
+                                                     model::LeaderEpoch from, model::LeaderEpoch to,
+                                                     sim::EventSequence since) const {
+    const auto at = partitions_.find(partition);
+    if (at == partitions_.end()) return std::nullopt;
+    if (contract_ == Contract::configured) {
+        for (const UncleanElection& election : at->second.unclean) {
+            if (election.leader_epoch > from && election.leader_epoch <= to) {
+                return Cause{unclean_election, election.event};
+            }
+        }
+    }
+    if (at->second.last_whole_loss > since) {
+        return Cause{whole_isr_lost, at->second.last_whole_loss};
+    }
+    return std::nullopt;
+}
+
+}  // namespace squall::checkers

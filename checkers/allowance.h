@@ -1,0 +1,79 @@
+// Allowance: the table of docs/GUARANTEES.md as code: which anomalies a run excuses, and by what.
+//
+// An anomaly is allowed only if its cause stands in the trace, after the fact it would explain.
+// Causes that come from an unsafe configuration (unclean election, acks < all) count only under
+// Contract::configured; causes beyond anybody's promise (whole in-sync set lost its unflushed data,
+// log start moved) count under both.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkers/checker.h"
+#include "checkers/cluster_view.h"
+#include "model/events/client_events.h"
+#include "model/events/controller_events.h"
+#include "model/events/replica_events.h"
+
+namespace squall::checkers {
+
+struct Cause {
+    std::string_view text;
+    sim::EventSequence event;  // the trace event that is the cause
+};
+
+class Allowance {
+  public:
+    explicit Allowance(Contract contract) : contract_(contract) {}
+
+    void observe(const sim::Event& event);
+
+    // Why a record that a replica in `partition` held after `since` may be gone from it, or its
+    // offset be used again: unclean election, or the whole in-sync set lost unflushed data.
+    std::optional<Cause> of_truncation(const model::TopicPartition& partition,
+                                       sim::EventSequence since) const;
+    // As of_truncation, and acks < all of the producer `client_id` with a change of leader.
+    std::optional<Cause> of_loss(const model::TopicPartition& partition, std::string_view client_id,
+                                 sim::EventSequence since) const;
+    // Why nothing below `offset` + 1 must be readable: retention, DeleteRecords, topic deleted.
+    std::optional<Cause> of_removal(const model::TopicPartition& partition,
+                                    model::Offset offset) const;
+    // As of_truncation, for any partition of a topic.
+    std::optional<Cause> of_truncation_anywhere(std::string_view topic,
+                                                sim::EventSequence since) const;
+    // Why a later leader, in an epoch up to `to`, may lack what was committed in epoch `from` by
+    // event `since`.
+    std::optional<Cause> of_incomplete_leader(const model::TopicPartition& partition,
+                                              model::LeaderEpoch from, model::LeaderEpoch to,
+                                              sim::EventSequence since) const;
+
+  private:
+    struct UncleanElection {
+        model::LeaderEpoch leader_epoch;
+        sim::EventSequence event;
+    };
+    struct Partition {
+        model::BrokerId leader = model::no_broker;
+        std::vector<model::BrokerId> in_sync;  // ISR, or the eligible replicas where it is empty
+        std::set<model::BrokerId> spoiled;     // of them: lost unflushed data and did not resync
+        std::vector<UncleanElection> unclean;
+        sim::EventSequence last_leader_change{0};
+        sim::EventSequence last_whole_loss{0};
+        std::map<model::Offset, sim::EventSequence> log_starts;  // where to -> the event
+    };
+
+    void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence);
+    void on_data_lost(sim::NodeId node, sim::EventSequence sequence);
+    std::optional<Cause> of_truncation(const Partition& state, sim::EventSequence since) const;
+
+    Contract contract_;
+    std::map<model::TopicPartition, Partition> partitions_;
+    std::map<model::BrokerId, sim::NodeId> nodes_;
+    std::map<std::string, std::int16_t, std::less<>> acks_;  // of each producer, the weakest told
+};
+
+}  // namespace squall::checkers

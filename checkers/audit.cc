@@ -1,0 +1,221 @@
+// audit: a disk does not hold what its broker told.
+//
+//   audit-mismatch     a batch on disk is not the one claimed at that place, is missing, or was
+//   never
+//                      claimed
+//   corrupt-batch      the bytes of a batch do not match their CRC
+//   trailing-bytes     a running broker's log ends in bytes that are no batch
+//   shrunk-at-restart  a log was opened with less than its broker had told it held
+//
+// The harness reads the disks at the end with a parser of its own; the claim is the fold of
+// BatchAppended, LogTruncated, LogStartAdvanced and LogOpened (checkers/replica_logs.h). A broker
+// that runs holds exactly its claim. One that is down may hold more at the end: it may have died
+// between writing and telling. One that lost power since it last opened the log may hold less: a
+// prefix of the claim. A disk fault that spoils bytes (bit rot, torn or lost writes) excuses the
+// logs it hit, on that broker; nothing else is excused.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkers/cluster_view.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/replica_logs.h"
+
+namespace squall::checkers {
+
+namespace {
+
+struct FoundBatch {
+    BatchIdentity batch;
+    bool crc_matches = true;
+    sim::EventSequence event;
+};
+
+// Whether the file at `path` belongs to the log of `partition`: "…/orders-1/…", not orders-10.
+bool is_path_of(std::string_view path, const model::TopicPartition& partition) {
+    const std::string name = to_string(partition);
+    for (std::size_t at = path.find(name); at != std::string_view::npos;
+         at = path.find(name, at + 1)) {
+        const std::size_t end = at + name.size();
+        const bool starts = at == 0 || path[at - 1] == '/';
+        const bool ends = end == path.size() || path[end] < '0' || path[end] > '9';
+        if (starts && ends) return true;
+    }
+    return false;
+}
+
+class Audit final : public Checker {
+  public:
+    std::string_view name() const override { return "audit"; }
+
+    void observe(const sim::Event& event) override {
+        if (const auto* batch = event.as<model::AuditedBatch>()) {
+            found_[{batch->partition, batch->broker}].push_back(
+                {.batch = {.base_offset = batch->base_offset,
+                           .last_offset = batch->last_offset,
+                           .leader_epoch = batch->leader_epoch,
+                           .crc = batch->crc},
+                 .crc_matches = batch->crc_matches,
+                 .event = event.sequence});
+            return;
+        }
+        if (const auto* log = event.as<model::AuditedLog>()) {
+            audited_.insert({log->partition, log->broker});
+            judge(*log, event.sequence);
+            return;
+        }
+        cluster_.observe(event);
+        ReplicaLogs::Change change;
+        if (logs_.observe(event, change)) {
+            if (change.kind == ReplicaLogs::Change::Kind::opened) on_opened(change, event);
+        } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
+            if (destroys_data(*hit)) spoiled_[event.node].push_back(hit->path);
+        }
+    }
+
+    CheckerReport finish() override {
+        judge_missing_logs();
+        return findings_.report();
+    }
+
+  private:
+    using Key = ReplicaLogs::Key;
+
+    bool is_spoiled(const Key& key) const {
+        const auto node = cluster_.brokers().find(key.second);
+        if (node == cluster_.brokers().end()) return false;
+        const auto paths = spoiled_.find(node->second);
+        return paths != spoiled_.end() &&
+               std::ranges::any_of(paths->second, [&](const std::string& path) {
+                   return path.empty() || is_path_of(path, key.first);
+               });
+    }
+
+    void on_opened(const ReplicaLogs::Change& change, const sim::Event& event) {
+        if (change.end_before.value() == 0) return;
+        findings_.judge();
+        if (!change.was_known_exactly || change.log->end() >= change.end_before) return;
+        const auto paths = spoiled_.find(event.node);
+        if (paths != spoiled_.end() &&
+            std::ranges::any_of(paths->second, [&](const std::string& path) {
+                return path.empty() || is_path_of(path, change.key.first);
+            })) {
+            return;
+        }
+        findings_.object(
+            "shrunk-at-restart",
+            evidence("partition", change.key.first, "broker", change.key.second, "log_end_offset",
+                     change.log->end(), "claimed", change.end_before),
+            {event.sequence});
+    }
+
+    void judge(const model::AuditedLog& audited, sim::EventSequence sequence) {
+        const Key key{audited.partition, audited.broker};
+        const std::vector<FoundBatch> found = std::move(found_[key]);
+        found_.erase(key);
+        const ReplicaLog* claim = logs_.find(audited.partition, audited.broker);
+        if (claim == nullptr && found.empty() && audited.trailing_bytes == 0) return;
+        findings_.judge();
+        if (is_spoiled(key)) return;
+        if (audited.running && audited.trailing_bytes > 0) {
+            findings_.object("trailing-bytes",
+                             evidence("partition", audited.partition, "broker", audited.broker,
+                                      "bytes", audited.trailing_bytes),
+                             {sequence});
+        }
+        for (const FoundBatch& batch : found) {
+            if (batch.crc_matches) continue;
+            findings_.object("corrupt-batch",
+                             evidence("partition", audited.partition, "broker", audited.broker,
+                                      "offset", batch.batch.base_offset, "crc", batch.batch.crc),
+                             {batch.event});
+            return;  // what is corrupt is not compared
+        }
+        static const ReplicaLog nothing;
+        compare(key, audited, found, claim == nullptr ? nothing : *claim, sequence);
+    }
+
+    void compare(const Key& key, const model::AuditedLog& audited,
+                 const std::vector<FoundBatch>& found, const ReplicaLog& claim,
+                 sim::EventSequence sequence) {
+        // Batches before the log start may still lie in the file.
+        auto at = std::ranges::find_if(found, [&](const FoundBatch& batch) {
+            return batch.batch.last_offset >= claim.start();
+        });
+        for (const ReplicaLog::Entry& entry : claim.entries()) {
+            if (!entry.known) {
+                while (at != found.end() && at->batch.base_offset <= entry.batch.last_offset) ++at;
+                continue;
+            }
+            if (at == found.end()) {
+                if (claim.may_be_shorter()) return;
+                mismatch(key, entry.batch, nullptr, sequence);
+                return;
+            }
+            if (at->batch != entry.batch) {
+                mismatch(key, entry.batch, &*at, sequence);
+                return;
+            }
+            ++at;
+        }
+        if (at != found.end() && audited.running) {
+            findings_.object("audit-mismatch",
+                             evidence("partition", key.first, "broker", key.second, "found_offset",
+                                      at->batch.base_offset, "found_crc", at->batch.crc, "claimed",
+                                      "nothing", "claimed_end", claim.end()),
+                             {at->event});
+        }
+    }
+
+    void mismatch(const Key& key, const BatchIdentity& claimed, const FoundBatch* found,
+                  sim::EventSequence sequence) {
+        Evidence shown =
+            evidence("partition", key.first, "broker", key.second, "offset", claimed.base_offset,
+                     "leader_epoch", claimed.leader_epoch, "crc", claimed.crc);
+        if (found == nullptr) {
+            shown.emplace_back("found", "nothing");
+        } else {
+            shown.emplace_back("found_offset", fmt::format("{}", found->batch.base_offset));
+            shown.emplace_back("found_epoch", fmt::format("{}", found->batch.leader_epoch));
+            shown.emplace_back("found_crc", fmt::format("{}", found->batch.crc));
+        }
+        findings_.object("audit-mismatch", std::move(shown),
+                         {found == nullptr ? sequence : found->event});
+    }
+
+    // Whoever was audited at all was audited for every log of the topics that were.
+    void judge_missing_logs() {
+        std::set<std::pair<std::string, model::BrokerId>> covered;
+        for (const auto& [partition, broker] : audited_) covered.emplace(partition.topic, broker);
+        for (const auto& [key, log] : logs_.all()) {
+            if (log.entries().empty() || log.may_be_shorter()) continue;
+            if (audited_.contains(key) || !covered.contains({key.first.topic, key.second}))
+                continue;
+            findings_.judge();
+            if (is_spoiled(key)) continue;
+            findings_.object("audit-mismatch",
+                             evidence("partition", key.first, "broker", key.second, "claimed_end",
+                                      log.end(), "found", "no log"),
+                             {});
+        }
+    }
+
+    ClusterView cluster_;
+    ReplicaLogs logs_;
+    std::map<Key, std::vector<FoundBatch>> found_;
+    std::set<Key> audited_;
+    std::map<sim::NodeId, std::vector<std::string>> spoiled_;  // paths
+    Findings findings_{"audit"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_audit(Contract) {
+    return std::make_unique<Audit>();
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,61 @@
+// AuditedLogs: what lay on the disks at the end, and whose word counts.
+//
+// A disk that belongs to a stopped broker, or to a replica outside the in-sync set, may legally
+// hold a tail that was never committed. What a partition really holds is what the running members
+// of its last in-sync set hold below the last leader's high watermark: `settled`.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "model/events/controller_events.h"
+#include "model/events/replica_events.h"
+#include "sim/trace/event.h"
+
+namespace squall::checkers {
+
+class AuditedLogs {
+  public:
+    struct Row {
+        model::Offset offset;
+        model::RecordId record;
+        sim::EventSequence event;  // the AuditedBatch
+        auto operator<=>(const Row&) const = default;
+    };
+    struct Log {
+        std::vector<Row> rows;     // in order of the file
+        bool is_complete = false;  // its AuditedLog was told
+        bool running = false;
+        // Whether `record` stands at `offset`.
+        bool holds(model::Offset offset, model::RecordId record) const;
+    };
+
+    void observe(const sim::Event& event);
+
+    bool is_audited(const model::TopicPartition& partition) const;
+    bool is_on_any_replica(const model::TopicPartition& partition, model::Offset offset,
+                           model::RecordId record) const;
+    // The log of the last leader, if that is running; else null.
+    const Log* leader_log(const model::TopicPartition& partition) const;
+    // Visits what the running in-sync replicas hold below the last high watermark.
+    void visit_settled(const std::function<void(const model::TopicPartition&, model::BrokerId,
+                                                const Row&)>& visit) const;
+
+  private:
+    struct Partition {
+        model::BrokerId leader = model::no_broker;
+        std::vector<model::BrokerId> isr;
+        model::LeaderEpoch leader_epoch = model::no_leader_epoch;  // of high_watermark
+        model::Offset high_watermark{0};
+        std::map<model::BrokerId, Log> logs;
+    };
+    void on_high_watermark(const model::TopicPartition& partition, model::LeaderEpoch epoch,
+                           model::Offset high_watermark);
+
+    std::map<model::TopicPartition, Partition> partitions_;
+};
+
+}  // namespace squall::checkers

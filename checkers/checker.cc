@@ -1,0 +1,35 @@
+#include "checkers/checker.h"
+
+namespace squall::checkers {
+
+std::string_view to_string(CheckerVerdict verdict) {
+    switch (verdict) {
+        case CheckerVerdict::pass:
+            return "pass";
+        case CheckerVerdict::fail:
+            return "fail";
+        case CheckerVerdict::inconclusive:
+            return "inconclusive";
+        case CheckerVerdict::not_applicable:
+            return "n/a";
+    }
+    return "?";
+}
+
+CheckerSet::CheckerSet(Contract contract) {
+    checkers_.reserve(all_checkers().size());
+    for (const CheckerEntry& entry : all_checkers()) checkers_.push_back(entry.make(contract));
+}
+
+void CheckerSet::observe(const sim::Event& event) {
+    for (const auto& checker : checkers_) checker->observe(event);
+}
+
+std::vector<CheckerReport> CheckerSet::finish() {
+    std::vector<CheckerReport> reports;
+    reports.reserve(checkers_.size());
+    for (const auto& checker : checkers_) reports.push_back(checker->finish());
+    return reports;
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,47 @@
+#include "checkers/cluster_view.h"
+
+namespace squall::checkers {
+
+bool destroys_data(const sim::DiskFaultHit& hit) {
+    return hit.fault == "bit_rot" || hit.fault == "torn" || hit.fault == "lost";
+}
+
+void ClusterView::observe(const sim::Event& event) {
+    if (event.as<sim::NodeStarted>()) {
+        Node& node = nodes_[event.node];
+        node.is_up = true;
+        node.started = event.sequence;
+        node.started_at = event.time;
+    } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
+        if (stopped->reason == sim::StopReason::end_of_run) {
+            has_ended_ = true;
+            return;
+        }
+        Node& node = nodes_[event.node];
+        node.is_up = false;
+        node.stopped = event.sequence;
+        if (stopped->lost_bytes > 0) node.power_lost = event.sequence;
+    } else if (const auto* started = event.as<model::BrokerStarted>()) {
+        nodes_of_brokers_[started->broker] = event.node;
+        Node& node = nodes_[event.node];
+        node.is_up = true;
+        node.started = event.sequence;
+        node.started_at = event.time;
+    } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
+        if (destroys_data(*hit)) nodes_[event.node].power_lost = event.sequence;
+    }
+}
+
+const ClusterView::Node* ClusterView::broker(model::BrokerId id) const {
+    const auto at = nodes_of_brokers_.find(id);
+    if (at == nodes_of_brokers_.end()) return nullptr;
+    const auto node = nodes_.find(at->second);
+    return node == nodes_.end() ? nullptr : &node->second;
+}
+
+bool ClusterView::is_up(model::BrokerId id) const {
+    const Node* node = broker(id);
+    return node != nullptr && node->is_up;
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,42 @@
+// ClusterView: which node is which broker, and whether it is up, as the trace tells.
+//
+// A broker is known from its first event on (BrokerStarted names it; its node is the emitter). The
+// stops at the end of a run are not stops: whoever was up then stays up.
+#pragma once
+
+#include <map>
+
+#include "model/events/replica_events.h"
+#include "sim/trace/event.h"
+#include "sim/trace/sim_events.h"
+
+namespace squall::checkers {
+
+class ClusterView {
+  public:
+    struct Node {
+        bool is_up = false;
+        sim::EventSequence started{0};     // its last NodeStarted or BrokerStarted
+        Time started_at;                   // when that was
+        sim::EventSequence stopped{0};     // its last stop that was not the end of the run
+        sim::EventSequence power_lost{0};  // its last loss of unsynced bytes by power or disk
+    };
+
+    void observe(const sim::Event& event);
+
+    // Null for brokers never heard of.
+    const Node* broker(model::BrokerId broker) const;
+    bool is_up(model::BrokerId id) const;
+    const std::map<model::BrokerId, sim::NodeId>& brokers() const { return nodes_of_brokers_; }
+    bool has_ended() const { return has_ended_; }
+
+  private:
+    std::map<model::BrokerId, sim::NodeId> nodes_of_brokers_;
+    std::map<sim::NodeId, Node> nodes_;
+    bool has_ended_ = false;
+};
+
+// Whether this fault of a disk takes or spoils bytes that were written.
+bool destroys_data(const sim::DiskFaultHit& hit);
+
+}  // namespace squall::checkers

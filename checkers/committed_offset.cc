@@ -1,0 +1,213 @@
+// committed-offset: a group's committed offset says more, or older things, than it may.
+//
+//   committed-beyond-delivered  a commit of an offset that no member of the group had got to:
+//   neither
+//                               by a poll (next_position) nor by having its position set there
+//   committed-offset-regressed  within a generation, the committed offset went back
+//   fenced-commit               a commit of an older generation took effect after one of a newer
+//
+// Going back is legal where the lower commit was invoked before the higher one was answered (or
+// that was answered 'unknown', or never): requests of one client may overtake each other on two
+// connections; and where the application sought back, or a reset or truncation put it back. Commits
+// without a generation (simple consumers, administrators) are exempt. Allowed: anything after the
+// group's own topic lost records (checkers/allowance.h): generations and offsets start anew.
+// Semantics: G-GRP; Jepsen's committed-too-far.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "model/events/group_events.h"
+
+namespace squall::checkers {
+
+namespace {
+
+struct Invocation {
+    model::OperationId operation;
+    std::string member_id;
+    model::Offset offset;
+    sim::EventSequence invoked;
+    sim::EventSequence answered{0};  // 0: never, or 'unknown'
+};
+
+struct GroupPartition {
+    model::Offset delivered = model::no_offset;             // how far any member got
+    model::GenerationId generation = model::no_generation;  // of the last effective commit
+    model::Offset committed = model::no_offset;             // the highest within that generation
+    model::OperationId highest_operation;                   // that committed it, if known
+    bool is_operation_known = false;
+    sim::EventSequence committed_event{0};
+    sim::EventSequence set_back_event{0};  // last time a position was set by seek, reset, ...
+    model::Offset set_back_to = model::no_offset;  // the lowest place since `committed_event`
+    std::vector<Invocation> invocations;           // of the generation below, in order
+    model::GenerationId invocations_of = model::no_generation;
+};
+
+class CommittedOffset final : public Checker {
+  public:
+    explicit CommittedOffset(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "committed-offset"; }
+
+    void observe(const sim::Event& event) override {
+        allowance_.observe(event);
+        if (const auto* polled = event.as<model::RecordsPolled>()) {
+            if (polled->group.empty()) return;
+            GroupPartition& state = groups_[polled->group][polled->partition];
+            state.delivered = std::max(state.delivered, polled->next_position);
+        } else if (const auto* set = event.as<model::PositionSet>()) {
+            if (!set->group.empty()) on_position_set(*set, event.sequence);
+        } else if (const auto* invoked = event.as<model::CommitInvoked>()) {
+            on_invoked(*invoked, event.sequence);
+        } else if (const auto* completed = event.as<model::CommitCompleted>()) {
+            on_completed(*completed, event.sequence);
+        } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
+            on_committed(*committed, event.sequence);
+        } else if (const auto* changed = event.as<model::GroupStateChanged>()) {
+            if (changed->to == "Dead") groups_.erase(changed->group);
+        }
+    }
+
+    CheckerReport finish() override { return findings_.report(); }
+
+  private:
+    static void on_set_back(GroupPartition& state, model::Offset to, sim::EventSequence sequence) {
+        state.set_back_to =
+            state.set_back_to == model::no_offset ? to : std::min(state.set_back_to, to);
+        state.set_back_event = sequence;
+    }
+
+    void on_position_set(const model::PositionSet& set, sim::EventSequence sequence) {
+        GroupPartition& state = groups_[set.group][set.partition];
+        state.delivered = std::max(state.delivered, set.offset);
+        // A position taken from the committed offset is the group's word, not the application's.
+        if (set.reason != model::PositionReason::committed) {
+            on_set_back(state, set.offset, sequence);
+        }
+    }
+
+    void on_invoked(const model::CommitInvoked& invoked, sim::EventSequence sequence) {
+        if (invoked.generation == model::no_generation || invoked.group.empty()) return;
+        auto& partitions = groups_[invoked.group];
+        for (const model::PartitionOffset& commit : invoked.offsets) {
+            GroupPartition& state = partitions[commit.partition];
+            findings_.judge();
+            if (commit.offset > state.delivered) {
+                object_beyond(invoked.group, commit.partition, commit.offset, state, sequence);
+            }
+            if (invoked.generation > state.invocations_of) {
+                state.invocations.clear();
+                state.invocations_of = invoked.generation;
+            }
+            if (invoked.generation == state.invocations_of) {
+                state.invocations.push_back({.operation = invoked.operation,
+                                             .member_id = invoked.member_id,
+                                             .offset = commit.offset,
+                                             .invoked = sequence});
+            }
+            open_[invoked.operation].emplace_back(invoked.group, commit.partition);
+        }
+    }
+
+    void on_completed(const model::CommitCompleted& completed, sim::EventSequence sequence) {
+        const auto open = open_.find(completed.operation);
+        if (open == open_.end()) return;
+        if (completed.outcome != model::Outcome::unknown) {
+            for (const auto& [group, partition] : open->second) {
+                for (Invocation& invocation : groups_[group][partition].invocations) {
+                    if (invocation.operation == completed.operation) invocation.answered = sequence;
+                }
+            }
+        }
+        open_.erase(open);
+    }
+
+    void on_committed(const model::OffsetCommitted& committed, sim::EventSequence sequence) {
+        if (committed.generation == model::no_generation) return;
+        GroupPartition& state = groups_[committed.group][committed.partition];
+        findings_.judge();
+        if (committed.offset > state.delivered) {
+            object_beyond(committed.group, committed.partition, committed.offset, state, sequence);
+        }
+        if (committed.generation < state.generation) {
+            conclude("fenced-commit", committed, state, sequence);
+            return;
+        }
+        if (committed.generation == state.generation && committed.offset < state.committed) {
+            if (!may_go_back(state, committed)) {
+                conclude("committed-offset-regressed", committed, state, sequence);
+            }
+            if (state.set_back_to == model::no_offset || state.set_back_to > committed.offset) {
+                return;  // an overtaken commit: the higher one stays the measure
+            }
+        }
+        state.generation = committed.generation;
+        state.committed = committed.offset;
+        state.committed_event = sequence;
+        state.set_back_to = model::no_offset;
+        state.is_operation_known = false;
+        for (const Invocation& invocation : state.invocations) {
+            if (invocation.offset == committed.offset &&
+                invocation.member_id == committed.member_id) {
+                state.highest_operation = invocation.operation;
+                state.is_operation_known = true;
+            }
+        }
+    }
+
+    // Whether the lower commit `low` may take effect after the one that stands.
+    static bool may_go_back(const GroupPartition& state, const model::OffsetCommitted& low) {
+        if (state.set_back_to != model::no_offset && state.set_back_to <= low.offset) return true;
+        if (!state.is_operation_known) return false;
+        const auto high =
+            std::ranges::find(state.invocations, state.highest_operation, &Invocation::operation);
+        if (high == state.invocations.end() || high->answered.value() == 0) return true;
+        return std::ranges::any_of(state.invocations, [&](const Invocation& invocation) {
+            return invocation.offset == low.offset && invocation.member_id == low.member_id &&
+                   invocation.invoked < high->answered;
+        });
+    }
+
+    void object_beyond(const std::string& group, const model::TopicPartition& partition,
+                       model::Offset offset, GroupPartition& state, sim::EventSequence sequence) {
+        findings_.object("committed-beyond-delivered",
+                         evidence("group", group, "partition", partition, "committed", offset,
+                                  "delivered", state.delivered),
+                         {sequence});
+        state.delivered = offset;  // its effect is no second anomaly
+    }
+
+    void conclude(std::string_view type, const model::OffsetCommitted& committed,
+                  const GroupPartition& state, sim::EventSequence sequence) {
+        Evidence shown = evidence("group", committed.group, "partition", committed.partition,
+                                  "member", committed.member_id, "generation", committed.generation,
+                                  "offset", committed.offset, "earlier_generation",
+                                  state.generation, "earlier_offset", state.committed);
+        if (const auto cause =
+                allowance_.of_truncation_anywhere(model::offsets_topic, sim::EventSequence{0})) {
+            findings_.allow(type, cause->text, std::move(shown),
+                            {cause->event, state.committed_event, sequence});
+        } else {
+            findings_.object(type, std::move(shown), {state.committed_event, sequence});
+        }
+    }
+
+    Allowance allowance_;
+    std::map<std::string, std::map<model::TopicPartition, GroupPartition>> groups_;
+    std::map<model::OperationId, std::vector<std::pair<std::string, model::TopicPartition>>> open_;
+    Findings findings_{"committed-offset"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_committed_offset(Contract contract) {
+    return std::make_unique<CommittedOffset>(contract);
+}
+
+}  // namespace squall::checkers

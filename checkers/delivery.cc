@@ -1,0 +1,262 @@
+// delivery: what a group left out, and what it was handed twice.
+//
+//   skipped     a record known to exist lies between the first position of the group and its
+//   highest
+//               committed offset, and was handed to no member
+//   redelivery  an offset was handed to the group again
+//
+// Records known to exist: what the running in-sync replicas hold below the last high watermark, or,
+// where a partition was not audited, the acknowledged sends. At-least-once, per group; exactly-once
+// is nobody's promise here.
+//
+// skipped is allowed where a position of the group was set beyond the record by 'reset to latest',
+// by a 'seek' of the application, or by a change of the log that removed it (checkers/allowance.h).
+// redelivery is allowed when, after the record was handed before, the group saw a crash of a
+// member's node, a seek, a reset or truncation, a failed commit, or a rebalance of that partition;
+// each is named as the cause. Without any, it is an objection.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/audited_logs.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/send_history.h"
+#include "checkers/sightings.h"
+#include "model/events/group_events.h"
+
+namespace squall::checkers {
+
+namespace {
+
+// Which offsets were handed out, and when last: dense pages, since logs are.
+class HandedOffsets {
+  public:
+    // Returns the event that handed this offset last, 0 for none.
+    sim::EventSequence hand(model::Offset offset, sim::EventSequence event) {
+        Page& page = pages_[offset.value() / page_size];
+        return std::exchange(page[static_cast<std::size_t>(offset.value() % page_size)], event);
+    }
+    bool contains(model::Offset offset) const {
+        const auto page = pages_.find(offset.value() / page_size);
+        if (page == pages_.end()) return false;
+        return page->second[static_cast<std::size_t>(offset.value() % page_size)].value() != 0;
+    }
+
+  private:
+    static constexpr std::int64_t page_size = 64;
+    using Page = std::array<sim::EventSequence, page_size>;
+    std::map<std::int64_t, Page> pages_;
+};
+
+struct Jump {
+    model::Offset to;
+    std::string_view cause;
+    sim::EventSequence event;
+};
+
+struct GroupPartition {
+    std::optional<model::Offset> first;  // where the group began
+    model::Offset committed = model::no_offset;
+    sim::EventSequence committed_event{0};
+    HandedOffsets handed;
+    std::vector<Jump> jumps;  // positions set past unread records
+    // Last events after which reading again is legal.
+    sim::EventSequence sought{0}, reset{0}, rebalanced{0}, commit_failed{0};
+};
+
+struct Group {
+    std::map<model::TopicPartition, GroupPartition> partitions;
+    std::set<sim::NodeId> nodes;  // of its members
+    sim::EventSequence crashed{0};
+};
+
+class Delivery final : public Checker {
+  public:
+    explicit Delivery(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "delivery"; }
+
+    void observe(const sim::Event& event) override {
+        allowance_.observe(event);
+        history_.observe(event);
+        audit_.observe(event);
+        if (const auto* polled = event.as<model::RecordsPolled>()) {
+            if (!polled->group.empty()) on_polled(*polled, event);
+        } else if (const auto* set = event.as<model::PositionSet>()) {
+            if (!set->group.empty()) on_position_set(*set, event);
+        } else if (const auto* changed = event.as<model::AssignmentChanged>()) {
+            if (changed->group.empty()) return;
+            Group& group = groups_[changed->group];
+            group.nodes.insert(event.node);
+            for (const auto& partition : changed->partitions) {
+                group.partitions[partition].rebalanced = event.sequence;
+            }
+        } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
+            GroupPartition& state = groups_[committed->group].partitions[committed->partition];
+            if (committed->offset > state.committed) {
+                state.committed = committed->offset;
+                state.committed_event = event.sequence;
+            }
+        } else if (const auto* invoked = event.as<model::CommitInvoked>()) {
+            auto& open = open_commits_[invoked->operation];
+            open.first = invoked->group;
+            for (const auto& commit : invoked->offsets) open.second.push_back(commit.partition);
+        } else if (const auto* completed = event.as<model::CommitCompleted>()) {
+            on_commit_completed(*completed, event.sequence);
+        } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
+            if (stopped->reason == sim::StopReason::end_of_run) return;
+            for (auto& [name, group] : groups_) {
+                if (group.nodes.contains(event.node)) group.crashed = event.sequence;
+            }
+        }
+    }
+
+    CheckerReport finish() override {
+        std::map<model::TopicPartition, std::map<model::Offset, sim::EventSequence>> known;
+        audit_.visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
+                                 const AuditedLogs::Row& row) {
+            known[partition].try_emplace(row.offset, row.event);
+        });
+        for (const Send& send : history_.sends()) {
+            if (!send.is_acknowledged() || audit_.is_audited(history_.partition(send))) continue;
+            known[history_.partition(send)].try_emplace(send.offset, send.completed);
+        }
+        for (const auto& [name, group] : groups_) {
+            for (const auto& [partition, state] : group.partitions) {
+                const auto records = known.find(partition);
+                if (records != known.end()) judge_skips(name, partition, state, records->second);
+            }
+        }
+        return findings_.report();
+    }
+
+  private:
+    void on_polled(const model::RecordsPolled& polled, const sim::Event& event) {
+        Group& group = groups_[polled.group];
+        group.nodes.insert(event.node);
+        GroupPartition& state = group.partitions[polled.partition];
+        if (!state.first) state.first = polled.position;
+        sim::EventSequence latest{0};
+        model::Offset from = model::no_offset;
+        model::Offset to = model::no_offset;
+        std::uint64_t again = 0;
+        for (const model::PolledRecord& record : polled.records) {
+            const sim::EventSequence before = state.handed.hand(record.offset, event.sequence);
+            if (before.value() == 0) continue;
+            if (again++ == 0) from = record.offset;
+            to = record.offset;
+            latest = std::max(latest, before);
+        }
+        findings_.judge();
+        if (again == 0) return;
+        Evidence shown =
+            evidence("group", polled.group, "partition", polled.partition, "client",
+                     polled.client_id, "first_offset", from, "last_offset", to, "records", again);
+        if (const auto cause = cause_of_redelivery(group, state, latest)) {
+            findings_.allow("redelivery", cause->text, std::move(shown),
+                            {latest, cause->event, event.sequence}, again);
+        } else {
+            findings_.object("redelivery", std::move(shown), {latest, event.sequence});
+        }
+    }
+
+    static std::optional<Cause> cause_of_redelivery(const Group& group, const GroupPartition& state,
+                                                    sim::EventSequence handed) {
+        // The most telling one first: most of them end in a rebalance.
+        for (const Cause& cause :
+             {Cause{"crash", group.crashed}, Cause{"seek", state.sought},
+              Cause{"reset or truncation", state.reset},
+              Cause{"failed commit", state.commit_failed}, Cause{"rebalance", state.rebalanced}}) {
+            if (cause.event > handed) return cause;
+        }
+        return std::nullopt;
+    }
+
+    void on_position_set(const model::PositionSet& set, const sim::Event& event) {
+        Group& group = groups_[set.group];
+        group.nodes.insert(event.node);
+        GroupPartition& state = group.partitions[set.partition];
+        if (!state.first) state.first = set.offset;
+        using enum model::PositionReason;
+        switch (set.reason) {
+            case committed:
+                break;
+            case seek:
+                state.sought = event.sequence;
+                state.jumps.push_back({set.offset, "seek", event.sequence});
+                break;
+            case reset_latest:
+                state.reset = event.sequence;
+                state.jumps.push_back({set.offset, "reset to latest", event.sequence});
+                break;
+            case reset_earliest:
+            case truncation:
+                state.reset = event.sequence;
+                break;
+        }
+    }
+
+    void on_commit_completed(const model::CommitCompleted& completed, sim::EventSequence sequence) {
+        const auto open = open_commits_.find(completed.operation);
+        if (open == open_commits_.end()) return;
+        if (completed.outcome != model::Outcome::ok) {
+            auto& partitions = groups_[open->second.first].partitions;
+            for (const auto& partition : open->second.second) {
+                partitions[partition].commit_failed = sequence;
+            }
+        }
+        open_commits_.erase(open);
+    }
+
+    void judge_skips(const std::string& group, const model::TopicPartition& partition,
+                     const GroupPartition& state,
+                     const std::map<model::Offset, sim::EventSequence>& records) {
+        if (!state.first) return;
+        for (auto at = records.lower_bound(*state.first);
+             at != records.end() && at->first < state.committed; ++at) {
+            const auto [offset, told] = *at;
+            findings_.judge();
+            if (state.handed.contains(offset)) continue;
+            Evidence shown = evidence("group", group, "partition", partition, "offset", offset,
+                                      "committed", state.committed);
+            if (const auto cause = cause_of_skip(partition, state, offset)) {
+                findings_.allow("skipped", cause->text, std::move(shown),
+                                {told, cause->event, state.committed_event});
+            } else {
+                findings_.object("skipped", std::move(shown), {told, state.committed_event});
+            }
+        }
+    }
+
+    std::optional<Cause> cause_of_skip(const model::TopicPartition& partition,
+                                       const GroupPartition& state, model::Offset offset) const {
+        for (const Jump& jump : state.jumps) {
+            if (jump.to > offset) return Cause{jump.cause, jump.event};
+        }
+        if (const auto cause = allowance_.of_removal(partition, offset)) return cause;
+        return allowance_.of_truncation(partition, sim::EventSequence{0});
+    }
+
+    Allowance allowance_;
+    SendHistory history_;
+    AuditedLogs audit_;
+    std::map<std::string, Group> groups_;
+    std::map<model::OperationId, std::pair<std::string, std::vector<model::TopicPartition>>>
+        open_commits_;
+    Findings findings_{"delivery"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_delivery(Contract contract) {
+    return std::make_unique<Delivery>(contract);
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,119 @@
+// duplicate: one record stands at two offsets of a partition.
+//
+// Found among all sightings (checkers/sightings.h): acknowledged sends, polls, settled logs.
+// Jepsen's duplicate asks the same of unique values; here an application may send equal records, so
+// the number of places is compared with the number of sends.
+//
+// Allowed: 'application sent twice' (at least as many sends of that record to that topic as
+// places), 'retry without idempotence' and 'request replayed without idempotence' (one send, by a
+// producer without idempotence whose requests went out, or were delivered, again). An idempotent
+// producer is excused by nothing, under either contract (KIP-98).
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <vector>
+
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/sightings.h"
+#include "sim/trace/sim_events.h"
+
+namespace squall::checkers {
+
+namespace {
+
+class Duplicate final : public Checker {
+  public:
+    std::string_view name() const override { return "duplicate"; }
+
+    void observe(const sim::Event& event) override {
+        sightings_.observe(event);
+        if (const auto* disturbed = event.as<sim::FrameDisturbed>()) {
+            if (disturbed->rule == "replay") replayed_.insert(disturbed->from);
+        }
+    }
+
+    CheckerReport finish() override {
+        std::vector<Sighting> seen = sightings_.take();
+        std::ranges::sort(seen, {}, [](const Sighting& s) {
+            return std::tuple{s.partition, s.record, s.offset, s.event};
+        });
+        index_sends();
+        for (auto at = seen.begin(); at != seen.end();) {
+            const auto end = std::find_if(at, seen.end(), [&](const Sighting& s) {
+                return s.partition != at->partition || s.record != at->record;
+            });
+            if (end - at > 1) judge(at, end);
+            at = end;
+        }
+        return findings_.report();
+    }
+
+  private:
+    using Iterator = std::vector<Sighting>::const_iterator;
+
+    void index_sends() {
+        for (const Send& send : sightings_.history().sends()) {
+            sends_[{send.record, sightings_.history().topic(send)}].push_back(&send);
+        }
+    }
+
+    void judge(Iterator begin, Iterator end) {
+        findings_.judge();
+        Findings::Events events;
+        std::string offsets;
+        std::size_t places = 0;
+        for (Iterator at = begin; at != end; ++at) {
+            if (at != begin && at->offset == std::prev(at)->offset) continue;
+            ++places;
+            if (!offsets.empty()) offsets += ' ';
+            offsets += fmt::format("{}", at->offset);
+            events.push_back(at->event);
+        }
+        if (places < 2) return;
+        const model::TopicPartition& partition = sightings_.partition(*begin);
+        Evidence shown =
+            evidence("partition", partition, "record", begin->record, "offsets", offsets);
+        const auto sends = sends_.find({begin->record, partition.topic});
+        if (sends == sends_.end()) {
+            findings_.object("duplicate", std::move(shown), std::move(events));
+            return;
+        }
+        const Send& first = *sends->second.front();
+        shown.emplace_back("client", sightings_.history().client(first));
+        shown.emplace_back("sends", fmt::format("{}", sends->second.size()));
+        for (const Send* send : sends->second) events.push_back(send->invoked);
+        const std::string_view cause = cause_of(sends->second, places, partition);
+        if (cause.empty()) {
+            findings_.object("duplicate", std::move(shown), std::move(events));
+        } else {
+            findings_.allow("duplicate", cause, std::move(shown), std::move(events));
+        }
+    }
+
+    std::string_view cause_of(const std::vector<const Send*>& sends, std::size_t places,
+                              const model::TopicPartition& partition) const {
+        if (sends.size() >= places) return "application sent twice";
+        for (const Send* send : sends) {
+            const SendHistory& history = sightings_.history();
+            if (history.producer(*send).enable_idempotence) continue;
+            if (history.has_retried(*send, partition)) return "retry without idempotence";
+            if (replayed_.contains(send->node)) return "request replayed without idempotence";
+        }
+        return {};
+    }
+
+    Sightings sightings_;
+    std::set<sim::NodeId> replayed_;  // nodes some of whose frames were delivered twice
+    std::map<std::pair<model::RecordId, std::string>, std::vector<const Send*>> sends_;
+    Findings findings_{"duplicate"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_duplicate(Contract) {
+    return std::make_unique<Duplicate>();
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,338 @@
+// high-watermark: below it everything is safe, and nobody reads above it.
+//
+//   high-watermark-regressed     a replica's high watermark went back within one incarnation and
+//                                leader epoch
+//   high-watermark-ahead         a leader's high watermark passed the log end of a member of its
+//                                maximal in-sync set (ValidHighWatermark)
+//   leader-incomplete            a later leader lacks a batch that lay below an earlier leader's
+//   high
+//                                watermark (StrongIsr; Raft's leader completeness)
+//   read-above-high-watermark    a client was served, or handed, offsets at or above it; or above
+//   the
+//                                last stable offset when it asked for read_committed
+//   high-watermark-overstated    a fetch was answered with a higher watermark than the broker has
+//
+// A member's log end is judged only if the member runs and has been let into the in-sync set, or
+// the leader took its role, after it was last started: for a member that came back meanwhile,
+// leaders may still count what it held before. Allowed: lost batches after an unclean election
+// (configured contract), or after the whole in-sync set lost unflushed data.
+// (hachikuji/kafka-specification; KIP-101, KIP-279, KIP-497.)
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/cluster_view.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/replica_logs.h"
+#include "model/events/client_events.h"
+
+namespace squall::checkers {
+
+namespace {
+
+// A batch that some leader saw below its high watermark.
+struct Committed {
+    BatchIdentity batch;
+    model::LeaderEpoch by;  // the epoch of that leader
+    sim::EventSequence event;
+};
+
+struct Replica {
+    sim::Incarnation incarnation{0};
+    model::LeaderEpoch leader_epoch = model::no_leader_epoch;
+    model::Offset high_watermark{0};
+    model::Offset highest{0};  // of this incarnation
+    sim::EventSequence event{0};
+    sim::EventSequence led_since{0};  // its last RoleTaken as leader
+    model::Offset matched{0};         // its log holds all of Committed below this offset
+};
+
+struct Partition {
+    std::vector<Committed> committed;            // in order of offset
+    model::Offset announced = model::no_offset;  // the highest anybody told
+    std::map<model::BrokerId, Replica> replicas;
+    std::map<model::BrokerId, sim::EventSequence> in_sync_since;  // members of the ISR
+
+    model::Offset committed_end() const {
+        return committed.empty() ? model::Offset{0} : committed.back().batch.last_offset.next();
+    }
+};
+
+class HighWatermark final : public Checker {
+  public:
+    explicit HighWatermark(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "high-watermark"; }
+
+    void observe(const sim::Event& event) override {
+        if (const auto* served = event.as<model::FetchServed>()) {
+            on_fetch_served(*served, event);
+            return;
+        }
+        allowance_.observe(event);
+        cluster_.observe(event);
+        ReplicaLogs::Change change;
+        if (logs_.observe(event, change)) on_log_changed(change);
+        if (const auto* moved = event.as<model::HighWatermarkAdvanced>()) {
+            on_moved(*moved, event);
+        } else if (const auto* taken = event.as<model::RoleTaken>()) {
+            on_role_taken(*taken, event);
+        } else if (const auto* polled = event.as<model::RecordsPolled>()) {
+            on_polled(*polled, event.sequence);
+        } else if (const auto* opened = event.as<model::LogOpened>()) {
+            Partition& partition = partitions_[opened->partition];
+            Replica& replica = partition.replicas[opened->broker];
+            announce(partition, replica, event, opened->high_watermark);
+            replica.leader_epoch = model::no_leader_epoch;
+        } else if (const auto* changed = event.as<model::PartitionChanged>()) {
+            on_partition_changed(*changed, event.sequence);
+        } else if (const auto* created = event.as<model::TopicCreated>()) {
+            on_topic_created(*created);
+        }
+    }
+
+    CheckerReport finish() override { return findings_.report(); }
+
+  private:
+    // The replica's high watermark is `to` from now on.
+    static void announce(Partition& partition, Replica& replica, const sim::Event& event,
+                         model::Offset to) {
+        if (replica.incarnation != event.incarnation) {
+            replica.incarnation = event.incarnation;
+            replica.highest = to;
+        }
+        replica.high_watermark = to;
+        replica.highest = std::max(replica.highest, to);
+        replica.event = event.sequence;
+        partition.announced = std::max(partition.announced, to);
+    }
+
+    void on_log_changed(const ReplicaLogs::Change& change) {
+        using Kind = ReplicaLogs::Change::Kind;
+        if (change.kind == Kind::appended) return;
+        Partition& partition = partitions_[change.key.first];
+        Replica& replica = partition.replicas[change.key.second];
+        if (change.kind == Kind::deleted) {
+            replica = Replica{};
+            return;
+        }
+        if (change.kind == Kind::started_later) {
+            // The high watermark of a log never lies before its start.
+            replica.high_watermark = std::max(replica.high_watermark, change.log->start());
+            replica.highest = std::max(replica.highest, change.log->start());
+            partition.announced = std::max(partition.announced, change.log->start());
+            return;
+        }
+        replica.matched = std::min(replica.matched, change.log->end());
+        if (change.kind == Kind::overwritten && !change.log->entries().empty()) {
+            replica.matched =
+                std::min(replica.matched, change.log->entries().back().batch.base_offset);
+        }
+        if (change.kind == Kind::truncated) {
+            // A log that starts anew at another place takes its high watermark with it.
+            if (change.log->start() == change.log->end()) {
+                replica.highest = std::max(replica.highest, change.log->start());
+                partition.announced = std::max(partition.announced, change.log->start());
+            }
+            replica.high_watermark = std::min(replica.high_watermark, change.log->end());
+        }
+    }
+
+    void on_moved(const model::HighWatermarkAdvanced& moved, const sim::Event& event) {
+        Partition& partition = partitions_[moved.partition];
+        Replica& replica = partition.replicas[moved.broker];
+        findings_.judge();
+        const bool is_same_reign =
+            replica.incarnation == event.incarnation && replica.leader_epoch == moved.leader_epoch;
+        if (moved.to < moved.from || (is_same_reign && moved.to < replica.high_watermark)) {
+            findings_.object("high-watermark-regressed",
+                             evidence("partition", moved.partition, "broker", moved.broker,
+                                      "leader_epoch", moved.leader_epoch, "from",
+                                      std::max(moved.from, replica.high_watermark), "to", moved.to),
+                             {replica.event, event.sequence});
+        }
+        announce(partition, replica, event, moved.to);
+        replica.leader_epoch = moved.leader_epoch;
+        if (moved.role != model::ReplicaRole::leader) return;
+        for (const model::BrokerId member : moved.maximal_isr) {
+            judge_member(partition, replica, moved, member, event.sequence);
+        }
+        commit(partition, moved, event.sequence);
+    }
+
+    void judge_member(const Partition& partition, const Replica& leader,
+                      const model::HighWatermarkAdvanced& moved, model::BrokerId member,
+                      sim::EventSequence sequence) {
+        const ReplicaLog* log = logs_.find(moved.partition, member);
+        const ClusterView::Node* node = cluster_.broker(member);
+        if (log == nullptr || node == nullptr || !node->is_up || log->may_be_shorter()) return;
+        const auto in_sync = partition.in_sync_since.find(member);
+        const sim::EventSequence counted_since = std::max(
+            leader.led_since,
+            in_sync == partition.in_sync_since.end() ? sim::EventSequence{0} : in_sync->second);
+        if (member != moved.broker && node->started > counted_since) return;
+        findings_.judge();
+        if (log->end() >= moved.to) return;
+        Evidence shown = evidence("partition", moved.partition, "leader", moved.broker,
+                                  "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
+                                  "member", member, "member_log_end", log->end());
+        if (const auto cause = allowance_.of_truncation(moved.partition, sim::EventSequence{0})) {
+            findings_.allow("high-watermark-ahead", cause->text, std::move(shown),
+                            {cause->event, sequence});
+        } else {
+            findings_.object("high-watermark-ahead", std::move(shown), {sequence});
+        }
+    }
+
+    // Whatever the leader holds below its new high watermark is committed.
+    void commit(Partition& partition, const model::HighWatermarkAdvanced& moved,
+                sim::EventSequence sequence) {
+        const ReplicaLog* log = logs_.find(moved.partition, moved.broker);
+        if (log == nullptr) return;
+        Replica& leader = partition.replicas[moved.broker];
+        const model::Offset from = partition.committed_end();
+        auto at = std::ranges::lower_bound(
+            log->entries(), from, {},
+            [](const ReplicaLog::Entry& entry) { return entry.batch.base_offset; });
+        for (; at != log->entries().end() && at->batch.last_offset < moved.to; ++at) {
+            if (!at->known) continue;
+            partition.committed.push_back(
+                {.batch = at->batch, .by = moved.leader_epoch, .event = sequence});
+        }
+        if (leader.matched == from) leader.matched = partition.committed_end();
+    }
+
+    void on_role_taken(const model::RoleTaken& taken, const sim::Event& event) {
+        Partition& partition = partitions_[taken.partition];
+        Replica& replica = partition.replicas[taken.broker];
+        announce(partition, replica, event, taken.high_watermark);
+        replica.leader_epoch = taken.leader_epoch;
+        if (taken.role != model::ReplicaRole::leader) return;
+        replica.led_since = event.sequence;
+        judge_leader(partition, replica, taken, event.sequence);
+    }
+
+    void judge_leader(Partition& partition, Replica& replica, const model::RoleTaken& taken,
+                      sim::EventSequence sequence) {
+        const ReplicaLog* log = logs_.find(taken.partition, taken.broker);
+        if (partition.committed.empty()) return;
+        findings_.judge();
+        const model::Offset start = log == nullptr ? model::Offset{0} : log->start();
+        auto at =
+            std::ranges::lower_bound(partition.committed, std::max(replica.matched, start), {},
+                                     [](const Committed& c) { return c.batch.base_offset; });
+        for (; at != partition.committed.end(); ++at) {
+            if (at->by > taken.leader_epoch) break;  // committed later than this reign
+            if (!holds(log, at->batch)) break;
+            replica.matched = at->batch.last_offset.next();
+        }
+        if (at == partition.committed.end() || at->by > taken.leader_epoch) return;
+        Evidence shown =
+            evidence("partition", taken.partition, "leader", taken.broker, "leader_epoch",
+                     taken.leader_epoch, "offset", at->batch.base_offset, "crc", at->batch.crc,
+                     "batch_epoch", at->batch.leader_epoch, "committed_in_epoch", at->by,
+                     "log_end_offset", taken.log_end_offset);
+        Findings::Events events{at->event, sequence};
+        const auto cause =
+            allowance_.of_incomplete_leader(taken.partition, at->by, taken.leader_epoch, at->event);
+        // What this leader does not hold is gone: later ones are not asked for it again.
+        partition.committed.erase(at, partition.committed.end());
+        for (auto& [broker, other] : partition.replicas) {
+            other.matched = std::min(other.matched, partition.committed_end());
+        }
+        if (cause) {
+            events.push_back(cause->event);
+            findings_.allow("leader-incomplete", cause->text, std::move(shown), std::move(events));
+        } else {
+            findings_.object("leader-incomplete", std::move(shown), std::move(events));
+        }
+    }
+
+    static bool holds(const ReplicaLog* log, const BatchIdentity& batch) {
+        if (log == nullptr) return false;
+        const ReplicaLog::Entry* entry = log->find(batch.base_offset);
+        if (entry == nullptr) return false;
+        return !entry->known || entry->batch == batch;
+    }
+
+    void on_fetch_served(const model::FetchServed& served, const sim::Event& event) {
+        if (served.replica != model::no_broker) return;
+        const auto partition = partitions_.find(served.partition);
+        findings_.judge();
+        if (served.upto > served.from) {
+            const model::Offset limit =
+                served.read_committed ? std::min(served.last_stable_offset, served.high_watermark)
+                                      : served.high_watermark;
+            if (served.upto > limit) {
+                findings_.object("read-above-high-watermark",
+                                 evidence("partition", served.partition, "broker", served.broker,
+                                          "from", served.from, "upto", served.upto,
+                                          "high_watermark", served.high_watermark,
+                                          "last_stable_offset", served.last_stable_offset),
+                                 {event.sequence});
+            }
+        }
+        if (partition == partitions_.end()) return;
+        const auto replica = partition->second.replicas.find(served.broker);
+        if (replica == partition->second.replicas.end() ||
+            replica->second.incarnation != event.incarnation) {
+            return;
+        }
+        if (served.high_watermark > replica->second.highest) {
+            findings_.object(
+                "high-watermark-overstated",
+                evidence("partition", served.partition, "broker", served.broker, "answered",
+                         served.high_watermark, "high_watermark", replica->second.high_watermark),
+                {replica->second.event, event.sequence});
+        }
+    }
+
+    void on_polled(const model::RecordsPolled& polled, sim::EventSequence sequence) {
+        const auto at = partitions_.find(polled.partition);
+        if (at == partitions_.end() || at->second.announced == model::no_offset) return;
+        if (polled.records.empty()) return;
+        findings_.judge();
+        const model::PolledRecord& last = polled.records.back();
+        if (last.offset < at->second.announced) return;
+        findings_.object(
+            "read-above-high-watermark",
+            evidence("partition", polled.partition, "client", polled.client_id, "offset",
+                     last.offset, "record", last.record, "high_watermark", at->second.announced),
+            {sequence});
+    }
+
+    void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence) {
+        auto& since = partitions_[changed.partition].in_sync_since;
+        std::erase_if(since, [&](const auto& entry) {
+            return std::ranges::find(changed.isr, entry.first) == changed.isr.end();
+        });
+        for (const model::BrokerId member : changed.isr) since.try_emplace(member, sequence);
+    }
+
+    void on_topic_created(const model::TopicCreated& created) {
+        const auto [at, is_new] = topics_.try_emplace(created.topic, created.topic_id);
+        if (is_new || at->second == created.topic_id) return;
+        at->second = created.topic_id;
+        std::erase_if(partitions_,
+                      [&](const auto& entry) { return entry.first.topic == created.topic; });
+    }
+
+    Allowance allowance_;
+    ClusterView cluster_;
+    ReplicaLogs logs_;
+    std::map<model::TopicPartition, Partition> partitions_;
+    std::map<std::string, model::Uuid> topics_;
+    Findings findings_{"high-watermark"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_high_watermark(Contract contract) {
+    return std::make_unique<HighWatermark>(contract);
+}
+
+}  // namespace squall::checkers

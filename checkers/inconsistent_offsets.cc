@@ -1,0 +1,99 @@
+// inconsistent-offsets: one offset of a partition, two values.
+//
+// Over all sightings (checkers/sightings.h): whatever acknowledged sends were told, any consumer
+// was handed, and the running in-sync replicas hold below the last high watermark must agree,
+// offset by offset. Jepsen's anomaly of that name; semantics: G-READ.
+//
+// Allowed: an unclean election, or acks < all with a change of leader, of the one who saw first (by
+// the configured contract only), and the whole in-sync set losing unflushed data.
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/sightings.h"
+
+namespace squall::checkers {
+
+namespace {
+
+class InconsistentOffsets final : public Checker {
+  public:
+    explicit InconsistentOffsets(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "inconsistent-offsets"; }
+
+    void observe(const sim::Event& event) override {
+        allowance_.observe(event);
+        sightings_.observe(event);
+    }
+
+    CheckerReport finish() override {
+        std::vector<Sighting> seen = sightings_.take();
+        std::ranges::sort(seen, {}, [](const Sighting& s) {
+            return std::tuple{s.partition, s.offset, s.event};
+        });
+        for (auto at = seen.begin(); at != seen.end();) {
+            const auto end = std::find_if(at, seen.end(), [&](const Sighting& s) {
+                return s.partition != at->partition || s.offset != at->offset;
+            });
+            if (end - at > 1) judge(at, end);
+            at = end;
+        }
+        return findings_.report();
+    }
+
+  private:
+    using Iterator = std::vector<Sighting>::const_iterator;
+
+    void judge(Iterator first, Iterator end) {
+        findings_.judge();
+        const auto other =
+            std::find_if(first, end, [&](const Sighting& s) { return s.record != first->record; });
+        if (other == end) return;
+        const model::TopicPartition& partition = sightings_.partition(*first);
+        Evidence shown =
+            evidence("partition", partition, "offset", first->offset, "record", first->record,
+                     "seen_by", to_string(first->source), "other_record", other->record,
+                     "other_seen_by", to_string(other->source));
+        Findings::Events events{first->event, other->event};
+        if (const auto cause = cause_of(partition, first, end)) {
+            events.push_back(cause->event);
+            findings_.allow("inconsistent-offsets", cause->text, std::move(shown),
+                            std::move(events));
+        } else {
+            findings_.object("inconsistent-offsets", std::move(shown), std::move(events));
+        }
+    }
+
+    std::optional<Cause> cause_of(const model::TopicPartition& partition, Iterator first,
+                                  Iterator end) const {
+        const SendHistory& history = sightings_.history();
+        // An acknowledgement may reach its client after the cause of its loss: what counts is when
+        // the send began.
+        for (Iterator at = first; at != end; ++at) {
+            if (at->source != Sighting::Source::acknowledged) continue;
+            const Send& send = history.sends()[at->send];
+            if (const auto cause =
+                    allowance_.of_loss(partition, history.client(send), send.invoked)) {
+                return cause;
+            }
+        }
+        return allowance_.of_truncation(partition, first->event);
+    }
+
+    Allowance allowance_;
+    Sightings sightings_;
+    Findings findings_{"inconsistent-offsets"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_inconsistent_offsets(Contract contract) {
+    return std::make_unique<InconsistentOffsets>(contract);
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,246 @@
+// liveness: after the storm, the cluster does not come to itself.
+//
+//   no-leader        a partition is without a leader for more than leader_bound of calm
+//   isr-not-whole    a replica whose broker is up stays outside the in-sync set, though the calm
+//                    lasted at least isr_bound
+//   group-unsettled  a partition of a topic that a group consumes is nobody's for more than
+//                    group_bound of calm, though the group has members
+//
+// Time counts from CalmBegan, or from when the lack began, whichever is later. What needs a broker
+// that is down at that time is excused: a leader, when every replica that may lead is down. A bound
+// still open when the run ends is left open, except for groups that had settled after the calm
+// began (at the end clients leave, and others take over). Guarantees: liveness.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkers/cluster_view.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "model/events/client_events.h"
+#include "model/events/controller_events.h"
+#include "model/events/group_events.h"
+
+namespace squall::checkers {
+
+namespace {
+
+constexpr Duration leader_bound = 20s;
+constexpr Duration isr_bound = 25s;
+constexpr Duration group_bound = 20s;
+
+struct Partition {
+    model::PartitionChanged state;
+    sim::EventSequence event{0};
+    std::optional<Time> leaderless_since;
+    bool is_told = false;  // the lack was objected to
+};
+
+struct Owned {
+    std::map<std::string, sim::NodeId> owners;  // by client id
+    std::optional<Time> vacant_since;
+    sim::EventSequence event{0};
+    bool is_told = false;
+};
+
+struct Group {
+    std::map<model::TopicPartition, Owned> partitions;
+    std::set<std::string> topics;
+    std::uint32_t members = 0;
+    bool are_members_told = false;
+    Time members_changed;
+};
+
+class Liveness final : public Checker {
+  public:
+    std::string_view name() const override { return "liveness"; }
+
+    void observe(const sim::Event& event) override {
+        if (cluster_.has_ended()) return;
+        cluster_.observe(event);
+        if (cluster_.has_ended()) return;
+        now_ = event.time;
+        if (const auto* changed = event.as<model::PartitionChanged>()) {
+            on_partition_changed(*changed, event);
+        } else if (const auto* assigned = event.as<model::AssignmentChanged>()) {
+            if (!assigned->group.empty()) on_assignment(*assigned, event);
+        } else if (const auto* state = event.as<model::GroupStateChanged>()) {
+            Group& group = groups_[state->group];
+            if (!group.are_members_told || group.members == 0) group.members_changed = event.time;
+            group.members = state->members;
+            group.are_members_told = true;
+        } else if (event.as<sim::NodeStopped>()) {
+            on_node_stopped(event);
+        } else if (event.as<sim::CalmBegan>()) {
+            calm_ = event.time;
+            calm_event_ = event.sequence;
+        }
+    }
+
+    CheckerReport finish() override {
+        if (!calm_) return findings_.report();
+        for (auto& [name, partition] : partitions_) {
+            judge_leader_at_end(name, partition);
+            judge_isr(name, partition);
+        }
+        for (auto& [name, group] : groups_) judge_group_at_end(name, group);
+        return findings_.report();
+    }
+
+  private:
+    // How long a lack that began at `since` has lasted in the calm.
+    Duration lasted(Time since) const { return now_ - std::max(since, *calm_); }
+
+    static std::vector<model::BrokerId> eligible(const model::PartitionChanged& state) {
+        return state.isr.empty() ? state.eligible_leader_replicas : state.isr;
+    }
+
+    bool can_have_leader(const model::PartitionChanged& state) const {
+        return std::ranges::any_of(eligible(state),
+                                   [&](model::BrokerId b) { return cluster_.is_up(b); });
+    }
+
+    void on_partition_changed(const model::PartitionChanged& changed, const sim::Event& event) {
+        Partition& partition = partitions_[changed.partition];
+        if (changed.leader != model::no_broker) {
+            judge_leader(changed.partition, partition);
+            partition.leaderless_since.reset();
+            partition.is_told = false;
+        } else if (!partition.leaderless_since) {
+            partition.leaderless_since = event.time;
+        }
+        partition.state = changed;
+        partition.event = event.sequence;
+    }
+
+    void judge_leader(const model::TopicPartition& name, Partition& partition) {
+        if (!calm_ || !partition.leaderless_since || partition.is_told) return;
+        if (lasted(*partition.leaderless_since) <= leader_bound) return;
+        // Only a broker that has been up all the while could have led.
+        const Time since = std::max(*partition.leaderless_since, *calm_);
+        const bool could = std::ranges::any_of(eligible(partition.state), [&](model::BrokerId b) {
+            const ClusterView::Node* node = cluster_.broker(b);
+            return node != nullptr && node->is_up && node->started_at <= since;
+        });
+        if (!could) return;
+        partition.is_told = true;
+        findings_.object("no-leader",
+                         evidence("partition", name, "since", since, "lasted",
+                                  squall::to_string(lasted(*partition.leaderless_since))),
+                         {partition.event, calm_event_});
+    }
+
+    void judge_leader_at_end(const model::TopicPartition& name, Partition& partition) {
+        findings_.judge();
+        if (!partition.leaderless_since || !can_have_leader(partition.state)) return;
+        judge_leader(name, partition);
+        if (!partition.is_told) {
+            findings_.leave_open(fmt::format("{} had no leader when the run ended", name));
+        }
+    }
+
+    void judge_isr(const model::TopicPartition& name, const Partition& partition) {
+        findings_.judge();
+        if (partition.state.leader == model::no_broker) return;
+        for (const model::BrokerId replica : partition.state.replicas) {
+            if (std::ranges::find(partition.state.isr, replica) != partition.state.isr.end()) {
+                continue;
+            }
+            if (!cluster_.is_up(replica)) continue;
+            const Duration calm = lasted(*calm_);
+            if (calm < isr_bound) {
+                findings_.leave_open(fmt::format(
+                    "b{} was not back in the in-sync set of {} when the run ended", replica, name));
+                continue;
+            }
+            findings_.object("isr-not-whole",
+                             evidence("partition", name, "replica", replica, "leader",
+                                      partition.state.leader, "calm", squall::to_string(calm)),
+                             {partition.event, calm_event_});
+        }
+    }
+
+    void on_assignment(const model::AssignmentChanged& changed, const sim::Event& event) {
+        Group& group = groups_[changed.group];
+        for (const model::TopicPartition& partition : changed.partitions) {
+            group.topics.insert(partition.topic);
+            Owned& owned = group.partitions[partition];
+            if (changed.change == model::AssignmentChange::assigned) {
+                judge_vacancy(changed.group, group, partition, owned);
+                owned.owners[changed.client_id] = event.node;
+                owned.vacant_since.reset();
+                owned.is_told = false;
+            } else {
+                owned.owners.erase(changed.client_id);
+                if (owned.owners.empty()) vacate(owned, event);
+            }
+        }
+    }
+
+    static void vacate(Owned& owned, const sim::Event& event) {
+        if (owned.vacant_since) return;
+        owned.vacant_since = event.time;
+        owned.event = event.sequence;
+    }
+
+    void on_node_stopped(const sim::Event& event) {
+        for (auto& [name, group] : groups_) {
+            for (auto& [partition, owned] : group.partitions) {
+                const auto gone = std::erase_if(
+                    owned.owners, [&](const auto& owner) { return owner.second == event.node; });
+                if (gone > 0 && owned.owners.empty()) vacate(owned, event);
+            }
+        }
+    }
+
+    // Returns whether the vacancy is one that the group's members should have filled.
+    void judge_vacancy(const std::string& name, const Group& group,
+                       const model::TopicPartition& partition, Owned& owned) {
+        if (!calm_ || !owned.vacant_since || owned.is_told || group.members == 0) return;
+        const Time since = std::max(*owned.vacant_since, group.members_changed);
+        if (lasted(since) <= group_bound) return;
+        owned.is_told = true;
+        findings_.object("group-unsettled",
+                         evidence("group", name, "partition", partition, "members", group.members,
+                                  "lasted", squall::to_string(lasted(since))),
+                         {owned.event, calm_event_});
+    }
+
+    void judge_group_at_end(const std::string& name, Group& group) {
+        if (group.topics.empty()) return;
+        for (const auto& [partition, state] : partitions_) {
+            if (!group.topics.contains(partition.topic)) continue;
+            // A partition nobody of the group ever had is vacant from the start.
+            group.partitions.try_emplace(partition, Owned{.vacant_since = Time{}});
+        }
+        for (auto& [partition, owned] : group.partitions) {
+            findings_.judge();
+            if (!owned.vacant_since || group.members == 0) continue;
+            judge_vacancy(name, group, partition, owned);
+            if (!owned.is_told && *owned.vacant_since < *calm_) {
+                findings_.leave_open(fmt::format(
+                    "{} was owned by nobody in group {} when the run ended", partition, name));
+            }
+        }
+    }
+
+    ClusterView cluster_;
+    std::map<model::TopicPartition, Partition> partitions_;
+    std::map<std::string, Group> groups_;
+    std::optional<Time> calm_;
+    sim::EventSequence calm_event_{0};
+    Time now_;
+    Findings findings_{"liveness"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_liveness(Contract) {
+    return std::make_unique<Liveness>();
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,213 @@
+// lost-write: an acknowledged record is gone; unseen: acknowledged, and nobody can tell.
+//
+// Every acknowledged send (ok, with an offset; acks=0 is told none) must be readable at its offset
+// for ever. The witnesses are final readers: consumers without a group that, after the calm began,
+// started at the log start of a partition and read on without being set elsewhere. Of the
+// acknowledged sends of a partition,
+//
+//   below where a final reader got, and not handed to it there      lost-write
+//   below where every final reader was started                      lost-write
+//   at or above everything any final reader reached, and the disk
+//     audit shows it on no replica, or not on the running leader    unseen (lost for sure)
+//     else, if a final reader stopped short of it                   left open: inconclusive
+//
+// With an audit and no reader at all, the running leader's disk decides alone; without either,
+// nothing is judged. Jepsen's lost-write asks the same of values below the highest read; we know
+// the offsets, so we ask for the place as well. Allowed: log start moved (retention, deletion), the
+// whole in-sync set lost unflushed data, and, by the configured contract, unclean election and
+// acks < all with a change of leader (checkers/allowance.h).
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/audited_logs.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/send_history.h"
+
+namespace squall::checkers {
+
+namespace {
+
+// One reading of one partition from its log start on, without a gap.
+struct Reading {
+    model::Offset start;
+    model::Offset reached;
+    std::map<model::Offset, std::pair<model::RecordId, sim::EventSequence>> seen;
+    bool goes_on = true;  // false once its consumer was set elsewhere
+};
+
+class LostWrite final : public Checker {
+  public:
+    explicit LostWrite(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "lost-write"; }
+
+    void observe(const sim::Event& event) override {
+        allowance_.observe(event);
+        audit_.observe(event);
+        history_.observe(event);
+        if (const auto* polled = event.as<model::RecordsPolled>()) {
+            if (is_calm_ && polled->group.empty()) on_polled(*polled, event.sequence);
+        } else if (const auto* set = event.as<model::PositionSet>()) {
+            if (is_calm_ && set->group.empty()) on_position_set(*set);
+        } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
+            model::Offset& start = log_starts_[moved->partition];
+            start = std::max(start, moved->to);
+        } else if (event.as<sim::CalmBegan>()) {
+            is_calm_ = true;
+        }
+    }
+
+    CheckerReport finish() override {
+        for (const Send& send : history_.sends()) {
+            if (send.is_acknowledged()) judge(send);
+        }
+        return findings_.report();
+    }
+
+  private:
+    using ReaderKey = std::pair<model::TopicPartition, std::string>;
+
+    bool is_log_start(const model::TopicPartition& partition, model::Offset offset) const {
+        const auto at = log_starts_.find(partition);
+        return offset <= (at == log_starts_.end() ? model::Offset{0} : at->second);
+    }
+
+    void on_position_set(const model::PositionSet& set) {
+        std::vector<Reading>& readings = readings_[ReaderKey{set.partition, set.client_id}];
+        if (!readings.empty() && set.offset <= readings.back().reached &&
+            set.offset > readings.back().start && readings.back().goes_on) {
+            // Back inside what it read: what it sees from there on replaces what it saw.
+            rewind(readings.back(), set.offset);
+            return;
+        }
+        if (!readings.empty()) readings.back().goes_on = false;
+        if (set.reason == model::PositionReason::reset_earliest ||
+            is_log_start(set.partition, set.offset)) {
+            readings.push_back({.start = set.offset, .reached = set.offset, .seen = {}});
+        }
+    }
+
+    void on_polled(const model::RecordsPolled& polled, sim::EventSequence sequence) {
+        std::vector<Reading>& readings = readings_[ReaderKey{polled.partition, polled.client_id}];
+        if (readings.empty()) {
+            if (!is_log_start(polled.partition, polled.position)) return;
+            readings.push_back({.start = polled.position, .reached = polled.position, .seen = {}});
+        }
+        Reading& reading = readings.back();
+        if (!reading.goes_on) return;
+        if (polled.position < reading.reached) rewind(reading, polled.position);
+        for (const model::PolledRecord& record : polled.records) {
+            reading.seen.insert_or_assign(record.offset, std::pair{record.record, sequence});
+        }
+        reading.reached = std::max(reading.reached, polled.next_position);
+    }
+
+    static void rewind(Reading& reading, model::Offset to) {
+        reading.seen.erase(reading.seen.lower_bound(to), reading.seen.end());
+        reading.reached = to;
+        reading.start = std::min(reading.start, to);
+    }
+
+    void judge(const Send& send) {
+        const model::TopicPartition& partition = history_.partition(send);
+        bool has_reader = false;
+        bool was_reached = false;
+        bool all_started_later = true;
+        for (auto at = readings_.lower_bound(ReaderKey{partition, {}});
+             at != readings_.end() && at->first.first == partition; ++at) {
+            for (const Reading& reading : at->second) {
+                has_reader = true;
+                if (send.offset >= reading.start) all_started_later = false;
+                if (send.offset < reading.start || send.offset >= reading.reached) continue;
+                was_reached = true;
+                const auto seen = reading.seen.find(send.offset);
+                if (seen != reading.seen.end() && seen->second.first == send.record) continue;
+                findings_.judge();
+                Evidence shown = describe(send);
+                shown.emplace_back("reader", at->first.second);
+                shown.emplace_back("reader_reached", fmt::format("{}", reading.reached));
+                Findings::Events events{send.invoked, send.completed};
+                if (seen != reading.seen.end()) {
+                    shown.emplace_back("found", fmt::format("{}", seen->second.first));
+                    events.push_back(seen->second.second);
+                }
+                conclude(send, "lost-write", std::move(shown), std::move(events));
+                return;
+            }
+        }
+        if (was_reached) {
+            findings_.judge();
+        } else if (has_reader && all_started_later) {
+            findings_.judge();
+            conclude(send, "lost-write", describe(send), {send.invoked, send.completed});
+        } else {
+            judge_unreached(send, has_reader);
+        }
+    }
+
+    void judge_unreached(const Send& send, bool has_reader) {
+        const model::TopicPartition& partition = history_.partition(send);
+        if (!audit_.is_audited(partition)) {
+            // Readers of other partitions do not make this one judged; its own do.
+            if (has_reader) leave_open(send);
+            return;
+        }
+        findings_.judge();
+        const AuditedLogs::Log* leader = audit_.leader_log(partition);
+        const bool is_lost = leader != nullptr
+                                 ? !leader->holds(send.offset, send.record)
+                                 : !audit_.is_on_any_replica(partition, send.offset, send.record);
+        if (is_lost) {
+            conclude(send, "unseen", describe(send), {send.invoked, send.completed});
+        } else if (has_reader || leader == nullptr) {
+            leave_open(send);
+        }
+    }
+
+    void leave_open(const Send& send) {
+        findings_.leave_open(
+            fmt::format("{} at offset {}, acknowledged to {}, was reached by no final reader",
+                        history_.partition(send), send.offset, history_.client(send)));
+    }
+
+    void conclude(const Send& send, std::string_view type, Evidence shown,
+                  Findings::Events events) {
+        const model::TopicPartition& partition = history_.partition(send);
+        auto cause = allowance_.of_removal(partition, send.offset);
+        if (!cause) {
+            cause = allowance_.of_loss(partition, history_.client(send), send.invoked);
+        }
+        if (cause) {
+            events.push_back(cause->event);
+            findings_.allow(type, cause->text, std::move(shown), std::move(events));
+        } else {
+            findings_.object(type, std::move(shown), std::move(events));
+        }
+    }
+
+    Evidence describe(const Send& send) const {
+        return evidence("partition", history_.partition(send), "offset", send.offset, "record",
+                        send.record, "client", history_.client(send), "operation", send.operation);
+    }
+
+    Allowance allowance_;
+    AuditedLogs audit_;
+    SendHistory history_;
+    std::map<ReaderKey, std::vector<Reading>> readings_;
+    std::map<model::TopicPartition, model::Offset> log_starts_;
+    bool is_calm_ = false;
+    Findings findings_{"lost-write"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_lost_write(Contract contract) {
+    return std::make_unique<LostWrite>(contract);
+}
+
+}  // namespace squall::checkers

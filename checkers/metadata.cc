@@ -1,0 +1,212 @@
+// metadata: the quorum's own promises.
+//
+//   two-raft-leaders            two members led one raft epoch
+//   double-vote                 one member voted for two candidates in one epoch
+//   committed-metadata-changed  two members hold different batches below their high watermarks, or
+//   a
+//                               member replaced or cut one below its own
+//   raft-high-watermark         a member's high watermark went back within an incarnation
+//   metadata-diverged           two brokers applied the same offsets and got different images
+//   metadata-regressed          a broker applied metadata backwards within an incarnation
+//
+// Raft (Ongaro 2014, figure 3.2: election safety, state machine safety), KIP-595, KIP-630. An
+// append that lies before the end of a member's log stands for the truncation before it: what a
+// loss of power took without a word. Nothing is allowed.
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "model/events/raft_events.h"
+
+namespace squall::checkers {
+
+namespace {
+
+struct RaftBatch {
+    model::Offset base_offset;
+    model::Offset last_offset;
+    model::RaftEpoch epoch;
+    std::uint32_t crc = 0;
+    sim::EventSequence event{0};
+
+    bool is_same(const RaftBatch& other) const {
+        return base_offset == other.base_offset && last_offset == other.last_offset &&
+               epoch == other.epoch && crc == other.crc;
+    }
+};
+
+struct Member {
+    std::vector<RaftBatch> log;  // in order of offset
+    model::Offset high_watermark{0};
+    model::Offset compared{0};  // its log was compared with what is committed up to here
+    sim::Incarnation incarnation{0};
+    sim::EventSequence event{0};
+};
+
+struct Applied {
+    sim::Incarnation incarnation;
+    model::Offset offset;
+    sim::EventSequence event;
+};
+
+struct Said {
+    model::BrokerId who;
+    sim::EventSequence event;
+};
+
+class Metadata final : public Checker {
+  public:
+    std::string_view name() const override { return "metadata"; }
+
+    void observe(const sim::Event& event) override {
+        if (const auto* role = event.as<model::RaftRoleChanged>()) {
+            if (role->role == "leader") on_leader(*role, event.sequence);
+        } else if (const auto* vote = event.as<model::RaftVoteGranted>()) {
+            on_vote(*vote, event.sequence);
+        } else if (const auto* appended = event.as<model::RaftAppended>()) {
+            on_appended(*appended, event.sequence);
+        } else if (const auto* cut = event.as<model::RaftTruncated>()) {
+            on_truncated(*cut, event.sequence);
+        } else if (const auto* committed = event.as<model::RaftCommitted>()) {
+            on_committed(*committed, event);
+        } else if (const auto* applied = event.as<model::MetadataApplied>()) {
+            on_applied(*applied, event);
+        }
+    }
+
+    CheckerReport finish() override { return findings_.report(); }
+
+  private:
+    void on_leader(const model::RaftRoleChanged& role, sim::EventSequence sequence) {
+        findings_.judge();
+        const auto [at, is_new] =
+            leaders_.try_emplace(role.epoch, Said{.who = role.replica, .event = sequence});
+        if (is_new || at->second.who == role.replica) return;
+        findings_.object(
+            "two-raft-leaders",
+            evidence("epoch", role.epoch, "replica", role.replica, "other_replica", at->second.who),
+            {at->second.event, sequence});
+    }
+
+    void on_vote(const model::RaftVoteGranted& vote, sim::EventSequence sequence) {
+        findings_.judge();
+        const auto [at, is_new] = votes_.try_emplace(
+            {vote.voter, vote.epoch}, Said{.who = vote.candidate, .event = sequence});
+        if (is_new || at->second.who == vote.candidate) return;
+        findings_.object("double-vote",
+                         evidence("voter", vote.voter, "epoch", vote.epoch, "candidate",
+                                  vote.candidate, "other_candidate", at->second.who),
+                         {at->second.event, sequence});
+    }
+
+    void on_appended(const model::RaftAppended& appended, sim::EventSequence sequence) {
+        Member& member = members_[appended.replica];
+        const RaftBatch batch{.base_offset = appended.base_offset,
+                              .last_offset = appended.last_offset,
+                              .epoch = appended.epoch,
+                              .crc = appended.crc,
+                              .event = sequence};
+        if (batch.base_offset < member.high_watermark) {
+            const auto committed = committed_.find(batch.base_offset);
+            if (committed != committed_.end()) {
+                findings_.judge();
+                if (!batch.is_same(committed->second)) {
+                    object_changed(appended.replica, batch, committed->second, sequence);
+                }
+            }
+        }
+        cut(member, batch.base_offset);
+        member.log.push_back(batch);
+    }
+
+    void on_truncated(const model::RaftTruncated& truncated, sim::EventSequence sequence) {
+        Member& member = members_[truncated.replica];
+        if (truncated.to < member.high_watermark) {
+            findings_.object("committed-metadata-changed",
+                             evidence("replica", truncated.replica, "truncated_to", truncated.to,
+                                      "high_watermark", member.high_watermark),
+                             {member.event, sequence});
+        }
+        cut(member, truncated.to);
+    }
+
+    static void cut(Member& member, model::Offset to) {
+        while (!member.log.empty() && member.log.back().last_offset >= to) member.log.pop_back();
+        member.compared = std::min(member.compared, to);
+    }
+
+    void on_committed(const model::RaftCommitted& told, const sim::Event& event) {
+        Member& member = members_[told.replica];
+        findings_.judge();
+        if (member.incarnation == event.incarnation &&
+            told.high_watermark < member.high_watermark) {
+            findings_.object(
+                "raft-high-watermark",
+                evidence("replica", told.replica, "high_watermark", told.high_watermark,
+                         "earlier_high_watermark", member.high_watermark),
+                {member.event, event.sequence});
+        }
+        member.incarnation = event.incarnation;
+        member.high_watermark = told.high_watermark;
+        member.event = event.sequence;
+        auto at =
+            std::ranges::lower_bound(member.log, member.compared, {}, &RaftBatch::last_offset);
+        for (; at != member.log.end() && at->last_offset < told.high_watermark; ++at) {
+            const auto [committed, is_new] = committed_.try_emplace(at->base_offset, *at);
+            if (!is_new && !at->is_same(committed->second)) {
+                object_changed(told.replica, *at, committed->second, event.sequence);
+            }
+            member.compared = at->last_offset.next();
+        }
+    }
+
+    void object_changed(model::BrokerId replica, const RaftBatch& batch, const RaftBatch& committed,
+                        sim::EventSequence sequence) {
+        findings_.object(
+            "committed-metadata-changed",
+            evidence("replica", replica, "offset", batch.base_offset, "epoch", batch.epoch, "crc",
+                     batch.crc, "committed_epoch", committed.epoch, "committed_crc", committed.crc),
+            {committed.event, batch.event, sequence});
+    }
+
+    void on_applied(const model::MetadataApplied& told, const sim::Event& event) {
+        findings_.judge();
+        const auto [digest, is_new_offset] =
+            digests_.try_emplace(told.offset, std::pair{told.digest, event.sequence});
+        if (!is_new_offset && digest->second.first != told.digest) {
+            findings_.object("metadata-diverged",
+                             evidence("broker", told.broker, "offset", told.offset, "digest",
+                                      told.digest, "other_digest", digest->second.first),
+                             {digest->second.second, event.sequence});
+        }
+        const auto [at, is_new] = applied_.try_emplace(told.broker);
+        Applied& applied = at->second;
+        if (!is_new && applied.incarnation == event.incarnation && told.offset < applied.offset) {
+            findings_.object("metadata-regressed",
+                             evidence("broker", told.broker, "offset", told.offset,
+                                      "earlier_offset", applied.offset),
+                             {applied.event, event.sequence});
+        }
+        applied = {
+            .incarnation = event.incarnation, .offset = told.offset, .event = event.sequence};
+    }
+
+    std::map<model::RaftEpoch, Said> leaders_;
+    std::map<std::pair<model::BrokerId, model::RaftEpoch>, Said> votes_;
+    std::map<model::BrokerId, Member> members_;
+    std::map<model::Offset, RaftBatch> committed_;
+    std::map<model::Offset, std::pair<std::uint64_t, sim::EventSequence>> digests_;
+    std::map<model::BrokerId, Applied> applied_;
+    Findings findings_{"metadata"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_metadata(Contract) {
+    return std::make_unique<Metadata>();
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,191 @@
+// order: sends land in the order they were made, and consumers move forward.
+//
+//   nonmonotonic-send      one producer, one partition: a later send was acknowledged at or before
+//   an
+//                          earlier one's offset (Jepsen; semantics: G-ORD)
+//   realtime-order         A was acknowledged before B was invoked, by anybody, and B lies at or
+//                          before A in the same partition
+//   nonmonotonic-poll      a consumer was handed a position before where it had got to, though
+//                          neither its position was set nor its assignment changed
+//   int-nonmonotonic-poll  inside one poll: offsets do not grow, or lie outside the poll's range
+//
+// Allowed: more than one request in flight without idempotence and a retry ('retry without
+// idempotence'; nonmonotonic-send only), and whatever excuses the loss of the earlier record, since
+// its offset is then used again (checkers/allowance.h).
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/send_history.h"
+
+namespace squall::checkers {
+
+namespace {
+
+class Order final : public Checker {
+  public:
+    explicit Order(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "order"; }
+
+    void observe(const sim::Event& event) override {
+        allowance_.observe(event);
+        if (const Send* send = history_.observe(event)) {
+            on_acknowledged(*send);
+        } else if (const auto* polled = event.as<model::RecordsPolled>()) {
+            on_polled(*polled, event);
+        } else if (const auto* set = event.as<model::PositionSet>()) {
+            positions_.erase({set->client_id, set->partition});
+        } else if (const auto* changed = event.as<model::AssignmentChanged>()) {
+            for (const auto& partition : changed->partitions) {
+                positions_.erase({changed->client_id, partition});
+            }
+        } else if (event.as<sim::NodeStopped>()) {
+            std::erase_if(positions_,
+                          [&](const auto& entry) { return entry.second.node == event.node; });
+        }
+    }
+
+    CheckerReport finish() override {
+        judge_producers();
+        for (const auto& [later, earlier] : misplaced_) judge_misplaced(later, earlier);
+        return findings_.report();
+    }
+
+  private:
+    using Place = std::size_t;  // of a send in the history
+    // The highest offset acknowledged by some event, and by all before it.
+    struct Peak {
+        sim::EventSequence acknowledged;
+        model::Offset offset;
+        Place send = 0;
+    };
+    struct Position {
+        model::Offset next;
+        sim::EventSequence event;
+        sim::NodeId node;
+    };
+
+    void on_acknowledged(const Send& send) {
+        const Place place = static_cast<Place>(&send - history_.sends().data());
+        std::vector<Peak>& peaks = peaks_[send.partition];
+        const auto after = std::ranges::lower_bound(peaks, send.invoked, {}, &Peak::acknowledged);
+        if (after != peaks.begin()) {
+            findings_.judge();
+            const Peak& before = *std::prev(after);
+            if (before.offset >= send.offset) misplaced_.emplace_back(place, before.send);
+        }
+        if (peaks.empty() || peaks.back().offset < send.offset) {
+            peaks.push_back({.acknowledged = send.completed, .offset = send.offset, .send = place});
+        }
+    }
+
+    // Judged at the end, when the causes are known: a loss may show before its cause is told.
+    void judge_misplaced(Place later, Place earlier) {
+        const Send& send = history_.sends()[later];
+        const Send& before = history_.sends()[earlier];
+        conclude("realtime-order", send, before,
+                 allowance_.of_loss(history_.partition(before), history_.client(before),
+                                    before.invoked));
+    }
+
+    void judge_producers() {
+        std::map<std::pair<std::uint32_t, std::uint32_t>, const Send*> highest;
+        for (const Send& send : history_.sends()) {
+            if (!send.is_acknowledged()) continue;
+            const Send*& before = highest[{send.client, send.partition}];
+            if (before == nullptr) {
+                before = &send;
+                continue;
+            }
+            findings_.judge();
+            if (before->offset < send.offset) {
+                before = &send;
+                continue;
+            }
+            conclude("nonmonotonic-send", send, *before, cause_of_reordering(send, *before));
+        }
+    }
+
+    std::optional<Cause> cause_of_reordering(const Send& send, const Send& before) const {
+        const SendHistory::Producer producer = history_.producer(send);
+        const model::TopicPartition& partition = history_.partition(send);
+        if (!producer.enable_idempotence && producer.max_in_flight > 1 &&
+            (history_.has_retried(send, partition) || history_.has_retried(before, partition))) {
+            return Cause{"retry without idempotence", send.completed};
+        }
+        return allowance_.of_loss(partition, history_.client(before), before.invoked);
+    }
+
+    void conclude(std::string_view type, const Send& send, const Send& before,
+                  const std::optional<Cause>& cause) {
+        Evidence shown = evidence("partition", history_.partition(send), "client",
+                                  history_.client(send), "record", send.record, "offset",
+                                  send.offset, "earlier_client", history_.client(before),
+                                  "earlier_record", before.record, "earlier_offset", before.offset);
+        Findings::Events events{before.invoked, before.completed, send.invoked, send.completed};
+        if (cause) {
+            if (cause->event != send.completed) events.push_back(cause->event);
+            findings_.allow(type, cause->text, std::move(shown), std::move(events));
+        } else {
+            findings_.object(type, std::move(shown), std::move(events));
+        }
+    }
+
+    void on_polled(const model::RecordsPolled& polled, const sim::Event& event) {
+        const auto [at, is_new] =
+            positions_.try_emplace(std::pair{polled.client_id, polled.partition});
+        Position& position = at->second;
+        if (!is_new) {
+            findings_.judge();
+            if (polled.position < position.next) {
+                findings_.object(
+                    "nonmonotonic-poll",
+                    evidence("partition", polled.partition, "client", polled.client_id, "position",
+                             polled.position, "earlier_position", position.next),
+                    {position.event, event.sequence});
+            }
+        }
+        position = {.next = polled.next_position, .event = event.sequence, .node = event.node};
+        judge_inside(polled, event.sequence);
+    }
+
+    void judge_inside(const model::RecordsPolled& polled, sim::EventSequence sequence) {
+        if (polled.records.empty()) return;
+        findings_.judge();
+        model::Offset least = polled.position;
+        for (const model::PolledRecord& record : polled.records) {
+            if (record.offset >= least && record.offset < polled.next_position) {
+                least = record.offset.next();
+                continue;
+            }
+            findings_.object(
+                "int-nonmonotonic-poll",
+                evidence("partition", polled.partition, "client", polled.client_id, "offset",
+                         record.offset, "record", record.record, "expected_from", least,
+                         "next_position", polled.next_position),
+                {sequence});
+            return;
+        }
+    }
+
+    Allowance allowance_;
+    SendHistory history_;
+    std::map<std::uint32_t, std::vector<Peak>> peaks_;  // by partition
+    std::vector<std::pair<Place, Place>> misplaced_;    // later send, earlier acknowledgement
+    std::map<std::pair<std::string, model::TopicPartition>, Position> positions_;
+    Findings findings_{"order"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_order(Contract contract) {
+    return std::make_unique<Order>(contract);
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,36 @@
+#include "checkers/checker.h"
+#include "checkers/factories.h"
+
+namespace squall::checkers {
+
+const std::vector<CheckerEntry>& all_checkers() {
+    static const std::vector<CheckerEntry> entries{
+        {"assignment", "at most one owner of a partition per group and generation",
+         "KIP-429; guarantees: one owner", make_assignment},
+        {"audit", "the disks hold what the trace claims", "guarantees: replicas agree; KIP-98 CRC",
+         make_audit},
+        {"committed-offset", "committed offsets cover only what was delivered, and do not go back",
+         "guarantees: committed offset; KIP-62", make_committed_offset},
+        {"delivery", "a group is handed every record below its committed offset",
+         "guarantees: at-least-once per group", make_delivery},
+        {"duplicate", "a record stands at one offset of its partition",
+         "Jepsen kafka: duplicate; KIP-98", make_duplicate},
+        {"high-watermark", "high watermarks are true, and nobody reads above them",
+         "kafka-specification: StrongIsr, ValidHighWatermark; KIP-101", make_high_watermark},
+        {"inconsistent-offsets", "an offset holds one value, whoever looks",
+         "Jepsen kafka: inconsistent-offsets", make_inconsistent_offsets},
+        {"liveness", "after the storm: leaders, whole in-sync sets, settled groups",
+         "guarantees: liveness", make_liveness},
+        {"lost-write", "an acknowledged record can be read at its offset",
+         "Jepsen kafka: lost-write, unseen; KIP-966", make_lost_write},
+        {"metadata", "one raft leader per epoch, one vote, committed metadata never changes",
+         "Raft (Ongaro 2014), ch. 3; KIP-595", make_metadata},
+        {"order", "sends keep their order, and positions move forward",
+         "Jepsen kafka: nonmonotonic-send, nonmonotonic-poll; KIP-98", make_order},
+        {"replica-log", "same offset and leader epoch: same batch and same prefix",
+         "Raft: log matching; KIP-101, KIP-279", make_replica_log},
+    };
+    return entries;
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,47 @@
+#include "checkers/send_history.h"
+
+namespace squall::checkers {
+
+const Send* SendHistory::observe(const sim::Event& event) {
+    if (const auto* invoked = event.as<model::SendInvoked>()) {
+        open_.insert_or_assign(invoked->operation, sends_.size());
+        Send& send = sends_.emplace_back();
+        send.operation = invoked->operation;
+        send.record = invoked->record;
+        send.client = clients_.id_of(invoked->client_id);
+        send.topic = topics_.id_of(invoked->topic);
+        send.node = event.node;
+        send.invoked = event.sequence;
+    } else if (const auto* completed = event.as<model::SendCompleted>()) {
+        const auto at = open_.find(completed->operation);
+        if (at == open_.end()) return nullptr;
+        Send& send = sends_[at->second];
+        open_.erase(at);
+        send.completed = event.sequence;
+        send.outcome = completed->outcome;
+        send.attempts = completed->attempts;
+        send.offset = completed->offset;
+        if (!send.is_acknowledged()) return nullptr;
+        send.partition = partitions_.id_of(completed->partition);
+        return &send;
+    } else if (const auto* retried = event.as<model::ProduceRetried>()) {
+        retried_.emplace(clients_.id_of(retried->client_id), retried->partition);
+    } else if (const auto* configured = event.as<model::ProducerConfigured>()) {
+        producers_[clients_.id_of(configured->client_id)] =
+            Producer{.acks = configured->acks,
+                     .enable_idempotence = configured->enable_idempotence,
+                     .max_in_flight = configured->max_in_flight};
+    }
+    return nullptr;
+}
+
+SendHistory::Producer SendHistory::producer(const Send& send) const {
+    const auto at = producers_.find(send.client);
+    return at == producers_.end() ? Producer{} : at->second;
+}
+
+bool SendHistory::has_retried(const Send& send, const model::TopicPartition& partition) const {
+    return send.attempts > 1 || retried_.contains({send.client, partition});
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,57 @@
+#include "checkers/sightings.h"
+
+namespace squall::checkers {
+
+std::string_view to_string(Sighting::Source source) {
+    switch (source) {
+        case Sighting::Source::acknowledged:
+            return "acknowledged";
+        case Sighting::Source::polled:
+            return "polled";
+        case Sighting::Source::audited:
+            return "audited";
+    }
+    return "?";
+}
+
+bool is_internal(std::string_view topic) {
+    return topic.starts_with("__");
+}
+
+void Sightings::observe(const sim::Event& event) {
+    audit_.observe(event);
+    if (const Send* send = history_.observe(event)) {
+        const auto place = static_cast<std::uint32_t>(send - history_.sends().data());
+        sightings_.push_back({.partition = partitions_.id_of(history_.partition(*send)),
+                              .offset = send->offset,
+                              .record = send->record,
+                              .event = event.sequence,
+                              .source = Sighting::Source::acknowledged,
+                              .send = place});
+    } else if (const auto* polled = event.as<model::RecordsPolled>()) {
+        if (is_internal(polled->partition.topic)) return;
+        const auto partition = partitions_.id_of(polled->partition);
+        for (const model::PolledRecord& record : polled->records) {
+            sightings_.push_back({.partition = partition,
+                                  .offset = record.offset,
+                                  .record = record.record,
+                                  .event = event.sequence,
+                                  .source = Sighting::Source::polled});
+        }
+    }
+}
+
+std::vector<Sighting> Sightings::take() {
+    audit_.visit_settled([this](const model::TopicPartition& partition, model::BrokerId,
+                                const AuditedLogs::Row& row) {
+        if (is_internal(partition.topic)) return;
+        sightings_.push_back({.partition = partitions_.id_of(partition),
+                              .offset = row.offset,
+                              .record = row.record,
+                              .event = row.event,
+                              .source = Sighting::Source::audited});
+    });
+    return std::move(sightings_);
+}
+
+}  // namespace squall::checkers
