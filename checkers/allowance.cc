@@ -41,11 +41,11 @@ void Allowance::on_partition_changed(const model::PartitionChanged& changed,
     Partition& state = partitions_[changed.partition];
     if (changed.leader != state.leader && changed.leader != model::no_broker) {
         state.last_leader_change = sequence;
-        if (changed.unclean) {
-            state.unclean.push_back({.leader_epoch = changed.leader_epoch, .event = sequence});
-        }
-    } else if (changed.unclean && (state.unclean.empty() ||
-                                   state.unclean.back().leader_epoch < changed.leader_epoch)) {
+    }
+    // The mark may stay on the changes that follow the election.
+    const bool is_new_epoch =
+        state.unclean.empty() || state.unclean.back().leader_epoch < changed.leader_epoch;
+    if (changed.unclean && is_new_epoch) {
         state.unclean.push_back({.leader_epoch = changed.leader_epoch, .event = sequence});
     }
     state.leader = changed.leader;
@@ -57,28 +57,28 @@ void Allowance::on_partition_changed(const model::PartitionChanged& changed,
         }
     }
     state.in_sync = in_sync;
-    const bool all_spoiled =
-        !in_sync.empty() && std::ranges::all_of(in_sync, [&](model::BrokerId member) {
+    note_whole_loss(state, sequence);
+}
+
+// What survives a loss of the whole in-sync set is the log from then on, so the next loss counts
+// from nothing.
+void Allowance::note_whole_loss(Partition& state, sim::EventSequence sequence) {
+    const bool is_whole =
+        !state.in_sync.empty() && std::ranges::all_of(state.in_sync, [&](model::BrokerId member) {
             return state.spoiled.contains(member);
         });
-    if (all_spoiled && state.last_whole_loss < state.last_leader_change) {
-        state.last_whole_loss = sequence;
-    }
+    if (!is_whole) return;
+    state.last_whole_loss = sequence;
+    state.spoiled.clear();
 }
 
 void Allowance::on_data_lost(sim::NodeId node, sim::EventSequence sequence) {
     for (auto& [partition, state] : partitions_) {
-        bool is_member = false;
-        bool all_spoiled = true;
         for (const model::BrokerId member : state.in_sync) {
             const auto at = nodes_.find(member);
-            if (at != nodes_.end() && at->second == node) {
-                is_member = true;
-                state.spoiled.insert(member);
-            }
-            all_spoiled = all_spoiled && state.spoiled.contains(member);
+            if (at != nodes_.end() && at->second == node) state.spoiled.insert(member);
         }
-        if (is_member && all_spoiled) state.last_whole_loss = sequence;
+        note_whole_loss(state, sequence);
     }
 }
 

@@ -67,6 +67,7 @@ class Allowance {
     };
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence);
+    static void note_whole_loss(Partition& state, sim::EventSequence sequence);
     void on_data_lost(sim::NodeId node, sim::EventSequence sequence);
     std::optional<Cause> of_truncation(const Partition& state, sim::EventSequence since) const;
 

@@ -35,7 +35,7 @@ class Assignment final : public Checker {
         if (const auto* changed = event.as<model::AssignmentChanged>()) {
             if (!changed->group.empty()) on_changed(*changed, event);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {
-            if (!polled->group.empty()) on_polled(*polled, event.sequence);
+            if (!polled->group.empty()) on_polled(*polled);
         } else if (event.as<sim::NodeStopped>()) {
             for (auto& [key, owners] : owners_) {
                 std::erase_if(owners,
@@ -66,7 +66,7 @@ class Assignment final : public Checker {
         }
     }
 
-    void on_polled(const model::RecordsPolled& polled, sim::EventSequence) {
+    void on_polled(const model::RecordsPolled& polled) {
         const Key key{polled.group, polled.partition};
         const auto owners = owners_.find(key);
         if (owners == owners_.end()) return;

@@ -71,7 +71,11 @@ class Audit final : public Checker {
         cluster_.observe(event);
         ReplicaLogs::Change change;
         if (logs_.observe(event, change)) {
-            if (change.kind == ReplicaLogs::Change::Kind::opened) on_opened(change, event);
+            const auto* cut = event.as<model::LogTruncated>();
+            if (change.kind == ReplicaLogs::Change::Kind::opened ||
+                (cut != nullptr && cut->reason == "recovery")) {
+                on_recovered(change, event);
+            }
         } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
             if (destroys_data(*hit)) spoiled_[event.node].push_back(hit->path);
         }
@@ -87,25 +91,21 @@ class Audit final : public Checker {
 
     bool is_spoiled(const Key& key) const {
         const auto node = cluster_.brokers().find(key.second);
-        if (node == cluster_.brokers().end()) return false;
-        const auto paths = spoiled_.find(node->second);
+        return node != cluster_.brokers().end() && is_spoiled(key.first, node->second);
+    }
+    bool is_spoiled(const model::TopicPartition& partition, sim::NodeId node) const {
+        const auto paths = spoiled_.find(node);
         return paths != spoiled_.end() &&
                std::ranges::any_of(paths->second, [&](const std::string& path) {
-                   return path.empty() || is_path_of(path, key.first);
+                   return path.empty() || is_path_of(path, partition);
                });
     }
 
-    void on_opened(const ReplicaLogs::Change& change, const sim::Event& event) {
+    void on_recovered(const ReplicaLogs::Change& change, const sim::Event& event) {
         if (change.end_before.value() == 0) return;
         findings_.judge();
         if (!change.was_known_exactly || change.log->end() >= change.end_before) return;
-        const auto paths = spoiled_.find(event.node);
-        if (paths != spoiled_.end() &&
-            std::ranges::any_of(paths->second, [&](const std::string& path) {
-                return path.empty() || is_path_of(path, change.key.first);
-            })) {
-            return;
-        }
+        if (is_spoiled(change.key.first, event.node)) return;
         findings_.object(
             "shrunk-at-restart",
             evidence("partition", change.key.first, "broker", change.key.second, "log_end_offset",
@@ -117,31 +117,33 @@ class Audit final : public Checker {
         const Key key{audited.partition, audited.broker};
         const std::vector<FoundBatch> found = std::move(found_[key]);
         found_.erase(key);
-        const ReplicaLog* claim = logs_.find(audited.partition, audited.broker);
-        if (claim == nullptr && found.empty() && audited.trailing_bytes == 0) return;
+        const ReplicaLog* told = logs_.find(audited.partition, audited.broker);
+        if (told == nullptr && found.empty() && audited.trailing_bytes == 0) return;
         findings_.judge();
         if (is_spoiled(key)) return;
-        if (audited.running && audited.trailing_bytes > 0) {
+        static const ReplicaLog nothing;
+        const ReplicaLog& claim = told == nullptr ? nothing : *told;
+        const bool is_exact = audited.running && claim.is_open();
+        if (is_exact && audited.trailing_bytes > 0) {
             findings_.object("trailing-bytes",
                              evidence("partition", audited.partition, "broker", audited.broker,
                                       "bytes", audited.trailing_bytes),
                              {sequence});
         }
         for (const FoundBatch& batch : found) {
-            if (batch.crc_matches) continue;
+            // Torn by the loss of power: the log ends there, as recovery would find.
+            if (batch.crc_matches || claim.may_be_shorter()) continue;
             findings_.object("corrupt-batch",
                              evidence("partition", audited.partition, "broker", audited.broker,
                                       "offset", batch.batch.base_offset, "crc", batch.batch.crc),
                              {batch.event});
             return;  // what is corrupt is not compared
         }
-        static const ReplicaLog nothing;
-        compare(key, audited, found, claim == nullptr ? nothing : *claim, sequence);
+        compare(key, found, claim, is_exact, sequence);
     }
 
-    void compare(const Key& key, const model::AuditedLog& audited,
-                 const std::vector<FoundBatch>& found, const ReplicaLog& claim,
-                 sim::EventSequence sequence) {
+    void compare(const Key& key, const std::vector<FoundBatch>& found, const ReplicaLog& claim,
+                 bool is_exact, sim::EventSequence sequence) {
         // Batches before the log start may still lie in the file.
         auto at = std::ranges::find_if(found, [&](const FoundBatch& batch) {
             return batch.batch.last_offset >= claim.start();
@@ -151,7 +153,7 @@ class Audit final : public Checker {
                 while (at != found.end() && at->batch.base_offset <= entry.batch.last_offset) ++at;
                 continue;
             }
-            if (at == found.end()) {
+            if (at == found.end() || !at->crc_matches) {
                 if (claim.may_be_shorter()) return;
                 mismatch(key, entry.batch, nullptr, sequence);
                 return;
@@ -162,7 +164,7 @@ class Audit final : public Checker {
             }
             ++at;
         }
-        if (at != found.end() && audited.running) {
+        if (at != found.end() && is_exact) {
             findings_.object("audit-mismatch",
                              evidence("partition", key.first, "broker", key.second, "found_offset",
                                       at->batch.base_offset, "found_crc", at->batch.crc, "claimed",

@@ -17,18 +17,13 @@ void ClusterView::observe(const sim::Event& event) {
             has_ended_ = true;
             return;
         }
-        Node& node = nodes_[event.node];
-        node.is_up = false;
-        node.stopped = event.sequence;
-        if (stopped->lost_bytes > 0) node.power_lost = event.sequence;
+        nodes_[event.node].is_up = false;
     } else if (const auto* started = event.as<model::BrokerStarted>()) {
         nodes_of_brokers_[started->broker] = event.node;
         Node& node = nodes_[event.node];
         node.is_up = true;
         node.started = event.sequence;
         node.started_at = event.time;
-    } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
-        if (destroys_data(*hit)) nodes_[event.node].power_lost = event.sequence;
     }
 }
 

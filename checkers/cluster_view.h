@@ -16,10 +16,8 @@ class ClusterView {
   public:
     struct Node {
         bool is_up = false;
-        sim::EventSequence started{0};     // its last NodeStarted or BrokerStarted
-        Time started_at;                   // when that was
-        sim::EventSequence stopped{0};     // its last stop that was not the end of the run
-        sim::EventSequence power_lost{0};  // its last loss of unsynced bytes by power or disk
+        sim::EventSequence started{0};  // its last NodeStarted or BrokerStarted
+        Time started_at;                // when that was
     };
 
     void observe(const sim::Event& event);

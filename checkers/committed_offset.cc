@@ -70,7 +70,7 @@ class CommittedOffset final : public Checker {
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
             on_committed(*committed, event.sequence);
         } else if (const auto* changed = event.as<model::GroupStateChanged>()) {
-            if (changed->to == "Dead") groups_.erase(changed->group);
+            if (changed->to == "Dead") on_dead(changed->group);
         }
     }
 
@@ -120,8 +120,10 @@ class CommittedOffset final : public Checker {
         if (open == open_.end()) return;
         if (completed.outcome != model::Outcome::unknown) {
             for (const auto& [group, partition] : open->second) {
-                for (Invocation& invocation : groups_[group][partition].invocations) {
-                    if (invocation.operation == completed.operation) invocation.answered = sequence;
+                if (Invocation* invocation = find_last(
+                        groups_[group][partition],
+                        [&](const auto& i) { return i.operation == completed.operation; })) {
+                    invocation->answered = sequence;
                 }
             }
         }
@@ -150,14 +152,31 @@ class CommittedOffset final : public Checker {
         state.generation = committed.generation;
         state.committed = committed.offset;
         state.committed_event = sequence;
-        state.set_back_to = model::no_offset;
-        state.is_operation_known = false;
-        for (const Invocation& invocation : state.invocations) {
-            if (invocation.offset == committed.offset &&
-                invocation.member_id == committed.member_id) {
-                state.highest_operation = invocation.operation;
-                state.is_operation_known = true;
-            }
+        const Invocation* invocation = find_last(state, [&](const Invocation& i) {
+            return i.offset == committed.offset && i.member_id == committed.member_id;
+        });
+        state.is_operation_known = invocation != nullptr;
+        if (invocation != nullptr) state.highest_operation = invocation->operation;
+        // A commit on its way while the application sought back does not undo the seek.
+        if (invocation == nullptr || invocation->invoked > state.set_back_event) {
+            state.set_back_to = model::no_offset;
+        }
+    }
+
+    // Of a generation's invocations the late ones are asked for.
+    template <class Predicate>
+    static Invocation* find_last(GroupPartition& state, const Predicate& predicate) {
+        const auto at =
+            std::find_if(state.invocations.rbegin(), state.invocations.rend(), predicate);
+        return at == state.invocations.rend() ? nullptr : &*at;
+    }
+
+    // A group that is made again counts its generations anew; what it was handed stays handed.
+    void on_dead(const std::string& group) {
+        for (auto& [partition, state] : groups_[group]) {
+            const model::Offset delivered = state.delivered;
+            state = GroupPartition{};
+            state.delivered = delivered;
         }
     }
 

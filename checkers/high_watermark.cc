@@ -47,7 +47,8 @@ struct Replica {
     model::Offset high_watermark{0};
     model::Offset highest{0};  // of this incarnation
     sim::EventSequence event{0};
-    sim::EventSequence led_since{0};  // its last RoleTaken as leader
+    bool is_leader = false;
+    sim::EventSequence led_since{0};  // when it became leader, over all epochs it led in a row
     model::Offset matched{0};         // its log holds all of Committed below this offset
 };
 
@@ -209,10 +210,12 @@ class HighWatermark final : public Checker {
     void on_role_taken(const model::RoleTaken& taken, const sim::Event& event) {
         Partition& partition = partitions_[taken.partition];
         Replica& replica = partition.replicas[taken.broker];
+        const bool was_leader = replica.is_leader && replica.incarnation == event.incarnation;
         announce(partition, replica, event, taken.high_watermark);
         replica.leader_epoch = taken.leader_epoch;
-        if (taken.role != model::ReplicaRole::leader) return;
-        replica.led_since = event.sequence;
+        replica.is_leader = taken.role == model::ReplicaRole::leader;
+        if (!replica.is_leader) return;
+        if (!was_leader) replica.led_since = event.sequence;
         judge_leader(partition, replica, taken, event.sequence);
     }
 

@@ -7,6 +7,7 @@
 // Allowed: an unclean election, or acks < all with a change of leader, of the one who saw first (by
 // the configured contract only), and the whole in-sync set losing unflushed data.
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -69,11 +70,21 @@ class InconsistentOffsets final : public Checker {
         }
     }
 
+    // A value that was polled, or is settled, was below a high watermark: acks < all do not excuse
+    // its change, only its truncation does.
     std::optional<Cause> cause_of(const model::TopicPartition& partition, Iterator first,
-                                  Iterator end) const {
+                                  Iterator end) {
+        std::optional<model::RecordId> committed;
+        bool are_two_committed = false;
+        sim::EventSequence since = first->event;
+        for (Iterator at = first; at != end; ++at) {
+            since = std::min(since, invoked(at->record, at->event));
+            if (at->source == Sighting::Source::acknowledged) continue;
+            are_two_committed = are_two_committed || (committed && *committed != at->record);
+            committed = at->record;
+        }
+        if (are_two_committed) return allowance_.of_truncation(partition, since);
         const SendHistory& history = sightings_.history();
-        // An acknowledgement may reach its client after the cause of its loss: what counts is when
-        // the send began.
         for (Iterator at = first; at != end; ++at) {
             if (at->source != Sighting::Source::acknowledged) continue;
             const Send& send = history.sends()[at->send];
@@ -82,11 +93,24 @@ class InconsistentOffsets final : public Checker {
                 return cause;
             }
         }
-        return allowance_.of_truncation(partition, first->event);
+        return allowance_.of_truncation(partition, since);
+    }
+
+    // When the record was first sent; else when it was seen. (What is handed out late, by a leader
+    // that does not know it was deposed, is excused by what happened since it was sent.)
+    sim::EventSequence invoked(model::RecordId record, sim::EventSequence seen) {
+        if (invoked_.empty()) {
+            for (const Send& send : sightings_.history().sends()) {
+                invoked_.try_emplace(send.record, send.invoked);
+            }
+        }
+        const auto at = invoked_.find(record);
+        return at == invoked_.end() ? seen : at->second;
     }
 
     Allowance allowance_;
     Sightings sightings_;
+    std::map<model::RecordId, sim::EventSequence> invoked_;  // made when first needed
     Findings findings_{"inconsistent-offsets"};
 };
 

@@ -4,7 +4,8 @@
 //   isr-not-whole    a replica whose broker is up stays outside the in-sync set, though the calm
 //                    lasted at least isr_bound
 //   group-unsettled  a partition of a topic that a group consumes is nobody's for more than
-//                    group_bound of calm, though the group has members
+//                    group_bound of calm, though the group has members; where its owner crashed,
+//                    from when the coordinator removed it
 //
 // Time counts from CalmBegan, or from when the lack began, whichever is later. What needs a broker
 // that is down at that time is excused: a leader, when every replica that may lead is down. A bound
@@ -32,6 +33,8 @@ namespace {
 constexpr Duration leader_bound = 20s;
 constexpr Duration isr_bound = 25s;
 constexpr Duration group_bound = 20s;
+// A coordinator learns of a crashed member by its session timeout: by default 45 s (KIP-735).
+constexpr Duration session_grace = 60s;
 
 struct Partition {
     model::PartitionChanged state;
@@ -44,6 +47,7 @@ struct Owned {
     std::map<std::string, sim::NodeId> owners;  // by client id
     std::optional<Time> vacant_since;
     sim::EventSequence event{0};
+    bool by_crash = false;  // its owner's node stopped, and the coordinator does not know yet
     bool is_told = false;
 };
 
@@ -73,6 +77,10 @@ class Liveness final : public Checker {
             if (!group.are_members_told || group.members == 0) group.members_changed = event.time;
             group.members = state->members;
             group.are_members_told = true;
+        } else if (const auto* removed = event.as<model::MemberRemoved>()) {
+            on_member_removed(removed->group, event.time);
+        } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
+            if (moved->reason == "topic deleted") partitions_.erase(moved->partition);
         } else if (event.as<sim::NodeStopped>()) {
             on_node_stopped(event);
         } else if (event.as<sim::CalmBegan>()) {
@@ -151,7 +159,7 @@ class Liveness final : public Checker {
                 continue;
             }
             if (!cluster_.is_up(replica)) continue;
-            const Duration calm = lasted(*calm_);
+            const Duration calm = lasted(cluster_.broker(replica)->started_at);
             if (calm < isr_bound) {
                 findings_.leave_open(fmt::format(
                     "b{} was not back in the in-sync set of {} when the run ended", replica, name));
@@ -173,6 +181,7 @@ class Liveness final : public Checker {
                 judge_vacancy(changed.group, group, partition, owned);
                 owned.owners[changed.client_id] = event.node;
                 owned.vacant_since.reset();
+                owned.by_crash = false;
                 owned.is_told = false;
             } else {
                 owned.owners.erase(changed.client_id);
@@ -192,16 +201,26 @@ class Liveness final : public Checker {
             for (auto& [partition, owned] : group.partitions) {
                 const auto gone = std::erase_if(
                     owned.owners, [&](const auto& owner) { return owner.second == event.node; });
-                if (gone > 0 && owned.owners.empty()) vacate(owned, event);
+                if (gone == 0 || !owned.owners.empty()) continue;
+                vacate(owned, event);
+                owned.by_crash = true;
             }
         }
     }
 
-    // Returns whether the vacancy is one that the group's members should have filled.
+    // From here on the group knows, and can settle.
+    void on_member_removed(const std::string& name, Time now) {
+        for (auto& [partition, owned] : groups_[name].partitions) {
+            if (!std::exchange(owned.by_crash, false) || !owned.vacant_since) continue;
+            owned.vacant_since = std::min(now, *owned.vacant_since + session_grace);
+        }
+    }
+
     void judge_vacancy(const std::string& name, const Group& group,
                        const model::TopicPartition& partition, Owned& owned) {
         if (!calm_ || !owned.vacant_since || owned.is_told || group.members == 0) return;
-        const Time since = std::max(*owned.vacant_since, group.members_changed);
+        const Time vacant = *owned.vacant_since + (owned.by_crash ? session_grace : Duration{});
+        const Time since = std::max(vacant, group.members_changed);
         if (lasted(since) <= group_bound) return;
         owned.is_told = true;
         findings_.object("group-unsettled",

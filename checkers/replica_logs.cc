@@ -19,6 +19,14 @@ const BatchIdentity* ReplicaLog::last_known() const {
     return &entries_.back().batch;
 }
 
+ReplicaLog::Entry ReplicaLog::unknown(model::Offset from, model::Offset to) {
+    return {.batch = {.base_offset = from,
+                      .last_offset = to - 1,
+                      .leader_epoch = model::no_leader_epoch,
+                      .crc = 0},
+            .known = false};
+}
+
 bool ReplicaLog::append(const BatchIdentity& batch) {
     const bool is_free = entries_.empty() || entries_.back().batch.last_offset < batch.base_offset;
     if (!is_free) cut(batch.base_offset);
@@ -59,20 +67,19 @@ void ReplicaLog::advance_start(model::Offset to) {
 
 void ReplicaLog::open(model::Offset start, model::Offset end) {
     may_be_shorter_ = false;
-    if (start > start_) advance_start(start);
+    is_open_ = true;
+    if (start > start_) {
+        advance_start(start);
+    } else if (start < start_) {
+        entries_.insert(entries_.begin(), unknown(start, start_));
+    }
     start_ = start;
     cut(end);
     const model::Offset told =
         std::max(start, entries_.empty() ? start : entries_.back().batch.last_offset.next());
     // A hole below the old end is no news (a batch that was cut in its middle left it).
     const model::Offset unknown_from = std::max(told, std::min(end_, end));
-    if (end > unknown_from) {
-        entries_.push_back({.batch = {.base_offset = unknown_from,
-                                      .last_offset = end - 1,
-                                      .leader_epoch = model::no_leader_epoch,
-                                      .crc = 0},
-                            .known = false});
-    }
+    if (end > unknown_from) entries_.push_back(unknown(unknown_from, end));
     end_ = end;
 }
 
@@ -120,10 +127,12 @@ bool ReplicaLogs::observe(const sim::Event& event, Change& change) {
         return true;
     }
     if (const auto* stopped = event.as<sim::NodeStopped>()) {
-        if (stopped->reason == sim::StopReason::power_loss) {
+        if (stopped->reason != sim::StopReason::end_of_run) {
             for (auto& [key, log] : logs_) {
                 const auto at = nodes_.find(key.second);
-                if (at != nodes_.end() && at->second == event.node) log.lose_power();
+                if (at != nodes_.end() && at->second == event.node) {
+                    log.close(stopped->reason == sim::StopReason::power_loss);
+                }
             }
         }
     } else if (const auto* created = event.as<model::TopicCreated>()) {

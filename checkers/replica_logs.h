@@ -40,6 +40,8 @@ class ReplicaLog {
     model::Offset start() const { return start_; }
     model::Offset end() const { return end_; }
     bool may_be_shorter() const { return may_be_shorter_; }
+    // False from the stop of its node until it is opened again: the file may hold more than told.
+    bool is_open() const { return is_open_; }
     // The entry in which `offset` lies; null if none.
     const Entry* find(model::Offset offset) const;
     // What stands last; null if the log is empty or its last part is not known.
@@ -50,15 +52,20 @@ class ReplicaLog {
     void truncate(model::Offset to, bool starts_anew);
     void advance_start(model::Offset to);
     void open(model::Offset start, model::Offset end);
-    void lose_power() { may_be_shorter_ = true; }
+    void close(bool has_lost_power) {
+        is_open_ = false;
+        may_be_shorter_ = may_be_shorter_ || has_lost_power;
+    }
 
   private:
+    static Entry unknown(model::Offset from, model::Offset to);
     void cut(model::Offset to);
 
     std::vector<Entry> entries_;
     model::Offset start_{0};
     model::Offset end_{0};
     bool may_be_shorter_ = false;
+    bool is_open_ = true;
 };
 
 class ReplicaLogs {
