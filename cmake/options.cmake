@@ -22,7 +22,9 @@ endif()
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 
 add_library(squall_warnings INTERFACE)
-target_compile_options(squall_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+# Option structs are written with designated initialisers: what is not named has its default.
+target_compile_options(squall_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+                       -Wno-missing-field-initializers)
 if(SQUALL_WERROR)
   target_compile_options(squall_warnings INTERFACE -Werror)
 endif()

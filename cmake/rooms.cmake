@@ -38,3 +38,29 @@ function(squall_test name)
   target_compile_definitions(${name} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${TEST_LABEL})
 endfunction()
+
+# squall_embed_library(FOLDER OUTPUT): a source file that holds every .toml of FOLDER as text, so that
+# `squall run NAME` works wherever the program is. The folder is the list.
+function(squall_embed_library folder output)
+  file(GLOB scenarios CONFIGURE_DEPENDS ${folder}/*.toml)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} "-DSCENARIOS=${scenarios}"
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${scenarios} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  add_library(squall_library STATIC ${output})
+  target_include_directories(squall_library PUBLIC ${CMAKE_SOURCE_DIR})
+endfunction()
+
+# squall_version(OUTPUT): the library squall_version, which knows the commit. Looks at every build, and
+# rebuilds only when the commit changed.
+function(squall_version output)
+  set(script ${CMAKE_COMMAND} -DSOURCE_DIR=${CMAKE_SOURCE_DIR} -DOUTPUT=${output}
+             -P ${CMAKE_SOURCE_DIR}/cmake/version.cmake)
+  execute_process(COMMAND ${script})
+  add_custom_target(squall_commit COMMAND ${script} BYPRODUCTS ${output} VERBATIM)
+  add_library(squall_version STATIC ${output})
+  target_include_directories(squall_version PUBLIC ${CMAKE_SOURCE_DIR})
+  add_dependencies(squall_version squall_commit)
+endfunction()

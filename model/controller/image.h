@@ -4,6 +4,7 @@
 // Only apply() (see records.h) changes an image: replay alone mutates.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <map>
@@ -14,6 +15,11 @@
 #include "model/protocol/types.h"
 
 namespace squall::model {
+
+// Whether a list of replicas (assignment, in-sync set, ELR) names the broker.
+inline bool contains(const std::vector<BrokerId>& brokers, BrokerId broker) {
+    return std::ranges::find(brokers, broker) != brokers.end();
+}
 
 struct BrokerImage {
     BrokerId id;

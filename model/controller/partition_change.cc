@@ -7,10 +7,6 @@
 
 namespace squall::model {
 
-bool contains(const std::vector<BrokerId>& ids, BrokerId id) {
-    return std::ranges::find(ids, id) != ids.end();
-}
-
 std::vector<BrokerId> without(const std::vector<BrokerId>& from, const std::vector<BrokerId>& ids) {
     std::vector<BrokerId> left;
     for (const BrokerId id : from) {

@@ -88,6 +88,5 @@ class PartitionChange {
 
 // `from` without those in `ids`, in order.
 std::vector<BrokerId> without(const std::vector<BrokerId>& from, const std::vector<BrokerId>& ids);
-bool contains(const std::vector<BrokerId>& ids, BrokerId id);
 
 }  // namespace squall::model

@@ -7,10 +7,6 @@
 
 namespace squall::model {
 
-bool contains(const std::vector<BrokerId>& brokers, BrokerId broker) {
-    return std::ranges::find(brokers, broker) != brokers.end();
-}
-
 std::vector<BrokerId> IsrChange::proposed_isr() const {
     std::vector<BrokerId> isr;
     isr.reserve(to.size());

@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/controller/image.h"
 #include "model/protocol/types.h"
 
 namespace squall::model {
@@ -104,7 +105,5 @@ class InSyncSet {
     PartitionEpoch partition_epoch_{0};
     std::optional<IsrChange> in_flight_;
 };
-
-bool contains(const std::vector<BrokerId>& brokers, BrokerId broker);
 
 }  // namespace squall::model

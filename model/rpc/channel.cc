@@ -99,7 +99,9 @@ bool Channel::connect() {
         fail_queue(error);
         return false;
     };
-    const LocalTime deadline = node_.now() + options_.connection_setup_timeout;
+    // No longer than the least patient request: what was never sent can be sent elsewhere.
+    const LocalTime deadline = std::min(node_.now() + options_.connection_setup_timeout,
+                                        earliest_deadline().value_or(LocalTime::max()));
     Result<std::shared_ptr<sim::Connection>> connected =
         fabric_.network.connect(node_, peer_.node, peer_.port, deadline);
     if (!connected) return fail(connected.error());
@@ -130,7 +132,7 @@ bool Channel::connect() {
     }
     peer_versions_.clear();
     for (const auto& api : (**answer)->as<ApiVersionsResponse>().api_keys) {
-        peer_versions_[static_cast<ApiKey>(api.api_key)] = {api.min_version, api.max_version};
+        peer_versions_[api.api_key] = {api.min_version, api.max_version};
     }
     failures_in_a_row_ = 0;
     state_ = State::ready;

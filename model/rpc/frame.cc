@@ -10,8 +10,9 @@ namespace {
 const std::map<ApiKey, std::string>& reply_labels() {
     static const std::map<ApiKey, std::string> labels = [] {
         std::map<ApiKey, std::string> names;
-        for_each_api([&]<class Request>() {
-            names[Request::api_key] = std::string(to_string(Request::api_key)) + " reply";
+        for_each_api([&](auto api) {
+            constexpr ApiKey key = decltype(api)::type::api_key;
+            names[key] = std::string(to_string(key)) + " reply";
         });
         return names;
     }();

@@ -26,6 +26,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -85,9 +88,13 @@ concept NamedEnum = std::is_enum_v<T> && requires(T value) {
 
 // ---- canonical encoding: little endian, fixed width, lengths as u32 ----
 
+// Gathers small members and appends them together: `out` is complete when the encoder is gone.
 class CanonicalEncoder {
   public:
     explicit CanonicalEncoder(Bytes& out) : out_(out) {}
+    CanonicalEncoder(const CanonicalEncoder&) = delete;
+    CanonicalEncoder& operator=(const CanonicalEncoder&) = delete;
+    ~CanonicalEncoder() { flush(); }
 
     template <class T>
     void operator()(std::string_view, const T& member) {
@@ -115,7 +122,7 @@ class CanonicalEncoder {
         } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
             const std::string_view text = v;
             length(text.size());
-            out_.insert(out_.end(), text.begin(), text.end());
+            append(text);
         } else if constexpr (detail::is_optional<T>::value) {
             value(v.has_value());
             if (v) value(*v);
@@ -137,16 +144,35 @@ class CanonicalEncoder {
   private:
     template <class T>
     void little_endian(T v) {
-        std::uint8_t bytes[sizeof(T)];
-        auto rest = static_cast<std::uint64_t>(v);
-        for (std::size_t i = 0; i < sizeof(T); ++i, rest >>= 8) {
-            bytes[i] = static_cast<std::uint8_t>(rest);
+        if (gathered_.size() - size_ < sizeof(T)) flush();
+        if constexpr (std::endian::native == std::endian::little) {
+            std::memcpy(gathered_.data() + size_, &v, sizeof(T));
+        } else {
+            auto rest = static_cast<std::uint64_t>(v);
+            for (std::size_t i = 0; i < sizeof(T); ++i, rest >>= 8) {
+                gathered_[size_ + i] = static_cast<std::uint8_t>(rest);
+            }
         }
-        out_.insert(out_.end(), bytes, bytes + sizeof(T));
+        size_ += sizeof(T);
+    }
+    void append(std::string_view text) {
+        if (gathered_.size() - size_ < text.size()) flush();
+        if (gathered_.size() < text.size()) {
+            out_.insert(out_.end(), text.begin(), text.end());
+            return;
+        }
+        std::copy(text.begin(), text.end(), gathered_.begin() + static_cast<std::ptrdiff_t>(size_));
+        size_ += text.size();
+    }
+    void flush() {
+        out_.insert(out_.end(), gathered_.data(), gathered_.data() + size_);
+        size_ = 0;
     }
     void length(std::size_t n) { little_endian(static_cast<std::uint32_t>(n)); }
 
     Bytes& out_;
+    std::array<std::uint8_t, 64> gathered_;
+    std::size_t size_ = 0;
 };
 
 // Inverse of CanonicalEncoder, for bytes that this process wrote (a recorded trace): it trusts

@@ -67,11 +67,11 @@ std::optional<std::string> parse_setting(std::string_view text, T& out) {
     } else if constexpr (is_duration<T>::value) {
         std::int64_t count = 0;
         if (!parse_integer(text, count)) {
-            out = std::chrono::duration_cast<T>(std::chrono::milliseconds(count));
+            out = T(static_cast<typename T::rep>(count));
             return std::nullopt;
         }
         const Result<Duration> duration = parse_duration(text);
-        if (!duration) return "a number of milliseconds, or a duration like \"250ms\"";
+        if (!duration) return "a whole number, or a duration like \"250ms\"";
         out = std::chrono::duration_cast<T>(*duration);
         return std::nullopt;
     } else if constexpr (std::is_same_v<T, std::string>) {

@@ -1,0 +1,25 @@
+// Child: this program again, in a process of its own, under another condition of the machine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/base/result.h"
+
+namespace squall::cli {
+
+struct ChildOptions {
+    std::vector<std::string> arguments;  // after the program's name
+    bool fixed_addresses = false;        // address space layout randomisation off
+    int heap_fill = -1;                  // fresh heap memory holds this byte; -1: as it comes
+};
+
+struct ChildOutput {
+    int exit_code = 0;
+    std::string text;  // standard output
+};
+
+// Errors: io_error where the process could not be made.
+Result<ChildOutput> run_child(const ChildOptions& options);
+
+}  // namespace squall::cli

@@ -1,0 +1,112 @@
+#include "cli/cli.h"
+
+#include <fmt/core.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+
+namespace squall::cli {
+namespace {
+
+std::atomic<bool> stop{false};
+static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
+
+void on_interrupt(int) {
+    stop.store(true);
+    std::signal(SIGINT, SIG_DFL);
+}
+
+int complain(const std::string& message, int code) {
+    fmt::print(stderr, "squall: {}\n", message);
+    return code;
+}
+
+// CLI11 names a wrong word; a near command is worth a word more.
+std::string usage_problem(const CLI::App& app, int argc, const char* const* argv,
+                          const CLI::ParseError& error) {
+    std::string message = error.what();
+    const std::string first = argc > 1 ? argv[1] : "";
+    std::vector<std::string> commands;
+    bool known = false;
+    for (const CLI::App* command : app.get_subcommands({})) {
+        commands.push_back(command->get_name());
+        known = known || command->get_name() == first;
+    }
+    if (!first.empty() && !first.starts_with('-') && !known) {
+        message = "unknown command '" + first + "'" + scenarios::suggestion(first, commands);
+    }
+    const std::string help = known ? "squall " + first + " --help" : "squall --help";
+    return message + "\nsee `" + help + "`";
+}
+
+}  // namespace
+
+const std::atomic<bool>& stop_requested() {
+    return stop;
+}
+
+int run_command_line(int argc, const char* const* argv, const Environment& environment) {
+    CLI::App app{
+        "Squall: a Kafka-like system in one deterministic process, broken on purpose and judged."};
+    app.name("squall");
+    app.require_subcommand(1);
+    app.footer(
+        "Example: squall run order-flow --seed 42 --report squall-report\n"
+        "Exit codes: 0 pass, 1 a checker objected, 2 bad usage or input, 3 inconclusive, "
+        "4 vacuous, 70 broken, 74 results could not be written, 130 Ctrl-C.");
+
+    struct Entry {
+        CLI::App* app;
+        Command run;
+    };
+    std::vector<Entry> entries;
+    const auto add = [&](Command (*make)(CLI::App&, const Environment&), const char* name,
+                         const char* about) {
+        CLI::App* const command = app.add_subcommand(name, about);
+        entries.push_back({command, make(*command, environment)});
+    };
+    add(add_run, "run", "one simulation, judged");
+    add(add_report, "report", "one simulation, and the files of its report");
+    add(add_list, "list", "what there is: scenarios, faults, checkers, bugs, workloads, configs");
+    add(add_doctor, "doctor", "proves on this machine that runs are deterministic");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& wanted) {
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& error) {
+        return complain(usage_problem(app, argc, argv, error), exit_bad_input);
+    }
+
+    stop.store(false);
+    std::signal(SIGINT, on_interrupt);
+    // A reader of our output that goes away is an output that cannot be written, not a crash.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        for (const Entry& entry : entries) {
+            if (!entry.app->parsed()) continue;
+            const int code = entry.run();
+            if (std::fflush(stdout) != 0)
+                return complain("standard output: cannot be written", exit_not_written);
+            return code;
+        }
+    } catch (const scenarios::ScenarioError& error) {
+        return complain(error.text(), exit_bad_input);
+    } catch (const BadInput& error) {
+        return complain(error.message, exit_bad_input);
+    } catch (const NotWritten& error) {
+        return complain(error.path + ": cannot be written: " + error.why, exit_not_written);
+    } catch (const AssertionFailure& failure) {
+        return complain("this is a bug of squall: " + failure.describe_failure(), exit_broken);
+    } catch (const std::exception& error) {
+        return complain(std::string("this is a bug of squall: ") + error.what(), exit_broken);
+    }
+    return exit_bad_input;
+}
+
+}  // namespace squall::cli

@@ -1,0 +1,56 @@
+// The commands: each adds itself to the parser and says how it is run.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/cli.h"
+#include "scenarios/run.h"
+#include "scenarios/scenario_file.h"
+
+namespace squall::cli {
+
+// A file that could not be written: exit 74.
+struct NotWritten {
+    std::string path;
+    std::string why;
+};
+
+// Something is wrong with what the user gave: exit 2.
+struct BadInput {
+    std::string message;
+};
+
+using Command = std::function<int()>;
+
+Command add_run(CLI::App& app, const Environment& environment);
+Command add_report(CLI::App& app, const Environment& environment);
+Command add_list(CLI::App& app, const Environment& environment);
+Command add_doctor(CLI::App& app, const Environment& environment);
+
+// Options that several commands share.
+struct ScenarioOptions {
+    std::string scenario;
+    std::string seed;  // as written
+    std::vector<std::string> set;
+    std::vector<std::string> bugs;
+
+    void add_to(CLI::App& app);
+    // Throws ScenarioError, BadInput.
+    scenarios::Scenario load() const;
+    // As given, or the scenario's own (a repro), or drawn from the system. Throws BadInput.
+    std::uint64_t choose_seed(const scenarios::Scenario& scenario) const;
+};
+
+// Decimal or 0x hex, 64 bits. Throws BadInput.
+std::uint64_t parse_seed(const std::string& text);
+
+// Writes a whole file. Throws NotWritten.
+void write_file(const std::string& path, const std::string& content);
+
+// The commit this program was built from; "unknown" outside a checkout.
+std::string build_commit();
+
+}  // namespace squall::cli

@@ -1,0 +1,70 @@
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <random>
+
+#include "cli/commands.h"
+#include "cli/version.h"
+
+namespace squall::cli {
+
+void ScenarioOptions::add_to(CLI::App& app) {
+    app.add_option("scenario", scenario, "a name of the library (squall list scenarios), or a file")
+        ->required();
+    app.add_option("--seed", seed, "64 bits, decimal or 0x hex; drawn from the system if left out");
+    app.add_option("--set", set, "KEY=VALUE: overrides one value of the scenario; repeatable")
+        ->allow_extra_args(false);
+    app.add_option("--bug", bugs, "ID[@NODE]: arms a known bug (squall list bugs); repeatable")
+        ->allow_extra_args(false);
+}
+
+scenarios::Scenario ScenarioOptions::load() const {
+    scenarios::Changes changes;
+    for (const std::string& text : set) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            throw BadInput{"--set " + text + ": expected KEY=VALUE, like workload.rate=50"};
+        }
+        changes.set.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    }
+    changes.bugs = bugs;
+    return scenarios::load_scenario(scenario, changes);
+}
+
+std::uint64_t ScenarioOptions::choose_seed(const scenarios::Scenario& loaded) const {
+    if (!seed.empty()) return parse_seed(seed);
+    if (loaded.run.seed) return *loaded.run.seed;
+    // The one place where chance comes in from outside; it is printed, so the run can be repeated.
+    std::random_device device;
+    const std::uint64_t high = device();
+    const std::uint64_t low = device();
+    return (high << 32 | low) % 1'000'000'000;
+}
+
+std::uint64_t parse_seed(const std::string& text) {
+    const bool hex = text.starts_with("0x") || text.starts_with("0X");
+    const char* const begin = text.data() + (hex ? 2 : 0);
+    const char* const end = text.data() + text.size();
+    std::uint64_t value = 0;
+    const auto [stopped, error] = std::from_chars(begin, end, value, hex ? 16 : 10);
+    if (error != std::errc() || stopped != end || begin == end) {
+        throw BadInput{"--seed " + text +
+                       ": expected a number from 0 to 18446744073709551615, decimal or 0x hex"};
+    }
+    return value;
+}
+
+void write_file(const std::string& path, const std::string& content) {
+    errno = 0;
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    out << content;
+    out.close();
+    if (!out) throw NotWritten{path, errno != 0 ? std::strerror(errno) : "the write failed"};
+}
+
+std::string build_commit() {
+    return std::string(commit_at_build);
+}
+
+}  // namespace squall::cli

@@ -1,0 +1,104 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/run_output.h"
+#include "cli/write_report.h"
+#include "reports/history.h"
+#include "reports/trace_lines.h"
+
+namespace squall::cli {
+namespace {
+
+struct RunOptions {
+    ScenarioOptions scenario;
+    bool json = false;
+    bool quiet = false;
+    bool no_color = false;
+    std::string report;
+    std::string history;
+    std::string trace;
+};
+
+bool wants_color(const RunOptions& options) {
+    return !options.no_color && isatty(STDOUT_FILENO) != 0;
+}
+
+std::string history_text(const sim::Trace& trace, const std::string& path) {
+    if (path.ends_with(".edn")) return reports::history_edn(trace);
+    if (path.ends_with(".jsonl")) return reports::history_jsonl(trace);
+    throw BadInput{"--history " + path + ": expected a name that ends with .edn or .jsonl"};
+}
+
+int run(const RunOptions& options, const Environment& environment) {
+    const scenarios::Scenario scenario = options.scenario.load();
+    const std::uint64_t seed = options.scenario.choose_seed(scenario);
+    if (!options.history.empty()) history_text(sim::Trace{}, options.history);
+    if (!options.report.empty()) prepare_report_folder(options.report);
+
+    const auto begin = std::chrono::steady_clock::now();
+    const bool keeps_trace =
+        !options.report.empty() || !options.history.empty() || !options.trace.empty();
+    const scenarios::RunResult result = scenarios::run(
+        scenario, {.seed = seed,
+                   .trace_level = keeps_trace ? sim::TraceLevel::full : sim::TraceLevel::hash_only,
+                   .stop = &stop_requested(),
+                   .step_budget = 0,
+                   .prepare = environment.prepare});
+    const double wall =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (result.interrupted) {
+        fmt::print(stderr, "squall: interrupted after {} of simulated time; scenario={} seed={}\n",
+                   to_string(result.simulated), result.scenario, result.seed);
+        return exit_interrupted;
+    }
+
+    if (!options.report.empty()) write_report(result, options.report);
+    if (!options.history.empty()) {
+        write_file(options.history, history_text(*result.trace, options.history));
+    }
+    if (!options.trace.empty()) write_file(options.trace, reports::trace_lines(*result.trace));
+
+    if (options.json) {
+        fmt::print("{}\n", run_json(result, wall).dump(2));
+    } else {
+        if (!options.quiet) {
+            fmt::print("{}", describe_run(result, wants_color(options)));
+            if (!options.report.empty()) fmt::print("report: {}\n", options.report);
+        }
+        fmt::print("{}\n", verdict_line(result, wall));
+    }
+    return scenarios::exit_code(result.verdict);
+}
+
+}  // namespace
+
+Command add_run(CLI::App& app, const Environment& environment) {
+    auto options = std::make_shared<RunOptions>();
+    options->scenario.add_to(app);
+    app.add_flag("--json", options->json, "one JSON document on stdout, nothing else there");
+    app.add_flag("--quiet", options->quiet, "only the verdict line");
+    app.add_flag("--no-color", options->no_color, "no colours, even on a terminal");
+    app.add_option("--report", options->report, "DIR: writes pictures, summary, history and trace");
+    app.add_option("--history", options->history,
+                   "FILE: client operations, .edn in Jepsen's grammar or .jsonl in ours");
+    app.add_option("--trace", options->trace, "FILE: every event, one JSON object a line");
+    app.footer("Example: squall run order-flow --seed 42 --set workload.rate=50 --report report");
+    return [options, environment] { return run(*options, environment); };
+}
+
+Command add_report(CLI::App& app, const Environment& environment) {
+    auto options = std::make_shared<RunOptions>();
+    options->scenario.add_to(app);
+    app.add_option("-o,--out", options->report, "DIR: where the files go")->required();
+    app.footer("Example: squall report order-flow --seed 42 -o report");
+    options->quiet = true;
+    return [options, environment] { return run(*options, environment); };
+}
+
+}  // namespace squall::cli

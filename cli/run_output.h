@@ -1,0 +1,21 @@
+// How a run's result is told: text for people, JSON for scripts.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "scenarios/run.h"
+
+namespace squall::cli {
+
+// Everything but the verdict line.
+std::string describe_run(const scenarios::RunResult& result, bool color);
+// "verdict: pass  scenario=order-flow seed=42 hash=... events=... sim=90.0s wall=0.21s"
+std::string verdict_line(const scenarios::RunResult& result, double wall_seconds);
+// The document of `--json`; without wall time it is the report's summary, which holds nothing of
+// the host.
+nlohmann::ordered_json run_json(const scenarios::RunResult& result,
+                                std::optional<double> wall_seconds);
+
+}  // namespace squall::cli

@@ -1,0 +1,12 @@
+# Writes the scenarios in SCENARIOS (a list of files) as string literals into OUTPUT.
+set(text "// Generated from scenarios/library; do not edit.\n")
+string(APPEND text "#include \"scenarios/library_texts.h\"\n\nnamespace squall::scenarios {\n\n")
+string(APPEND text "const std::vector<LibraryText>& library_texts() {\n    static const std::vector<LibraryText> texts = {\n")
+list(SORT SCENARIOS)
+foreach(file IN LISTS SCENARIOS)
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} content)
+  string(APPEND text "        {\"${name}\", R\"scenario(${content})scenario\"},\n")
+endforeach()
+string(APPEND text "    };\n    return texts;\n}\n\n}  // namespace squall::scenarios\n")
+file(WRITE ${OUTPUT} "${text}")

@@ -1,0 +1,122 @@
+#include "model/broker/broker.h"
+
+#include <utility>
+
+#include "model/events/replica_events.h"
+
+namespace squall::model {
+namespace {
+
+ChannelOptions channel_options(const sim::Node& node) {
+    return {.client_id = node.name()};
+}
+
+Uuid draw_uuid(sim::Node& node, std::string_view what) {
+    Draws& draws = node.draws(what);
+    const std::uint64_t high = draws.bits();
+    const std::uint64_t low = draws.bits();
+    return {high, low};
+}
+
+}  // namespace
+
+Broker::Broker(sim::Node& node, BrokerIdentity identity, BrokerConfig config, Fabric fabric,
+               sim::Disk& disk, const BugSet& bugs)
+    : node_(node),
+      identity_(std::move(identity)),
+      config_(std::move(config)),
+      fabric_(fabric),
+      disk_(disk),
+      bugs_(bugs),
+      channels_(node, fabric, channel_options(node)),
+      logs_(disk, LogOptions{}) {
+    node_.spawn("boot", [this] { boot(); });
+}
+
+Broker::~Broker() = default;
+
+void Broker::boot() {
+    Result<LogDirectory::Opened> opened = logs_.open_all();
+    if (!opened) return halt(opened.error());
+    node_.sleep_for(opened->cost);
+
+    const Uuid incarnation_id = draw_uuid(node_, "incarnation id");
+    node_.emit(BrokerStarted{
+        .broker = identity_.id, .incarnation_id = incarnation_id, .clean = opened->was_clean});
+    metadata_ = std::make_unique<MetadataObserverHost>(node_, identity_.id, config_.raft, channels_,
+                                                       logs_, disk_);
+    lifecycle_ = std::make_unique<BrokerLifecycleHost>(
+        node_,
+        BrokerRegistration{.id = identity_.id,
+                           .incarnation_id = incarnation_id,
+                           .cluster_id = config_.cluster_id,
+                           .host = node_.name(),
+                           .port = port,
+                           .rack = identity_.rack,
+                           .previous_broker_epoch = opened->previous_broker_epoch},
+        config_.lifecycle, channels_, *metadata_);
+    replicas_ = make_replica_host(
+        config_.replica,
+        ReplicaHostDependencies{.node = node_,
+                                .broker = identity_.id,
+                                .logs = logs_,
+                                .opened = *opened,
+                                .log_defaults = LogOptions{},
+                                .channels = channels_,
+                                .bugs = bugs_,
+                                .broker_epoch = [this] { return lifecycle_->broker_epoch(); },
+                                .controller = [this] { return metadata_->controller(); },
+                                .on_storage_failure = [this](const TopicPartition&,
+                                                             const Error& error) { halt(error); }});
+    groups_ = std::make_unique<CoordinatorHost>(node_, identity_.id, config_.groups, *replicas_);
+    metadata_->on_image([this](const MetadataImage& image) {
+        if (knows_this_process(image)) replicas_->apply(image);
+    });
+
+    metadata_->start();
+    lifecycle_->start();
+    server_ = std::make_unique<Server>(node_, fabric_, port,
+                                       [this](Message& request, const RequestContext& context) {
+                                           return dispatch(BrokerApis{}, *this, request, context);
+                                       });
+    lifecycle_->set_ready();
+}
+
+// An image from before this process registered may lack topics whose logs are here, or still name
+// it as leader in an epoch of its last life: only from its own registration on does it follow the
+// image.
+bool Broker::knows_this_process(const MetadataImage& image) const {
+    const BrokerImage* const self = image.find_broker(identity_.id);
+    return self != nullptr && lifecycle_->is_registered() &&
+           self->epoch == lifecycle_->broker_epoch();
+}
+
+// A broker whose only log directory failed cannot serve anything: it stops, as Kafka's does.
+void Broker::halt(const Error&) {
+    node_.die_at_next_park(sim::StopReason::crash);
+}
+
+void Broker::auto_create_topic(std::string_view name) {
+    const auto [creation, is_new] = being_created_.emplace(name);
+    if (!is_new) return;
+    CreateTopicsRequest request;
+    CreateTopicsRequest::Topic& topic = request.topics.emplace_back();
+    topic.name = *creation;
+    topic.num_partitions = -1;  // the controller's defaults
+    topic.replication_factor = -1;
+    if (name == offsets_topic) {
+        topic.num_partitions = config_.groups.offsets_topic_num_partitions;
+        topic.replication_factor = config_.groups.offsets_topic_replication_factor;
+        topic.configs = {{"cleanup.policy", "compact"},
+                         {"compression.type", "producer"},
+                         {"segment.bytes", "104857600"}};
+    }
+    node_.spawn("auto-create", [this, request] {
+        // However it ends, whoever still misses the topic asks again.
+        const Result<CreateTopicsResponse> answer = forward(request);
+        if (!answer) node_.sleep_for(config_.auto_create_retry_backoff);
+        being_created_.erase(request.topics.front().name);
+    });
+}
+
+}  // namespace squall::model

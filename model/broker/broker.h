@@ -1,0 +1,88 @@
+// Broker: one broker process, the composition root of its hosts. Built anew at every start of its
+// node: opens its logs, registers with the controller, replays metadata, serves clients.
+//
+// It decides nothing itself. Members are declared in the order of their dependencies, so that they
+// are destroyed in the opposite one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/broker/broker_config.h"
+#include "model/broker/handlers/handlers.h"
+#include "model/bugs.h"
+#include "model/controller/broker_lifecycle_host.h"
+#include "model/controller/metadata_observer_host.h"
+#include "model/coordinator/coordinator_host.h"
+#include "model/log/log_directory.h"
+#include "model/replica/replica_host.h"
+#include "model/rpc/channel.h"
+#include "model/rpc/server.h"
+#include "sim/disk/disk.h"
+
+namespace squall::model {
+
+struct BrokerIdentity {
+    BrokerId id;
+    std::optional<std::string> rack;
+};
+
+class Broker final : public sim::Process {
+  public:
+    static constexpr sim::Port port = 9092;
+
+    // `disk` and `bugs` belong to the machine and outlive the process. The constructor spawns tasks
+    // and does not park.
+    Broker(sim::Node& node, BrokerIdentity identity, BrokerConfig config, Fabric fabric,
+           sim::Disk& disk, const BugSet& bugs);
+    ~Broker() override;
+
+    // ---- for handlers ----
+
+    sim::Node& node() { return node_; }
+    BrokerId id() const { return identity_.id; }
+    const BrokerConfig& config() const { return config_; }
+    // As replayed so far: this broker's own view.
+    const MetadataImage& image() const { return metadata_->image(); }
+    ReplicaHost& replicas() { return *replicas_; }
+    CoordinatorHost& groups() { return *groups_; }
+
+    // Hands a request to the active controller and waits for its answer. May park.
+    template <class Request>
+    Result<typename Request::Response> forward(Request request) {
+        const std::optional<Endpoint> controller = metadata_->controller();
+        if (!controller) return Error{Failure::unreachable, "the controller is not known yet"};
+        return channels_.to(*controller, "forward").call(std::move(request));
+    }
+    // Asks the controller for a topic that a client missed, once per topic at a time. Does not
+    // wait.
+    void auto_create_topic(std::string_view name);
+
+  private:
+    void boot();
+    void halt(const Error& error);
+    bool knows_this_process(const MetadataImage& image) const;
+
+    sim::Node& node_;
+    BrokerIdentity identity_;
+    BrokerConfig config_;
+    Fabric fabric_;
+    sim::Disk& disk_;
+    const BugSet& bugs_;
+    ChannelPool channels_;
+    LogDirectory logs_;
+    std::unique_ptr<MetadataObserverHost> metadata_;
+    std::unique_ptr<BrokerLifecycleHost> lifecycle_;
+    std::unique_ptr<ReplicaHost> replicas_;
+    std::unique_ptr<CoordinatorHost> groups_;
+    std::unique_ptr<Server> server_;
+    std::set<std::string, std::less<>> being_created_;
+};
+
+}  // namespace squall::model

@@ -1,0 +1,41 @@
+// BrokerConfig: the settings of one server, gathered from the rooms that read them, under Kafka's
+// keys and with Kafka's defaults. Each option struct lives beside the code it configures.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "model/controller/broker_lifecycle_options.h"
+#include "model/controller/controller_options.h"
+#include "model/coordinator/group/group_options.h"
+#include "model/log/log_options.h"
+#include "model/raft/raft_options.h"
+#include "model/replica/replica_host.h"
+
+namespace squall::model {
+
+struct BrokerConfig {
+    std::string cluster_id = "squall";
+    bool auto_create_topics_enable = true;
+    // How long a failed automatic creation waits before it may be asked for again.
+    std::chrono::milliseconds auto_create_retry_backoff{100};
+    ReplicaOptions replica;
+    GroupCoordinatorOptions groups;
+    ControllerOptions controller;
+    RaftOptions raft;
+    BrokerLifecycleOptions lifecycle;
+
+    // A key that two rooms read (min.insync.replicas) is listed by each of them and set in both.
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("cluster.id", self.cluster_id);
+        fields("auto.create.topics.enable", self.auto_create_topics_enable);
+        ReplicaOptions::describe(self.replica, fields);
+        GroupCoordinatorOptions::describe(self.groups, fields);
+        ControllerOptions::describe(self.controller, fields);
+        RaftOptions::describe(self.raft, fields);
+        BrokerLifecycleOptions::describe(self.lifecycle, fields);
+    }
+};
+
+}  // namespace squall::model

@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "model/broker/broker.h"
+#include "model/broker/handlers/handlers.h"
+
+namespace squall::model {
+namespace {
+
+bool is_internal(const std::string& topic) {
+    return topic == offsets_topic || topic == transaction_topic;
+}
+
+// Fenced brokers are invisible to clients (KIP-631).
+bool is_visible(const MetadataImage& image, BrokerId id) {
+    const BrokerImage* const broker = image.find_broker(id);
+    return broker != nullptr && !broker->fenced;
+}
+
+MetadataResponse::Topic describe_topic(const MetadataImage& image, const TopicImage& topic) {
+    MetadataResponse::Topic answer;
+    answer.name = topic.name;
+    answer.topic_id = topic.id;
+    answer.is_internal = is_internal(topic.name);
+    for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
+        const PartitionImage& partition = topic.partitions[index];
+        MetadataResponse::Partition& slot = answer.partitions.emplace_back();
+        slot.partition_index = static_cast<std::int32_t>(index);
+        slot.replica_nodes = partition.replicas;
+        slot.isr_nodes = partition.isr;
+        std::ranges::copy_if(partition.replicas, std::back_inserter(slot.offline_replicas),
+                             [&](BrokerId id) { return !is_visible(image, id); });
+        slot.leader_epoch = partition.leader_epoch;
+        if (is_visible(image, partition.leader)) {
+            slot.leader_id = partition.leader;
+        } else {
+            slot.error_code = ErrorCode::leader_not_available;
+        }
+    }
+    return answer;
+}
+
+}  // namespace
+
+// Answered from this broker's own replayed image: stale by its replication delay.
+MetadataResponse handle(Broker& broker, MetadataRequest& request, const RequestContext& context) {
+    if (!request.asks_for_all(context.api_version)) {
+        std::vector<std::string> missing;
+        for (const MetadataRequest::Topic& topic : *request.topics) {
+            if (topic.name && broker.image().find_topic(*topic.name) == nullptr) {
+                missing.push_back(*topic.name);
+            }
+        }
+        if (request.allow_auto_topic_creation && broker.config().auto_create_topics_enable) {
+            for (const std::string& name : missing) broker.auto_create_topic(name);
+        }
+    }
+
+    const MetadataImage& image = broker.image();
+    MetadataResponse response;
+    response.cluster_id = broker.config().cluster_id;
+    response.controller_id = broker.id();
+    for (const auto& [id, registered] : image.brokers) {
+        if (registered.fenced) continue;
+        response.brokers.push_back({.node_id = id,
+                                    .host = registered.host,
+                                    .port = registered.port,
+                                    .rack = registered.rack});
+    }
+    if (request.asks_for_all(context.api_version)) {
+        for (const auto& [name, topic] : image.topics) {
+            response.topics.push_back(describe_topic(image, topic));
+        }
+        return response;
+    }
+    for (const MetadataRequest::Topic& asked : *request.topics) {
+        const TopicImage* const known =
+            asked.name ? image.find_topic(*asked.name) : image.find_topic(asked.topic_id);
+        if (known != nullptr) {
+            response.topics.push_back(describe_topic(image, *known));
+            continue;
+        }
+        MetadataResponse::Topic& unknown = response.topics.emplace_back();
+        unknown.name = asked.name;
+        unknown.topic_id = asked.topic_id;
+        unknown.error_code =
+            asked.name ? ErrorCode::unknown_topic_or_partition : ErrorCode::unknown_topic_id;
+    }
+    return response;
+}
+
+}  // namespace squall::model

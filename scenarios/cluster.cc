@@ -1,0 +1,164 @@
+#include "scenarios/cluster.h"
+
+#include <utility>
+
+#include "model/broker/broker.h"
+#include "model/broker/controller_process.h"
+#include "sim/base/settings.h"
+#include "sim/trace/sim_events.h"
+
+namespace squall::scenarios {
+namespace {
+
+constexpr std::int32_t first_controller_id = 1001;
+
+std::vector<std::string> numbered(char letter, std::uint32_t count) {
+    std::vector<std::string> names;
+    for (std::uint32_t i = 1; i <= count; ++i) names.push_back(fmt::format("{}{}", letter, i));
+    return names;
+}
+
+const NodeSection& section_of(const Scenario& scenario, const std::string& name) {
+    static const NodeSection nothing_special;
+    const auto found = scenario.nodes.find(name);
+    return found == scenario.nodes.end() ? nothing_special : found->second;
+}
+
+model::BrokerConfig config_of(const Scenario& scenario, const std::string& name) {
+    model::BrokerConfig config = scenario.cluster.config;
+    const std::vector<std::string> controllers = controller_names(scenario);
+    config.raft.voters.clear();
+    for (std::size_t i = 0; i < controllers.size(); ++i) {
+        config.raft.voters.push_back(
+            {.id = model::BrokerId{first_controller_id + static_cast<std::int32_t>(i)},
+             .host = controllers[i],
+             .port = model::ControllerProcess::port});
+    }
+    for (const auto& [key, value] : section_of(scenario, name).config) {
+        const Status set = set_setting(config, key, value);
+        ASSERT(set.ok(), "node.{}.config was not validated: {}", name, to_string(set.error()));
+    }
+    return config;
+}
+
+// Brokers are dealt over the racks; one rack is as good as none.
+std::optional<std::string> rack_of(const Scenario& scenario, std::uint32_t broker_number) {
+    if (scenario.cluster.racks <= 1) return std::nullopt;
+    return fmt::format("rack-{}", (broker_number - 1) % scenario.cluster.racks + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> broker_names(const Scenario& scenario) {
+    return numbered('b', scenario.cluster.brokers);
+}
+
+std::vector<std::string> controller_names(const Scenario& scenario) {
+    return numbered('c', scenario.cluster.controllers);
+}
+
+Cluster::Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions trace,
+                 std::uint64_t step_budget)
+    : scenario_(scenario),
+      simulation_(std::make_unique<sim::Simulation>(sim::SimulationOptions{
+          .seed = seed, .start = scenario.run.start, .trace = trace, .step_budget = step_budget})),
+      network_(std::make_unique<sim::Network>(
+          *simulation_, sim::NetworkOptions{.latency = scenario.network.latency,
+                                            .bandwidth_bits_per_second =
+                                                scenario.network.bandwidth_bits_per_second})),
+      view_(std::make_unique<ClusterView>(simulation_->trace())),
+      brokers_(broker_names(scenario)) {
+    simulation_->trace().observe([this](const sim::Event& event) { view_->observe(event); });
+    for (const std::string& name : controller_names(scenario)) add_server(name, false);
+    for (const std::string& name : brokers_) add_server(name, true);
+}
+
+Cluster::~Cluster() {
+    // Machines hang hooks on nodes: nodes go first.
+    simulation_->finish();
+}
+
+model::BrokerId Cluster::broker_id(const Machine& machine) {
+    const std::int32_t number = std::stoi(machine.name.substr(1));
+    return model::BrokerId{machine.is_controller ? first_controller_id + number - 1 : number};
+}
+
+Machine& Cluster::add_machine(std::string name, sim::ProcessFactory factory) {
+    const NodeSection& section = section_of(scenario_, name);
+    auto machine = std::make_unique<Machine>();
+    machine->name = name;
+    machine->node =
+        &simulation_->add_node({.name = std::move(name),
+                                .clock = {.wall_offset = section.clock_offset,
+                                          .wall_drift_ppm = section.clock_drift_ppm,
+                                          .monotonic_drift_ppm = section.clock_drift_ppm},
+                                .factory = std::move(factory)});
+    network_->attach(*machine->node);
+    machines_.push_back(std::move(machine));
+    return *machines_.back();
+}
+
+Machine& Cluster::add_client(std::string name, sim::ProcessFactory factory) {
+    return add_machine(std::move(name), std::move(factory));
+}
+
+Machine& Cluster::add_server(const std::string& name, bool is_broker) {
+    const std::uint32_t number = static_cast<std::uint32_t>(std::stoul(name.substr(1)));
+    const model::BrokerConfig config = config_of(scenario_, name);
+    auto disk = std::make_unique<sim::Disk>(
+        sim::DiskOptions{.capacity_bytes = scenario_.disk.capacity_bytes,
+                         .flush_latency = scenario_.disk.flush},
+        simulation_->noise(), name);
+    sim::Disk& files = *disk;
+    // The machine's own bug set is known once it is made; the factory runs later still.
+    const std::size_t position = machines_.size();
+    Machine& machine = add_machine(
+        name,
+        [this, config, number, is_broker, position,
+         &files](sim::Node& node) -> std::unique_ptr<sim::Process> {
+            const Machine& self = *machines_[position];
+            if (!is_broker) {
+                return std::make_unique<model::ControllerProcess>(node, broker_id(self), config,
+                                                                  fabric(), files);
+            }
+            return std::make_unique<model::Broker>(
+                node, model::BrokerIdentity{broker_id(self), rack_of(scenario_, number)}, config,
+                fabric(), files, self.bugs);
+        });
+    machine.disk = std::move(disk);
+    machine.is_broker = is_broker;
+    machine.is_controller = !is_broker;
+    for (const auto& ids : {scenario_.bugs, section_of(scenario_, name).bugs}) {
+        for (const std::string& id : ids) machine.bugs.arm(model::find_bug(id)->bug);
+    }
+    machine.node->on_stopped([&files](sim::StopReason reason) -> std::uint64_t {
+        files.revive();
+        if (reason == sim::StopReason::power_loss) return files.power_loss();
+        files.process_crash();
+        return 0;
+    });
+    sim::Node& node = *machine.node;
+    files.on_incident([this, &node](const sim::DiskIncident& incident) {
+        const sim::TraceScope scope(node, simulation_->trace().context().cause);
+        simulation_->trace().emit(sim::DiskFaultHit{.fault = incident.fault,
+                                                    .path = incident.path,
+                                                    .bytes = incident.bytes,
+                                                    .rule_id = incident.fault_id});
+    });
+    return machine;
+}
+
+Machine* Cluster::find(std::string_view name) {
+    for (const auto& machine : machines_) {
+        if (machine->name == name) return machine.get();
+    }
+    return nullptr;
+}
+
+void Cluster::boot() {
+    for (const auto& machine : machines_) {
+        if (machine->is_broker || machine->is_controller) machine->node->start();
+    }
+}
+
+}  // namespace squall::scenarios

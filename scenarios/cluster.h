@@ -1,0 +1,75 @@
+// Cluster: the machines of a scenario, wired: brokers b1.., controllers c1.., clients by name, each
+// with its disk, on one network, in one simulation. Machines are made here and started by whoever
+// runs.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/bugs.h"
+#include "model/rpc/endpoint.h"
+#include "scenarios/cluster_view.h"
+#include "scenarios/scenario.h"
+#include "sim/disk/disk.h"
+#include "sim/kernel/simulation.h"
+#include "sim/network/network.h"
+
+namespace squall::scenarios {
+
+struct Machine {
+    std::string name;
+    sim::Node* node = nullptr;
+    std::unique_ptr<sim::Disk> disk;  // null for clients
+    model::BugSet bugs;
+    bool is_broker = false;
+    bool is_controller = false;
+};
+
+// "b1".."bN" and "c1".."cN": the names that a scenario's servers have.
+std::vector<std::string> broker_names(const Scenario& scenario);
+std::vector<std::string> controller_names(const Scenario& scenario);
+
+class Cluster {
+  public:
+    // Requires: the scenario is valid. `bugs` are armed on every broker and controller.
+    Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions trace,
+            std::uint64_t step_budget);
+    Cluster(const Cluster&) = delete;
+    Cluster& operator=(const Cluster&) = delete;
+    ~Cluster();
+
+    sim::Simulation& simulation() { return *simulation_; }
+    sim::Network& network() { return *network_; }
+    const ClusterView& view() const { return *view_; }
+    model::Fabric fabric() { return {*network_, scenario_.network.codec}; }
+    const Scenario& scenario() const { return scenario_; }
+
+    // A machine without a disk, on the network, not started.
+    Machine& add_client(std::string name, sim::ProcessFactory factory);
+    // Null where there is no such machine.
+    Machine* find(std::string_view name);
+    // In order of creation: controllers, brokers, clients.
+    const std::vector<std::unique_ptr<Machine>>& machines() const { return machines_; }
+    const std::vector<std::string>& brokers() const { return brokers_; }
+    // node.id of a server: brokers from 1, controllers from 1001.
+    static model::BrokerId broker_id(const Machine& machine);
+
+    // Starts controllers and brokers.
+    void boot();
+
+  private:
+    Machine& add_server(const std::string& name, bool is_broker);
+    Machine& add_machine(std::string name, sim::ProcessFactory factory);
+
+    const Scenario& scenario_;
+    std::unique_ptr<sim::Simulation> simulation_;
+    std::unique_ptr<sim::Network> network_;
+    std::unique_ptr<ClusterView> view_;
+    std::vector<std::unique_ptr<Machine>> machines_;
+    std::vector<std::string> brokers_;
+};
+
+}  // namespace squall::scenarios

@@ -1,0 +1,123 @@
+#include "scenarios/fault_plan.h"
+
+#include <algorithm>
+
+#include "scenarios/target.h"
+#include "sim/trace/sim_events.h"
+
+namespace squall::scenarios {
+
+FaultPlan::FaultPlan(const Scenario& scenario, Cluster& cluster, Receipts& receipts)
+    : scenario_(scenario), cluster_(cluster), receipts_(receipts) {
+    entries_.reserve(scenario.faults.size());
+    for (const FaultSection& section : scenario.faults) entries_.push_back({.section = &section});
+    sim::Simulation& simulation = cluster_.simulation();
+    for (Entry& entry : entries_) {
+        const FaultSection& section = *entry.section;
+        Draws draws(simulation.noise(), Meaning("fault time").with(section.id));
+        std::vector<Duration> times;
+        if (section.at) {
+            times.push_back(*section.at);
+        } else if (section.window) {
+            times.push_back(Duration(
+                draws.between(section.window->first.count(), section.window->second.count())));
+        } else if (section.every) {
+            for (Duration time = *section.every; time < scenario.run.storm;
+                 time += *section.every) {
+                times.push_back(time);
+            }
+        }
+        for (const Duration time : times) {
+            simulation.control_at(Time(time), [this, &entry] { strike(entry); });
+        }
+    }
+}
+
+void FaultPlan::strike(Entry& entry) {
+    if (over_) return;
+    const FaultSection& section = *entry.section;
+    sim::Simulation& simulation = cluster_.simulation();
+    // A fault that strikes again ends its earlier self first.
+    heal(section.id);
+
+    Draws draws(simulation.noise(), Meaning("fault").with(section.id).with(entry.times_struck));
+    ++entry.times_struck;
+    const Target target = parse_target(section.target).value();
+    auto context = std::make_unique<FaultContext>(
+        FaultContext{.cluster = cluster_, .id = section.id, .machines = {}, .draws = draws});
+    std::vector<std::string> names;
+    std::string who;
+    for (const std::string& name :
+         resolve(target, cluster_.view(), cluster_.brokers(), context->draws)) {
+        Machine* const machine = cluster_.find(name);
+        ASSERT(machine != nullptr, "fault {} aims at {}, which does not exist", section.id, name);
+        context->machines.push_back(machine);
+        names.push_back(name);
+        who += (who.empty() ? "" : ", ") + name;
+    }
+    if (names.empty()) {
+        receipts_.missed(section.id, section.kind, section.target + " = nobody");
+        entry.ever_struck = true;
+        return;
+    }
+    entry.ever_struck = true;
+    const std::string described = who == section.target ? who : section.target + " = " + who;
+    std::unique_ptr<Fault> fault =
+        std::move(find_fault(section.kind)->make(section.options)).value();
+    receipts_.struck(section.id, section.kind, described, names, simulation.now());
+    simulation.trace().emit_as_harness(
+        sim::FaultStarted{.id = section.id, .kind = section.kind, .target = described});
+    fault->strike(*context);
+    active_.push_back({section.id, std::move(fault), std::move(context)});
+    if (section.heal_after) {
+        const std::uint64_t strike_number = entry.times_struck;
+        simulation.control_at(simulation.now() + *section.heal_after,
+                              [this, &entry, strike_number] {
+                                  if (entry.times_struck == strike_number) heal(entry.section->id);
+                              });
+    }
+}
+
+void FaultPlan::heal(const std::string& id) {
+    const auto found = std::ranges::find(active_, id, &Active::id);
+    if (found == active_.end()) return;
+    Active ending = std::move(*found);
+    active_.erase(found);
+    sim::Simulation& simulation = cluster_.simulation();
+    simulation.trace().emit_as_harness(sim::FaultHealed{.id = id});
+    ending.fault->heal(*ending.context);
+    receipts_.healed(id, simulation.now());
+}
+
+void FaultPlan::observe(const sim::Event& event) {
+    if (over_) return;
+    for (Entry& entry : entries_) {
+        const auto& condition = entry.section->when;
+        if (!condition || entry.ever_struck || event.name() != condition->event) continue;
+        if (!condition->match.empty()) {
+            const std::vector<sim::FieldText> fields = event.fields();
+            const bool matches = std::ranges::all_of(condition->match, [&](const auto& wanted) {
+                return std::ranges::any_of(fields, [&](const sim::FieldText& field) {
+                    return field.name == wanted.first && field.text == wanted.second;
+                });
+            });
+            if (!matches) continue;
+        }
+        if (++entry.matches < condition->nth) continue;
+        entry.ever_struck = true;
+        // Not from here: an observer must not act. Before any other task runs.
+        cluster_.simulation().control_soon([this, &entry] { strike(entry); });
+    }
+}
+
+void FaultPlan::end_storm() {
+    while (!active_.empty()) heal(active_.front().id);
+    over_ = true;
+    for (const Entry& entry : entries_) {
+        if (!entry.ever_struck) {
+            receipts_.missed(entry.section->id, entry.section->kind, entry.section->target);
+        }
+    }
+}
+
+}  // namespace squall::scenarios

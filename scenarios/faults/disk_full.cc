@@ -1,0 +1,31 @@
+#include "scenarios/faults/kinds.h"
+
+namespace squall::scenarios {
+namespace {
+
+class DiskFull final : public Fault {
+  public:
+    void strike(FaultContext& context) override {
+        for (Machine* machine : context.machines) {
+            machine->disk->set_faults({.fault_id = context.id, .full = true});
+        }
+    }
+    void heal(FaultContext& context) override {
+        for (Machine* machine : context.machines) machine->disk->clear_faults(context.id);
+    }
+};
+
+}  // namespace
+
+FaultEntry disk_full_fault() {
+    return {.kind = "disk-full",
+            .about = "writes fail: no space is left; healed: space is there again",
+            .source = "ENOSPC",
+            .needs_broker = true,
+            .options = {},
+            .make = [](const FaultOptions&) -> Result<std::unique_ptr<Fault>> {
+                return std::unique_ptr<Fault>(std::make_unique<DiskFull>());
+            }};
+}
+
+}  // namespace squall::scenarios

@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "scenarios/faults/kinds.h"
+
+namespace squall::scenarios {
+namespace {
+
+enum class From { everyone, servers };
+
+class Isolate final : public Fault {
+  public:
+    explicit Isolate(From from) : from_(from) {}
+
+    void strike(FaultContext& context) override {
+        if (from_ == From::servers) {
+            add(cut_from_servers(context));
+            return;
+        }
+        for (const Machine* machine : context.machines) {
+            add(context.cluster.network().isolate(machine->node->id(), context.id));
+        }
+    }
+    void heal(FaultContext& context) override {
+        for (const sim::RuleId rule : rules_) context.cluster.network().remove_rule(rule);
+        rules_.clear();
+    }
+
+  private:
+    void add(const std::vector<sim::RuleId>& rules) {
+        rules_.insert(rules_.end(), rules.begin(), rules.end());
+    }
+
+    // Each victim is alone; the servers that are none are together; clients are with everyone.
+    static std::vector<sim::RuleId> cut_from_servers(FaultContext& context) {
+        std::vector<std::vector<sim::NodeId>> groups(1);
+        for (const auto& machine : context.cluster.machines()) {
+            if (!machine->is_broker && !machine->is_controller) continue;
+            const bool is_victim =
+                std::ranges::find(context.machines, machine.get()) != context.machines.end();
+            if (is_victim) {
+                groups.push_back({machine->node->id()});
+            } else {
+                groups.front().push_back(machine->node->id());
+            }
+        }
+        return context.cluster.network().partition(groups, context.id);
+    }
+
+    From from_;
+    std::vector<sim::RuleId> rules_;
+};
+
+Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+    const auto found = options.find("from");
+    const std::string from = found == options.end() ? "everyone" : found->second;
+    if (from != "everyone" && from != "servers") {
+        return Error{Failure::invalid_input,
+                     "from: expected \"everyone\" or \"servers\", not \"" + from + "\""};
+    }
+    return std::unique_ptr<Fault>(
+        std::make_unique<Isolate>(from == "everyone" ? From::everyone : From::servers));
+}
+
+}  // namespace
+
+FaultEntry isolate_fault() {
+    return {.kind = "isolate",
+            .about = "cut off, both ways; what was sent waits, as TCP retransmits",
+            .source = "a dead switch port, a firewall rule",
+            .needs_broker = false,
+            .options = {{"from",
+                         "\"everyone\", or \"servers\": clients still reach it, its peers do not",
+                         "everyone"}},
+            .make = make};
+}
+
+}  // namespace squall::scenarios

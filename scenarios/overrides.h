@@ -1,0 +1,22 @@
+// Overrides: what the command line changes in a scenario's document before it is read, so that a
+// changed value is checked exactly as a written one.
+#pragma once
+
+#include <string_view>
+
+#include "scenarios/scenario_file.h"
+
+namespace toml::inline v3 {
+class table;
+}  // namespace toml::inline v3
+
+namespace squall::scenarios {
+
+// Throws ScenarioError for a path that leads nowhere, or an unknown bug.
+void apply_changes(toml::table& document, const Changes& changes);
+
+// Gives an error whose message begins with a dotted path ("topics.orders: ...") the position of
+// that path in the document, where it has one.
+void locate(ScenarioError& error, const toml::table& document, std::string_view file);
+
+}  // namespace squall::scenarios

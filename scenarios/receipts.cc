@@ -1,0 +1,152 @@
+#include "scenarios/receipts.h"
+
+#include <algorithm>
+
+#include "model/events/client_events.h"
+#include "model/events/controller_events.h"
+#include "model/events/group_events.h"
+#include "model/events/replica_events.h"
+#include "sim/trace/sim_events.h"
+
+namespace squall::scenarios {
+namespace {
+
+// Consequences show for a while after a fault ended: sessions expire, clients retry.
+constexpr Duration aftermath = 15s;
+
+}  // namespace
+
+void Receipts::struck(const std::string& id, const std::string& kind, const std::string& target,
+                      const std::vector<std::string>& nodes, Time at) {
+    Record record;
+    record.receipt = {.id = id,
+                      .kind = kind,
+                      .at = at,
+                      .healed_at = Time::max(),
+                      .target = target,
+                      .effects = {}};
+    record.nodes = nodes;
+    record.active = true;
+    records_.push_back(std::move(record));
+}
+
+void Receipts::healed(const std::string& id, Time at) {
+    for (Record& record : records_) {
+        if (record.receipt.id != id || !record.active) continue;
+        record.receipt.healed_at = at;
+        record.active = false;
+    }
+}
+
+void Receipts::missed(const std::string& id, const std::string& kind, const std::string& target) {
+    Record record;
+    record.receipt = {.id = id,
+                      .kind = kind,
+                      .at = Time::max(),
+                      .healed_at = Time::max(),
+                      .target = target,
+                      .effects = {}};
+    records_.push_back(std::move(record));
+}
+
+bool Receipts::concerns(const Record& record, std::string_view node) const {
+    return std::ranges::find(record.nodes, node) != record.nodes.end();
+}
+
+void Receipts::observe(const sim::Event& event) {
+    if (const auto* started = event.as<model::BrokerStarted>()) {
+        brokers_[started->broker] = trace_.node_name(event.node);
+        return;
+    }
+    const std::string_view node = trace_.node_name(event.node);
+    const auto* const changed = event.as<model::PartitionChanged>();
+    std::string leader_before;
+    if (changed != nullptr) {
+        const auto known = leaders_.find(changed->partition);
+        if (known != leaders_.end() && brokers_.contains(known->second)) {
+            leader_before = brokers_.at(known->second);
+        }
+    }
+
+    for (Record& record : records_) {
+        const Time at = record.receipt.at;
+        if (at == Time::max()) continue;
+        const bool in_aftermath =
+            record.active || event.time <= record.receipt.healed_at + aftermath;
+        if (!in_aftermath) continue;
+        const std::string after = " after " + squall::to_string(event.time - at);
+        if (const auto* stopped = event.as<sim::NodeStopped>()) {
+            if (!record.active || !concerns(record, node) ||
+                stopped->reason == sim::StopReason::end_of_run) {
+                continue;
+            }
+            record.facts.push_back(
+                fmt::format("{} stopped ({})", node, to_string(stopped->reason)));
+            record.lost_bytes += stopped->lost_bytes;
+        } else if (event.as<sim::NodePaused>() != nullptr) {
+            if (record.active && concerns(record, node)) {
+                record.facts.push_back(fmt::format("{} paused", node));
+            }
+        } else if (const auto* clock = event.as<sim::ClockChanged>()) {
+            if (concerns(record, node)) {
+                record.facts.push_back(fmt::format("{}: {}, now {} off", node, clock->change,
+                                                   squall::to_string(clock->wall_offset)));
+            }
+        } else if (const auto* disturbed = event.as<sim::FrameDisturbed>()) {
+            if (disturbed->rule_id == record.receipt.id) ++record.frames[disturbed->rule];
+        } else if (const auto* lost = event.as<sim::FrameLost>()) {
+            if (record.active && (concerns(record, trace_.node_name(lost->from)) ||
+                                  concerns(record, trace_.node_name(lost->to)))) {
+                ++record.frames_lost;
+            }
+        } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
+            if (hit->rule_id == record.receipt.id) ++record.disk[hit->fault];
+        } else if (const auto* fenced = event.as<model::BrokerFenceChanged>()) {
+            const auto name = brokers_.find(fenced->broker);
+            if (fenced->fenced && name != brokers_.end() && concerns(record, name->second)) {
+                record.facts.push_back(fmt::format("{} fenced{}", name->second, after));
+            }
+        } else if (changed != nullptr) {
+            const auto known = leaders_.find(changed->partition);
+            if (known == leaders_.end() || known->second == changed->leader ||
+                !concerns(record, leader_before)) {
+                continue;
+            }
+            const auto next = brokers_.find(changed->leader);
+            record.facts.push_back(
+                fmt::format("{}: leader {} -> {}{}", changed->partition, leader_before,
+                            next == brokers_.end() ? "none" : next->second, after));
+        } else if (const auto* removed = event.as<model::MemberRemoved>()) {
+            if (std::ranges::any_of(record.nodes, [&](const std::string& name) {
+                    return removed->member_id.starts_with(name);
+                })) {
+                record.facts.push_back(fmt::format("group {}: {} removed ({}){}", removed->group,
+                                                   removed->member_id, removed->reason, after));
+            }
+        } else if (event.as<model::ProduceRetried>() != nullptr) {
+            if (record.active) ++record.retries;
+        }
+    }
+    if (changed != nullptr) leaders_[changed->partition] = changed->leader;
+}
+
+std::vector<FaultReceipt> Receipts::finish() const {
+    std::vector<FaultReceipt> receipts;
+    for (const Record& record : records_) {
+        FaultReceipt receipt = record.receipt;
+        receipt.effects = record.facts;
+        const auto count = [&](std::uint64_t n, std::string_view what) {
+            if (n > 0) receipt.effects.push_back(fmt::format("{} {}", n, what));
+        };
+        count(record.lost_bytes, "unsynced bytes lost");
+        for (const auto& [rule, n] : record.frames) count(n, "frames: " + rule);
+        count(record.frames_lost, "frames lost");
+        for (const auto& [fault, n] : record.disk) count(n, "disk operations: " + fault);
+        // Retries alone prove nothing about this fault: they are told beside other effects.
+        if (!receipt.effects.empty()) count(record.retries, "produce retries meanwhile");
+        receipts.push_back(std::move(receipt));
+    }
+    return receipts;
+}
+
+}  // namespace squall::scenarios

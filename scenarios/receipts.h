@@ -1,0 +1,52 @@
+// Receipts: what each fault did, told by events of other rooms. A fault that nobody noticed has an
+// empty receipt, and a run in which every receipt is empty is vacuous.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/protocol/types.h"
+#include "scenarios/run.h"
+#include "sim/trace/event.h"
+#include "sim/trace/trace.h"
+
+namespace squall::scenarios {
+
+class Receipts {
+  public:
+    explicit Receipts(const sim::Trace& trace) : trace_(trace) {}
+
+    // A fault struck these nodes now, or ended.
+    void struck(const std::string& id, const std::string& kind, const std::string& target,
+                const std::vector<std::string>& nodes, Time at);
+    void healed(const std::string& id, Time at);
+    // It was planned and found no target, or its time never came.
+    void missed(const std::string& id, const std::string& kind, const std::string& target);
+
+    void observe(const sim::Event& event);
+    // In order of striking.
+    std::vector<FaultReceipt> finish() const;
+
+  private:
+    struct Record {
+        FaultReceipt receipt;
+        std::vector<std::string> nodes;
+        bool active = false;
+        std::map<std::string, std::uint64_t> frames;  // rule -> how many frames it disturbed
+        std::map<std::string, std::uint64_t> disk;    // disk fault -> how often it hit
+        std::uint64_t frames_lost = 0;
+        std::uint64_t lost_bytes = 0;
+        std::uint64_t retries = 0;
+        std::vector<std::string> facts;
+    };
+
+    bool concerns(const Record& record, std::string_view node) const;
+
+    const sim::Trace& trace_;
+    std::vector<Record> records_;
+    std::map<model::TopicPartition, model::BrokerId> leaders_;
+    std::map<model::BrokerId, std::string> brokers_;
+};
+
+}  // namespace squall::scenarios

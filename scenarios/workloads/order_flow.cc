@@ -1,0 +1,317 @@
+#include "scenarios/workloads/order_flow.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "model/client/admin.h"
+#include "model/client/consumer.h"
+#include "model/client/producer.h"
+#include "model/events/client_events.h"
+#include "scenarios/scenario_file.h"
+#include "scenarios/workloads/input_file.h"
+#include "scenarios/workloads/order_events.h"
+#include "sim/base/distribution.h"
+
+namespace squall::scenarios {
+namespace {
+
+using model::ConsumerRecord;
+using model::TopicPartition;
+
+constexpr const char* orders_topic = "orders";
+constexpr const char* payments_topic = "payments";
+constexpr const char* payment_group = "payment";
+constexpr const char* reader_name = "reader";
+
+// What outlives a crash of an application: its "database". Machines of one workload share nothing
+// else.
+struct Ledger {
+    std::uint64_t next_order = 0;
+    bool storm_is_over = false;
+};
+
+std::vector<std::string> member_names(const Scenario& scenario) {
+    std::vector<std::string> names;
+    for (const auto& [group, section] : scenario.workload.groups) {
+        for (std::uint32_t i = 1; i <= section.members; ++i) {
+            names.push_back(fmt::format("{}-{}", group, i));
+        }
+    }
+    return names;
+}
+
+// ---- applications: straight-line code on the model's clients ----
+
+// Creates the topics, then lets the others begin: a client that asks for a topic too early would
+// have it made with the broker's defaults.
+class AdminApplication final : public sim::Process {
+  public:
+    AdminApplication(sim::Node& node, Cluster& cluster, std::function<void()> done)
+        : admin_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
+                 model::AdminOptions{.client = {.client_id = node.name()}}) {
+        node.spawn("main", [this, &cluster, done = std::move(done)] {
+            const std::vector<model::NewTopic> topics = wanted(cluster.scenario());
+            while (!admin_.create_topics(topics).ok()) {
+            }
+            while (!admin_.await_topics(topics, 1, 60s)) {
+            }
+            cluster.simulation().control_soon(done);
+        });
+    }
+
+  private:
+    static std::vector<model::NewTopic> wanted(const Scenario& scenario) {
+        std::vector<model::NewTopic> topics;
+        for (const auto& [name, section] : scenario.topics) {
+            topics.push_back({.name = name,
+                              .partitions = section.partitions,
+                              .replication = section.replication,
+                              .configs = section.config});
+        }
+        return topics;
+    }
+
+    model::AdminClient admin_;
+};
+
+class OrderService final : public sim::Process {
+  public:
+    OrderService(sim::Node& node, Cluster& cluster, Ledger& ledger,
+                 const std::vector<model::ProducerRecord>& input)
+        : node_(node),
+          ledger_(ledger),
+          input_(input),
+          events_(cluster.simulation().noise()),
+          interval_(DurationDistribution::Exponential{Duration(std::chrono::nanoseconds(1s)) /
+                                                      cluster.scenario().workload.rate}),
+          producer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
+                    options(node, cluster)) {
+        node.spawn("main", [this] { run(); });
+    }
+
+  private:
+    static model::ProducerOptions options(const sim::Node& node, const Cluster& cluster) {
+        model::ProducerOptions options = cluster.scenario().workload.producer;
+        options.client.client_id = node.name();
+        return options;
+    }
+
+    void run() {
+        Draws& draws = node_.draws("order interval");
+        while (!ledger_.storm_is_over) {
+            node_.sleep_for(interval_.draw(draws));
+            if (!input_.empty() && ledger_.next_order >= input_.size()) return;
+            const std::uint64_t ordinal = ledger_.next_order++;
+            producer_.send(input_.empty() ? events_.make(ordinal, orders_topic, node_.wall_now())
+                                          : input_[ordinal]);
+        }
+        producer_.flush();
+    }
+
+    sim::Node& node_;
+    Ledger& ledger_;
+    const std::vector<model::ProducerRecord>& input_;
+    OrderEvents events_;
+    DurationDistribution interval_;
+    model::Producer producer_;
+};
+
+// A member of a consumer group: handles a batch, then commits it (at-least-once).
+class GroupMember final : public sim::Process {
+  public:
+    GroupMember(sim::Node& node, Cluster& cluster, const std::string& group,
+                const GroupSection& section)
+        : node_(node),
+          group_(group),
+          commit_(section.commit),
+          consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
+                    consumer_options(node, cluster, group, section)) {
+        if (group == payment_group && cluster.scenario().topics.contains(payments_topic)) {
+            model::ProducerOptions options = cluster.scenario().workload.producer;
+            options.client.client_id = node.name() + "-out";
+            payments_ = std::make_unique<model::Producer>(
+                node, cluster.fabric(), bootstrap_of(cluster.scenario()), options);
+        }
+        node.spawn("main", [this] { run(); });
+    }
+
+  private:
+    static model::ConsumerOptions consumer_options(const sim::Node& node, const Cluster& cluster,
+                                                   const std::string& group,
+                                                   const GroupSection& section) {
+        model::ConsumerOptions options = cluster.scenario().workload.consumer;
+        options.client.client_id = node.name();
+        options.group_id = group;
+        options.enable_auto_commit = section.commit == CommitStyle::automatic;
+        return options;
+    }
+
+    void run() {
+        consumer_.subscribe({orders_topic});
+        while (true) {
+            Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
+            // Whatever the client could not mend by itself may have passed a moment later.
+            if (!batch) {
+                node_.sleep_for(1s);
+                continue;
+            }
+            if (batch->empty()) continue;
+            if (!handle(*batch)) {
+                rewind(*batch);
+                continue;
+            }
+            if (commit_ == CommitStyle::sync) consumer_.commit_sync();
+            if (commit_ == CommitStyle::async) consumer_.commit_async();
+        }
+    }
+
+    // False: some effect did not happen, so the batch must come again.
+    bool handle(const std::vector<ConsumerRecord>& batch) {
+        Draws& draws = node_.draws("handling time");
+        bool all_paid = true;
+        for (const ConsumerRecord& record : batch) {
+            node_.sleep_for(Duration(draws.between(100'000, 2'000'000)));
+            if (payments_ != nullptr && record.value) {
+                const std::string key(record.key ? as_text(*record.key) : std::string_view());
+                payments_->send(payment_for(key, *record.value, payments_topic),
+                                [&all_paid](const model::SendResult& result) {
+                                    all_paid = all_paid && result.ok();
+                                });
+            }
+            node_.emit(model::RecordHandled{.client_id = node_.name(),
+                                            .group = group_,
+                                            .partition = record.partition,
+                                            .offset = record.offset,
+                                            .record = record.id});
+        }
+        if (payments_ != nullptr) payments_->flush();
+        return all_paid;
+    }
+
+    void rewind(const std::vector<ConsumerRecord>& batch) {
+        const std::vector<TopicPartition> mine = consumer_.assignment();
+        std::map<TopicPartition, model::Offset> first;
+        for (const ConsumerRecord& record : batch) first.emplace(record.partition, record.offset);
+        for (const auto& [partition, offset] : first) {
+            if (std::ranges::find(mine, partition) != mine.end()) consumer_.seek(partition, offset);
+        }
+    }
+
+    sim::Node& node_;
+    std::string group_;
+    CommitStyle commit_;
+    model::Consumer consumer_;
+    std::unique_ptr<model::Producer> payments_;
+};
+
+// Reads everything from the beginning, without a group.
+class FinalReader final : public sim::Process {
+  public:
+    FinalReader(sim::Node& node, Cluster& cluster)
+        : consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
+                    options(node, cluster)) {
+        node.spawn("main", [this, &node, &cluster] {
+            std::vector<TopicPartition> everything;
+            for (const auto& [name, topic] : cluster.scenario().topics) {
+                for (std::int32_t i = 0; i < topic.partitions; ++i) everything.push_back({name, i});
+            }
+            consumer_.assign(everything);
+            consumer_.seek_to_beginning();
+            while (true) {
+                if (!consumer_.poll(1s)) node.sleep_for(1s);
+            }
+        });
+    }
+
+  private:
+    static model::ConsumerOptions options(const sim::Node& node, const Cluster& cluster) {
+        model::ConsumerOptions options = cluster.scenario().workload.consumer;
+        options.client.client_id = node.name();
+        options.group_id.clear();
+        options.enable_auto_commit = false;
+        return options;
+    }
+
+    model::Consumer consumer_;
+};
+
+class OrderFlow final : public Workload {
+  public:
+    explicit OrderFlow(const Scenario& scenario) {
+        if (!scenario.workload.input.empty()) {
+            input_ = read_input_file(scenario.workload.input, orders_topic);
+        }
+    }
+
+    void start(Cluster& cluster) override {
+        const Scenario& scenario = cluster.scenario();
+        Machine& admin = cluster.add_client("admin", [this, &cluster](sim::Node& node) {
+            return std::make_unique<AdminApplication>(node, cluster,
+                                                      [this] { start_applications(); });
+        });
+        add(cluster, "order-service", [this, &cluster](sim::Node& node) {
+            return std::make_unique<OrderService>(node, cluster, ledger_, input_);
+        });
+        for (const auto& [group, section] : scenario.workload.groups) {
+            for (std::uint32_t i = 1; i <= section.members; ++i) {
+                add(cluster, fmt::format("{}-{}", group, i),
+                    [&cluster, &group, &section](sim::Node& node) {
+                        return std::make_unique<GroupMember>(node, cluster, group, section);
+                    });
+            }
+        }
+        reader_ = &cluster.add_client(reader_name, [&cluster](sim::Node& node) {
+            return std::make_unique<FinalReader>(node, cluster);
+        });
+        admin.node->start();
+    }
+
+    void begin_calm(Cluster& cluster) override {
+        ledger_.storm_is_over = true;
+        // Not before the sessions of what just healed have settled.
+        const Duration settling = cluster.scenario().run.calm / 3;
+        cluster.simulation().control_at(cluster.simulation().now() + settling,
+                                        [this] { reader_->node->start(); });
+    }
+
+  private:
+    void add(Cluster& cluster, std::string name, sim::ProcessFactory factory) {
+        applications_.push_back(&cluster.add_client(std::move(name), std::move(factory)));
+    }
+
+    void start_applications() {
+        // A fault may have struck first: whom it crashed, it will start.
+        for (Machine* application : applications_) {
+            if (!application->node->is_running() &&
+                application->node->incarnation() == sim::Incarnation{0}) {
+                application->node->start();
+            }
+        }
+    }
+
+    std::vector<model::ProducerRecord> input_;
+    Ledger ledger_;
+    std::vector<Machine*> applications_;
+    Machine* reader_ = nullptr;
+};
+
+}  // namespace
+
+WorkloadEntry order_flow_workload() {
+    return {.kind = "order-flow",
+            .about = "an order service, a payment service that writes on, and groups that consume",
+            .client_names =
+                [](const Scenario& scenario) {
+                    std::vector<std::string> names = {"admin", "order-service"};
+                    for (std::string& name : member_names(scenario))
+                        names.push_back(std::move(name));
+                    names.emplace_back(reader_name);
+                    return names;
+                },
+            .make = [](const Scenario& scenario) -> std::unique_ptr<Workload> {
+                return std::make_unique<OrderFlow>(scenario);
+            }};
+}
+
+}  // namespace squall::scenarios

@@ -1,0 +1,22 @@
+#include <algorithm>
+
+#include "scenarios/workloads/order_flow.h"
+#include "scenarios/workloads/workload.h"
+
+namespace squall::scenarios {
+
+const std::vector<WorkloadEntry>& all_workloads() {
+    static const std::vector<WorkloadEntry> workloads = {order_flow_workload()};
+    return workloads;
+}
+
+const WorkloadEntry* find_workload(std::string_view kind) {
+    const auto found = std::ranges::find(all_workloads(), kind, &WorkloadEntry::kind);
+    return found == all_workloads().end() ? nullptr : &*found;
+}
+
+std::vector<std::string> bootstrap_of(const Scenario& scenario) {
+    return broker_names(scenario);
+}
+
+}  // namespace squall::scenarios

@@ -1,0 +1,40 @@
+// Workload: the applications of a scenario. Adds its client machines before the cluster boots; each
+// is a process of plain blocking code over the model's clients. One file each; listed in
+// registry.cc.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/cluster.h"
+#include "scenarios/scenario.h"
+
+namespace squall::scenarios {
+
+class Workload {
+  public:
+    virtual ~Workload() = default;
+    // Adds and starts the client machines. On the main context, once, before anything runs.
+    virtual void start(Cluster& cluster) = 0;
+    // The storm is over: nothing new is produced; consumers go on until the end.
+    virtual void begin_calm(Cluster& cluster) = 0;
+};
+
+struct WorkloadEntry {
+    std::string_view kind;
+    std::string_view about;
+    // The machines it will have: valid names for faults and [node.*].
+    std::vector<std::string> (*client_names)(const Scenario& scenario);
+    // Throws ScenarioError for an input file that cannot be read.
+    std::unique_ptr<Workload> (*make)(const Scenario& scenario);
+};
+
+const std::vector<WorkloadEntry>& all_workloads();
+const WorkloadEntry* find_workload(std::string_view kind);
+
+// "all", "1", "0", "-1": the settings that clients of a workload share.
+std::vector<std::string> bootstrap_of(const Scenario& scenario);
+
+}  // namespace squall::scenarios
