@@ -10,6 +10,9 @@
 namespace squall::model {
 namespace {
 
+// From version 13 on, topics go by id (KIP-516).
+constexpr ApiVersion first_with_topic_ids = 13;
+
 bool is_known_acks(std::int16_t acks) {
     return acks == -1 || acks == 0 || acks == 1;
 }
@@ -34,12 +37,17 @@ struct Append {
 
 }  // namespace
 
-Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request, const RequestContext&) {
+Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
+                               const RequestContext& context) {
     const LocalTime deadline = broker.node().now() + std::chrono::milliseconds(request.timeout_ms);
     std::vector<std::unique_ptr<Append>> appends;
     ProduceResponse response;
     for (ProduceRequest::Topic& topic : request.topic_data) {
-        response.responses.push_back({.name = topic.name, .partition_responses = {}});
+        response.responses.push_back(
+            {.name = topic.name, .topic_id = topic.topic_id, .partition_responses = {}});
+        const bool by_id = context.api_version >= first_with_topic_ids;
+        const TopicImage* const known = by_id ? broker.image().find_topic(topic.topic_id)
+                                              : broker.image().find_topic(topic.name);
         for (ProduceRequest::Partition& partition : topic.partition_data) {
             auto append = std::make_unique<Append>(broker.node());
             append->topic = response.responses.size() - 1;
@@ -51,8 +59,11 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request, const Re
             } else if (const ErrorCode error = validate_batch(partition.records);
                        error != ErrorCode::none) {
                 completer.complete({.error = error});
+            } else if (known == nullptr) {
+                completer.complete({.error = by_id ? ErrorCode::unknown_topic_id
+                                                   : ErrorCode::unknown_topic_or_partition});
             } else {
-                broker.replicas().append(TopicPartition{topic.name, partition.index},
+                broker.replicas().append(TopicPartition{known->name, partition.index},
                                          std::move(partition.records), request.acks,
                                          AppendOrigin::client, std::nullopt, std::move(completer));
             }
