@@ -6,6 +6,7 @@
 #include "model/events/controller_events.h"
 #include "model/events/group_events.h"
 #include "model/events/replica_events.h"
+#include "model/protocol/partition_list.h"
 #include "sim/trace/sim_events.h"
 
 namespace squall::scenarios {
@@ -13,6 +14,18 @@ namespace {
 
 // Consequences show for a while after a fault ended: sessions expire, clients retry.
 constexpr Duration aftermath = 15s;
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+// What a rule of the network did to the frames it met.
+std::string told_of_frames(const std::string& rule) {
+    if (rule == "cut" || rule == "stall") return "held back (" + rule + ")";
+    if (rule == "delay") return "delayed";
+    if (rule == "replay") return "replayed";
+    return "disturbed (" + rule + ")";
+}
 
 }  // namespace
 
@@ -54,6 +67,8 @@ bool Receipts::concerns(const Record& record, std::string_view node) const {
 }
 
 void Receipts::observe(const sim::Event& event) {
+    // Most of a trace is frames that came through: no receipt tells of one.
+    if (event.as<sim::FrameSent>() || event.as<sim::FrameDelivered>()) return;
     if (const auto* started = event.as<model::BrokerStarted>()) {
         brokers_[started->broker] = trace_.node_name(event.node);
         return;
@@ -74,23 +89,24 @@ void Receipts::observe(const sim::Event& event) {
         const bool in_aftermath =
             record.active || event.time <= record.receipt.healed_at + aftermath;
         if (!in_aftermath) continue;
-        const std::string after = " after " + squall::to_string(event.time - at);
+        const auto after = [&] { return " after " + squall::to_string(event.time - at); };
         if (const auto* stopped = event.as<sim::NodeStopped>()) {
             if (!record.active || !concerns(record, node) ||
                 stopped->reason == sim::StopReason::end_of_run) {
                 continue;
             }
             record.facts.push_back(
-                fmt::format("{} stopped ({})", node, to_string(stopped->reason)));
+                {fmt::format("{} stopped ({})", node, to_string(stopped->reason)), {}});
             record.lost_bytes += stopped->lost_bytes;
         } else if (event.as<sim::NodePaused>() != nullptr) {
             if (record.active && concerns(record, node)) {
-                record.facts.push_back(fmt::format("{} paused", node));
+                record.facts.push_back({fmt::format("{} paused", node), {}});
             }
         } else if (const auto* clock = event.as<sim::ClockChanged>()) {
             if (concerns(record, node)) {
-                record.facts.push_back(fmt::format("{}: {}, now {} off", node, clock->change,
-                                                   squall::to_string(clock->wall_offset)));
+                record.facts.push_back({fmt::format("{}: {}, now {} off", node, clock->change,
+                                                    squall::to_string(clock->wall_offset)),
+                                        {}});
             }
         } else if (const auto* disturbed = event.as<sim::FrameDisturbed>()) {
             if (disturbed->rule_id == record.receipt.id) ++record.frames[disturbed->rule];
@@ -104,7 +120,7 @@ void Receipts::observe(const sim::Event& event) {
         } else if (const auto* fenced = event.as<model::BrokerFenceChanged>()) {
             const auto name = brokers_.find(fenced->broker);
             if (fenced->fenced && name != brokers_.end() && concerns(record, name->second)) {
-                record.facts.push_back(fmt::format("{} fenced{}", name->second, after));
+                record.facts.push_back(fmt::format("{} fenced{}", name->second, after()));
             }
         } else if (changed != nullptr) {
             const auto known = leaders_.find(changed->partition);
@@ -115,13 +131,15 @@ void Receipts::observe(const sim::Event& event) {
             const auto next = brokers_.find(changed->leader);
             record.facts.push_back(
                 fmt::format("{}: leader {} -> {}{}", changed->partition, leader_before,
-                            next == brokers_.end() ? "none" : next->second, after));
+                            next == brokers_.end() ? "none" : next->second, after()));
         } else if (const auto* removed = event.as<model::MemberRemoved>()) {
-            if (std::ranges::any_of(record.nodes, [&](const std::string& name) {
-                    return removed->member_id.starts_with(name);
-                })) {
-                record.facts.push_back(fmt::format("group {}: {} removed ({}){}", removed->group,
-                                                   removed->member_id, removed->reason, after));
+            const auto member = std::ranges::find_if(record.nodes, [&](const std::string& name) {
+                return removed->member_id.starts_with(name);
+            });
+            if (member != record.nodes.end()) {
+                record.facts.push_back({fmt::format("{} removed from group {} ({}){}", *member,
+                                                    removed->group, removed->reason, after),
+                                        {}});
             }
         } else if (event.as<model::ProduceRetried>() != nullptr) {
             if (record.active) ++record.retries;
@@ -130,20 +148,47 @@ void Receipts::observe(const sim::Event& event) {
     if (changed != nullptr) leaders_[changed->partition] = changed->leader;
 }
 
+// A crash that moves seven leaders at one moment has one line, not seven.
+void Receipts::leader_moved(Record& record, const model::TopicPartition& partition,
+                            std::string how) {
+    const auto same = std::ranges::find_if(record.facts, [&](const Fact& fact) {
+        return !fact.moved.empty() && fact.text == how;
+    });
+    if (same != record.facts.end()) {
+        same->moved.push_back(partition);
+    } else {
+        record.facts.push_back({std::move(how), {partition}});
+    }
+}
+
 std::vector<FaultReceipt> Receipts::finish() const {
     std::vector<FaultReceipt> receipts;
     for (const Record& record : records_) {
         FaultReceipt receipt = record.receipt;
-        receipt.effects = record.facts;
-        const auto count = [&](std::uint64_t n, std::string_view what) {
-            if (n > 0) receipt.effects.push_back(fmt::format("{} {}", n, what));
+        for (const Fact& fact : record.facts) {
+            if (fact.moved.empty()) {
+                receipt.effects.push_back(fact.text);
+            } else if (fact.moved.size() == 1) {
+                receipt.effects.push_back(
+                    fmt::format("{}: leader {}", fact.moved.front(), fact.text));
+            } else {
+                receipt.effects.push_back(fmt::format("{} leaders {} ({})", fact.moved.size(),
+                                                      fact.text,
+                                                      model::list_partitions(fact.moved)));
+            }
+        }
+        const auto count = [&](std::uint64_t n, std::string_view noun, std::string_view what) {
+            if (n > 0) receipt.effects.push_back(fmt::format("{} {}", counted(n, noun), what));
         };
-        count(record.lost_bytes, "unsynced bytes lost");
-        for (const auto& [rule, n] : record.frames) count(n, "frames: " + rule);
-        count(record.frames_lost, "frames lost");
-        for (const auto& [fault, n] : record.disk) count(n, "disk operations: " + fault);
+        count(record.lost_bytes, "unsynced byte", "lost");
+        for (const auto& [rule, n] : record.frames) count(n, "frame", told_of_frames(rule));
+        count(record.frames_lost, "frame", "lost");
+        for (const auto& [fault, n] : record.disk) count(n, "disk operation", "hit: " + fault);
         // Retries alone prove nothing about this fault: they are told beside other effects.
-        if (!receipt.effects.empty()) count(record.retries, "produce retries meanwhile");
+        if (!receipt.effects.empty() && record.retries > 0) {
+            receipt.effects.push_back(fmt::format("{} produce {} meanwhile", record.retries,
+                                                  record.retries == 1 ? "retry" : "retries"));
+        }
         receipts.push_back(std::move(receipt));
     }
     return receipts;
