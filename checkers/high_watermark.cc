@@ -47,6 +47,7 @@ struct Replica {
     model::Offset high_watermark{0};
     model::Offset highest{0};  // of this incarnation
     sim::EventSequence event{0};
+    bool began_empty = false;  // took a role before anything was in its log
     bool is_leader = false;
     sim::EventSequence led_since{0};  // when it became leader, over all epochs it led in a row
     model::Offset matched{0};         // its log holds all of Committed below this offset
@@ -168,7 +169,12 @@ class HighWatermark final : public Checker {
     void judge_member(const Partition& partition, const Replica& leader,
                       const model::HighWatermarkAdvanced& moved, model::BrokerId member,
                       sim::EventSequence sequence) {
+        static const ReplicaLog empty;
         const ReplicaLog* log = logs_.find(moved.partition, member);
+        const auto told = partition.replicas.find(member);
+        if (log == nullptr && told != partition.replicas.end() && told->second.began_empty) {
+            log = &empty;
+        }
         const ClusterView::Node* node = cluster_.broker(member);
         if (log == nullptr || node == nullptr || !node->is_up || log->may_be_shorter()) return;
         const auto in_sync = partition.in_sync_since.find(member);
@@ -214,6 +220,7 @@ class HighWatermark final : public Checker {
         announce(partition, replica, event, taken.high_watermark);
         replica.leader_epoch = taken.leader_epoch;
         replica.is_leader = taken.role == model::ReplicaRole::leader;
+        replica.began_empty = replica.began_empty || taken.log_end_offset.value() == 0;
         if (!replica.is_leader) return;
         if (!was_leader) replica.led_since = event.sequence;
         judge_leader(partition, replica, taken, event.sequence);

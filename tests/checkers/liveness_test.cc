@@ -1,0 +1,140 @@
+#include <gtest/gtest.h>
+
+#include "tests/checkers/history.h"
+
+namespace squall::checkers {
+namespace {
+
+using enum model::AssignmentChange;
+
+std::string judge(const History& history) {
+    return summary(history.judged_by("liveness"));
+}
+
+History healthy() {
+    History history;
+    history.start_brokers();
+    history.change(1, 0, {1, 2, 3});
+    return history;
+}
+
+void end(History& history) {
+    history.by_broker(1, sim::NodeStopped{.reason = sim::StopReason::end_of_run});
+}
+
+TEST(Liveness, AcceptsAClusterThatCameToItself) {
+    History history = healthy();
+    history.tell_group("g", "Stable", 1, 1);
+    history.assign("c1", "g", 1);
+    history.change(-1, 1, {2});
+    history.calm();
+    history.wait(5s);
+    history.change(2, 2, {1, 2, 3});
+    history.wait(30s);
+    end(history);
+    history.change(-1, 9, {});  // whatever happens at the end is the end
+    const CheckerReport report = history.judged_by("liveness");
+    EXPECT_EQ(summary(report), "pass");
+    EXPECT_EQ(report.judged, 3u) << "a leader, an in-sync set, a group's partition";
+}
+
+TEST(Liveness, DemandsNothingBeforeTheCalm) {
+    History history = healthy();
+    history.change(-1, 1, {2});
+    history.wait(100s);
+    EXPECT_EQ(judge(history), "n/a");
+}
+
+TEST(Liveness, ObjectsToAPartitionLongWithoutALeader) {
+    History history = healthy();
+    history.change(-1, 1, {2});
+    history.calm();
+    history.wait(21s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "fail: no-leader");
+    history.change(2, 2, {1, 2, 3});
+    EXPECT_EQ(judge(history), "fail: no-leader") << "late is late";
+}
+
+TEST(Liveness, ExcusesALeaderNobodyUpCanBe) {
+    History history = healthy();
+    history.change(-1, 1, {2});
+    history.stop(2);
+    history.calm();
+    history.wait(60s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(Liveness, LeavesABoundOpenThatTheRunDidNotReach) {
+    History history = healthy();
+    history.change(-1, 1, {2});
+    history.calm();
+    history.wait(10s);
+    end(history);
+    EXPECT_EQ(judge(history), "inconclusive");
+}
+
+TEST(Liveness, ObjectsToAReplicaThatStaysOutOfTheIsr) {
+    History history = healthy();
+    history.change(1, 0, {1, 2});
+    history.calm();
+    history.wait(20s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "inconclusive");
+    history.wait(6s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "fail: isr-not-whole");
+    history.stop(3);
+    EXPECT_EQ(judge(history), "pass") << "a broker that is down cannot be in sync";
+}
+
+TEST(Liveness, ObjectsToAPartitionThatAGroupLeavesToNobody) {
+    History history = healthy();
+    history.tell_group("g", "Stable", 1, 2);
+    history.assign("c1", "g", 1);
+    history.calm();
+    history.assign("c1", "g", 1, revoked);
+    history.wait(21s);
+    history.assign("c1", "g", 2);
+    EXPECT_EQ(judge(history), "fail: group-unsettled");
+}
+
+TEST(Liveness, CountsFromWhenTheCoordinatorLearnedOfACrash) {
+    History history = healthy();
+    history.tell_group("g", "Stable", 1, 2);
+    history.assign("c1", "g", 1);
+    history.calm();
+    history.stop_client("c1");
+    history.wait(45s);
+    history.by_broker(
+        1, model::MemberRemoved{.group = "g", .member_id = "c1", .reason = "session timeout"});
+    history.wait(5s);
+    history.assign("c2", "g", 2);
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(Liveness, DemandsNothingOfAGroupThatEveryoneLeft) {
+    History history = healthy();
+    history.tell_group("g", "Stable", 1, 1);
+    history.assign("c1", "g", 1);
+    history.assign("c1", "g", 1, revoked);
+    history.tell_group("g", "Empty", 2, 0);
+    history.calm();
+    history.wait(60s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(Liveness, KnowsThePartitionsThatNoMemberEverHad) {
+    History history = healthy();
+    history.tell_group("g", "Stable", 1, 1);
+    history.assign("c1", "g", 1, assigned, {.topic = "orders", .partition = 7});
+    history.calm();
+    history.wait(30s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "fail: group-unsettled") << "orders-0 is nobody's";
+}
+
+}  // namespace
+}  // namespace squall::checkers
