@@ -2,13 +2,11 @@
 // changed value is checked exactly as a written one.
 #pragma once
 
+#include <toml++/toml.h>
+
 #include <string_view>
 
 #include "scenarios/scenario_file.h"
-
-namespace toml::inline v3 {
-class table;
-}  // namespace toml::inline v3
 
 namespace squall::scenarios {
 

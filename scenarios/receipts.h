@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/protocol/types.h"
@@ -29,6 +30,11 @@ class Receipts {
     std::vector<FaultReceipt> finish() const;
 
   private:
+    // One line of a receipt. Leaders that move together are told together.
+    struct Fact {
+        std::string text;
+        std::vector<model::TopicPartition> moved;  // none: the text says it all
+    };
     struct Record {
         FaultReceipt receipt;
         std::vector<std::string> nodes;
@@ -38,10 +44,12 @@ class Receipts {
         std::uint64_t frames_lost = 0;
         std::uint64_t lost_bytes = 0;
         std::uint64_t retries = 0;
-        std::vector<std::string> facts;
+        std::vector<Fact> facts;
     };
 
     bool concerns(const Record& record, std::string_view node) const;
+    static void leader_moved(Record& record, const model::TopicPartition& partition,
+                             std::string how);
 
     const sim::Trace& trace_;
     std::vector<Record> records_;

@@ -2,6 +2,8 @@
 // each value stands, and how to say what is wrong with it.
 #pragma once
 
+#include <toml++/toml.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,11 +14,6 @@
 
 #include "scenarios/scenario_file.h"
 #include "sim/base/settings.h"
-
-namespace toml::inline v3 {
-class node;
-class table;
-}  // namespace toml::inline v3
 
 namespace squall::scenarios {
 

@@ -76,8 +76,7 @@ class Channel final : private sim::FrameHandler {
     // kernel's turn or the channel's task. It must not park; it goes uncalled if the channel is
     // destroyed first. Never parks.
     template <class Request>
-    void send_then(Request request,
-                   std::function<void(Result<typename Request::Response>)> then,
+    void send_then(Request request, std::function<void(Result<typename Request::Response>)> then,
                    std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
         enqueue(Request::api_key, Request::versions.max, box(std::move(request)), timeout,
                 [then = std::move(then)](Result<std::unique_ptr<Message>> end) {
