@@ -22,6 +22,7 @@
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "checkers/send_history.h"
+#include "sim/base/assert.h"
 
 namespace squall::checkers {
 
@@ -94,22 +95,59 @@ class Order final : public Checker {
                                     before.invoked));
     }
 
+    // The least number of sends that must have moved: those outside a longest growing row. One that
+    // landed late is blamed, not the many it let pass.
     void judge_producers() {
-        std::map<std::pair<std::uint32_t, std::uint32_t>, const Send*> highest;
+        std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<const Send*>> rows;
         for (const Send& send : history_.sends()) {
-            if (!send.is_acknowledged()) continue;
-            const Send*& before = highest[{send.client, send.partition}];
-            if (before == nullptr) {
-                before = &send;
-                continue;
-            }
-            findings_.judge();
-            if (before->offset < send.offset) {
-                before = &send;
-                continue;
-            }
-            conclude("nonmonotonic-send", send, *before, cause_of_reordering(send, *before));
+            if (send.is_acknowledged()) rows[{send.client, send.partition}].push_back(&send);
         }
+        for (const auto& [producer, row] : rows) {
+            findings_.judge(row.size() - 1);
+            judge_row(row, longest_growing(row));
+        }
+    }
+
+    void judge_row(const std::vector<const Send*>& row, const std::vector<std::size_t>& kept) {
+        auto next = kept.begin();
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            if (next != kept.end() && *next == i) {
+                ++next;
+                continue;
+            }
+            // It fits not between its neighbours that were kept, or it would have been kept.
+            const Send* before = next == kept.begin() ? nullptr : row[*std::prev(next)];
+            const bool is_too_low = before != nullptr && before->offset >= row[i]->offset;
+            if (!is_too_low) {
+                ASSERT(next != kept.end(), "send {} fits at the end", row[i]->operation);
+            }
+            const Send& later = is_too_low ? *row[i] : *row[*next];
+            const Send& earlier = is_too_low ? *before : *row[i];
+            conclude("nonmonotonic-send", later, earlier, cause_of_reordering(later, earlier));
+        }
+    }
+
+    // The places of a longest row of sends whose offsets grow (patience sorting).
+    static std::vector<std::size_t> longest_growing(const std::vector<const Send*>& row) {
+        std::vector<std::size_t> ends;  // [n]: where the row of n + 1 with the least end ends
+        std::vector<std::size_t> previous(row.size());
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            const auto at = std::ranges::lower_bound(
+                ends, row[i]->offset, {}, [&](std::size_t place) { return row[place]->offset; });
+            previous[i] = at == ends.begin() ? i : *std::prev(at);
+            if (at == ends.end()) {
+                ends.push_back(i);
+            } else {
+                *at = i;
+            }
+        }
+        std::vector<std::size_t> kept(ends.size());
+        std::size_t place = ends.empty() ? 0 : ends.back();
+        for (auto at = kept.rbegin(); at != kept.rend(); ++at) {
+            *at = place;
+            place = previous[place];
+        }
+        return kept;
     }
 
     std::optional<Cause> cause_of_reordering(const Send& send, const Send& before) const {

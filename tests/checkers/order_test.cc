@@ -51,6 +51,25 @@ TEST(Order, AllowsTheSwapOnlyWithARetrySeveralInFlightAndNoIdempotence) {
     EXPECT_EQ(swapped(true, 5), "fail: nonmonotonic-send");
 }
 
+TEST(Order, BlamesTheSendThatMovedAndNotThoseItLetPass) {
+    History late;
+    late.configure_producer("p1", -1, true);
+    std::vector<OperationId> sends;
+    for (int i = 0; i < 6; ++i) sends.push_back(late.invoke("p1", 10 + i));
+    for (int i = 1; i < 6; ++i) late.complete(sends[static_cast<std::size_t>(i)], i);
+    late.complete(sends[0], 6);
+    EXPECT_EQ(judge(late), "fail: nonmonotonic-send");
+
+    History early;
+    early.configure_producer("p1", -1, true);
+    sends.clear();
+    for (int i = 0; i < 6; ++i) sends.push_back(early.invoke("p1", 10 + i));
+    for (int i = 0; i < 5; ++i) early.complete(sends[static_cast<std::size_t>(i)], i + 1);
+    early.complete(sends[5], 0);
+    EXPECT_EQ(judge(early), "fail: nonmonotonic-send");
+    EXPECT_EQ(early.judged_by("order").anomalies[0].evidence[2].second, "15");
+}
+
 TEST(Order, DoesNotCompareDifferentProducersWhoseSendsOverlap) {
     History history;
     const OperationId first = history.invoke("p1", 10);
