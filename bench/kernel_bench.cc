@@ -4,22 +4,25 @@
 // Timings are medians over batches in which floor and kernel take turns, so that a noisy machine
 // disturbs both alike: read `ratio`.
 #include <benchmark/benchmark.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "bench/measure.h"
 #include "sim/base/hash.h"
 #include "sim/kernel/simulation.h"
 #include "sim/kernel/wait.h"
 
 namespace squall::sim {
 namespace {
+
+using bench::count_instructions;
+using bench::median;
+using bench::nanoseconds;
+using bench::status_megabytes;
 
 // Between 1 and 2 ms: who sleeps how long the n-th time, in floor and kernel alike.
 Duration pause_of(std::uint64_t sleeper, std::uint64_t n) {
@@ -101,25 +104,6 @@ Node& started_node(Simulation& simulation, std::string name) {
     return node;
 }
 
-// Of this thread's own time, so that other programs do not count.
-template <class Body>
-double nanoseconds(const Body& body) {
-    const auto now = [] {
-        timespec time{};
-        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-        return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-    };
-    const double begin = now();
-    body();
-    return now() - begin;
-}
-
-double median(std::vector<double> values) {
-    std::ranges::nth_element(values,
-                             values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-    return values[values.size() / 2];
-}
-
 // A short simulation of three nodes with 100 tasks each, from its making to its end.
 void run_short_simulation(std::uint64_t seed) {
     Simulation simulation({.seed = seed});
@@ -140,22 +124,12 @@ void short_simulation(benchmark::State& state) {
 }
 BENCHMARK(short_simulation)->Unit(benchmark::kMillisecond);
 
-double resident_megabytes() {
-    std::FILE* const statm = std::fopen("/proc/self/statm", "r");
-    if (statm == nullptr) return 0;
-    unsigned long total = 0, resident = 0;
-    const int read = std::fscanf(statm, "%lu %lu", &total, &resident);
-    std::fclose(statm);
-    const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
-    return read == 2 ? static_cast<double>(resident) * page / 1e6 : 0;
-}
-
 void memory_after_2000_simulations(benchmark::State& state) {
     for (auto _ : state) {
         for (std::uint64_t seed = 0; seed < 200; ++seed) run_short_simulation(seed);
-        const double after_200 = resident_megabytes();
+        const double after_200 = status_megabytes("VmRSS");
         for (std::uint64_t seed = 200; seed < 2000; ++seed) run_short_simulation(seed);
-        const double after_2000 = resident_megabytes();
+        const double after_2000 = status_megabytes("VmRSS");
         state.counters["MB_after_200"] = after_200;
         state.counters["MB_after_2000"] = after_2000;
         state.counters["ratio"] = after_2000 / after_200;
@@ -164,31 +138,52 @@ void memory_after_2000_simulations(benchmark::State& state) {
 // First, as the others leave more memory behind.
 BENCHMARK(memory_after_2000_simulations)->Iterations(1)->Unit(benchmark::kMillisecond);
 
+// So many tasks asleep, each for a while, again and again; and as many sleepers in the floor.
+class TimerEvents {
+  public:
+    explicit TimerEvents(std::uint64_t sleepers)
+        // A sleep is 1.5 ms on average: this is about so many events.
+        : events_(std::max<std::uint64_t>(20'000, 2 * sleepers)),
+          batch_(static_cast<std::int64_t>(events_ * 1'500'000 / sleepers)),
+          floor_(sleepers),
+          simulation_({.seed = 1}) {
+        Node& node = started_node(simulation_, "n");
+        for (std::uint64_t i = 0; i < sleepers; ++i) {
+            node.spawn("sleeper", [&node, i] {
+                for (std::uint64_t n = 0;; ++n) node.sleep_for(pause_of(i, n));
+            });
+        }
+        run_floor();
+        run_kernel();
+    }
+
+    // How many events the floor runs at a time.
+    std::uint64_t events() const { return events_; }
+    void run_floor() { floor_.run(events_); }
+    // Returns how many events ran: each is two steps, the timer, and the task that it wakes.
+    std::uint64_t run_kernel() {
+        const std::uint64_t steps_before = simulation_.steps();
+        simulation_.run_until(simulation_.now() + batch_);
+        return (simulation_.steps() - steps_before) / 2;
+    }
+
+  private:
+    std::uint64_t events_;
+    Duration batch_;
+    CallbackLoop floor_;
+    Simulation simulation_;
+};
+
 // One wake-up from a sleep, with so many tasks asleep.
 void timer_event(benchmark::State& state) {
-    const auto sleepers = static_cast<std::uint64_t>(state.range(0));
-    CallbackLoop floor(sleepers);
-    Simulation simulation({.seed = 1});
-    Node& node = started_node(simulation, "n");
-    for (std::uint64_t i = 0; i < sleepers; ++i) {
-        node.spawn("sleeper", [&node, i] {
-            for (std::uint64_t n = 0;; ++n) node.sleep_for(pause_of(i, n));
-        });
-    }
-    // A sleep is 1.5 ms on average: this is about so many events.
-    const std::uint64_t events = std::max<std::uint64_t>(20'000, 2 * sleepers);
-    const Duration batch(static_cast<std::int64_t>(events * 1'500'000 / sleepers));
-    floor.run(events);
-    simulation.run_until(Time(batch));
-
+    TimerEvents timers(static_cast<std::uint64_t>(state.range(0)));
     std::vector<double> floor_ns, kernel_ns;
     for (auto _ : state) {
-        floor_ns.push_back(nanoseconds([&] { floor.run(events); }) / static_cast<double>(events));
-        const std::uint64_t steps_before = simulation.steps();
-        const double spent = nanoseconds([&] { simulation.run_until(simulation.now() + batch); });
-        // Each event is two steps: the timer, and the task that it wakes.
-        const double events_run = static_cast<double>(simulation.steps() - steps_before) / 2;
-        kernel_ns.push_back(spent / events_run);
+        floor_ns.push_back(nanoseconds([&] { timers.run_floor(); }) /
+                           static_cast<double>(timers.events()));
+        std::uint64_t events = 0;
+        const double spent = nanoseconds([&] { events = timers.run_kernel(); });
+        kernel_ns.push_back(spent / static_cast<double>(events));
         state.SetIterationTime(spent * 1e-9);
     }
     state.counters["floor_ns"] = median(floor_ns);
@@ -196,6 +191,20 @@ void timer_event(benchmark::State& state) {
     state.counters["ratio"] = median(kernel_ns) / median(floor_ns);
 }
 BENCHMARK(timer_event)->Arg(10)->Arg(1'000)->Arg(20'000)->UseManualTime()->Iterations(200);
+
+// The same with 1,000 tasks, for callgrind: bench/run divides the instructions of both dumps by the
+// events told here.
+void timer_event_instructions(benchmark::State& state) {
+    for (auto _ : state) {
+        TimerEvents timers(1'000);
+        count_instructions("floor", [&] { timers.run_floor(); });
+        std::uint64_t events = 0;
+        count_instructions("measured", [&] { events = timers.run_kernel(); });
+        state.counters["floor_events"] = static_cast<double>(timers.events());
+        state.counters["measured_events"] = static_cast<double>(events);
+    }
+}
+BENCHMARK(timer_event_instructions)->Iterations(1);
 
 // A value to a waiting task of the same node, and its answer.
 void mailbox_round_trip(benchmark::State& state) {

@@ -6,19 +6,23 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "bench/measure.h"
 #include "sim/base/hash.h"
 #include "sim/kernel/simulation.h"
 #include "sim/network/network.h"
 
 namespace squall::sim {
 namespace {
+
+using bench::count_instructions;
+using bench::median;
+using bench::nanoseconds;
 
 // The floor: each delivery is an event; its handler draws a latency and sends the answer.
 class PlainPingPong {
@@ -79,66 +83,86 @@ struct Player final : FrameHandler {
     void on_closed(Connection&, std::string_view) override {}
 };
 
-template <class Body>
-double nanoseconds(const Body& body) {
-    const auto begin = std::chrono::steady_clock::now();
-    body();
-    return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin)
-        .count();
-}
+// Two nodes with a connection between them, and the floor's two handlers.
+class PingPong {
+  public:
+    // With so many rules in force that concern other nodes.
+    explicit PingPong(std::int64_t rules) : simulation_({.seed = 1}), network_(simulation_, {}) {
+        Node& b1 = simulation_.add_node({.name = "b1", .clock = {}, .factory = {}});
+        Node& c1 = simulation_.add_node({.name = "c1", .clock = {}, .factory = {}});
+        for (Node* const node : {&b1, &c1}) {
+            network_.attach(*node);
+            node->start();
+        }
+        for (std::int64_t i = 0; i < rules; ++i) {
+            Rule elsewhere;
+            elsewhere.fault_id = "f";
+            elsewhere.from = NodeId(100);
+            elsewhere.disturbance = disturb::Stall{};
+            network_.add_rule(elsewhere);
+        }
+        network_.listen(b1, 9092, [&](std::shared_ptr<Connection> connection) {
+            server_.connection = std::move(connection);
+            server_.connection->set_handler(&server_);
+        });
+        c1.spawn("client", [&] {
+            client_.connection = *network_.connect(c1, b1.id(), 9092, LocalTime::max());
+            client_.connection->set_handler(&client_);
+            client_.connection->send(std::make_unique<Ball>());
+        });
+        simulation_.run_until(Time(1s));
+        run_floor(10'000);
+    }
+    ~PingPong() { simulation_.finish(); }
+    PingPong(const PingPong&) = delete;
+    PingPong& operator=(const PingPong&) = delete;
 
-double median(std::vector<double> values) {
-    std::ranges::nth_element(values,
-                             values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-    return values[values.size() / 2];
-}
+    void run_floor(std::uint64_t messages) { floor_.run(messages); }
+    // Returns how many messages arrived.
+    std::uint64_t run_network(Duration how_long) {
+        const std::uint64_t before = server_.hits + client_.hits;
+        simulation_.run_until(simulation_.now() + how_long);
+        return server_.hits + client_.hits - before;
+    }
+
+  private:
+    PlainPingPong floor_;
+    Player server_, client_;
+    Simulation simulation_;
+    Network network_;
+};
 
 void message(benchmark::State& state) {
-    PlainPingPong floor;
-    Player server, client;
-    Simulation simulation({.seed = 1});
-    Network network(simulation, {});
-    Node& b1 = simulation.add_node({.name = "b1", .clock = {}, .factory = {}});
-    Node& c1 = simulation.add_node({.name = "c1", .clock = {}, .factory = {}});
-    for (Node* const node : {&b1, &c1}) {
-        network.attach(*node);
-        node->start();
-    }
-    for (int i = 0; i < state.range(0); ++i) {
-        Rule elsewhere;
-        elsewhere.fault_id = "f";
-        elsewhere.from = NodeId(100);
-        elsewhere.disturbance = disturb::Stall{};
-        network.add_rule(elsewhere);
-    }
-    network.listen(b1, 9092, [&](std::shared_ptr<Connection> connection) {
-        server.connection = std::move(connection);
-        server.connection->set_handler(&server);
-    });
-    c1.spawn("client", [&] {
-        client.connection = *network.connect(c1, b1.id(), 9092, LocalTime::max());
-        client.connection->set_handler(&client);
-        client.connection->send(std::make_unique<Ball>());
-    });
-    simulation.run_until(Time(1s));
-    floor.run(10'000);
-
+    PingPong game(state.range(0));
     std::vector<double> floor_ns, network_ns;
     constexpr std::uint64_t batch = 200;  // short, so that few are interrupted
     for (auto _ : state) {
-        floor_ns.push_back(nanoseconds([&] { floor.run(batch); }) / batch);
-        const std::uint64_t before = server.hits + client.hits;
-        const double spent = nanoseconds([&] { simulation.run_until(simulation.now() + 80ms); });
-        network_ns.push_back(spent / static_cast<double>(server.hits + client.hits - before));
+        floor_ns.push_back(nanoseconds([&] { game.run_floor(batch); }) / batch);
+        std::uint64_t messages = 0;
+        const double spent = nanoseconds([&] { messages = game.run_network(80ms); });
+        network_ns.push_back(spent / static_cast<double>(messages));
         state.SetIterationTime(spent * 1e-9);
     }
-    simulation.finish();
     state.counters["floor_ns"] = median(floor_ns);
     state.counters["network_ns"] = median(network_ns);
     state.counters["ratio"] = median(network_ns) / median(floor_ns);
 }
-// With so many rules in force that concern other nodes.
 BENCHMARK(message)->Arg(0)->Arg(4)->UseManualTime()->Iterations(5'000);
+
+// The same with four rules, for callgrind: bench/run divides the instructions of both dumps by the
+// messages told here.
+void message_instructions(benchmark::State& state) {
+    constexpr std::uint64_t batch = 2'000;
+    for (auto _ : state) {
+        PingPong game(4);
+        count_instructions("floor", [&] { game.run_floor(batch); });
+        std::uint64_t messages = 0;
+        count_instructions("measured", [&] { messages = game.run_network(800ms); });
+        state.counters["floor_events"] = static_cast<double>(batch);
+        state.counters["measured_events"] = static_cast<double>(messages);
+    }
+}
+BENCHMARK(message_instructions)->Iterations(1);
 
 }  // namespace
 }  // namespace squall::sim
