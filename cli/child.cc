@@ -24,7 +24,9 @@ Error system_error(const char* what) {
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
     if (options.fixed_addresses) {
         const int now = personality(0xffffffff);
-        if (personality(static_cast<unsigned long>(now) | ADDR_NO_RANDOMIZE) < 0) _exit(126);
+        if (personality(static_cast<unsigned long>(now) | ADDR_NO_RANDOMIZE) < 0) {
+            _exit(exit_condition_denied);
+        }
     }
     if (options.heap_fill >= 0) {
         // glibc fills what it hands out with the complement of this byte.
@@ -37,7 +39,7 @@ Error system_error(const char* what) {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
-    execv("/proc/self/exe", argv.data());
+    execv(options.program.c_str(), argv.data());
     _exit(127);
 }
 

@@ -9,10 +9,14 @@
 namespace squall::cli {
 
 struct ChildOptions {
+    std::string program = "/proc/self/exe";
     std::vector<std::string> arguments;  // after the program's name
     bool fixed_addresses = false;        // address space layout randomisation off
     int heap_fill = -1;                  // fresh heap memory holds this byte; -1: as it comes
 };
+
+// What the exit code is where the machine does not allow the condition.
+inline constexpr int exit_condition_denied = 126;
 
 struct ChildOutput {
     int exit_code = 0;

@@ -2,9 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,22 +30,65 @@ int complain(const std::string& message, int code) {
     return code;
 }
 
-// CLI11 names a wrong word; a near command is worth a word more.
+// The first option on the line that `command` does not have; empty where there is none.
+std::string unknown_option(const CLI::App& command, int argc, const char* const* argv,
+                           std::vector<std::string>& known) {
+    for (const CLI::Option* option : command.get_options()) {
+        for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    for (int i = 2; i < argc; ++i) {
+        const std::string word = argv[i];
+        const std::string name = word.substr(0, word.find('='));
+        if (name.starts_with("--") && std::ranges::find(known, name) == known.end()) return name;
+    }
+    return {};
+}
+
+// CLI11 names a wrong word; a near command or option is worth a word more.
 std::string usage_problem(const CLI::App& app, int argc, const char* const* argv,
                           const CLI::ParseError& error) {
     std::string message = error.what();
     const std::string first = argc > 1 ? argv[1] : "";
     std::vector<std::string> commands;
-    bool known = false;
+    const CLI::App* known = nullptr;
     for (const CLI::App* command : app.get_subcommands({})) {
         commands.push_back(command->get_name());
-        known = known || command->get_name() == first;
+        if (command->get_name() == first) known = command;
     }
-    if (!first.empty() && !first.starts_with('-') && !known) {
+    if (known != nullptr) {
+        std::vector<std::string> options;
+        const std::string option = unknown_option(*known, argc, argv, options);
+        if (!option.empty()) {
+            message = first + ": unknown option '" + option + "'" +
+                      scenarios::suggestion(option, options);
+        } else {
+            message = first + ": " + message;
+        }
+    } else if (!first.empty() && !first.starts_with('-')) {
         message = "unknown command '" + first + "'" + scenarios::suggestion(first, commands);
+    } else if (first.empty()) {
+        message = "a command is needed";
     }
-    const std::string help = known ? "squall " + first + " --help" : "squall --help";
+    const std::string help = known != nullptr ? "squall " + first + " --help" : "squall --help";
     return message + "\nsee `" + help + "`";
+}
+
+int written(int code) {
+    if (std::fflush(stdout) == 0) return code;
+    return complain("standard output: cannot be written: " + std::string(std::strerror(errno)),
+                    exit_not_written);
+}
+
+// `--help` comes as an exception of its own.
+int tell_help(const CLI::App& app, const CLI::Success& wanted) {
+    std::ostringstream text;
+    app.exit(wanted, text, text);
+    try {
+        say(text.str());
+    } catch (const NotWritten& error) {
+        return complain(error.path + ": cannot be written: " + error.why, exit_not_written);
+    }
+    return written(exit_pass);
 }
 
 }  // namespace
@@ -75,25 +122,22 @@ int run_command_line(int argc, const char* const* argv, const Environment& envir
     add(add_list, "list", "what there is: scenarios, faults, checkers, bugs, workloads, configs");
     add(add_doctor, "doctor", "proves on this machine that runs are deterministic");
 
+    // A reader of our output that goes away is an output that cannot be written, not a crash.
+    std::signal(SIGPIPE, SIG_IGN);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& wanted) {
-        return app.exit(wanted);
+        return tell_help(app, wanted);
     } catch (const CLI::ParseError& error) {
         return complain(usage_problem(app, argc, argv, error), exit_bad_input);
     }
 
     stop.store(false);
     std::signal(SIGINT, on_interrupt);
-    // A reader of our output that goes away is an output that cannot be written, not a crash.
-    std::signal(SIGPIPE, SIG_IGN);
     try {
         for (const Entry& entry : entries) {
             if (!entry.app->parsed()) continue;
-            const int code = entry.run();
-            if (std::fflush(stdout) != 0)
-                return complain("standard output: cannot be written", exit_not_written);
-            return code;
+            return written(entry.run());
         }
     } catch (const scenarios::ScenarioError& error) {
         return complain(error.text(), exit_bad_input);

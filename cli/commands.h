@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/cli.h"
@@ -47,6 +48,8 @@ struct ScenarioOptions {
 // Decimal or 0x hex, 64 bits. Throws BadInput.
 std::uint64_t parse_seed(const std::string& text);
 
+// Writes to standard output. Throws NotWritten.
+void say(std::string_view text);
 // Writes a whole file. Throws NotWritten.
 void write_file(const std::string& path, const std::string& content);
 

@@ -107,13 +107,13 @@ int list(const std::string& what, bool json) {
             for (const Row& row : rows) {
                 out.push_back({{"name", row.name}, {"about", row.about}, {"source", row.source}});
             }
-            fmt::print("{}\n", out.dump(2));
+            say(out.dump(2) + "\n");
             return exit_pass;
         }
         std::size_t width = 0;
         for (const Row& row : rows) width = std::max(width, row.name.size());
         for (const Row& row : rows) {
-            fmt::print("{:{}}  {}  [{}]\n", row.name, width, row.about, row.source);
+            say(fmt::format("{:{}}  {}  [{}]\n", row.name, width, row.about, row.source));
         }
         return exit_pass;
     }
@@ -134,7 +134,8 @@ Command add_list(CLI::App& app, const Environment&) {
     };
     auto options = std::make_shared<Options>();
     app.add_option("what", options->what, "scenarios, faults, checkers, bugs, workloads or configs")
-        ->required();
+        ->required()
+        ->option_text("WHAT");
     app.add_flag("--json", options->json, "a JSON list");
     app.footer("Example: squall list faults");
     return [options] { return list(options->what, options->json); };

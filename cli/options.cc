@@ -1,5 +1,6 @@
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -11,11 +12,15 @@ namespace squall::cli {
 
 void ScenarioOptions::add_to(CLI::App& app) {
     app.add_option("scenario", scenario, "a name of the library (squall list scenarios), or a file")
-        ->required();
-    app.add_option("--seed", seed, "64 bits, decimal or 0x hex; drawn from the system if left out");
-    app.add_option("--set", set, "KEY=VALUE: overrides one value of the scenario; repeatable")
+        ->required()
+        ->option_text("NAME | FILE");
+    app.add_option("--seed", seed, "64 bits, decimal or 0x hex; drawn from the system if left out")
+        ->option_text("N");
+    app.add_option("--set", set, "overrides one value of the scenario; repeatable")
+        ->option_text("KEY=VALUE")
         ->allow_extra_args(false);
-    app.add_option("--bug", bugs, "ID[@NODE]: arms a known bug (squall list bugs); repeatable")
+    app.add_option("--bug", bugs, "arms a known bug (squall list bugs); repeatable")
+        ->option_text("ID[@NODE]")
         ->allow_extra_args(false);
 }
 
@@ -53,6 +58,13 @@ std::uint64_t parse_seed(const std::string& text) {
                        ": expected a number from 0 to 18446744073709551615, decimal or 0x hex"};
     }
     return value;
+}
+
+void say(std::string_view text) {
+    errno = 0;
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+        throw NotWritten{"standard output", std::strerror(errno)};
+    }
 }
 
 void write_file(const std::string& path, const std::string& content) {

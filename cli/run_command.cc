@@ -65,13 +65,13 @@ int run(const RunOptions& options, const Environment& environment) {
     if (!options.trace.empty()) write_file(options.trace, reports::trace_lines(*result.trace));
 
     if (options.json) {
-        fmt::print("{}\n", run_json(result, wall).dump(2));
+        say(run_json(result, wall).dump(2) + "\n");
     } else {
         if (!options.quiet) {
-            fmt::print("{}", describe_run(result, wants_color(options)));
-            if (!options.report.empty()) fmt::print("report: {}\n", options.report);
+            say(describe_run(result, wants_color(options)));
+            if (!options.report.empty()) say("report: " + options.report + "\n");
         }
-        fmt::print("{}\n", verdict_line(result, wall));
+        say(verdict_line(result, wall) + "\n");
     }
     return scenarios::exit_code(result.verdict);
 }
@@ -84,10 +84,13 @@ Command add_run(CLI::App& app, const Environment& environment) {
     app.add_flag("--json", options->json, "one JSON document on stdout, nothing else there");
     app.add_flag("--quiet", options->quiet, "only the verdict line");
     app.add_flag("--no-color", options->no_color, "no colours, even on a terminal");
-    app.add_option("--report", options->report, "DIR: writes pictures, summary, history and trace");
+    app.add_option("--report", options->report, "writes pictures, summary, history and trace")
+        ->option_text("DIR");
     app.add_option("--history", options->history,
-                   "FILE: client operations, .edn in Jepsen's grammar or .jsonl in ours");
-    app.add_option("--trace", options->trace, "FILE: every event, one JSON object a line");
+                   "client operations, .edn in Jepsen's grammar or .jsonl in ours")
+        ->option_text("FILE");
+    app.add_option("--trace", options->trace, "every event, one JSON object a line")
+        ->option_text("FILE");
     app.footer("Example: squall run order-flow --seed 42 --set workload.rate=50 --report report");
     return [options, environment] { return run(*options, environment); };
 }
@@ -95,7 +98,9 @@ Command add_run(CLI::App& app, const Environment& environment) {
 Command add_report(CLI::App& app, const Environment& environment) {
     auto options = std::make_shared<RunOptions>();
     options->scenario.add_to(app);
-    app.add_option("-o,--out", options->report, "DIR: where the files go")->required();
+    app.add_option("-o,--out", options->report, "where the files go")
+        ->required()
+        ->option_text("DIR");
     app.footer("Example: squall report order-flow --seed 42 -o report");
     options->quiet = true;
     return [options, environment] { return run(*options, environment); };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/commands.h"
 #include "model/bugs.h"
@@ -41,20 +42,44 @@ std::string plural(std::uint64_t count, std::string_view noun) {
     return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+// At most `width` columns, broken between words; lines after the first are indented.
+std::string wrapped(const std::string& text, std::size_t indent) {
+    constexpr std::size_t width = 100;
+    const std::string margin(indent, ' ');
+    std::string out = margin;
+    std::size_t column = indent;
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+        const std::size_t end = std::min(text.find(' ', begin), text.size());
+        if (column > indent && column + 1 + (end - begin) > width) {
+            out += "\n" + margin + "  ";
+            column = indent + 2;
+        } else if (column > indent) {
+            out += ' ';
+            ++column;
+        }
+        out.append(text, begin, end - begin);
+        column += end - begin;
+        begin = end + 1;
+    }
+    return out + "\n";
+}
+
 std::string what_was_run(const RunResult& result, const Paint& paint) {
     const scenarios::Scenario& scenario = result.expanded;
     std::string text = fmt::format("{}  seed {}\n", paint.bold(result.scenario), result.seed);
-    if (!scenario.about.empty()) text += "  " + scenario.about + "\n";
+    if (!scenario.about.empty()) text += wrapped(scenario.about, 2);
     std::string topics;
     for (const auto& [name, topic] : scenario.topics) {
         topics += fmt::format("{}{} ({}, {})", topics.empty() ? "" : ", ", name,
                               plural(static_cast<std::uint64_t>(topic.partitions), "partition"),
                               plural(static_cast<std::uint64_t>(topic.replication), "replica"));
     }
-    text +=
-        fmt::format("  {}, {}; {}; storm {}, calm {}\n", plural(scenario.cluster.brokers, "broker"),
+    text += wrapped(
+        fmt::format("{}, {}; {}; storm {}, calm {}", plural(scenario.cluster.brokers, "broker"),
                     plural(scenario.cluster.controllers, "controller"), topics,
-                    to_string(scenario.run.storm), to_string(scenario.run.calm));
+                    to_string(scenario.run.storm), to_string(scenario.run.calm)),
+        2);
     for (const scenarios::BugHits& bug : result.bugs) {
         const model::BugEntry* const entry = model::find_bug(bug.id);
         text += fmt::format("  armed: {} {}{}\n", bug.id, entry->name,
@@ -83,7 +108,7 @@ std::string timeline(const RunResult& result, const Paint& paint) {
             fault.healed_at == Time::max() ? "" : ", for " + to_string(fault.healed_at - fault.at));
         constexpr std::size_t most = 12;
         for (std::size_t i = 0; i < fault.effects.size() && i < most; ++i) {
-            text += fmt::format("           {}\n", fault.effects[i]);
+            text += wrapped(fault.effects[i], 11);
         }
         if (fault.effects.size() > most) {
             text += paint.dim(fmt::format("           and {} more\n", fault.effects.size() - most));
@@ -94,9 +119,10 @@ std::string timeline(const RunResult& result, const Paint& paint) {
 }
 
 std::string operations(const RunResult& result, const Paint& paint) {
-    std::string text = "\n" + paint.bold("what clients were told") + "\n";
+    std::string text = "\n" + paint.bold("what clients were told") +
+                       paint.dim("            ok   failed  unknown") + "\n";
     for (const auto& [kind, counts] : result.operations) {
-        text += fmt::format("  {:8} {} ok, {} failed, {} unknown\n", kind, counts.ok, counts.failed,
+        text += fmt::format("  {:26} {:>7}  {:>7}  {:>7}\n", kind, counts.ok, counts.failed,
                             counts.unknown);
     }
     return text;
@@ -105,7 +131,25 @@ std::string operations(const RunResult& result, const Paint& paint) {
 std::string anomaly_text(const checkers::Anomaly& anomaly) {
     std::string text = anomaly.type;
     for (const auto& [name, value] : anomaly.evidence) text += fmt::format(" {}={}", name, value);
-    if (anomaly.allowed) text += " (allowed: " + anomaly.cause + ")";
+    return text;
+}
+
+// Objections are shown, a few of each checker. What is allowed is many and alike: its causes are
+// told, with one example each.
+std::string anomalies_text(const checkers::CheckerReport& report) {
+    constexpr std::size_t indent = 15;
+    constexpr std::size_t most = 3;
+    std::string text;
+    std::size_t shown = 0;
+    std::set<std::string> causes;
+    for (const checkers::Anomaly& anomaly : report.anomalies) {
+        if (anomaly.allowed) {
+            if (!causes.insert(anomaly.cause).second) continue;
+            text += wrapped("allowed, " + anomaly.cause + ": as " + anomaly_text(anomaly), indent);
+        } else if (shown++ < most) {
+            text += wrapped(anomaly_text(anomaly), indent);
+        }
+    }
     return text;
 }
 
@@ -115,21 +159,15 @@ std::string checkers_text(const RunResult& result, const Paint& paint) {
         std::string word(to_string(report.verdict));
         if (report.verdict == CheckerVerdict::not_applicable) word = "n/a";
         text += fmt::format(
-            "  {} {:22} {} judged",
+            "  {} {:22} {:>7} judged",
             paint.verdict(fmt::format("{:12}", word), report.verdict == CheckerVerdict::pass,
                           report.verdict == CheckerVerdict::fail),
             report.checker, report.judged);
         if (report.anomaly_count > 0) text += ", " + plural(report.anomaly_count, "objection");
         if (report.allowed_count > 0) text += fmt::format(", {} allowed", report.allowed_count);
         text += "\n";
-        if (!report.note.empty()) text += "               " + report.note + "\n";
-        // The allowed ones are many and alike: their count and causes are told, and a few examples.
-        std::size_t shown = 0;
-        for (const checkers::Anomaly& anomaly : report.anomalies) {
-            constexpr std::size_t most = 3;
-            if (shown++ == most) break;
-            text += "               " + anomaly_text(anomaly) + "\n";
-        }
+        if (!report.note.empty()) text += wrapped(report.note, 15);
+        text += anomalies_text(report);
     }
     return text;
 }

@@ -20,11 +20,11 @@ namespace squall::cli {
 
 void prepare_report_folder(const std::string& folder) {
     std::error_code error;
+    if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error)) {
+        throw BadInput{"--report " + folder + ": is a file, expected a folder"};
+    }
     std::filesystem::create_directories(folder, error);
     if (error) throw BadInput{"--report " + folder + ": cannot be made: " + error.message()};
-    if (!std::filesystem::is_directory(folder)) {
-        throw BadInput{"--report " + folder + ": is not a folder"};
-    }
     if (access(folder.c_str(), W_OK | X_OK) != 0) {
         throw BadInput{"--report " + folder + ": files cannot be written there"};
     }

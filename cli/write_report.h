@@ -8,7 +8,7 @@
 namespace squall::cli {
 
 // Makes the folder, and sees that files can be written there, before the simulation costs any time.
-// Throws NotWritten... as BadInput: an unwritable folder is a wrong argument.
+// Throws BadInput: an unwritable folder is a wrong argument.
 void prepare_report_folder(const std::string& folder);
 
 // summary.json, scenario.toml, timeline.txt, sequence.svg, topology.svg, trace.jsonl, history.edn.

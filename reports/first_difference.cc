@@ -2,32 +2,42 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <deque>
-#include <fstream>
+#include <optional>
 
 namespace squall::reports {
+namespace {
 
-std::string first_difference_of_files(const std::string& left, const std::string& right) {
-    std::ifstream a(left);
-    std::ifstream b(right);
-    if (!a || !b) return "the traces cannot be read\n";
-    std::deque<std::string> before;
-    std::string line_a;
-    std::string line_b;
+constexpr std::size_t events_before = 3;
+
+// Takes the first line off; nullopt at the end.
+std::optional<std::string_view> next_line(std::string_view& text) {
+    if (text.empty()) return std::nullopt;
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return line;
+}
+
+}  // namespace
+
+std::string first_difference(std::string_view left, std::string_view right) {
+    std::deque<std::string_view> before;
     for (std::uint64_t number = 1;; ++number) {
-        const bool more_a = static_cast<bool>(std::getline(a, line_a));
-        const bool more_b = static_cast<bool>(std::getline(b, line_b));
-        if (!more_a && !more_b)
-            return "the recorded traces are equal: the difference comes and goes\n";
-        if (more_a && more_b && line_a == line_b) {
-            before.push_back(line_a);
-            if (before.size() > 3) before.pop_front();
+        const std::optional<std::string_view> a = next_line(left);
+        const std::optional<std::string_view> b = next_line(right);
+        if (!a && !b) return "the recorded traces are equal: the difference comes and goes\n";
+        if (a == b) {
+            before.push_back(*a);
+            if (before.size() > events_before) before.pop_front();
             continue;
         }
         std::string text = fmt::format("first difference: event {}\n", number);
-        for (const std::string& line : before) text += "    " + line + "\n";
-        text += "  < " + (more_a ? line_a : std::string("(no more events)")) + "\n";
-        text += "  > " + (more_b ? line_b : std::string("(no more events)")) + "\n";
+        for (const std::string_view line : before) text += fmt::format("    {}\n", line);
+        text += fmt::format("  < {}\n", a.value_or("(no more events)"));
+        text += fmt::format("  > {}\n", b.value_or("(no more events)"));
         return text;
     }
 }

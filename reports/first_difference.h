@@ -2,10 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace squall::reports {
 
-// Of two files of trace_lines(): for people; says so where they are equal or cannot be read.
-std::string first_difference_of_files(const std::string& left, const std::string& right);
+// Of two texts of trace_lines(), for people; says so where they are equal.
+std::string first_difference(std::string_view left, std::string_view right);
 
 }  // namespace squall::reports

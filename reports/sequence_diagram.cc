@@ -5,229 +5,289 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
-#include "model/events/client_events.h"
-#include "model/events/controller_events.h"
-#include "model/events/group_events.h"
-#include "model/events/raft_events.h"
-#include "model/events/replica_events.h"
-#include "sim/trace/sim_events.h"
+#include "reports/moments.h"
 
 namespace squall::reports {
 namespace {
 
-constexpr std::size_t most_rows = 64;
-constexpr int lane_width = 150;  // points
-constexpr int row_height = 24;
+// In points; time runs to smaller y.
+constexpr int lane_width = 190;
+constexpr int left_edge = -lane_width * 17 / 20;
+constexpr int line_height = 14;
+constexpr int row_gap = 14;
+constexpr std::size_t note_columns = 24;  // so that a note stays within its lane
+constexpr Duration pause_worth_telling = 300ms;
 
-struct Row {
-    Time time;
-    std::string from;  // lane
-    std::string to;    // lane of the arrow's head; empty: a note
+std::vector<std::string> wrap(const std::string& text, std::size_t columns) {
+    std::vector<std::string> lines(1);
+    std::size_t begin = 0;
+    while (begin < text.size()) {
+        const std::size_t end = std::min(text.find(' ', begin), text.size());
+        const std::string word = text.substr(begin, end - begin);
+        if (!lines.back().empty() && lines.back().size() + 1 + word.size() > columns) {
+            lines.emplace_back();
+        }
+        lines.back() += (lines.back().empty() ? "" : " ") + word;
+        begin = end + 1;
+    }
+    return lines;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
     std::string text;
-    bool is_lost = false;
-    bool is_fault = false;
-    std::uint32_t weight = 0;  // the heavier survives when there are too many
-};
-
-struct Focus {
-    Time begin;
-    Time end;
-};
-
-// How many leaders moved in the seconds after each fault decides where to look.
-Focus choose_focus(const sim::Trace& trace) {
-    struct Candidate {
-        Time at;
-        std::uint32_t leaders_moved = 0;
-        Time last_move;
-    };
-    std::vector<Candidate> faults;
-    std::map<model::TopicPartition, model::BrokerId> leaders;
-    trace.replay([&](const sim::Event& event) {
-        if (event.as<sim::FaultStarted>() != nullptr) {
-            faults.push_back({.at = event.time, .last_move = event.time});
-        }
-        const auto* changed = event.as<model::PartitionChanged>();
-        if (changed == nullptr) return;
-        const auto [known, is_new] = leaders.try_emplace(changed->partition, changed->leader);
-        if (is_new || known->second == changed->leader) return;
-        known->second = changed->leader;
-        if (faults.empty() || event.time > faults.back().at + 15s) return;
-        ++faults.back().leaders_moved;
-        if (faults.back().leaders_moved == 1) faults.back().last_move = event.time;
-    });
-    const auto best = std::ranges::max_element(faults, {}, &Candidate::leaders_moved);
-    if (best == faults.end()) return {Time{}, Time(10s)};
-    const Time begin = best->at > Time(100ms) ? best->at - 100ms : Time{};
-    return {begin, best->last_move + 700ms};
+    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+    return text;
 }
 
-std::optional<Row> note_of(const sim::Trace& trace, const sim::Event& event) {
-    Row row{
-        .time = event.time, .from = std::string(trace.node_name(event.node)), .to = {}, .text = {}};
-    if (const auto* fault = event.as<sim::FaultStarted>()) {
-        row.text = fmt::format("{}: {} {}", fault->id, fault->kind, fault->target);
-        row.is_fault = true;
-        row.weight = 100;
-    } else if (const auto* healed = event.as<sim::FaultHealed>()) {
-        row.text = healed->id + " ends";
-        row.is_fault = true;
-        row.weight = 100;
-    } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
-        row.text = fmt::format("{} stops: {}", row.from, to_string(stopped->reason));
-        row.weight = 90;
-    } else if (event.as<sim::NodeStarted>() != nullptr) {
-        row.text = row.from + " starts";
-        row.weight = 90;
-    } else if (const auto* fence = event.as<model::BrokerFenceChanged>()) {
-        row.text =
-            fmt::format("{} broker {}", fence->fenced ? "fences" : "unfences", fence->broker);
-        row.weight = 80;
-    } else if (const auto* changed = event.as<model::PartitionChanged>()) {
-        std::string isr;
-        for (const model::BrokerId broker : changed->isr)
-            isr += fmt::format("{}{}", isr.empty() ? "" : ",", broker);
-        row.text = fmt::format("{}: leader {}, epoch {}, ISR {}", changed->partition,
-                               changed->leader, changed->leader_epoch, isr);
-        row.weight = changed->partition.topic.starts_with("__") ? 30 : 70;
-    } else if (const auto* role = event.as<model::RoleTaken>()) {
-        row.text = fmt::format("{} of {}, epoch {}", to_string(role->role), role->partition,
-                               role->leader_epoch);
-        row.weight = role->partition.topic.starts_with("__") ? 10 : 60;
-    } else if (const auto* truncated = event.as<model::LogTruncated>()) {
-        row.text = fmt::format("truncates {} to {}", truncated->partition, truncated->to);
-        row.weight = 75;
-    } else if (const auto* group = event.as<model::GroupStateChanged>()) {
-        row.text = fmt::format("group {}: {}", group->group, group->to);
-        row.weight = 20;
-    } else {
-        return std::nullopt;
+std::string clock_of(Time time) {
+    return fmt::format("{}.{:03} s", time.ms() / 1000, time.ms() % 1000);
+}
+
+class Drawing {
+  public:
+    explicit Drawing(const Scene& scene) : scene_(scene) {
+        for (std::size_t i = 0; i < scene.lanes.size(); ++i) {
+            Lane& lane = lanes_[scene.lanes[i]];
+            lane.x = static_cast<int>(i) * lane_width;
+            lane.is_down = std::ranges::find(scene.down, scene.lanes[i]) != scene.down.end();
+            lane.leads = !scene.leader.empty() && scene.leader == scene.lanes[i];
+        }
+        right_ = std::max(0, (static_cast<int>(lanes_.size()) - 1) * lane_width);
     }
-    return row;
-}
 
-// Chatter that goes on all the time says little.
-std::uint32_t weight_of_label(std::string_view label) {
-    if (label.starts_with("Fetch") || label.starts_with("ApiVersions")) return 1;
-    if (label.starts_with("BrokerHeartbeat") || label.starts_with("Heartbeat")) return 2;
-    if (label.starts_with("OffsetCommit") || label.starts_with("Metadata")) return 8;
-    if (label.starts_with("Produce")) return 15;
-    return 40;
-}
-
-std::vector<Row> gather(const sim::Trace& trace, const Focus& focus) {
-    std::vector<Row> rows;
-    struct Sent {
-        std::size_t row;
-    };
-    std::map<sim::EventSequence, std::size_t> sent;  // FrameSent -> its row
-    trace.replay([&](const sim::Event& event) {
-        if (event.time < focus.begin || event.time > focus.end) return;
-        if (std::optional<Row> note = note_of(trace, event)) {
-            rows.push_back(std::move(*note));
-        } else if (const auto* frame = event.as<sim::FrameSent>()) {
-            sent[event.sequence] = rows.size();
-            const std::string label(frame->label);
-            rows.push_back({.time = event.time,
-                            .from = std::string(trace.node_name(event.node)),
-                            .to = std::string(trace.node_name(frame->peer)),
-                            .text = label,
-                            .is_lost = true,
-                            .weight = weight_of_label(label)});
-        } else if (event.as<sim::FrameDelivered>() != nullptr) {
-            const auto found = sent.find(event.cause);
-            if (found != sent.end()) rows[found->second].is_lost = false;
+    std::string draw() {
+        margin_words(66, scene_.title, 16, "");
+        margin_words(44, legend(), 10, "fontcolor=\"#666666\"");
+        for (const std::string& name : scene_.lanes) {
+            box(lanes_[name].x, 0, name,
+                "fillcolor=\"#dbe9f6\" color=\"#7f9fbf\" fontsize=13 margin=\"0.14,0.06\"");
+            lanes_[name].drawn_to = -14;
         }
-    });
-    // The most telling rows, in their order.
-    std::vector<std::size_t> order(rows.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::stable_sort(order, std::greater<>{},
-                             [&](std::size_t i) { return rows[i].weight; });
-    if (order.size() > most_rows) order.resize(most_rows);
-    std::ranges::sort(order);
-    std::vector<Row> kept;
-    for (const std::size_t i : order) kept.push_back(std::move(rows[i]));
-    return kept;
-}
+        std::optional<Time> before;
+        for (const Moment& moment : scene_.moments) {
+            if (before && moment.time - *before >= pause_worth_telling) {
+                pause(moment.time - *before);
+            }
+            const std::string clock = clock_of(moment.time);
+            const int top = y_;
+            row(moment);
+            if (!before || clock != clock_of(*before)) {
+                margin_words((top - row_gap + y_) / 2, clock, 10, "fontcolor=\"#555555\"");
+            }
+            before = moment.time;
+        }
+        y_ -= row_gap;
+        for (auto& [name, lane] : lanes_) finish_lane(lane, y_);
+        return "digraph sequence {\n  splines=line; outputorder=edgesfirst; pad=0.3;\n"
+               "  node [shape=plaintext fontname=\"Helvetica\" fontsize=10 width=0 height=0 "
+               "margin=0];\n"
+               "  edge [fontname=\"Helvetica\" fontsize=10 arrowsize=0.7];\n" +
+               points_ + lines_ + text_ + "}\n";
+    }
 
-// Controllers, brokers, then clients, each in order of name; the harness has no lane of its own.
-std::vector<std::string> lanes_of(const std::vector<Row>& rows) {
-    std::set<std::string> names;
-    for (const Row& row : rows) {
-        for (const std::string& name : {row.from, row.to}) {
-            if (!name.empty() && name != "harness") names.insert(name);
+  private:
+    struct Lane {
+        int x = 0;
+        int drawn_to = 0;
+        bool is_down = false;
+        bool leads = false;
+    };
+
+    std::string legend() const {
+        std::string text;
+        if (!scene_.followed.empty()) {
+            text += "golden lane: leads " + scene_.followed + ".  ";
+        }
+        text += "dashed lane: down.  ";
+        text += fmt::format("Not shown: {} frames", scene_.hidden_frames);
+        if (scene_.hidden_machines > 0) {
+            text += fmt::format(", {} clients", scene_.hidden_machines);
+        }
+        return text;
+    }
+
+    // ---- elements ----
+
+    std::string next_name() { return fmt::format("n{}", count_++); }
+
+    std::string point(int x, int y) {
+        const std::string name = next_name();
+        points_ += fmt::format(
+            "  {} [shape=point style=invis width=0.01 height=0.01 label=\"\" pos=\"{},{}!\"];\n",
+            name, x, y);
+        return name;
+    }
+    void line(int x1, int y1, int x2, int y2, std::string_view style) {
+        const std::string from = point(x1, y1);
+        const std::string to = point(x2, y2);
+        lines_ += fmt::format("  {} -> {} [{}];\n", from, to, style);
+    }
+    void words(int x, int y, const std::string& text, std::string_view style) {
+        text_ += fmt::format("  {} [pos=\"{},{}!\" label={} {}];\n", next_name(), x, y,
+                             dot_quote(text), style);
+    }
+    // At the left edge of the picture. Graphviz centres a node, so it gets a width of its own.
+    void margin_words(int y, const std::string& text, int font_size, std::string_view style) {
+        const int width = static_cast<int>(text.size()) * font_size * 3 / 4;
+        std::string label = dot_quote(text);
+        label.insert(label.size() - 1, "\\l");  // keeps to the left
+        text_ += fmt::format(
+            "  {} [pos=\"{},{}!\" fixedsize=true width={:.2f} height=0.25 fontsize={} label={} "
+            "{}];\n",
+            next_name(), left_edge + width / 2, y, width / 72.0, font_size, label, style);
+    }
+    void box(int x, int y, const std::string& text, std::string_view style) {
+        text_ += fmt::format(
+            "  {} [pos=\"{},{}!\" shape=box style=\"rounded,filled\" margin=\"0.08,0.04\" "
+            "label={} {}];\n",
+            next_name(), x, y, dot_quote(text), style);
+    }
+
+    // ---- lanes ----
+
+    void finish_lane(Lane& lane, int y) {
+        const std::string_view style =
+            lane.is_down ? "arrowhead=none style=dashed color=\"#d9a3a3\""
+            : lane.leads ? "arrowhead=none penwidth=7 color=\"#f5c542\""
+                         : "arrowhead=none penwidth=1.5 color=\"#b8c4d0\"";
+        if (y < lane.drawn_to) line(lane.x, lane.drawn_to, lane.x, y, style);
+        lane.drawn_to = y;
+    }
+    Lane* lane_of(const std::string& name) {
+        const auto found = lanes_.find(name);
+        return found == lanes_.end() ? nullptr : &found->second;
+    }
+
+    // ---- rows ----
+
+    void row(const Moment& moment) {
+        switch (moment.kind) {
+            case MomentKind::fault:
+                return band(moment);
+            case MomentKind::stop:
+            case MomentKind::start:
+            case MomentKind::decision:
+            case MomentKind::relief:
+                return note(moment);
+            case MomentKind::leader_moved:
+                return move_leader(moment);
+            case MomentKind::frame:
+            case MomentKind::lost_frame:
+                return arrow(moment);
         }
     }
-    const auto rank = [](const std::string& name) {
-        const bool numbered =
-            name.size() >= 2 && std::isdigit(static_cast<unsigned char>(name[1])) != 0;
-        return numbered && name[0] == 'c' ? 0 : numbered && name[0] == 'b' ? 1 : 2;
-    };
-    std::vector<std::string> lanes(names.begin(), names.end());
-    std::ranges::stable_sort(lanes, {}, rank);
-    return lanes;
-}
+
+    void pause(Duration length) {
+        y_ -= row_gap;
+        line(left_edge, y_ - 7, right_ + lane_width / 2, y_ - 7,
+             "arrowhead=none style=dotted color=\"#cccccc\"");
+        words(right_ / 2, y_ - 7,
+              fmt::format("{}.{} s later", length.count() / 1'000'000'000,
+                          length.count() / 100'000'000 % 10),
+              "style=filled fillcolor=white fontcolor=\"#888888\" margin=\"0.08,0.02\" "
+              "fontname=\"Helvetica-Oblique\"");
+        y_ -= line_height;
+    }
+
+    void band(const Moment& moment) {
+        y_ -= row_gap;
+        const int height = line_height + 8;
+        text_ += fmt::format(
+            "  {} [pos=\"{},{}!\" shape=box style=filled fillcolor=\"#fbe3e3\" color=\"#e09a9a\" "
+            "fontcolor=\"#a02020\" fontsize=11 fixedsize=true width={:.2f} height={:.2f} "
+            "label={}];\n",
+            next_name(), right_ / 2, y_ - height / 2, (right_ + lane_width * 0.9) / 72.0,
+            height / 72.0, dot_quote(moment.text));
+        y_ -= height;
+    }
+
+    void note(const Moment& moment) {
+        Lane* const lane = lane_of(moment.from);
+        if (lane == nullptr) return;
+        const std::vector<std::string> lines = wrap(moment.text, note_columns);
+        y_ -= row_gap;
+        const int height = static_cast<int>(lines.size()) * line_height + 6;
+        const int middle = y_ - height / 2;
+        if (moment.kind == MomentKind::stop) {
+            finish_lane(*lane, middle);
+            lane->is_down = true;
+        } else if (moment.kind == MomentKind::start) {
+            finish_lane(*lane, middle);
+            lane->is_down = false;
+        }
+        box(lane->x, middle, joined(lines),
+            moment.kind == MomentKind::stop
+                ? "fillcolor=\"#c0392b\" color=\"#8e1f14\" fontcolor=white fontsize=11"
+            : moment.kind == MomentKind::start || moment.kind == MomentKind::relief
+                ? "fillcolor=\"#dff2df\" color=\"#7fb07f\""
+                : "fillcolor=\"#ffffff\" color=\"#a8b4c0\"");
+        y_ -= height;
+    }
+
+    void move_leader(const Moment& moment) {
+        Lane* const from = lane_of(moment.from);
+        Lane* const to = lane_of(moment.to);
+        const std::vector<std::string> lines = wrap(moment.text, note_columns);
+        const int height = static_cast<int>(lines.size()) * line_height + 6;
+        y_ -= row_gap;
+        Lane* const host = to != nullptr ? to : from;
+        if (host == nullptr) return;
+        const int middle = y_ - height / 2;
+        if (moment.moves_followed) {
+            for (auto& [name, lane] : lanes_) {
+                if (!lane.leads) continue;
+                finish_lane(lane, middle);
+                lane.leads = false;
+            }
+            if (to != nullptr) {
+                finish_lane(*to, middle);
+                to->leads = true;
+            }
+        }
+        box(host->x, middle, joined(lines), "fillcolor=\"#ffe9a8\" color=\"#d9a400\"");
+        if (from != nullptr && to != nullptr && from != to) {
+            const int side = from->x < to->x ? -1 : 1;
+            line(from->x, middle, to->x + side * lane_width * 9 / 20, middle,
+                 "penwidth=3 color=\"#e0ae1d\" arrowsize=0.9");
+        }
+        y_ -= height;
+    }
+
+    void arrow(const Moment& moment) {
+        const Lane* const from = lane_of(moment.from);
+        const Lane* const to = lane_of(moment.to);
+        if (from == nullptr || to == nullptr) return;
+        const bool is_lost = moment.kind == MomentKind::lost_frame;
+        y_ -= row_gap - 4;
+        words((from->x + to->x) / 2, y_ - line_height / 2, moment.text,
+              is_lost ? "style=filled fillcolor=white fontcolor=\"#b03030\""
+                      : "style=filled fillcolor=white fontcolor=\"#33475b\"");
+        y_ -= line_height + 1;
+        line(from->x, y_, to->x, y_,
+             is_lost ? "style=dashed color=\"#c0392b\" arrowhead=tee" : "color=\"#4a6f94\"");
+        y_ -= 3;
+    }
+
+    const Scene& scene_;
+    std::map<std::string, Lane> lanes_;
+    int right_ = 0;
+    int y_ = -18;
+    int count_ = 0;
+    // The graph, in three parts: what lines hang on, lines, and what stands before them.
+    std::string points_;
+    std::string lines_;
+    std::string text_;
+};
 
 }  // namespace
 
 Graph sequence_diagram(const sim::Trace& trace) {
-    const std::vector<Row> rows = gather(trace, choose_focus(trace));
-    const std::vector<std::string> lanes = lanes_of(rows);
-    const auto x_of = [&](const std::string& lane) {
-        const auto at = std::ranges::find(lanes, lane);
-        return static_cast<int>(at - lanes.begin()) * lane_width;
-    };
-    const int right = std::max(1, static_cast<int>(lanes.size())) * lane_width;
-    const int bottom = -(static_cast<int>(rows.size()) + 1) * row_height;
-
-    std::string text =
-        "digraph sequence {\n  splines=line; outputorder=edgesfirst;\n"
-        "  node [shape=plaintext fontname=\"Helvetica\" fontsize=10 width=0 height=0 "
-        "margin=0.02];\n"
-        "  edge [fontname=\"Helvetica\" fontsize=9 arrowsize=0.6 color=\"#446688\"];\n";
-    const auto point = [&](const std::string& name, int x, int y) {
-        text +=
-            fmt::format("  {} [shape=point width=0.01 label=\"\" pos=\"{},{}!\"];\n", name, x, y);
-    };
-    const auto label = [&](const std::string& name, int x, int y, const std::string& words,
-                           std::string_view style) {
-        text += fmt::format("  {} [pos=\"{},{}!\" label={} {}];\n", name, x, y, dot_quote(words),
-                            style);
-    };
-    for (std::size_t i = 0; i < lanes.size(); ++i) {
-        const int x = static_cast<int>(i) * lane_width;
-        label(fmt::format("head{}", i), x, row_height, lanes[i],
-              "shape=box style=\"rounded,filled\" fillcolor=\"#dbe9f6\" margin=0.08 fontsize=12");
-        point(fmt::format("top{}", i), x, row_height / 2);
-        point(fmt::format("foot{}", i), x, bottom);
-        text += fmt::format("  top{} -> foot{} [arrowhead=none color=\"#cccccc\"];\n", i, i);
-    }
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const Row& row = rows[i];
-        const int y = -static_cast<int>(i + 1) * row_height;
-        label(fmt::format("time{}", i), -lane_width * 3 / 4, y,
-              fmt::format("{}.{:03}s", row.time.ms() / 1000, row.time.ms() % 1000),
-              "fontcolor=\"#777777\"");
-        if (row.to.empty()) {
-            const bool on_lane = row.from != "harness";
-            label(fmt::format("note{}", i), on_lane ? x_of(row.from) : right / 2 - lane_width / 2,
-                  y, row.text,
-                  row.is_fault
-                      ? "shape=box style=filled fillcolor=\"#f6c9c9\" margin=0.05 fontsize=11"
-                      : "shape=box style=filled fillcolor=\"#fff6d9\" margin=0.04");
-            continue;
-        }
-        point(fmt::format("from{}", i), x_of(row.from), y);
-        point(fmt::format("to{}", i), x_of(row.to), y);
-        text += fmt::format("  from{} -> to{} [label={}{}];\n", i, i,
-                            dot_quote(row.is_lost ? row.text + " (lost)" : row.text),
-                            row.is_lost ? " style=dashed color=\"#bb4444\"" : "");
-    }
-    return {.text = text + "}\n", .engine = "neato"};
+    const Scene scene = most_interesting_scene(trace);
+    return {.text = Drawing(scene).draw(), .engine = "neato"};
 }
 
 }  // namespace squall::reports

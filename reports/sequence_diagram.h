@@ -1,7 +1,7 @@
-// Sequence diagram: the moments around the most interesting fault, one lane a machine, time
-// downwards, frames as arrows, what machines decided as notes on their lanes.
-//
-// The most interesting fault is the one after which most leaders moved; failing that, the first.
+// Sequence diagram of the most interesting fault (moments.h): one lane a machine, time downwards,
+// frames as arrows, decisions as notes on their lanes. A lane is dashed while its machine is down,
+// and wide and golden while it leads the partition that is followed; leadership that moves is a
+// golden arrow.
 #pragma once
 
 #include "reports/graphviz.h"

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "model/events/client_events.h"
 #include "model/events/controller_events.h"
@@ -32,12 +34,19 @@ std::string html(std::string_view text) {
     return out;
 }
 
+struct Broker {
+    std::string name;
+    bool is_fenced = true;
+    bool is_up = true;
+};
+
 struct Facts {
     std::map<model::TopicPartition, model::PartitionChanged> partitions;
-    std::map<model::BrokerId, std::string> brokers;
-    std::set<std::string> controllers;
-    std::map<std::string, std::string> produces;                          // client -> topic
-    std::map<std::string, std::pair<std::string, std::string>> consumes;  // client -> group, topic
+    std::map<model::BrokerId, Broker> brokers;
+    std::string active_controller;
+    std::set<std::pair<std::string, std::string>> writes;  // client, topic
+    std::map<std::string, std::set<std::string>> groups;   // group -> members; "": on their own
+    std::set<std::pair<std::string, std::string>> reads;   // topic, client
 };
 
 Facts gather(const sim::Trace& trace) {
@@ -47,41 +56,94 @@ Facts gather(const sim::Trace& trace) {
         if (const auto* changed = event.as<model::PartitionChanged>()) {
             facts.partitions[changed->partition] = *changed;
         } else if (const auto* started = event.as<model::BrokerStarted>()) {
-            facts.brokers[started->broker] = node;
+            Broker& broker = facts.brokers[started->broker];
+            broker.name = node;
+            broker.is_up = true;
+        } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
+            if (stopped->reason == sim::StopReason::end_of_run) return;
+            for (auto& [id, broker] : facts.brokers) {
+                if (broker.name == node) broker.is_up = false;
+            }
+        } else if (const auto* fence = event.as<model::BrokerFenceChanged>()) {
+            facts.brokers[fence->broker].is_fenced = fence->fenced;
         } else if (const auto* role = event.as<model::RaftRoleChanged>()) {
-            if (role->role == "leader") facts.controllers.insert(node);
+            if (role->role == "leader") facts.active_controller = node;
         } else if (const auto* sent = event.as<model::SendInvoked>()) {
-            facts.produces[node] = sent->topic;
+            facts.writes.emplace(node, sent->topic);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {
-            facts.consumes[node] = {polled->group, polled->partition.topic};
+            facts.groups[polled->group].insert(node);
+            facts.reads.emplace(polled->partition.topic, node);
         }
     });
     return facts;
 }
 
-// Partitions that applications use; internal ones would drown them.
-bool is_shown(const model::TopicPartition& partition) {
-    return !partition.topic.starts_with("__");
+// Topics that applications use; internal ones would drown them.
+std::set<std::string> shown_topics(const Facts& facts) {
+    std::set<std::string> topics;
+    for (const auto& [partition, state] : facts.partitions) {
+        if (!partition.topic.starts_with("__")) topics.insert(partition.topic);
+    }
+    return topics;
 }
 
-std::string broker_label(const Facts& facts, model::BrokerId broker, const std::string& name) {
-    std::string rows = fmt::format(R"(<tr><td bgcolor="#dbe9f6"><b>{}</b></td></tr>)", html(name));
+bool contains(const std::vector<model::BrokerId>& brokers, model::BrokerId broker) {
+    return std::ranges::find(brokers, broker) != brokers.end();
+}
+
+std::string cell(std::string_view color, const std::string& text) {
+    return fmt::format(R"(<td bgcolor="{}">{}</td>)", color, text);
+}
+
+std::string replica_cell(const model::PartitionChanged& state, model::BrokerId broker) {
+    if (state.leader == broker) return cell("#ffe08a", "<b>leader</b>");
+    if (contains(state.isr, broker)) return cell("#eef6ea", "in sync");
+    if (contains(state.replicas, broker)) return cell("#f6cfcf", "behind");
+    return cell("#ffffff", " ");
+}
+
+// A topic is a table: a row for each partition, a column for each broker.
+std::string topic_label(const Facts& facts, const std::string& topic) {
+    std::string head = cell("#dbe9f6", "partition");
+    for (const auto& [id, broker] : facts.brokers) head += cell("#dbe9f6", html(broker.name));
+    std::string rows = fmt::format(
+        R"(<tr><td colspan="{}" border="0"><font point-size="15"><b>{}</b></font></td></tr>)"
+        R"(<tr>{}</tr>)",
+        facts.brokers.size() + 1, html(topic), head);
     for (const auto& [partition, state] : facts.partitions) {
-        if (!is_shown(partition)) continue;
-        if (std::ranges::find(state.replicas, broker) == state.replicas.end()) continue;
-        const bool leads = state.leader == broker;
-        const bool in_sync = std::ranges::find(state.isr, broker) != state.isr.end();
-        const std::string text = html(to_string(partition));
-        rows += fmt::format(R"(<tr><td align="left" bgcolor="{}">{}</td></tr>)",
-                            leads     ? "#ffe9b3"
-                            : in_sync ? "#ffffff"
-                                      : "#f3d3d3",
-                            leads     ? "<b>" + text + "</b> leader"
-                            : in_sync ? text
-                                      : text + " out of sync");
+        if (partition.topic != topic) continue;
+        std::string row = cell("#ffffff", html(to_string(partition)));
+        for (const auto& [id, broker] : facts.brokers) row += replica_cell(state, id);
+        rows += "<tr>" + row + "</tr>";
     }
     return fmt::format(
-        R"(<<table border="0" cellborder="1" cellspacing="0" cellpadding="4">{}</table>>)", rows);
+        R"(<<table border="0" cellborder="1" cellspacing="0" cellpadding="5" color="#9aa8b5">)"
+        R"({}</table>>)",
+        rows);
+}
+
+std::string machines_label(const Facts& facts) {
+    std::string rows =
+        R"(<tr><td colspan="2" border="0"><font point-size="15"><b>the cluster, at the end</b>)"
+        R"(</font></td></tr>)";
+    if (!facts.active_controller.empty()) {
+        rows += "<tr>" + cell("#e3dcf2", html(facts.active_controller)) +
+                cell("#ffffff", "active controller") + "</tr>";
+    }
+    for (const auto& [id, broker] : facts.brokers) {
+        const auto leads = std::ranges::count_if(
+            facts.partitions, [&](const auto& entry) { return entry.second.leader == id; });
+        const std::string state = !broker.is_up      ? "down"
+                                  : broker.is_fenced ? "fenced"
+                                                     : fmt::format("leads {} of {} partitions",
+                                                                   leads, facts.partitions.size());
+        rows += "<tr>" + cell("#dbe9f6", html(broker.name)) +
+                cell(broker.is_up && !broker.is_fenced ? "#ffffff" : "#f6cfcf", state) + "</tr>";
+    }
+    return fmt::format(
+        R"(<<table border="0" cellborder="1" cellspacing="0" cellpadding="5" color="#9aa8b5">)"
+        R"({}</table>>)",
+        rows);
 }
 
 }  // namespace
@@ -90,44 +152,36 @@ Graph topology(const sim::Trace& trace) {
     const Facts facts = gather(trace);
     std::string text =
         "digraph topology {\n"
-        "  rankdir=LR; nodesep=0.25; ranksep=1.2;\n"
-        "  node [fontname=\"Helvetica\" fontsize=11 shape=box style=rounded];\n"
-        "  edge [color=\"#777777\" fontname=\"Helvetica\" fontsize=10];\n";
-    for (const std::string& controller : facts.controllers) {
-        text += fmt::format("  {} [shape=hexagon style=filled fillcolor=\"#e3dcf2\" label={}];\n",
-                            dot_quote(controller), dot_quote(controller + "\ncontroller"));
+        "  rankdir=LR; nodesep=0.2; ranksep=0.8; pad=0.3; fontname=\"Helvetica\";\n"
+        "  node [fontname=\"Helvetica\" fontsize=11 shape=box style=\"rounded,filled\" "
+        "fillcolor=white color=\"#7f9fbf\"];\n"
+        "  edge [color=\"#7f8fa0\" arrowsize=0.8];\n";
+    text += fmt::format("  machines [shape=plain style=\"\" label={}];\n", machines_label(facts));
+    for (const std::string& topic : shown_topics(facts)) {
+        text += fmt::format("  {} [shape=plain style=\"\" label={}];\n",
+                            dot_quote("topic " + topic), topic_label(facts, topic));
     }
-    text +=
-        "  subgraph cluster_brokers { label=\"brokers\"; fontname=\"Helvetica\"; "
-        "color=\"#bbbbbb\";\n";
-    for (const auto& [broker, name] : facts.brokers) {
-        text += fmt::format("    {} [shape=plain label={}];\n", dot_quote(name),
-                            broker_label(facts, broker, name));
+    for (const auto& [group, members] : facts.groups) {
+        if (group.empty()) continue;
+        text += fmt::format(
+            "  subgraph {} {{ label={} fontsize=10 fontcolor=\"#666666\" style=\"rounded,filled\" "
+            "fillcolor=\"#f4f6f8\" color=\"#d5dbe1\" margin=7;\n",
+            dot_quote("cluster group " + group), dot_quote("group " + group));
+        for (const std::string& member : members) {
+            text += fmt::format("    {};\n", dot_quote(member));
+        }
+        text += "  }\n";
     }
-    text += "  }\n";
-    std::set<std::string> topics;
-    for (const auto& [partition, state] : facts.partitions) {
-        if (is_shown(partition)) topics.insert(partition.topic);
-    }
-    for (const std::string& topic : topics) {
-        text += fmt::format("  {} [shape=cylinder style=filled fillcolor=\"#eef5e6\" label={}];\n",
-                            dot_quote("topic " + topic), dot_quote(topic));
-    }
-    for (const auto& [client, topic] : facts.produces) {
+    const auto is_shown = [topics = shown_topics(facts)](const std::string& topic) {
+        return topics.contains(topic);
+    };
+    for (const auto& [client, topic] : facts.writes) {
+        if (!is_shown(topic)) continue;
         text += fmt::format("  {} -> {};\n", dot_quote(client), dot_quote("topic " + topic));
     }
-    for (const auto& [client, reading] : facts.consumes) {
-        text +=
-            fmt::format("  {} -> {}{};\n", dot_quote("topic " + reading.second), dot_quote(client),
-                        reading.first.empty()
-                            ? ""
-                            : fmt::format(" [label={}]", dot_quote("group " + reading.first)));
-    }
-    for (const std::string& controller : facts.controllers) {
-        for (const auto& [broker, name] : facts.brokers) {
-            text += fmt::format("  {} -> {} [style=dotted dir=none];\n", dot_quote(controller),
-                                dot_quote(name));
-        }
+    for (const auto& [topic, client] : facts.reads) {
+        if (!is_shown(topic)) continue;
+        text += fmt::format("  {} -> {};\n", dot_quote("topic " + topic), dot_quote(client));
     }
     return {.text = text + "}\n"};
 }

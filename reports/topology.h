@@ -1,5 +1,5 @@
-// Topology: the cluster at the end of a run: controllers, brokers with the partitions they hold
-// (leaders in bold), clients and what they spoke to.
+// Topology: who writes and reads which topic, and at the end of the run where each partition lives:
+// its leader, the replicas in sync with it and those that are not; and the machines of the cluster.
 #pragma once
 
 #include "reports/graphviz.h"

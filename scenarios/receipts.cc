@@ -120,7 +120,7 @@ void Receipts::observe(const sim::Event& event) {
         } else if (const auto* fenced = event.as<model::BrokerFenceChanged>()) {
             const auto name = brokers_.find(fenced->broker);
             if (fenced->fenced && name != brokers_.end() && concerns(record, name->second)) {
-                record.facts.push_back(fmt::format("{} fenced{}", name->second, after()));
+                record.facts.push_back({fmt::format("{} fenced{}", name->second, after()), {}});
             }
         } else if (changed != nullptr) {
             const auto known = leaders_.find(changed->partition);
@@ -129,16 +129,16 @@ void Receipts::observe(const sim::Event& event) {
                 continue;
             }
             const auto next = brokers_.find(changed->leader);
-            record.facts.push_back(
-                fmt::format("{}: leader {} -> {}{}", changed->partition, leader_before,
-                            next == brokers_.end() ? "none" : next->second, after()));
+            leader_moved(record, changed->partition,
+                         fmt::format("{} -> {}{}", leader_before,
+                                     next == brokers_.end() ? "none" : next->second, after()));
         } else if (const auto* removed = event.as<model::MemberRemoved>()) {
             const auto member = std::ranges::find_if(record.nodes, [&](const std::string& name) {
                 return removed->member_id.starts_with(name);
             });
             if (member != record.nodes.end()) {
                 record.facts.push_back({fmt::format("{} removed from group {} ({}){}", *member,
-                                                    removed->group, removed->reason, after),
+                                                    removed->group, removed->reason, after()),
                                         {}});
             }
         } else if (event.as<model::ProduceRetried>() != nullptr) {
@@ -151,9 +151,8 @@ void Receipts::observe(const sim::Event& event) {
 // A crash that moves seven leaders at one moment has one line, not seven.
 void Receipts::leader_moved(Record& record, const model::TopicPartition& partition,
                             std::string how) {
-    const auto same = std::ranges::find_if(record.facts, [&](const Fact& fact) {
-        return !fact.moved.empty() && fact.text == how;
-    });
+    const auto same = std::ranges::find_if(
+        record.facts, [&](const Fact& fact) { return !fact.moved.empty() && fact.text == how; });
     if (same != record.facts.end()) {
         same->moved.push_back(partition);
     } else {

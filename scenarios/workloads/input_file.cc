@@ -1,5 +1,6 @@
 #include "scenarios/workloads/input_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -25,7 +26,11 @@ model::ProducerRecord parse_line(const std::string& path, int line, const std::s
     try {
         object = ordered_json::parse(text);
     } catch (const ordered_json::parse_error& error) {
-        refuse(path, line, "not JSON: " + std::string(error.what()));
+        throw ScenarioError{
+            .file = path,
+            .line = line,
+            .column = static_cast<int>(std::max<std::size_t>(error.byte, 1)),
+            .message = R"(not JSON; expected an object like {"key": "k", "value": "v"})"};
     }
     if (!object.is_object()) {
         refuse(path, line, R"(expected an object like {"key": "k", "value": "v"})");
