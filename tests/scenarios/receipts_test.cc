@@ -1,0 +1,105 @@
+// Every kind of fault leaves traces that others report: its receipt is not empty. And what cannot
+// strike says so.
+#include "scenarios/receipts.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "scenarios/faults/fault.h"
+#include "tests/scenarios/small_storm.h"
+
+namespace squall::scenarios {
+namespace {
+
+FaultSection fault_of(const FaultEntry& entry) {
+    FaultSection fault = crash_at("f", "leader(orders-0)", 8s, 6s);
+    fault.kind = entry.kind;
+    return fault;
+}
+
+class EveryFault : public testing::TestWithParam<const FaultEntry*> {};
+
+TEST_P(EveryFault, HasAnEffectThatAnotherRoomReports) {
+    Scenario scenario = small_storm();
+    scenario.faults = {fault_of(*GetParam())};
+    const RunResult result = run(scenario, {.seed = 1, .trace_level = sim::TraceLevel::hash_only});
+    ASSERT_EQ(result.faults.size(), 1u);
+    const FaultReceipt& receipt = result.faults[0];
+    EXPECT_EQ(receipt.id, "f");
+    EXPECT_EQ(receipt.kind, GetParam()->kind);
+    EXPECT_EQ(receipt.at, Time(8s));
+    EXPECT_EQ(receipt.healed_at, Time(14s));
+    EXPECT_TRUE(receipt.target.starts_with("leader(orders-0) = b")) << receipt.target;
+    EXPECT_FALSE(receipt.effects.empty()) << result.why;
+    EXPECT_NE(result.verdict, Verdict::broken) << result.why;
+    EXPECT_NE(result.verdict, Verdict::fail) << result.why;
+    EXPECT_NE(result.verdict, Verdict::vacuous) << result.why;
+}
+
+TEST_P(EveryFault, IsRefusedOnATargetThatDoesNotExist) {
+    Scenario scenario = small_storm();
+    scenario.faults = {fault_of(*GetParam())};
+    EXPECT_NO_THROW(validate(scenario));
+    scenario.faults[0].target = "b4";
+    EXPECT_THROW(validate(scenario), ScenarioError);
+}
+
+TEST_P(EveryFault, RefusesAnOptionItDoesNotHave) {
+    Scenario scenario = small_storm();
+    scenario.faults = {fault_of(*GetParam())};
+    // Its own options, at their defaults, are fine.
+    for (const FaultOptionEntry& option : GetParam()->options) {
+        scenario.faults[0].options[std::string(option.name)] = option.default_value;
+    }
+    EXPECT_NO_THROW(validate(scenario));
+    scenario.faults[0].options["no-such-option"] = "1";
+    EXPECT_THROW(validate(scenario), ScenarioError);
+}
+
+std::vector<const FaultEntry*> kinds() {
+    std::vector<const FaultEntry*> entries;
+    for (const FaultEntry& entry : all_faults()) entries.push_back(&entry);
+    return entries;
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, EveryFault, testing::ValuesIn(kinds()), [](const auto& instance) {
+    std::string name(instance.param->kind);
+    std::ranges::replace(name, '-', '_');
+    return name;
+});
+
+TEST(Receipts, TellTheStoryOfACrash) {
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("kill", "leader(orders-0)", 8s, 9s)};
+    const RunResult result = run(scenario, {.seed = 1, .trace_level = sim::TraceLevel::hash_only});
+    ASSERT_EQ(result.faults.size(), 1u);
+    const FaultReceipt& receipt = result.faults[0];
+    const std::string victim = receipt.target.substr(receipt.target.size() - 2);
+    const auto tells = [&](const std::string& text) {
+        return std::ranges::any_of(receipt.effects, [&](const std::string& effect) {
+            return effect.find(text) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(tells(victim + " stopped (crash)"));
+    EXPECT_TRUE(tells(victim + " fenced after "));
+    EXPECT_TRUE(tells("orders-0: leader " + victim + " -> b"));
+}
+
+TEST(Receipts, SayWhoWasMissed) {
+    Scenario scenario = small_storm();
+    // Nobody has joined yet when it strikes.
+    scenario.faults = {crash_at("early", "owner(orders-0, audit)", 0s, 1s),
+                       crash_at("kill", "b1", 8s, 6s)};
+    const RunResult result = run(scenario, {.seed = 1, .trace_level = sim::TraceLevel::hash_only});
+    ASSERT_EQ(result.faults.size(), 2u);
+    EXPECT_EQ(result.faults[0].target, "owner(orders-0, audit) = nobody");
+    EXPECT_EQ(result.faults[0].at, Time::max());
+    EXPECT_TRUE(result.faults[0].effects.empty());
+    EXPECT_FALSE(result.faults[1].effects.empty());
+    EXPECT_EQ(result.verdict, Verdict::pass) << "one effect is enough: " << result.why;
+}
+
+}  // namespace
+}  // namespace squall::scenarios

@@ -1,0 +1,100 @@
+// expand(): a seed's choices are its own, repeat, do not lean on each other, and are checked as if
+// they had been written.
+#include "scenarios/swarm.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "tests/scenarios/small_storm.h"
+
+namespace squall::scenarios {
+namespace {
+
+constexpr std::string_view swarm = R"toml(
+[swarm]
+"workload.rate" = [5, 10, 15, 20]
+"workload.producer.linger.ms" = { min = 0, max = 1000 }
+faults = { kinds = ["crash", "pause", "isolate"], count = { min = 0, max = 4 } }
+)toml";
+
+TEST(Swarm, TheSameSeedMakesTheSamePlan) {
+    const Scenario scenario = small_storm(swarm);
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        EXPECT_EQ(write_scenario(expand(scenario, seed)), write_scenario(expand(scenario, seed)));
+    }
+}
+
+TEST(Swarm, SeedsDiffer) {
+    const Scenario scenario = small_storm(swarm);
+    std::set<std::string> plans;
+    std::set<std::uint32_t> rates;
+    std::set<std::size_t> counts;
+    std::set<std::string> kinds;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        const Scenario plan = expand(scenario, seed);
+        plans.insert(write_scenario(plan));
+        rates.insert(plan.workload.rate);
+        counts.insert(plan.faults.size());
+        for (const FaultSection& fault : plan.faults) kinds.insert(fault.kind);
+    }
+    EXPECT_GT(plans.size(), 55u);
+    EXPECT_EQ(rates, (std::set<std::uint32_t>{5, 10, 15, 20}));
+    EXPECT_EQ(counts, (std::set<std::size_t>{0, 1, 2, 3, 4}));
+    EXPECT_EQ(kinds, (std::set<std::string>{"crash", "isolate", "pause"}));
+}
+
+TEST(Swarm, APlanHasNoSwarmLeftAndExpandsToItself) {
+    const Scenario plan = expand(small_storm(swarm), 7);
+    EXPECT_TRUE(plan.swarm.is_empty());
+    EXPECT_EQ(write_scenario(expand(plan, 8)), write_scenario(plan));
+}
+
+TEST(Swarm, AnotherChoiceLeavesTheOthersAsTheyWere) {
+    const Scenario scenario = small_storm(swarm);
+    Scenario more = scenario;
+    more.swarm.choices.insert(more.swarm.choices.begin(),
+                              SwarmChoice{.path = "run.calm", .values = {"21s", "22s", "23s"}});
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const Scenario plan = expand(scenario, seed);
+        const Scenario other = expand(more, seed);
+        EXPECT_NE(plan.run.calm, other.run.calm);
+        EXPECT_EQ(plan.workload.rate, other.workload.rate);
+        EXPECT_EQ(plan.workload.producer.linger, other.workload.producer.linger);
+        ASSERT_EQ(plan.faults.size(), other.faults.size());
+        for (std::size_t i = 0; i < plan.faults.size(); ++i) {
+            EXPECT_EQ(plan.faults[i].kind, other.faults[i].kind);
+            EXPECT_EQ(plan.faults[i].target, other.faults[i].target);
+            EXPECT_EQ(plan.faults[i].at, other.faults[i].at);
+        }
+    }
+}
+
+TEST(Swarm, DrawnFaultsStrikeWithinTheStormAndTheWrittenOnesStay) {
+    const Scenario scenario =
+        small_storm(std::string(swarm) +
+                    "\n[[fault]]\nid = \"mine\"\nkind = \"crash\"\ntarget = \"b1\"\nat = \"1s\"");
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const Scenario plan = expand(scenario, seed);
+        ASSERT_GE(plan.faults.size(), 1u);
+        EXPECT_EQ(plan.faults[0].id, "mine");
+        for (const FaultSection& fault : plan.faults) {
+            ASSERT_TRUE(fault.at.has_value());
+            EXPECT_LT(*fault.at, plan.run.storm) << fault.id;
+        }
+    }
+}
+
+TEST(Swarm, WhatIsDrawnIsChecked) {
+    Scenario scenario = small_storm();
+    scenario.swarm.choices = {{.path = "topics.orders.replication", .values = {"5"}}};
+    EXPECT_THROW(expand(scenario, 1), ScenarioError);
+    scenario.swarm.choices = {{.path = "workload.rat", .values = {"5"}}};
+    EXPECT_THROW(expand(scenario, 1), ScenarioError);
+    scenario.swarm.choices = {{.path = "workload.rate", .values = {"fast"}}};
+    EXPECT_THROW(expand(scenario, 1), ScenarioError);
+}
+
+}  // namespace
+}  // namespace squall::scenarios

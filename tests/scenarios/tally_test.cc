@@ -1,0 +1,55 @@
+// Probes as they are written, and what a run counts.
+#include "scenarios/tally.h"
+
+#include <gtest/gtest.h>
+
+#include "model/events/client_events.h"
+#include "sim/trace/trace.h"
+
+namespace squall::scenarios {
+namespace {
+
+TEST(Probe, NamesAnEventAndHowOftenItMustBeSeen) {
+    const Result<Probe> probe = parse_probe("PartitionChanged >= 12");
+    ASSERT_TRUE(probe.ok());
+    EXPECT_EQ(probe->event, "PartitionChanged");
+    EXPECT_EQ(probe->at_least, 12u);
+    const Result<Probe> tight = parse_probe("  NodeStopped>=1  ");
+    ASSERT_TRUE(tight.ok());
+    EXPECT_EQ(tight->event, "NodeStopped");
+    EXPECT_EQ(tight->at_least, 1u);
+}
+
+TEST(Probe, AnythingElseIsNone) {
+    for (const char* text : {"", "NodeStopped", "NodeStopped > 1", ">= 1", "NodeStopped >=",
+                             "NodeStopped >= one", "NodeStopped >= 1x", "NodeStopped >= -1"}) {
+        const Result<Probe> probe = parse_probe(text);
+        ASSERT_FALSE(probe.ok()) << text;
+        EXPECT_EQ(probe.error().failure, Failure::invalid_input);
+        EXPECT_NE(probe.error().detail.find("PartitionChanged >= 1"), std::string::npos);
+    }
+}
+
+TEST(Tally, CountsOperationsByTheirOutcome) {
+    sim::Trace trace;
+    Tally tally;
+    trace.observe([&](const sim::Event& event) { tally.observe(event); });
+    for (const model::Outcome outcome : {model::Outcome::ok, model::Outcome::ok,
+                                         model::Outcome::failed, model::Outcome::unknown}) {
+        trace.emit(model::SendCompleted{.outcome = outcome});
+    }
+    trace.emit(model::CommitCompleted{.outcome = model::Outcome::unknown});
+    trace.emit(model::RecordsPolled{});
+    // Invocations are not outcomes.
+    trace.emit(model::SendInvoked{});
+    const auto& counts = tally.operations();
+    EXPECT_EQ(counts.at("send").ok, 2u);
+    EXPECT_EQ(counts.at("send").failed, 1u);
+    EXPECT_EQ(counts.at("send").unknown, 1u);
+    EXPECT_EQ(counts.at("commit").unknown, 1u);
+    EXPECT_EQ(counts.at("poll").ok, 1u);
+    EXPECT_FALSE(counts.contains("admin"));
+}
+
+}  // namespace
+}  // namespace squall::scenarios
