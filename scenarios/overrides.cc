@@ -54,16 +54,23 @@ void set(toml::table& table, const std::vector<std::string>& parts, std::size_t 
     toml::node* const node = table.get(part);
     // [[fault]] is reached by id.
     if (depth == 0 && part == "fault") {
+        const bool every = parts[1] == "*";
         std::vector<std::string> ids;
         if (node != nullptr && node->is_array()) {
             for (toml::node& element : *node->as_array()) {
                 toml::table* const fault = element.as_table();
                 if (fault == nullptr) continue;
                 const std::string id = (*fault)["id"].value_or(std::string());
-                if (id == parts[1] && parts.size() > 2) return set(*fault, parts, 2, change);
+                if (every && parts.size() > 2) {
+                    set(*fault, parts, 2, change);
+                } else if (id == parts[1] && parts.size() > 2) {
+                    return set(*fault, parts, 2, change);
+                }
                 ids.push_back(id);
             }
         }
+        if (parts.size() == 2) refuse(change, "which key of the fault? fault.ID.KEY=VALUE");
+        if (every) return;
         refuse(change, "no fault has the id '" + parts[1] + "'" + suggestion(parts[1], ids));
     }
     if (node == nullptr) {

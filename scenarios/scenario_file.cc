@@ -175,7 +175,7 @@ void read_fault_time(TableReader& table, FaultSection& fault) {
     if (auto when = table.table("when")) {
         EventCondition condition;
         take(when->string("event"), condition.event);
-        take_integer(when->integer("nth", 1, any), condition.nth);
+        take_integer(when->integer("nth", 1, UINT32_MAX), condition.nth);
         if (auto match = when->table("match")) condition.match = match->flatten_rest();
         when->finish();
         if (condition.event.empty()) when->fail_at("", "a condition names its event");

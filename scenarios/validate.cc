@@ -106,18 +106,20 @@ void validate_target(const Scenario& scenario, const FaultSection& fault, const 
     }
 }
 
+std::string unknown_fault(const std::string& kind) {
+    std::vector<std::string> known;
+    for (const FaultEntry& entry : all_faults()) known.emplace_back(entry.kind);
+    return "unknown fault '" + kind + "'" + suggestion(kind, known) + " (see `squall list faults`)";
+}
+
 void validate_fault(const Scenario& scenario, const FaultSection& fault,
                     const std::vector<std::string>& nodes) {
     const std::string path = "fault." + fault.id;
     const FaultEntry* const kind = find_fault(fault.kind);
     if (kind == nullptr) {
-        std::vector<std::string> known;
-        for (const FaultEntry& entry : all_faults()) known.emplace_back(entry.kind);
-        refuse(path + ".kind",
-               fault.kind.empty()
-                   ? std::string("a fault names its kind (see `squall list faults`)")
-                   : "unknown fault '" + fault.kind + "'" + suggestion(fault.kind, known) +
-                         " (see `squall list faults`)");
+        refuse(path + ".kind", fault.kind.empty()
+                                   ? "a fault names its kind (see `squall list faults`)"
+                                   : unknown_fault(fault.kind));
     }
     for (const auto& [name, value] : fault.options) {
         if (std::ranges::find(kind->options, name, &FaultOptionEntry::name) !=
@@ -186,6 +188,13 @@ void validate(const Scenario& scenario) {
         validate_fault(scenario, fault, nodes);
     }
     validate_checks(scenario.checks);
+    if (scenario.swarm.faults) {
+        for (const std::string& kind : scenario.swarm.faults->kinds) {
+            if (find_fault(kind) == nullptr) {
+                refuse("swarm.faults.kinds", unknown_fault(kind));
+            }
+        }
+    }
 }
 
 }  // namespace squall::scenarios
