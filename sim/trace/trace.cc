@@ -1,6 +1,7 @@
 #include "sim/trace/trace.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "sim/base/assert.h"
@@ -32,11 +33,12 @@ EventSequence Trace::emit_erased(const EventKind& kind, const void* payload) {
     kind.encode(payload, scratch_);
     hash_ = hash_bytes(scratch_, hash_);
 
-    const auto counted = std::ranges::find(counts_, &kind, &decltype(counts_)::value_type::first);
-    if (counted != counts_.end()) {
-        ++counted->second;
-    } else {
-        counts_.emplace_back(&kind, 1);
+    auto counted = std::ranges::find(counts_, &kind, &decltype(counts_)::value_type::first);
+    if (counted == counts_.end()) counted = counts_.emplace(counted, &kind, 0);
+    ++counted->second;
+    // Frames are most of a trace: they are soon found first.
+    if (counted != counts_.begin() && std::prev(counted)->second < counted->second) {
+        std::iter_swap(counted, std::prev(counted));
     }
     if (options_.level != TraceLevel::hash_only) {
         keep(event, ByteView(scratch_).subspan(header_size));
