@@ -1,5 +1,7 @@
 #include "checkers/send_history.h"
 
+#include <algorithm>
+
 namespace squall::checkers {
 
 const Send* SendHistory::observe(const sim::Event& event) {
@@ -25,7 +27,8 @@ const Send* SendHistory::observe(const sim::Event& event) {
         send.partition = partitions_.id_of(completed->partition);
         return &send;
     } else if (const auto* retried = event.as<model::ProduceRetried>()) {
-        retried_.emplace(clients_.id_of(retried->client_id), retried->partition);
+        retries_[{clients_.id_of(retried->client_id), retried->partition}].push_back(
+            event.sequence);
     } else if (const auto* configured = event.as<model::ProducerConfigured>()) {
         producers_[clients_.id_of(configured->client_id)] =
             Producer{.acks = configured->acks,
@@ -41,7 +44,12 @@ SendHistory::Producer SendHistory::producer(const Send& send) const {
 }
 
 bool SendHistory::has_retried(const Send& send, const model::TopicPartition& partition) const {
-    return send.attempts > 1 || retried_.contains({send.client, partition});
+    if (send.attempts > 1) return true;
+    const auto retries = retries_.find({send.client, partition});
+    if (retries == retries_.end()) return false;
+    const auto first = std::ranges::lower_bound(retries->second, send.invoked);
+    return first != retries->second.end() &&
+           (send.completed.value() == 0 || *first < send.completed);
 }
 
 }  // namespace squall::checkers

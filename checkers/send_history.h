@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,7 +55,8 @@ class SendHistory {
     }
     // The defaults for a client that never told.
     Producer producer(const Send& send) const;
-    // Whether the client sent some batch of that partition more than once.
+    // Whether, between the invocation of this send and its completion, it went out more than once,
+    // or some batch of its client to that partition did.
     bool has_retried(const Send& send, const model::TopicPartition& partition) const;
 
   private:
@@ -66,7 +66,8 @@ class SendHistory {
     std::vector<Send> sends_;
     std::map<model::OperationId, std::size_t> open_;
     std::map<std::uint32_t, Producer> producers_;  // by client
-    std::set<std::pair<std::uint32_t, model::TopicPartition>> retried_;
+    std::map<std::pair<std::uint32_t, model::TopicPartition>, std::vector<sim::EventSequence>>
+        retries_;  // by client and partition, in order
 };
 
 }  // namespace squall::checkers

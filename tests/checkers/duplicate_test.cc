@@ -43,12 +43,21 @@ TEST(Duplicate, AllowsARetryWithoutIdempotence) {
 TEST(Duplicate, AllowsARetryWhoseOutcomeWasNeverKnown) {
     History history;
     history.configure_producer("p1", -1, false);
-    history.complete_unknown(history.invoke("p1", 10));
-    history.by_client(
-        "p1", model::ProduceRetried{
-                  .client_id = "p1", .partition = orders, .records = 1, .error = "timed_out"});
+    const OperationId send = history.invoke("p1", 10);
+    history.retry("p1");
+    history.complete_unknown(send);
     history.poll("c1", "a", 0, {10, 10});
     EXPECT_EQ(judge(history), "pass, allowed: duplicate (retry without idempotence)");
+}
+
+TEST(Duplicate, DoesNotTakeTheRetryOfAnotherTimeForACause) {
+    History history;
+    history.configure_producer("p1", -1, false);
+    history.retry("p1");
+    history.send("p1", 10, 1);
+    history.retry("p1");
+    history.poll("c1", "a", 0, {10, 10});
+    EXPECT_EQ(judge(history), "fail: duplicate");
 }
 
 TEST(Duplicate, ExcusesAnIdempotentProducerByNothing) {

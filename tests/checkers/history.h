@@ -219,6 +219,12 @@ class History {
                                                               .error = "timed_out",
                                                               .attempts = 1});
     }
+    void retry(const std::string& client) {
+        by_client(
+            client,
+            model::ProduceRetried{
+                .client_id = client, .partition = orders, .records = 1, .error = "timed_out"});
+    }
     void send(const std::string& client, int record, int offset, std::uint32_t attempts = 1) {
         complete(invoke(client, record), offset, attempts);
     }
