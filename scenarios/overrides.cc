@@ -141,9 +141,13 @@ void locate(ScenarioError& error, const toml::table& document, std::string_view 
         const toml::node* next = table->get(parts[i]);
         if (next != nullptr && i == 0 && parts[0] == "fault" && next->is_array() &&
             parts.size() > 1) {
+            int number = 0;
             for (const toml::node& element : *next->as_array()) {
                 const toml::table* const fault = element.as_table();
-                if (fault != nullptr && (*fault)["id"].value_or(std::string()) == parts[1]) {
+                ++number;
+                // Who has no id is called by number, as the reader does.
+                const std::string unnamed = fmt::format("fault-{}", number);
+                if (fault != nullptr && (*fault)["id"].value_or(unnamed) == parts[1]) {
                     node = &element;
                 }
             }

@@ -241,7 +241,8 @@ Scenario read_scenario(const toml::table& document, const std::string& file) {
     if (auto workload = top.table("workload")) read_workload(*workload, scenario.workload);
     if (auto checks = top.table("checks")) read_checks(*checks, scenario.checks);
     for (TableReader& fault : top.array_of_tables("fault")) {
-        read_fault(fault, scenario.faults.size() + 1, scenario.faults.emplace_back());
+        const std::size_t number = scenario.faults.size() + 1;
+        read_fault(fault, number, scenario.faults.emplace_back());
     }
     if (auto swarm = top.table("swarm")) read_swarm(*swarm, scenario.swarm);
     top.finish();

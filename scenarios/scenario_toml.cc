@@ -81,6 +81,11 @@ bool TableReader::has(std::string_view key) const {
 void TableReader::fail_at(std::string_view key, std::string message) const {
     const toml::node* node = table_;
     std::string_view rest = key;
+    // A quoted key has its dots in itself.
+    if (const toml::node* const whole = table_->get(key)) {
+        node = whole;
+        rest = {};
+    }
     while (!rest.empty() && node->is_table()) {
         const std::size_t dot = rest.find('.');
         const toml::node* const next = node->as_table()->get(rest.substr(0, dot));

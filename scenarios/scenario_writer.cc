@@ -83,7 +83,10 @@ std::string date_text(WallTime time) {
 class Writer {
   public:
     void table(std::string_view name) { pending_ = fmt::format("\n[{}]\n", name); }
-    void element(std::string_view name) { out_ += fmt::format("\n[[{}]]\n", name); }
+    void element(std::string_view name) {
+        pending_.clear();  // a table that stayed empty is not written
+        out_ += fmt::format("\n[[{}]]\n", name);
+    }
     void raw(std::string_view key, std::string_view value) {
         out_ += std::exchange(pending_, {});
         out_ += fmt::format("{} = {}\n", key, value);

@@ -37,7 +37,7 @@ ALLOWED = {
     "model/patterns": PROTOCOL + ["model/assignors", "model/client"] + HOSTS,
     "checkers": SIM_BASE + ["sim/trace", "model/events", "model/protocol/types.h"],
     "reports": SIM_BASE + ["sim/trace", "model/events", "model/protocol/types.h",
-                           "checkers/checker.h"],
+                           "model/protocol/partition_list.h", "checkers/checker.h"],
     "scenarios": ["sim", "model", "checkers"],
     "cli": ["sim", "model", "checkers", "scenarios", "reports"],
 }

@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"doctor_of_nothing", {"doctor", "--seeds", "0"}, {"at least one seed"}},
         Case{"doctor_of_unknown", {"doctor", "--scenario", "nope"}, {"unknown scenario 'nope'"}},
         Case{"doctor_of_words", {"doctor", "--seeds", "many"}, {"--seeds", "many"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Values, BadInput,
@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"input_is_a_folder",
              with({"--set", "workload.input=/tmp"}),
              {"/tmp", "cannot be read"}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 void expect_refused(const std::vector<std::string>& arguments, const std::string& message) {
     const Said said = run_program(arguments);

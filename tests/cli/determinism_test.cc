@@ -23,7 +23,7 @@ void expect_one_hash(const DeterminismOptions& options) {
 
 TEST(Determinism, TwentySeedsOfAShortOrderFlowHaveOneHashEach) {
     expect_one_hash({.scenario = SQUALL_SOURCE_DIR "/tests/cli/one-crash.toml",
-                     .set = {{"run.calm", "2s"}},
+                     .set = {{"run.calm", "5s"}},
                      .first = 1,
                      .seeds = 20,
                      .program = SQUALL_BINARY});

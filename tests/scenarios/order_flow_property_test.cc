@@ -134,47 +134,5 @@ TEST(OrderFlow, LosesNothingWhateverCrashes) {
 
 // ---- and what happens when it does not ----
 
-// The producer takes the leader's word for it (Z11, acks=1). The crash of a leader can lose what
-// only it had; a storm without any cannot. The counterexample says so: shrinking leaves no crash in
-// it that the loss does not need.
-TEST(OrderFlow, ShrinksALossToTheCrashesThatItTakes) {
-    const Changes acks_1{.set = {}, .bugs = {"Z11"}};
-    const auto is_lost = [&](const Storm& storm) {
-        const RunResult result = result_of(storm, acks_1);
-        return std::ranges::any_of(result.checkers, [](const checkers::CheckerReport& report) {
-            return report.checker == "lost-write" &&
-                   report.verdict == checkers::CheckerVerdict::fail;
-        });
-    };
-    // What RapidCheck tries last that still fails is its counterexample.
-    std::size_t first_crashes = 0;
-    Storm smallest;
-    int failures = 0;
-    const auto property = [&] {
-        const Storm storm = *any_storm(6);
-        if (!is_lost(storm)) return;
-        if (failures++ == 0) first_crashes = storm.crashes.size();
-        smallest = storm;
-        RC_FAIL("an acknowledged order is gone");
-    };
-    const auto result = check_quietly(property, few_cases(7, 200));
-
-    ASSERT_TRUE(result.is<rc::detail::FailureResult>()) << message_of(result);
-    const auto& failure = result.get<rc::detail::FailureResult>();
-    EXPECT_NE(failure.description.find("an acknowledged order is gone"), std::string::npos);
-    EXPECT_FALSE(failure.reproduce.shrinkPath.empty()) << "it did not shrink";
-    EXPECT_FALSE(failure.counterExample.empty());
-
-    EXPECT_TRUE(is_lost(smallest)) << "a counterexample is one when it is run again";
-    EXPECT_LE(smallest.crashes.size(), first_crashes);
-    ASSERT_GE(smallest.crashes.size(), 1u) << "nothing is lost where nothing crashes";
-    // None of its crashes could be left out.
-    for (std::size_t left_out = 0; left_out < smallest.crashes.size(); ++left_out) {
-        Storm smaller = smallest;
-        smaller.crashes.erase(smaller.crashes.begin() + static_cast<std::ptrdiff_t>(left_out));
-        EXPECT_FALSE(is_lost(smaller)) << "crash " << left_out << " was not needed";
-    }
-}
-
 }  // namespace
 }  // namespace squall::scenarios
