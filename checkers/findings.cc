@@ -4,6 +4,10 @@
 
 namespace squall::checkers {
 
+void detail::add_one(Evidence& out, std::string_view name, std::string value) {
+    out.emplace_back(std::string(name), std::move(value));
+}
+
 void Findings::object(std::string_view type, Evidence evidence, Events events) {
     ++objection_count_;
     if (objections_.size() == CheckerReport::max_anomalies) return;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,10 +21,15 @@ namespace squall::checkers {
 using Evidence = std::vector<std::pair<std::string, std::string>>;
 
 namespace detail {
+void add_one(Evidence& out, std::string_view name, std::string value);
 inline void add_evidence(Evidence&) {}
 template <class Value, class... Rest>
 void add_evidence(Evidence& out, std::string_view name, const Value& value, const Rest&... rest) {
-    out.emplace_back(std::string(name), fmt::format("{}", value));
+    if constexpr (std::is_convertible_v<const Value&, std::string_view>) {
+        add_one(out, name, std::string(std::string_view(value)));
+    } else {
+        add_one(out, name, fmt::format("{}", value));
+    }
     add_evidence(out, rest...);
 }
 }  // namespace detail

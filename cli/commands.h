@@ -1,7 +1,6 @@
 // The commands: each adds itself to the parser and says how it is run.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,10 @@
 #include "cli/cli.h"
 #include "scenarios/run.h"
 #include "scenarios/scenario_file.h"
+
+namespace CLI {
+class App;
+}
 
 namespace squall::cli {
 

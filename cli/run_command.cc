@@ -1,10 +1,10 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/run_output.h"
@@ -65,7 +65,7 @@ int run(const RunOptions& options, const Environment& environment) {
     if (!options.trace.empty()) write_file(options.trace, reports::trace_lines(*result.trace));
 
     if (options.json) {
-        say(run_json(result, wall).dump(2) + "\n");
+        say(run_json(result, wall));
     } else {
         if (!options.quiet) {
             say(describe_run(result, wants_color(options)));

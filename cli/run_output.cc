@@ -205,7 +205,7 @@ std::string verdict_line(const RunResult& result, double wall_seconds) {
         seconds_of(result.simulated), wall_seconds);
 }
 
-ordered_json run_json(const RunResult& result, std::optional<double> wall_seconds) {
+std::string run_json(const RunResult& result, std::optional<double> wall_seconds) {
     ordered_json json;
     json["verdict"] = to_string(result.verdict);
     if (!result.why.empty()) json["why"] = result.why;
@@ -250,7 +250,7 @@ ordered_json run_json(const RunResult& result, std::optional<double> wall_second
     for (const scenarios::BugHits& bug : result.bugs) {
         json["bugs"].push_back({{"id", bug.id}, {"hits", bug.hits}});
     }
-    return json;
+    return json.dump(2) + "\n";
 }
 
 }  // namespace squall::cli

@@ -1,7 +1,6 @@
 // How a run's result is told: text for people, JSON for scripts.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 
@@ -15,7 +14,6 @@ std::string describe_run(const scenarios::RunResult& result, bool color);
 std::string verdict_line(const scenarios::RunResult& result, double wall_seconds);
 // The document of `--json`; without wall time it is the report's summary, which holds nothing of
 // the host.
-nlohmann::ordered_json run_json(const scenarios::RunResult& result,
-                                std::optional<double> wall_seconds);
+std::string run_json(const scenarios::RunResult& result, std::optional<double> wall_seconds);
 
 }  // namespace squall::cli

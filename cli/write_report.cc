@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "cli/commands.h"
@@ -38,7 +37,7 @@ void write_report(const scenarios::RunResult& result, const std::string& folder)
     scenarios::Scenario repro = result.expanded;
     repro.run.seed = result.seed;
     repro.run.hash = result.hash;
-    write("summary.json", run_json(result, std::nullopt).dump(2) + "\n");
+    write("summary.json", run_json(result, std::nullopt));
     write("scenario.toml", scenarios::write_scenario(repro));
     write("timeline.txt", reports::timeline_text(trace));
     write("trace.jsonl", reports::trace_lines(trace));

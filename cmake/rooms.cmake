@@ -1,10 +1,11 @@
-# squall_room(NAME DIR dir [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file...])
+# squall_room(NAME DIR dir [PLAIN] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file...])
 #
 # A room is a static library of every .cc directly below DIR and its subfolders that are not rooms of
 # their own. A room without a .cc is an interface library, so that its headers can be used at once.
+# PLAIN: compiled with other options than the rest, so without the precompiled headers.
 set(SQUALL_ROOM_DIRS "" CACHE INTERNAL "")
 function(squall_room name)
-  cmake_parse_arguments(ROOM "" "DIR" "LINK;PRIVATE_LINK;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ROOM "PLAIN" "DIR" "LINK;PRIVATE_LINK;EXCLUDE" ${ARGN})
   if(ROOM_DIR STREQUAL "model")
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/model/*.cc)
   else()
@@ -17,6 +18,9 @@ function(squall_room name)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PUBLIC ${ROOM_LINK} PRIVATE squall_warnings ${ROOM_PRIVATE_LINK})
+    if(NOT ROOM_PLAIN)
+      squall_use_precompiled(${name} squall_standard_headers)
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR})
@@ -38,6 +42,7 @@ function(squall_test name)
   # Test code is compiled once and run for a moment: not optimising it halves the build. What it tests
   # is optimised as usual.
   target_compile_options(${name} PRIVATE -O0 -g1)
+  squall_use_precompiled(${name} squall_test_headers)
   target_compile_definitions(${name} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${TEST_LABEL})
 endfunction()

@@ -7,6 +7,7 @@
 
 #include "model/client/consumer/offset_requests.h"
 #include "model/client/request_end.h"
+#include "model/protocol/messages/create_topics.h"
 
 namespace squall::model {
 

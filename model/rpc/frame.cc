@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "model/protocol/api_list.h"
+#include "model/protocol/codec.h"
 namespace squall::model {
 namespace {
 

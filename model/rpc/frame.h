@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "model/protocol/api_list.h"
+#include "model/protocol/api_key.h"
 #include "model/protocol/types.h"
 #include "model/rpc/endpoint.h"
 #include "model/rpc/message.h"

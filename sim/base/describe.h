@@ -24,8 +24,6 @@
 // prints differently on other machines.
 #pragma once
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -249,6 +247,9 @@ class CanonicalDecoder {
 // ---- printing: "{partition=orders-0 leader_epoch=3}", described structs that print as one word
 // (a `std::string to_string(const T&)` beside them) as that word ----
 
+void append_number(std::string& out, std::int64_t number);
+void append_number(std::string& out, std::uint64_t number);
+
 class Printer {
   public:
     explicit Printer(std::string& out) : out_(out) {}
@@ -274,21 +275,25 @@ class Printer {
             if constexpr (NamedEnum<T>) {
                 out_ += to_string(v);
             } else {
-                out_ += fmt::format("{}", static_cast<std::int64_t>(v));
+                append_number(out_, static_cast<std::int64_t>(v));
             }
         } else if constexpr (std::is_integral_v<T>) {
-            out_ += fmt::format(
-                "{}",
+            append_number(
+                out_,
                 static_cast<std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>(
                     v));
-        } else if constexpr (is_strong_id_v<T> || detail::is_instant<T>::value) {
-            out_ += fmt::format("{}", v);
+        } else if constexpr (is_strong_id_v<T>) {
+            value(v.value());
+        } else if constexpr (detail::is_instant<T>::value) {
+            out_ += to_string(v.since_origin());
         } else if constexpr (detail::is_duration<T>::value) {
             out_ += to_string(std::chrono::duration_cast<Duration>(v));
         } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
             out_ += std::string_view(v);
         } else if constexpr (std::is_same_v<T, Bytes>) {
-            out_ += fmt::format("<{} bytes>", v.size());
+            out_ += '<';
+            append_number(out_, std::uint64_t{v.size()});
+            out_ += " bytes>";
         } else if constexpr (detail::is_optional<T>::value) {
             if (v) {
                 value(*v);

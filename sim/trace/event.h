@@ -40,14 +40,19 @@ struct FieldText {
     bool operator==(const FieldText&) const = default;
 };
 
+// Its address identifies the payload type; never compared but for equality. To ask for a type costs
+// its user no instantiation of what an event kind does.
+template <class T>
+inline constexpr char event_type = 0;
+
 // What one payload type can do without its type: one static instance per type.
 struct EventKind {
+    const void* type;  // &event_type<T>
     std::string_view name;
     std::uint64_t name_hash;
-    std::string (*print)(const void* payload);              // "partition=orders-0 leader=1"
-    std::vector<FieldText> (*fields)(const void* payload);  // the same, field by field
-    void (*encode)(const void* payload, Bytes& out);        // canonical
-    void* (*decode)(ByteView bytes);                        // new payload; free with destroy
+    std::vector<FieldText> (*fields)(const void* payload);
+    void (*encode)(const void* payload, Bytes& out);  // canonical
+    void* (*decode)(ByteView bytes);                  // new payload; free with destroy
     void (*destroy)(void* payload);
 };
 
@@ -57,21 +62,21 @@ struct FieldTexts {
     std::vector<FieldText>& out;
     template <class T>
     void operator()(std::string_view name, const T& member) {
-        FieldText& field = out.emplace_back(FieldText{std::string(name), {}});
-        Printer(field.text).value(member);
+        Printer(add(name)).value(member);
     }
     template <class T, class A>
     void operator()(std::string_view name, const T& member, const A&) {
         (*this)(name, member);
     }
+    std::string& add(std::string_view name);
 };
 
 template <class T>
 constexpr EventKind make_event_kind() {
     return EventKind{
+        .type = &event_type<T>,
         .name = T::event_name,
         .name_hash = 0,
-        .print = [](const void* payload) { return print_fields(*static_cast<const T*>(payload)); },
         .fields =
             [](const void* payload) {
                 std::vector<FieldText> out;
@@ -117,10 +122,10 @@ class Event {
     // The payload if it is a T, else null.
     template <class T>
     const T* as() const {
-        return kind == &event_kind<T> ? static_cast<const T*>(payload) : nullptr;
+        return kind->type == &event_type<T> ? static_cast<const T*>(payload) : nullptr;
     }
     std::string_view name() const { return kind->name; }
-    std::string print() const { return kind->print(payload); }
+    std::string print() const;  // "partition=orders-0 leader=1"
     std::vector<FieldText> fields() const { return kind->fields(payload); }
 };
 

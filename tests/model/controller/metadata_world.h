@@ -11,6 +11,7 @@
 #include "model/controller/broker_lifecycle_host.h"
 #include "model/controller/controller_host.h"
 #include "model/controller/metadata_observer_host.h"
+#include "model/protocol/api_list.h"
 #include "model/protocol/messages/api_versions.h"
 #include "model/rpc/server.h"
 #include "sim/disk/disk.h"

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/protocol/api_list.h"
 #include "model/protocol/messages/alter_partition.h"
 #include "model/protocol/messages/api_versions.h"
 #include "model/protocol/messages/fetch.h"

@@ -1,0 +1,20 @@
+#include "sim/trace/event.h"
+
+namespace squall::sim {
+
+std::string& detail::FieldTexts::add(std::string_view name) {
+    return out.emplace_back(FieldText{std::string(name), {}}).text;
+}
+
+std::string Event::print() const {
+    std::string text;
+    for (const FieldText& field : fields()) {
+        if (!text.empty()) text += ' ';
+        text += field.name;
+        text += '=';
+        text += field.text;
+    }
+    return text;
+}
+
+}  // namespace squall::sim
