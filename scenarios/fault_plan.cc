@@ -8,7 +8,7 @@
 namespace squall::scenarios {
 
 FaultPlan::FaultPlan(const Scenario& scenario, Cluster& cluster, Receipts& receipts)
-    : scenario_(scenario), cluster_(cluster), receipts_(receipts) {
+    : cluster_(cluster), receipts_(receipts) {
     entries_.reserve(scenario.faults.size());
     for (const FaultSection& section : scenario.faults) entries_.push_back({.section = &section});
     sim::Simulation& simulation = cluster_.simulation();

@@ -42,7 +42,6 @@ class FaultPlan {
     void strike(Entry& entry);
     void heal(const std::string& id);
 
-    const Scenario& scenario_;
     Cluster& cluster_;
     Receipts& receipts_;
     std::vector<Entry> entries_;
