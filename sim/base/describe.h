@@ -84,16 +84,13 @@ concept NamedEnum = std::is_enum_v<T> && requires(T value) {
     { to_string(value) } -> std::convertible_to<std::string_view>;
 };
 
-// ---- canonical encoding: little endian, fixed width, lengths as u32 ----
+// ---- canonical form: little endian, fixed width, lengths as u32 ----
 
-// Gathers small members and appends them together: `out` is complete when the encoder is gone.
-class CanonicalEncoder {
+// Walks an object in its canonical order and hands what it finds to `Sink`: its `integer(v)` for
+// each number, its `text(t)` for the bytes of a string.
+template <class Sink>
+class CanonicalWalk {
   public:
-    explicit CanonicalEncoder(Bytes& out) : out_(out) {}
-    CanonicalEncoder(const CanonicalEncoder&) = delete;
-    CanonicalEncoder& operator=(const CanonicalEncoder&) = delete;
-    ~CanonicalEncoder() { flush(); }
-
     template <class T>
     void operator()(std::string_view, const T& member) {
         value(member);
@@ -106,21 +103,21 @@ class CanonicalEncoder {
     template <class T>
     void value(const T& v) {
         if constexpr (std::is_same_v<T, bool>) {
-            little_endian(static_cast<std::uint8_t>(v ? 1 : 0));
+            sink().integer(static_cast<std::uint8_t>(v ? 1 : 0));
         } else if constexpr (std::is_enum_v<T>) {
-            little_endian(static_cast<std::underlying_type_t<T>>(v));
+            sink().integer(static_cast<std::underlying_type_t<T>>(v));
         } else if constexpr (std::is_integral_v<T>) {
-            little_endian(v);
+            sink().integer(v);
         } else if constexpr (is_strong_id_v<T>) {
-            little_endian(v.value());
+            sink().integer(v.value());
         } else if constexpr (detail::is_instant<T>::value) {
-            little_endian(v.ns());
+            sink().integer(v.ns());
         } else if constexpr (detail::is_duration<T>::value) {
-            little_endian(std::chrono::duration_cast<Duration>(v).count());
+            sink().integer(std::chrono::duration_cast<Duration>(v).count());
         } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
             const std::string_view text = v;
             length(text.size());
-            append(text);
+            sink().text(text);
         } else if constexpr (detail::is_optional<T>::value) {
             value(v.has_value());
             if (v) value(*v);
@@ -135,13 +132,26 @@ class CanonicalEncoder {
             }
         } else {
             static_assert(Described<const T>, "a member type that describe does not know");
-            T::describe(v, *this);
+            T::describe(v, sink());
         }
     }
 
   private:
+    Sink& sink() { return static_cast<Sink&>(*this); }
+    void length(std::size_t n) { sink().integer(static_cast<std::uint32_t>(n)); }
+};
+
+// The canonical form as bytes.
+// Gathers small members and appends them together: `out` is complete when the encoder is gone.
+class CanonicalEncoder : public CanonicalWalk<CanonicalEncoder> {
+  public:
+    explicit CanonicalEncoder(Bytes& out) : out_(out) {}
+    CanonicalEncoder(const CanonicalEncoder&) = delete;
+    CanonicalEncoder& operator=(const CanonicalEncoder&) = delete;
+    ~CanonicalEncoder() { flush(); }
+
     template <class T>
-    void little_endian(T v) {
+    void integer(T v) {
         if (gathered_.size() - size_ < sizeof(T)) flush();
         if constexpr (std::endian::native == std::endian::little) {
             std::memcpy(gathered_.data() + size_, &v, sizeof(T));
@@ -153,7 +163,7 @@ class CanonicalEncoder {
         }
         size_ += sizeof(T);
     }
-    void append(std::string_view text) {
+    void text(std::string_view text) {
         if (gathered_.size() - size_ < text.size()) flush();
         if (gathered_.size() < text.size()) {
             out_.insert(out_.end(), text.begin(), text.end());
@@ -162,15 +172,49 @@ class CanonicalEncoder {
         std::copy(text.begin(), text.end(), gathered_.begin() + static_cast<std::ptrdiff_t>(size_));
         size_ += text.size();
     }
+
+  private:
     void flush() {
         out_.insert(out_.end(), gathered_.data(), gathered_.data() + size_);
         size_ = 0;
     }
-    void length(std::size_t n) { little_endian(static_cast<std::uint32_t>(n)); }
 
     Bytes& out_;
     std::array<std::uint8_t, 64> gathered_;
     std::size_t size_ = 0;
+};
+
+// A running 64-bit hash over the canonical form, without writing it down: each number is one step,
+// so that what a trace costs is a few instructions for each member.
+class CanonicalHasher : public CanonicalWalk<CanonicalHasher> {
+  public:
+    explicit CanonicalHasher(std::uint64_t seed) : hash_(seed) {}
+
+    template <class T>
+    void integer(T v) {
+        // Both steps are bijections, so two values never meet in one step.
+        hash_ = (hash_ ^ static_cast<std::uint64_t>(v)) * 0x9fb21c651e98df25u;
+        hash_ ^= hash_ >> 32;
+    }
+    void text(std::string_view text) {
+        std::size_t at = 0;
+        for (; text.size() - at >= 8; at += 8) integer(load_little_endian(text.data() + at, 8));
+        if (at < text.size()) integer(load_little_endian(text.data() + at, text.size() - at));
+    }
+
+    std::uint64_t hash() const { return hash_; }
+
+  private:
+    // `count` bytes, at most 8, lowest first.
+    static std::uint64_t load_little_endian(const char* at, std::size_t count) {
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            bits |= std::uint64_t{static_cast<std::uint8_t>(at[i])} << (8 * i);
+        }
+        return bits;
+    }
+
+    std::uint64_t hash_;
 };
 
 // Inverse of CanonicalEncoder, for bytes that this process wrote (a recorded trace): it trusts

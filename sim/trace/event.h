@@ -51,8 +51,9 @@ struct EventKind {
     std::string_view name;
     std::uint64_t name_hash;
     std::vector<FieldText> (*fields)(const void* payload);
-    void (*encode)(const void* payload, Bytes& out);  // canonical
-    void* (*decode)(ByteView bytes);                  // new payload; free with destroy
+    std::uint64_t (*hash)(const void* payload, std::uint64_t seed);  // over the canonical form
+    void (*encode)(const void* payload, Bytes& out);                 // canonical
+    void* (*decode)(ByteView bytes);  // new payload; free with destroy
     void (*destroy)(void* payload);
 };
 
@@ -83,6 +84,12 @@ constexpr EventKind make_event_kind() {
                 FieldTexts visitor{out};
                 T::describe(*static_cast<const T*>(payload), visitor);
                 return out;
+            },
+        .hash =
+            [](const void* payload, std::uint64_t seed) {
+                CanonicalHasher hasher(seed);
+                T::describe(*static_cast<const T*>(payload), hasher);
+                return hasher.hash();
             },
         .encode =
             [](const void* payload, Bytes& out) {

@@ -19,19 +19,14 @@ EventSequence Trace::emit_erased(const EventKind& kind, const void* payload) {
                       .payload = payload};
     ++next_sequence_;
 
-    scratch_.clear();
-    {
-        CanonicalEncoder encoder(scratch_);
-        encoder.value(event.sequence);
-        encoder.value(event.time);
-        encoder.value(event.node);
-        encoder.value(event.incarnation);
-        encoder.value(event.cause);
-        encoder.value(kind.name_hash);
-    }
-    const std::size_t header_size = scratch_.size();
-    kind.encode(payload, scratch_);
-    hash_ = hash_bytes(scratch_, hash_);
+    CanonicalHasher hasher(hash_);
+    hasher.value(event.sequence);
+    hasher.value(event.time);
+    hasher.value(event.node);
+    hasher.value(event.incarnation);
+    hasher.value(event.cause);
+    hasher.value(kind.name_hash);
+    hash_ = kind.hash(payload, hasher.hash());
 
     auto counted = std::ranges::find(counts_, &kind, &decltype(counts_)::value_type::first);
     if (counted == counts_.end()) counted = counts_.emplace(counted, &kind, 0);
@@ -41,7 +36,9 @@ EventSequence Trace::emit_erased(const EventKind& kind, const void* payload) {
         std::iter_swap(counted, std::prev(counted));
     }
     if (options_.level != TraceLevel::hash_only) {
-        keep(event, ByteView(scratch_).subspan(header_size));
+        scratch_.clear();
+        kind.encode(payload, scratch_);
+        keep(event, scratch_);
     }
     for (const Observer& observer : observers_) observer(event);
     return event.sequence;

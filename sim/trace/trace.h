@@ -1,8 +1,8 @@
 // Trace: the one way out of a simulation. Every observable fact is emitted here, in order, with its
 // cause; checkers and reports are folds over it and never see a live object.
 //
-// A running 64-bit hash is taken over a canonical little-endian encoding of every event (metadata
-// and fields). What is *kept* is a matter of level and never changes the hash:
+// A running 64-bit hash is taken over the canonical form of every event (metadata and fields). What
+// is *kept* is a matter of level and never changes the hash:
 //
 //   hash_only  nothing is kept
 //   ring       the last `ring_capacity` events
@@ -77,7 +77,7 @@ class Trace {
     void stop_observing() { observers_.clear(); }
 
     // The hash over all events so far, equal at every level.
-    std::uint64_t hash() const { return hash_; }
+    std::uint64_t hash() const { return mix(hash_); }
     std::uint64_t count() const { return next_sequence_ - 1; }
     std::uint64_t count_of(std::string_view event_name) const;
     // event name -> how many, in order of name.
@@ -112,7 +112,7 @@ class Trace {
     bool muted_ = false;
     std::uint64_t hash_ = 0;
     std::uint64_t next_sequence_ = 1;
-    Bytes scratch_;
+    Bytes scratch_;  // an event to keep
     std::vector<Observer> observers_;
     std::map<NodeId, std::string> node_names_;
     std::vector<Kept> kept_;  // full: all; ring: circular, next slot is count % capacity

@@ -114,6 +114,29 @@ TEST(CanonicalEncoding, IsLittleEndianWithLengthsOf32Bits) {
     EXPECT_EQ(to_hex(ByteView(encode_canonical(std::chrono::microseconds(1)))), "e803000000000000");
 }
 
+std::uint64_t hash_of(const auto& object, std::uint64_t seed = 0) {
+    CanonicalHasher hasher(seed);
+    hasher.value(object);
+    return hasher.hash();
+}
+
+TEST(CanonicalHasher, TellsApartWhatTheCanonicalFormTellsApart) {
+    EXPECT_EQ(hash_of(Place{"ab", 1}), hash_of(Place{"ab", 1}));
+    EXPECT_NE(hash_of(Place{"ab", 1}), hash_of(Place{"ab", 1}, 1));
+    EXPECT_NE(hash_of(Place{"ab", 1}), hash_of(Place{"ab", 2}));
+    EXPECT_NE(hash_of(Place{"ab", 1}), hash_of(Place{"ac", 1}));
+    EXPECT_NE(hash_of(std::string(9, 'a')), hash_of(std::string(8, 'a') + "b"));
+    EXPECT_NE(hash_of(std::string(1, '\0')), hash_of(std::string(2, '\0')));
+    EXPECT_NE(hash_of(std::vector<std::string>{"ab", "c"}),
+              hash_of(std::vector<std::string>{"a", "bc"}));
+    EXPECT_NE(hash_of(std::optional<std::int16_t>(0)), hash_of(std::optional<std::int16_t>()));
+}
+
+RC_GTEST_PROP(CanonicalHasher, IsEqualWhereTheBytesAre,
+              (const std::vector<std::string>& a, const std::vector<std::string>& b)) {
+    RC_ASSERT((hash_of(a) == hash_of(b)) == (encode_canonical(a) == encode_canonical(b)));
+}
+
 TEST(CanonicalEncoding, TellsNeighbouringStringsApart) {
     EXPECT_NE(encode_canonical(std::vector<std::string>{"ab", "c"}),
               encode_canonical(std::vector<std::string>{"a", "bc"}));
