@@ -10,6 +10,7 @@ namespace squall::checkers {
 std::unique_ptr<Checker> make_assignment(Contract contract);
 std::unique_ptr<Checker> make_audit(Contract contract);
 std::unique_ptr<Checker> make_committed_offset(Contract contract);
+std::unique_ptr<Checker> make_controller(Contract contract);
 std::unique_ptr<Checker> make_delivery(Contract contract);
 std::unique_ptr<Checker> make_duplicate(Contract contract);
 std::unique_ptr<Checker> make_high_watermark(Contract contract);

@@ -2,11 +2,12 @@
 //
 //   two-raft-leaders            two members led one raft epoch
 //   double-vote                 one member voted for two candidates in one epoch
-//   committed-metadata-changed  two members hold different batches below their high watermarks, or
-//   a
-//                               member replaced or cut one below its own
+//   committed-metadata-changed  two members hold different batches below their high watermarks, a
+//                               member replaced or cut one below its own, or a leader of a later
+//                               epoch writes where there is a committed one
 //   raft-high-watermark         a member's high watermark went back within an incarnation
 //   metadata-diverged           two brokers applied the same offsets and got different images
+//   uncommitted-metadata        a broker applied what no leader had committed
 //   metadata-regressed          a broker applied metadata backwards within an incarnation
 //
 // Raft (Ongaro 2014, figure 3.2: election safety, state machine safety), KIP-595, KIP-630. An
@@ -109,13 +110,13 @@ class Metadata final : public Checker {
                               .epoch = appended.epoch,
                               .crc = appended.crc,
                               .event = sequence};
-        if (batch.base_offset < member.high_watermark) {
-            const auto committed = committed_.find(batch.base_offset);
-            if (committed != committed_.end()) {
-                findings_.judge();
-                if (!batch.is_same(committed->second)) {
-                    object_changed(appended.replica, batch, committed->second, sequence);
-                }
+        // An older epoch than the committed batch's: the tail of a leader that was deposed.
+        const auto committed = committed_.find(batch.base_offset);
+        if (committed != committed_.end() &&
+            (batch.base_offset < member.high_watermark || batch.epoch >= committed->second.epoch)) {
+            findings_.judge();
+            if (!batch.is_same(committed->second)) {
+                object_changed(appended.replica, batch, committed->second, sequence);
             }
         }
         cut(member, batch.base_offset);
@@ -149,6 +150,10 @@ class Metadata final : public Checker {
                          "earlier_high_watermark", member.high_watermark),
                 {member.event, event.sequence});
         }
+        const auto leader = leaders_.find(told.epoch);
+        if (leader != leaders_.end() && leader->second.who == told.replica) {
+            committed_end_ = std::max(committed_end_, told.high_watermark);
+        }
         member.incarnation = event.incarnation;
         member.high_watermark = told.high_watermark;
         member.event = event.sequence;
@@ -174,6 +179,12 @@ class Metadata final : public Checker {
 
     void on_applied(const model::MetadataApplied& told, const sim::Event& event) {
         findings_.judge();
+        if (told.offset > committed_end_ && !leaders_.empty()) {
+            findings_.object(
+                "uncommitted-metadata",
+                evidence("broker", told.broker, "offset", told.offset, "committed", committed_end_),
+                {event.sequence});
+        }
         const auto [digest, is_new_offset] =
             digests_.try_emplace(told.offset, std::pair{told.digest, event.sequence});
         if (!is_new_offset && digest->second.first != told.digest) {
@@ -198,6 +209,7 @@ class Metadata final : public Checker {
     std::map<std::pair<model::BrokerId, model::RaftEpoch>, Said> votes_;
     std::map<model::BrokerId, Member> members_;
     std::map<model::Offset, RaftBatch> committed_;
+    model::Offset committed_end_{0};  // as leaders told it
     std::map<model::Offset, std::pair<std::uint64_t, sim::EventSequence>> digests_;
     std::map<model::BrokerId, Applied> applied_;
     Findings findings_{"metadata"};

@@ -11,6 +11,8 @@ const std::vector<CheckerEntry>& all_checkers() {
          make_audit},
         {"committed-offset", "committed offsets cover only what was delivered, and do not go back",
          "guarantees: committed offset; KIP-62", make_committed_offset},
+        {"controller", "only the leader of the quorum decides, and only while it leads",
+         "guarantees: no effect from a fenced controller; KAFKA-15489", make_controller},
         {"delivery", "a group is handed every record below its committed offset",
          "guarantees: at-least-once per group", make_delivery},
         {"duplicate", "a record stands at one offset of its partition",

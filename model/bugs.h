@@ -25,6 +25,11 @@ enum class Bug : std::uint8_t {
     z01_hw_truncate_loss,
     z10_unclean_election,
     z11_acks1_loss,
+    z33_zombie_controller,
+    z34_raft_forgets_vote,
+    z35_raft_fetch_before_fsync,
+    z36_raft_commit_old_epoch,
+    z38_raft_no_check_quorum,
 };
 
 // One setting of an unsafe configuration, as a path of the scenario file.

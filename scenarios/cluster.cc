@@ -119,7 +119,7 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker) {
             const Machine& self = *machines_[position];
             if (!is_broker) {
                 return std::make_unique<model::ControllerProcess>(node, broker_id(self), config,
-                                                                  fabric(), files);
+                                                                  fabric(), files, self.bugs);
             }
             return std::make_unique<model::Broker>(
                 node, model::BrokerIdentity{broker_id(self), rack_of(scenario_, number)}, config,

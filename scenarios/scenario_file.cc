@@ -54,7 +54,10 @@ void read_run(TableReader table, RunSection& run) {
 
 void read_cluster(TableReader table, ClusterSection& cluster) {
     take_integer(table.integer("brokers", 1, 1000), cluster.brokers);
-    take_integer(table.integer("controllers", 1, 1), cluster.controllers);
+    take_integer(table.integer("controllers", 1, 5), cluster.controllers);
+    if (cluster.controllers % 2 == 0) {
+        table.fail_at("controllers", "expected 1, 3 or 5: an even quorum survives no more losses");
+    }
     take_integer(table.integer("racks", 1, 1000), cluster.racks);
     if (auto config = table.table("config")) config->settings(cluster.config);
     table.finish();

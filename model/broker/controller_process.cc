@@ -31,12 +31,12 @@ static typename Request::Response handle(ControllerProcess& process, Request& re
 }
 
 ControllerProcess::ControllerProcess(sim::Node& node, BrokerId id, const BrokerConfig& config,
-                                     Fabric fabric, sim::Disk& disk)
+                                     Fabric fabric, sim::Disk& disk, const BugSet& bugs)
     : node_(node),
       fabric_(fabric),
       channels_(node, fabric, ChannelOptions{.client_id = node.name()}),
       logs_(disk, LogOptions{}),
-      controller_(node, id, config.controller, config.raft, channels_, logs_, disk) {
+      controller_(node, id, config.controller, config.raft, channels_, logs_, disk, &bugs) {
     node_.spawn("boot", [this] { boot(); });
 }
 

@@ -6,6 +6,7 @@
 
 #include "model/broker/broker_config.h"
 #include "model/broker/dispatcher.h"
+#include "model/bugs.h"
 #include "model/controller/controller_host.h"
 #include "model/log/log_directory.h"
 #include "model/protocol/api_list.h"
@@ -25,9 +26,9 @@ class ControllerProcess final : public sim::Process {
   public:
     static constexpr sim::Port port = 9093;
 
-    // `disk` belongs to the machine and outlives the process. Spawns tasks, does not park.
+    // `disk` and `bugs` belong to the machine and outlive the process. Spawns tasks, does not park.
     ControllerProcess(sim::Node& node, BrokerId id, const BrokerConfig& config, Fabric fabric,
-                      sim::Disk& disk);
+                      sim::Disk& disk, const BugSet& bugs);
 
     ControllerHost& controller() { return controller_; }
 

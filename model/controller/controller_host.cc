@@ -32,14 +32,16 @@ const TopicImage& topic_by_id(const MetadataImage& image, const Uuid& id) {
 
 ControllerHost::ControllerHost(sim::Node& node, BrokerId self, ControllerOptions options,
                                const RaftOptions& raft_options, ChannelPool& channels,
-                               LogDirectory& logs, sim::Disk& disk)
+                               LogDirectory& logs, sim::Disk& disk, const BugSet* bugs)
     : node_(node),
+      self_(self),
       options_(options),
+      bugs_(bugs),
       replicas_(options),
       cluster_(options),
       sessions_(options.broker_session_timeout),
       attention_(node),
-      raft_(node, self, raft_options, channels, logs, disk, *this) {}
+      raft_(node, self, raft_options, channels, logs, disk, *this, bugs) {}
 
 void ControllerHost::start() {
     raft_.start();
@@ -64,7 +66,7 @@ void ControllerHost::on_committed() {
         maybe_activate();
         return;
     }
-    while (!pending_.empty() && pending_.front().last_offset < raft_.high_watermark()) {
+    while (!pending_.empty() && is_committed(pending_.front())) {
         Pending done = std::move(pending_.front());
         pending_.pop_front();
         for (const ControllerEvent& event : done.events) {
@@ -75,8 +77,19 @@ void ControllerHost::on_committed() {
 }
 
 void ControllerHost::on_leadership() {
-    if (active_ && !raft_.is_leader()) resign_activity();
+    if (active_ && must_stand_down()) resign_activity();
     maybe_activate();
+}
+
+bool ControllerHost::must_stand_down() const {
+    const bool deposed = !raft_.is_leader();
+    if (bugs_ == nullptr) return deposed;
+    return bugs_->deviate(Bug::z33_zombie_controller, deposed, false);
+}
+
+bool ControllerHost::is_committed(const Pending& pending) const {
+    // A controller in office without the quorum (Z33) has nobody to wait for.
+    return pending.last_offset < raft_.high_watermark() || !raft_.is_leader();
 }
 
 void ControllerHost::maybe_activate() {
@@ -85,6 +98,8 @@ void ControllerHost::maybe_activate() {
     ASSERT(image_.next_offset == raft_.high_watermark(), "replayed {} of {} committed",
            image_.next_offset, raft_.high_watermark());
     active_ = true;
+    node_.emit(ControllerActivated{
+        .controller = self_, .epoch = raft_.epoch(), .replayed = image_.next_offset});
     const LocalTime now = node_.now();
     sessions_ = BrokerSessions(options_.broker_session_timeout);
     sessions_.begin(image_, now);
@@ -97,9 +112,22 @@ void ControllerHost::maybe_activate() {
 void ControllerHost::resign_activity() {
     active_ = false;
     std::deque<Pending> waiting = std::exchange(pending_, {});
+    node_.emit(ControllerDeposed{.controller = self_,
+                                 .epoch = raft_.epoch(),
+                                 .unanswered = static_cast<std::int64_t>(waiting.size())});
     for (Pending& pending : waiting) pending.committed.complete(false);
     image_ = {};
     replay_committed();
+}
+
+std::optional<raft::BatchSpan> ControllerHost::append(const std::vector<MetadataRecord>& records) {
+    const auto count = static_cast<std::int32_t>(records.size());
+    auto span = raft_.propose(batch_of(records, node_.wall_now().ms()), count);
+    if (span || must_stand_down()) return span;
+    // What Z33 does: the offsets are those it believes in, the log is somebody else's.
+    return raft::BatchSpan{.base_offset = image_.next_offset,
+                           .last_offset = image_.next_offset + count - 1,
+                           .epoch = raft_.epoch()};
 }
 
 bool ControllerHost::write(const std::vector<MetadataRecord>& records, const std::string& reason,
@@ -108,8 +136,7 @@ bool ControllerHost::write(const std::vector<MetadataRecord>& records, const std
     Pending pending{
         .last_offset = raft_.log_end() - 1, .events = {}, .committed = std::move(committed)};
     if (!records.empty()) {
-        const auto span = raft_.propose(batch_of(records, node_.wall_now().ms()),
-                                        static_cast<std::int32_t>(records.size()));
+        const std::optional<raft::BatchSpan> span = append(records);
         if (!span) return false;
         ASSERT(span->base_offset >= image_.next_offset, "a batch at {} after {} was applied",
                span->base_offset, image_.next_offset);

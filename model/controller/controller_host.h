@@ -27,7 +27,7 @@ class ControllerHost final : private RaftStateMachine {
     // All references outlive the host.
     ControllerHost(sim::Node& node, BrokerId self, ControllerOptions options,
                    const RaftOptions& raft_options, ChannelPool& channels, LogDirectory& logs,
-                   sim::Disk& disk);
+                   sim::Disk& disk, const BugSet* bugs = nullptr);
 
     // Requires: `logs` is open. Called once, on a task. May park.
     void start();
@@ -58,10 +58,15 @@ class ControllerHost final : private RaftStateMachine {
     void on_committed() override;
     void on_leadership() override;
 
+    // KAFKA-6082: a controller decides, writes and answers only while it leads the quorum.
+    bool must_stand_down() const;
     void maybe_activate();
     void resign_activity();
     void replay_committed();
 
+    // Appends the batch as leader; nullopt: not the leader any more.
+    std::optional<raft::BatchSpan> append(const std::vector<MetadataRecord>& records);
+    bool is_committed(const Pending& pending) const;
     // Writes and applies the records. False: not the leader any more, nothing was applied.
     bool write(const std::vector<MetadataRecord>& records, const std::string& reason,
                sim::Completer<bool> committed);
@@ -81,7 +86,9 @@ class ControllerHost final : private RaftStateMachine {
     void run_due();
 
     sim::Node& node_;
+    BrokerId self_;
     ControllerOptions options_;
+    const BugSet* bugs_;
     ReplicaControl replicas_;
     ClusterControl cluster_;
     MetadataImage image_;

@@ -11,6 +11,36 @@
 
 namespace squall::model {
 
+// A controller begins to decide: it leads the quorum, and has replayed all that is committed.
+struct ControllerActivated {
+    static constexpr std::string_view event_name = "ControllerActivated";
+    BrokerId controller;
+    RaftEpoch epoch;
+    Offset replayed;  // everything below it
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("controller", self.controller);
+        fields("epoch", self.epoch);
+        fields("replayed", self.replayed);
+    }
+};
+
+// It no longer leads; who waits for an answer is told NOT_CONTROLLER.
+struct ControllerDeposed {
+    static constexpr std::string_view event_name = "ControllerDeposed";
+    BrokerId controller;
+    RaftEpoch epoch;  // that it knows now
+    std::int64_t unanswered = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("controller", self.controller);
+        fields("epoch", self.epoch);
+        fields("unanswered", self.unanswered);
+    }
+};
+
 struct TopicCreated {
     static constexpr std::string_view event_name = "TopicCreated";
     std::string topic;

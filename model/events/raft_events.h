@@ -10,6 +10,29 @@
 
 namespace squall::model {
 
+// A member of the quorum, voter or observer, takes part from here on with what its disk has.
+struct RaftStarted {
+    static constexpr std::string_view event_name = "RaftStarted";
+    BrokerId replica;
+    Uuid directory_id;  // of its disk (KIP-853); zero where none was given
+    bool is_voter = false;
+    RaftEpoch epoch;
+    Offset log_start;
+    Offset log_end;
+    std::int64_t fetch_timeout_ms = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("directory_id", self.directory_id);
+        fields("is_voter", self.is_voter);
+        fields("epoch", self.epoch);
+        fields("log_start", self.log_start);
+        fields("log_end", self.log_end);
+        fields("fetch_timeout_ms", self.fetch_timeout_ms);
+    }
+};
+
 // The node moved to another role or epoch.
 struct RaftRoleChanged {
     static constexpr std::string_view event_name = "RaftRoleChanged";

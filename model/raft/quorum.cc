@@ -55,7 +55,7 @@ Output Quorum::step(const Input& input, LocalTime now) {
                state_.epoch, state_before.voted, state_.voted);
     }
     if (!(state_ == state_before)) {
-        ASSERT(output_.persist_state, "quorum state changed and is not persisted");
+        ASSERT(output_.persist_state.has_value(), "quorum state changed and is not persisted");
     }
     check_invariants();
     return std::exchange(output_, {});
@@ -93,19 +93,25 @@ bool Quorum::may_grant_pre_vote(const VoteRequest& request) const {
 }
 
 bool Quorum::may_commit(Offset end, Offset epoch_start) const {
-    return end > epoch_start;
+    return deviate(Bug::z36_raft_commit_old_epoch, end > epoch_start, true);
+}
+
+QuorumState Quorum::what_to_persist(const QuorumState& state) const {
+    QuorumState without_vote = state;
+    without_vote.voted = no_broker;
+    return deviate(Bug::z34_raft_forgets_vote, state, without_vote);
 }
 
 bool Quorum::must_flush_before_fetch() const {
-    return is_voter();
+    return deviate(Bug::z35_raft_fetch_before_fsync, is_voter(), false);
 }
 
 bool Quorum::may_truncate(Offset to) const {
     return to >= high_watermark_;
 }
 
-bool Quorum::has_lost_quorum(const Leader& leader, LocalTime now) const {
-    return now >= quorum_deadline(leader);
+bool Quorum::must_resign_without_quorum() const {
+    return deviate(Bug::z38_raft_no_check_quorum, true, false);
 }
 
 // ---- inputs ----
@@ -140,9 +146,10 @@ void Quorum::on(const Tick&, LocalTime now) {
             if (now >= std::get<Candidate>(role_).election_deadline) become_prospective(now);
             break;
         case RoleName::leader: {
-            const Leader& leader = std::get<Leader>(role_);
-            if (has_lost_quorum(leader, now)) {
-                become_resigned(now);
+            Leader& leader = std::get<Leader>(role_);
+            if (now >= quorum_deadline(leader)) {
+                if (must_resign_without_quorum()) return become_resigned(now);
+                for (auto& [voter, fetched_at] : leader.voter_fetches) fetched_at = now;
             } else if (now >= leader.announce_deadline) {
                 announce(now);
             }
@@ -171,6 +178,13 @@ void Quorum::on(const Received& received, LocalTime now) {
 void Quorum::on(const FetchFailed&, LocalTime now) {
     fetch_in_flight_ = false;
     fetch_not_before_ = now + config_.options.retry_backoff;
+}
+
+void Quorum::on(const VoteFailed& failed, LocalTime) {
+    const bool pre_vote = failed.request.pre_vote;
+    const Ballot* const ballot = open_ballot(pre_vote);
+    if (ballot == nullptr || failed.request.epoch != state_.epoch) return;
+    if (!ballot->votes.contains(failed.voter)) ask_for_vote(failed.voter, pre_vote);
 }
 
 void Quorum::on(const LogFlushed& flushed, LocalTime) {
@@ -227,12 +241,7 @@ void Quorum::receive(const VoteRequest& request, LocalTime now) {
 void Quorum::receive(const VoteResponse& response, LocalTime now) {
     if (!learn(response.epoch, response.leader, Word::hearsay, now)) return;
     if (!has_voter(response.voter)) return;
-    Ballot* ballot = nullptr;
-    if (response.pre_vote && role() == RoleName::prospective) {
-        ballot = &std::get<Prospective>(role_).ballot;
-    } else if (!response.pre_vote && role() == RoleName::candidate) {
-        ballot = &std::get<Candidate>(role_).ballot;
-    }
+    Ballot* const ballot = open_ballot(response.pre_vote);
     if (ballot == nullptr) return;  // the answer to an election that is over
     ballot->votes[response.voter] = response.granted;
 
@@ -396,7 +405,7 @@ void Quorum::enter(Role role) {
 void Quorum::persist(QuorumState state) {
     if (state == state_) return;
     state_ = state;
-    output_.persist_state = true;
+    output_.persist_state = what_to_persist(state);
 }
 
 void Quorum::become_unattached(RaftEpoch epoch, LocalTime now) {
@@ -418,12 +427,7 @@ void Quorum::become_prospective(LocalTime now) {
     enter(Prospective{.ballot = {.votes = {{config_.self, true}}},
                       .election_deadline = now + election_delay()});
     if (majority() == 1) return become_candidate(now);
-    for (const BrokerId voter : other_voters()) {
-        output_.send.push_back({voter, VoteRequest{.candidate = config_.self,
-                                                   .epoch = state_.epoch,
-                                                   .last = log_.end(),
-                                                   .pre_vote = true}});
-    }
+    for (const BrokerId voter : other_voters()) ask_for_vote(voter, true);
 }
 
 void Quorum::become_candidate(LocalTime now) {
@@ -433,11 +437,7 @@ void Quorum::become_candidate(LocalTime now) {
                     .election_deadline = now + election_delay()});
     output_.vote_granted = true;
     if (majority() == 1) return become_leader(now);
-    for (const BrokerId voter : other_voters()) {
-        output_.send.push_back(
-            {voter,
-             VoteRequest{.candidate = config_.self, .epoch = state_.epoch, .last = log_.end()}});
-    }
+    for (const BrokerId voter : other_voters()) ask_for_vote(voter, false);
 }
 
 void Quorum::become_leader(LocalTime now) {
@@ -487,6 +487,23 @@ void Quorum::become_resigned(LocalTime now) {
     enter(Resigned{.election_deadline = now + election_delay()});
 }
 
+void Quorum::ask_for_vote(BrokerId voter, bool pre_vote) {
+    output_.send.push_back({voter, VoteRequest{.candidate = config_.self,
+                                               .epoch = state_.epoch,
+                                               .last = log_.end(),
+                                               .pre_vote = pre_vote}});
+}
+
+Ballot* Quorum::open_ballot(bool pre_vote) {
+    if (auto* prospective = std::get_if<Prospective>(&role_)) {
+        return pre_vote ? &prospective->ballot : nullptr;
+    }
+    if (auto* candidate = std::get_if<Candidate>(&role_)) {
+        return pre_vote ? nullptr : &candidate->ballot;
+    }
+    return nullptr;
+}
+
 // A pre-vote that found no majority: back to where it came from.
 void Quorum::end_of_ballot(LocalTime now) {
     ++failed_elections_;
@@ -523,7 +540,7 @@ void Quorum::maybe_fetch(LocalTime now) {
     const bool searches = role() == RoleName::unattached;
     if ((!follows && !searches) || fetch_in_flight_ || now < fetch_not_before_) return;
     if (output_.fatal) return;
-    if (must_flush_before_fetch() && log_.flushed_end() < log_.log_end()) {
+    if (waits_for_flush()) {
         output_.flush = true;  // LogFlushed comes back here
         return;
     }
@@ -565,14 +582,17 @@ LocalTime Quorum::next_deadline() const {
             break;
     }
     const bool wants_to_fetch = role() == RoleName::follower || role() == RoleName::unattached;
-    const bool waits_for_flush = must_flush_before_fetch() && log_.flushed_end() < log_.log_end();
-    if (wants_to_fetch && !fetch_in_flight_ && !waits_for_flush && !other_voters().empty()) {
+    if (wants_to_fetch && !fetch_in_flight_ && !waits_for_flush() && !other_voters().empty()) {
         deadline = std::min(deadline, fetch_not_before_);
     }
     return deadline;
 }
 
 // ---- the voter set, and time ----
+
+bool Quorum::waits_for_flush() const {
+    return log_.flushed_end() < log_.log_end() && must_flush_before_fetch();
+}
 
 bool Quorum::has_voter(BrokerId id) const {
     return std::ranges::find(config_.options.voters, id, &RaftVoter::id) !=

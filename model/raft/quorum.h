@@ -29,6 +29,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/bugs.h"
 #include "model/protocol/types.h"
 #include "model/raft/log_summary.h"
 #include "model/raft/quorum_messages.h"
@@ -47,6 +48,12 @@ struct Received {
 };
 // The request to this member failed or timed out: there will be no answer.
 struct FetchFailed {};
+// The request for a vote to this voter failed, some time ago: it may be asked again (Kafka retries
+// for as long as the election lasts).
+struct VoteFailed {
+    BrokerId voter;
+    VoteRequest request;
+};
 // Everything below `end` is durable.
 struct LogFlushed {
     Offset end;
@@ -58,7 +65,8 @@ struct Propose {
 // Leave leadership in good order (shutdown).
 struct Resign {};
 
-using Input = std::variant<Boot, Tick, Received, FetchFailed, LogFlushed, Propose, Resign>;
+using Input =
+    std::variant<Boot, Tick, Received, FetchFailed, VoteFailed, LogFlushed, Propose, Resign>;
 
 // ---- output: what the host must do, in this order ----
 
@@ -68,9 +76,9 @@ struct Outbound {
 };
 
 struct Output {
-    // 1. state() must be durable before anything below happens (Raft 5.1: "updated on stable
-    //    storage before responding to RPCs").
-    bool persist_state = false;
+    // 1. Must be durable before anything below happens (Raft 5.1: "updated on stable storage before
+    //    responding to RPCs").
+    std::optional<QuorumState> persist_state;
     // 2. The log: cut, then append. The summary already counts all of it.
     std::optional<Offset> truncate_to;
     bool append_leader_change = false;         // one LeaderChange record, in state().epoch
@@ -94,6 +102,7 @@ struct QuorumConfig {
     BrokerId self;
     RaftOptions options;
     std::uint64_t jitter_seed = 0;
+    const BugSet* bugs = nullptr;  // outlives the quorum
 };
 
 class Quorum {
@@ -153,17 +162,25 @@ class Quorum {
     // Raft 5.4.2, figure 8; KAFKA-12619: a record of an earlier epoch commits only together with
     // one of the leader's own.
     bool may_commit(Offset end, Offset epoch_start) const;
-    // A Fetch is an acknowledgement: a voter's log is durable first.
+    // Raft 5.1: all of it, also the vote, is on stable storage before anyone hears of it.
+    QuorumState what_to_persist(const QuorumState& state) const;
+    // A Fetch is an acknowledgement: a voter's log is durable first. Asked only while it is not.
     bool must_flush_before_fetch() const;
     // KAFKA-12460: never below the high watermark.
     bool may_truncate(Offset to) const;
-    // KAFKA-15489: a leader that a majority no longer fetches from is deposed or cut off.
-    bool has_lost_quorum(const Leader& leader, LocalTime now) const;
+    // KAFKA-15489: a leader that a majority no longer fetches from is deposed or cut off. Asked
+    // only when that is so.
+    bool must_resign_without_quorum() const;
+    template <class T>
+    T deviate(Bug bug, T right, T wrong) const {
+        return config_.bugs == nullptr ? right : config_.bugs->deviate(bug, right, wrong);
+    }
 
     void on(const Boot&, LocalTime now);
     void on(const Tick&, LocalTime now);
     void on(const Received&, LocalTime now);
     void on(const FetchFailed&, LocalTime now);
+    void on(const VoteFailed&, LocalTime now);
     void on(const LogFlushed&, LocalTime now);
     void on(const Propose&, LocalTime now);
     void on(const Resign&, LocalTime now);
@@ -176,6 +193,10 @@ class Quorum {
     void receive(const EndQuorumEpochResponse&, LocalTime now);
     void receive(const FetchRequest&, LocalTime now);
     void receive(const FetchResponse&, LocalTime now);
+
+    // Of the election under way, if it is of that kind; else null.
+    Ballot* open_ballot(bool pre_vote);
+    void ask_for_vote(BrokerId voter, bool pre_vote);
 
     void become_unattached(RaftEpoch epoch, LocalTime now);
     void become_prospective(LocalTime now);
@@ -200,6 +221,7 @@ class Quorum {
     void persist(QuorumState state);
 
     std::size_t majority() const { return config_.options.voters.size() / 2 + 1; }
+    bool waits_for_flush() const;
     bool is_only_voter() const { return is_voter() && config_.options.voters.size() == 1; }
     bool has_voter(BrokerId id) const;
     std::vector<BrokerId> other_voters() const;

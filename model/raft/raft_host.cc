@@ -21,7 +21,8 @@ TimestampMs timestamp(const sim::Node& node) {
 }  // namespace
 
 RaftHost::RaftHost(sim::Node& node, BrokerId self, RaftOptions options, ChannelPool& channels,
-                   LogDirectory& logs, sim::Disk& disk, RaftStateMachine& listener)
+                   LogDirectory& logs, sim::Disk& disk, RaftStateMachine& listener,
+                   const BugSet* bugs)
     : node_(node),
       self_(self),
       options_(std::move(options)),
@@ -29,6 +30,7 @@ RaftHost::RaftHost(sim::Node& node, BrokerId self, RaftOptions options, ChannelP
       logs_(logs),
       disk_(disk),
       listener_(listener),
+      bugs_(bugs),
       mailbox_(node),
       dirty_(node),
       has_fetch_(node) {}
@@ -90,14 +92,22 @@ void RaftHost::start() {
 
     const std::uint64_t jitter_seed = node_.draws("raft jitter").bits();
     quorum_.emplace(
-        raft::QuorumConfig{.self = self_, .options = options_, .jitter_seed = jitter_seed}, state,
-        std::move(summary));
+        raft::QuorumConfig{
+            .self = self_, .options = options_, .jitter_seed = jitter_seed, .bugs = bugs_},
+        state, std::move(summary));
     for (const RaftVoter& voter : options_.voters) {
         if (voter.id == self_ || !quorum_->is_voter()) continue;
         peers_.push_back(std::make_unique<Peer>(node_, voter.id));
         Peer& peer = *peers_.back();
         node_.spawn(fmt::format("raft_host/peer-{}", voter.id), [this, &peer] { run_peer(peer); });
     }
+    node_.emit(RaftStarted{.replica = self_,
+                           .directory_id = {},
+                           .is_voter = quorum_->is_voter(),
+                           .epoch = quorum_->state().epoch,
+                           .log_start = log_->log_start_offset(),
+                           .log_end = log_->log_end_offset(),
+                           .fetch_timeout_ms = options_.fetch_timeout.count()});
     node_.spawn("raft_host/flush", [this] { run_flushes(); });
     node_.spawn("raft_host/fetch", [this] { run_fetches(); });
     mailbox_.push({.input = raft::Boot{}});
@@ -132,7 +142,7 @@ void RaftHost::step(Work work) {
 }
 
 void RaftHost::carry_out(raft::Output output, Work& work) {
-    if (output.persist_state) persist_state();
+    if (output.persist_state) persist(*output.persist_state);
     if (output.vote_granted) {
         node_.emit(RaftVoteGranted{
             .voter = self_, .epoch = quorum_->state().epoch, .candidate = quorum_->state().voted});
@@ -178,8 +188,8 @@ void RaftHost::tell(const raft::Output& output) {
 
 // ---- disk ----
 
-void RaftHost::persist_state() {
-    const std::string text = raft::write_quorum_state(quorum_->state());
+void RaftHost::persist(const raft::QuorumState& state) {
+    const std::string text = raft::write_quorum_state(state);
     unpaid_ += must(disk_.replace(quorum_state_path, as_bytes(text)));
     const sim::FlushTicket ticket = must(disk_.begin_flush(quorum_state_path));
     node_.sleep_for(std::exchange(unpaid_, {}) + ticket.cost);
@@ -398,10 +408,16 @@ void RaftHost::run_peer(Peer& peer) {
         const auto hand_in = [&](auto response) {
             if (response) mailbox_.push({.input = raft::Received{*std::move(response)}});
         };
-        // A request without an answer is asked again by the next election or announcement.
+        // A request without an answer is asked again: a vote soon, as long as its election lasts,
+        // the others by the next announcement.
         if (const auto* vote = std::get_if<raft::VoteRequest>(&message)) {
             const auto reply = channel.call(raft::to_wire(*vote, peer.id), timeout);
-            if (reply) hand_in(raft::from_wire(*reply, peer.id, vote->pre_vote));
+            if (reply) {
+                hand_in(raft::from_wire(*reply, peer.id, vote->pre_vote));
+            } else {
+                node_.sleep_for(options_.retry_backoff);
+                mailbox_.push({.input = raft::VoteFailed{peer.id, *vote}});
+            }
         } else if (const auto* begin = std::get_if<raft::BeginQuorumEpochRequest>(&message)) {
             const auto reply = channel.call(raft::to_wire(*begin, peer.id), timeout);
             if (reply) hand_in(raft::from_wire(*reply, peer.id));

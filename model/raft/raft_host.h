@@ -45,7 +45,8 @@ class RaftHost {
   public:
     // `logs` is open (LogDirectory::open_all) before start(). All references outlive the host.
     RaftHost(sim::Node& node, BrokerId self, RaftOptions options, ChannelPool& channels,
-             LogDirectory& logs, sim::Disk& disk, RaftStateMachine& listener);
+             LogDirectory& logs, sim::Disk& disk, RaftStateMachine& listener,
+             const BugSet* bugs = nullptr);
     ~RaftHost();
 
     // Reads what the disk has and begins to take part. Called once, on a task of the node. May
@@ -118,7 +119,7 @@ class RaftHost {
     void step(Work work);
     // The order of effects.
     void carry_out(raft::Output output, Work& work);
-    void persist_state();
+    void persist(const raft::QuorumState& state);
     void truncate(Offset to);
     void append_leader_change();
     void append_fetched(std::size_t count, ByteView records);
@@ -143,6 +144,7 @@ class RaftHost {
     LogDirectory& logs_;
     sim::Disk& disk_;
     RaftStateMachine& listener_;
+    const BugSet* bugs_;
     Log* log_ = nullptr;
     std::optional<raft::Quorum> quorum_;
     sim::Mailbox<Work> mailbox_;
