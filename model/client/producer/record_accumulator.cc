@@ -138,6 +138,16 @@ void RecordAccumulator::reenqueue(ProducerBatch batch) {
     queue.push_front(std::move(batch));
 }
 
+void RecordAccumulator::put_back(ProducerBatch batch) {
+    ASSERT(batch.is_closed, "batch {} of {} was never drained", batch.id, batch.partition);
+    ++queued_batches_;
+    Queue& queue = queues_[batch.partition];
+    const auto later = std::ranges::find_if(queue, [&](const ProducerBatch& queued) {
+        return queued.sends.front() > batch.sends.front();
+    });
+    queue.insert(later, std::move(batch));
+}
+
 void RecordAccumulator::split(const ProducerBatch& batch) {
     ASSERT(batch.is_closed, "batch {} of {} was never drained", batch.id, batch.partition);
     ASSERT(batch.sends.size() > 1, "a batch of {} records cannot be split", batch.sends.size());

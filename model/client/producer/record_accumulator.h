@@ -59,6 +59,9 @@ class RecordAccumulator {
 
     // To the front of its queue, as it is. Requires: drained before, unmuted.
     void reenqueue(ProducerBatch batch);
+    // A drained batch that was not sent after all goes back where it was, before what was sent to
+    // us later: only retries change the order.
+    void put_back(ProducerBatch batch);
     // Half of its records each, to the front, in order. Requires: drained; more than one record.
     void split(const ProducerBatch& batch);
     // The batch ended: its memory is free again.

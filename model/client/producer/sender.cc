@@ -135,7 +135,7 @@ Sender::Step Sender::on_failure(AttemptId id, const Error& error, LocalTime now,
             // As if it had not been drained: Kafka drains only towards a ready connection.
             --batch->attempts;
             batch->not_before = now + backoff_.delay(1, jitter);
-            accumulator_.reenqueue(std::move(*batch));
+            accumulator_.put_back(std::move(*batch));
         } else {
             settle(std::move(*batch), ErrorCode::network_exception, no_offset,
                    to_string(error.failure), now, jitter, step);

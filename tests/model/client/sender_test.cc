@@ -277,6 +277,20 @@ TEST(Sender, DoesNotCountARequestThatNeverLeft) {
     EXPECT_EQ(world.results.at(1).error, "delivery timeout");
 }
 
+TEST(Sender, KeepsTheOrderOfRequestsThatNeverLeft) {
+    World world{ProducerOptions{}};
+    for (int send = 0; send < 2; ++send) {
+        world.append(0, 10);
+        world.now += milliseconds(5);
+        world.step();
+    }
+    ASSERT_EQ(world.attempts.size(), 2u);
+    world.fail(0, Failure::refused, false);
+    world.fail(0, Failure::refused, false);
+    world.settle();
+    EXPECT_EQ(world.log[0], (std::vector<std::uint64_t>{1, 2}));
+}
+
 TEST(Sender, SplitsABatchThatIsTooLarge) {
     World world{ProducerOptions{}};
     for (int i = 0; i < 5; ++i) world.append(0, 10);
