@@ -113,7 +113,7 @@ class CanonicalWalk {
         } else if constexpr (detail::is_instant<T>::value) {
             sink().integer(v.ns());
         } else if constexpr (detail::is_duration<T>::value) {
-            sink().integer(std::chrono::duration_cast<Duration>(v).count());
+            sink().integer(saturated(v).count());
         } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
             const std::string_view text = v;
             length(text.size());
@@ -331,7 +331,7 @@ class Printer {
         } else if constexpr (detail::is_instant<T>::value) {
             out_ += to_string(v.since_origin());
         } else if constexpr (detail::is_duration<T>::value) {
-            out_ += to_string(std::chrono::duration_cast<Duration>(v));
+            out_ += to_string(saturated(v));
         } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
             out_ += std::string_view(v);
         } else if constexpr (std::is_same_v<T, Bytes>) {

@@ -62,6 +62,16 @@ using WallTime = Instant<struct WallClock>;
 
 inline constexpr Duration forever = Duration::max();
 
+// `duration` in nanoseconds; what does not fit (Kafka's "never" is 2^63 - 1 milliseconds) is
+// `forever`, or its opposite.
+template <class Rep, class Period>
+constexpr Duration saturated(std::chrono::duration<Rep, Period> duration) {
+    using Wide = std::chrono::duration<Rep, Period>;
+    if (duration > std::chrono::duration_cast<Wide>(Duration::max())) return Duration::max();
+    if (duration < std::chrono::duration_cast<Wide>(Duration::min())) return Duration::min();
+    return std::chrono::duration_cast<Duration>(duration);
+}
+
 // "1.904s", "300us", "0s": at most three decimals in the largest fitting unit.
 std::string to_string(Duration duration);
 

@@ -38,6 +38,15 @@ concept Comparable = requires(A a, B b) {
     a < b;
 };
 
+TEST(Time, WhatDoesNotFitIsForever) {
+    EXPECT_EQ(saturated(std::chrono::milliseconds(5)), Duration(5'000'000));
+    EXPECT_EQ(saturated(std::chrono::milliseconds(-5)), Duration(-5'000'000));
+    EXPECT_EQ(saturated(std::chrono::milliseconds::max()), forever);
+    EXPECT_EQ(saturated(std::chrono::hours::max()), forever);
+    EXPECT_EQ(saturated(std::chrono::milliseconds::min()), Duration::min());
+    EXPECT_EQ(saturated(Duration::max()), forever);
+}
+
 TEST(Time, ClocksDoNotMix) {
     static_assert(Comparable<Time, Time>);
     static_assert(!Comparable<Time, LocalTime>);
