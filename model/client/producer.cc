@@ -66,7 +66,10 @@ void Producer::wake() {
 
 void Producer::run() {
     while (!is_closed_) {
-        Sender::Step step = sender_.step(cluster_.metadata(), node_.now());
+        Sender::Step step = sender_.step(cluster_.metadata(), node_.now(), [this](BrokerId broker) {
+            const Channel* const channel = cluster_.channel(broker);
+            return channel != nullptr && channel->is_connected();
+        });
         const LocalTime next = step.next;
         perform(std::move(step));
         std::optional<News> news = news_.pop_until(next);
@@ -104,6 +107,18 @@ void Producer::perform(Sender::Step step) {
     }
     if (step.refresh_metadata) cluster_.refresh();
     for (ProduceAttempt& attempt : step.attempts) transmit(std::move(attempt));
+    for (const BrokerId broker : step.connect) connect(broker);
+}
+
+void Producer::connect(BrokerId broker) {
+    Channel* const channel = cluster_.channel(broker);
+    if (channel == nullptr) return cluster_.refresh();  // a broker without an address
+    if (!connecting_.insert(broker).second) return;
+    channel->connect_then([this, broker, channel] {
+        connecting_.erase(broker);
+        if (!channel->is_connected()) cluster_.refresh();
+        wake();
+    });
 }
 
 void Producer::transmit(ProduceAttempt attempt) {

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -96,6 +97,7 @@ class Producer {
     void run();
     void wake();
     void perform(Sender::Step step);
+    void connect(BrokerId broker);
     void transmit(ProduceAttempt attempt);
     void take(Ended ended);
     void complete(const CompletedSend& completed);
@@ -114,6 +116,7 @@ class Producer {
     ClusterHost cluster_;
     Sender sender_;
     sim::Mailbox<News> news_;
+    std::set<BrokerId> connecting_;
     bool is_woken_ = false;        // a Wake is in the mailbox
     WaitList memory_waiters_;      // sends that wait for buffer.memory
     WaitList completion_waiters_;  // flushes, closes

@@ -52,18 +52,30 @@ void Channel::enqueue(ApiKey api_key, std::int16_t max_version, std::unique_ptr<
     } else {
         queue_.push_back(std::move(request));
     }
+    attend();
+    if (deadline < minded_until_) attention_.open();
+}
+
+void Channel::connect_then(std::function<void()> then) {
+    ASSERT(state_ != State::ready, "{}: connected already", name_);
+    connect_waiters_.push_back(std::move(then));
+    attend();
+}
+
+void Channel::attend() {
     if (!task_running_) {
         task_running_ = true;
         node_.spawn(name_, [this] { run(); });
     }
-    if (state_ == State::idle || deadline < minded_until_) attention_.open();
+    if (state_ == State::idle) attention_.open();
 }
 
 void Channel::run() {
     while (true) {
         attention_.close();
-        if (state_ == State::idle && !queue_.empty()) {
+        if (state_ == State::idle && is_wanted()) {
             if (connect()) write_queue();
+            for (const auto& then : std::exchange(connect_waiters_, {})) then();
             continue;
         }
         const std::optional<LocalTime> deadline = earliest_deadline();
@@ -85,7 +97,7 @@ bool Channel::connect() {
                 request.end(Error{Failure::unreachable, name_ + ": no connection in time"});
             return true;
         });
-        if (queue_.empty()) {
+        if (!is_wanted()) {
             state_ = State::idle;
             return false;
         }
@@ -221,7 +233,7 @@ void Channel::disconnect(const Error& error) {
     for (Request& request : lost) {
         if (request.end) request.end(error);
     }
-    if (!queue_.empty()) attention_.open();
+    if (is_wanted()) attention_.open();
 }
 
 void Channel::fail_queue(const Error& error) {

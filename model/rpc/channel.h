@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "model/protocol/messages/api_versions.h"
 #include "model/rpc/endpoint.h"
@@ -100,6 +101,10 @@ class Channel final : private sim::FrameHandler {
         return std::move(*end);
     }
 
+    // Connects, after the back-off, without a request to send; `then` is called once, when that
+    // ended either way, as send_then's is. For an owner that keeps what it has to say until it can
+    // be sent (NetworkClient.ready). Requires: not connected. Never parks.
+    void connect_then(std::function<void()> then);
     // Gives up the connection, if there is one, and what is in flight on it (it ends as `closed`):
     // for an owner that does not want the answers any more. The next request connects anew.
     void close(std::string_view reason) {
@@ -128,8 +133,10 @@ class Channel final : private sim::FrameHandler {
 
     void enqueue(ApiKey api_key, std::int16_t max_version, std::unique_ptr<Message> body,
                  std::optional<std::chrono::milliseconds> timeout, End end);
+    void attend();
     // The channel's task: connects, and minds the deadlines.
     void run();
+    bool is_wanted() const { return !queue_.empty() || !connect_waiters_.empty(); }
     bool connect();
     void write(Request request);
     void write_queue();
@@ -151,10 +158,11 @@ class Channel final : private sim::FrameHandler {
     bool task_running_ = false;
     std::shared_ptr<sim::Connection> connection_;
     std::map<ApiKey, std::pair<std::int16_t, std::int16_t>> peer_versions_;
-    std::deque<Request> queue_;                  // not sent yet
-    std::deque<Request> in_flight_;              // sent, response expected, in order of sending
-    sim::Gate attention_;                        // the task has something to do
-    LocalTime minded_until_ = LocalTime::max();  // when the task wakes by itself
+    std::deque<Request> queue_;      // not sent yet
+    std::deque<Request> in_flight_;  // sent, response expected, in order of sending
+    std::vector<std::function<void()>> connect_waiters_;  // of connect_then
+    sim::Gate attention_;                                 // the task has something to do
+    LocalTime minded_until_ = LocalTime::max();           // when the task wakes by itself
     CorrelationId next_correlation_id_{0};
     std::uint32_t failures_in_a_row_ = 0;
     LocalTime no_connect_before_{};

@@ -21,7 +21,8 @@ std::uint32_t Sender::in_flight(BrokerId broker) const {
     return found == in_flight_.end() ? 0 : found->second;
 }
 
-Sender::Step Sender::step(const MetadataCache& metadata, LocalTime now) {
+Sender::Step Sender::step(const MetadataCache& metadata, LocalTime now,
+                          const std::function<bool(BrokerId)>& is_connected) {
     Step step;
     expire(now, step);
     const RecordAccumulator::Readiness readiness = accumulator_.ready(metadata, now);
@@ -31,6 +32,10 @@ Sender::Step Sender::step(const MetadataCache& metadata, LocalTime now) {
         step.next = std::min(step.next, batch.created_at + delivery_timeout_);
     }
     for (const BrokerId broker : readiness.brokers) {
+        if (!is_connected(broker)) {
+            step.connect.push_back(broker);
+            continue;
+        }
         // Several requests may go out at once: a drain takes one batch of each partition.
         while (in_flight(broker) < max_in_flight_) {
             std::vector<ProducerBatch> batches = accumulator_.drain(broker, metadata, now);

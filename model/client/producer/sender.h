@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -92,15 +93,20 @@ class Sender {
     RecordAccumulator& accumulator() { return accumulator_; }
     const RecordAccumulator& accumulator() const { return accumulator_; }
 
-    // What to do now, in this order: completions, retries told, requests sent.
+    // What to do now, in this order: completions, retries told, requests sent, connections made.
     struct Step {
         std::vector<CompletedSend> completed;
         std::vector<RetriedBatch> retried;
         std::vector<ProduceAttempt> attempts;
+        std::vector<BrokerId> connect;  // step again when it is connected, or cannot be
         bool refresh_metadata = false;
         LocalTime next = LocalTime::max();  // when to step again if nothing else happens
     };
-    Step step(const MetadataCache& metadata, LocalTime now);
+    // Drains only towards brokers that are connected, as Kafka's Sender does: what waited for a
+    // connection to a leader that is gone would be overtaken by what goes to the next one, without
+    // a retry of either.
+    Step step(const MetadataCache& metadata, LocalTime now,
+              const std::function<bool(BrokerId)>& is_connected);
 
     // The end of an attempt. Hints about leaders go into `metadata`. Requires: id of an attempt
     // that has not ended.

@@ -77,7 +77,11 @@ class World {
         return true;
     }
 
-    void step() { take(sender.step(metadata, now)); }
+    Sender::Step look(LocalTime at) {
+        return sender.step(metadata, at,
+                           [this](BrokerId broker) { return !unconnected.contains(broker); });
+    }
+    void step() { take(look(now)); }
 
     void answer(std::size_t which, const std::vector<Verdict>& verdicts) {
         ProduceAttempt attempt = pop(which);
@@ -129,6 +133,7 @@ class World {
             completed_at[done.send.value()] = now;
         }
         for (const RetriedBatch& batch : step.retried) retries.push_back(batch);
+        for (const BrokerId broker : step.connect) asked_to_connect.insert(broker);
         for (const ProduceAttempt& attempt : step.attempts) {
             attempts.push_back(attempt);
             std::int32_t out = 0;
@@ -142,6 +147,8 @@ class World {
     MetadataCache metadata;
     Draws jitter{Noise(1), Meaning("jitter")};
     LocalTime now;
+    std::set<BrokerId> unconnected;
+    std::set<BrokerId> asked_to_connect;
     std::int32_t epoch = 0;
     std::uint64_t next_send = 1;
 
@@ -291,6 +298,23 @@ TEST(Sender, KeepsTheOrderOfRequestsThatNeverLeft) {
     EXPECT_EQ(world.log[0], (std::vector<std::uint64_t>{1, 2}));
 }
 
+// The leader dies, five batches gather for it, and another leader takes over.
+TEST(Sender, KeepsForAnyLeaderWhatWaitsForAConnection) {
+    World world{ProducerOptions{}};
+    world.unconnected = {BrokerId(1)};
+    for (int send = 0; send < 5; ++send) {
+        world.append(0, 10'000);
+        world.now += milliseconds(5);
+        world.step();
+    }
+    EXPECT_TRUE(world.attempts.empty());
+    EXPECT_EQ(world.asked_to_connect, std::set<BrokerId>{BrokerId(1)});
+    world.move_leaders({2, 2, 2});
+    world.settle();
+    EXPECT_EQ(world.log[0], (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+    EXPECT_TRUE(world.retries.empty());
+}
+
 TEST(Sender, SplitsABatchThatIsTooLarge) {
     World world{ProducerOptions{}};
     for (int i = 0; i < 5; ++i) world.append(0, 10);
@@ -343,7 +367,7 @@ TEST(Sender, AsksForMetadataWhereNobodyLeads) {
     World world{ProducerOptions{}};
     world.move_leaders({-1, 2, 3});
     world.append(0, 10);
-    const Sender::Step step = world.sender.step(world.metadata, world.now + milliseconds(5));
+    const Sender::Step step = world.look(world.now + milliseconds(5));
     EXPECT_TRUE(step.refresh_metadata);
     EXPECT_TRUE(step.attempts.empty());
 }

@@ -276,6 +276,37 @@ TEST_P(RpcTest, BacksOffLongerAndLongerWhileNobodyListens) {
     }
 }
 
+TEST_P(RpcTest, ConnectsWithoutARequestAndTellsWhenItHas) {
+    std::optional<bool> was_connected;
+    run([&](sim::Node&, Channel& channel, ChannelPool&) {
+        channel.connect_then([&] {
+            was_connected = channel.is_connected();
+            post(channel, "1");
+        });
+    });
+    EXPECT_EQ(was_connected, true);
+    EXPECT_EQ(desk.greetings, 1);
+    EXPECT_EQ(order_of_ends(), std::vector<std::string>{"1"});
+}
+
+TEST_P(RpcTest, TellsOfAConnectionThatWasRefusedAndOfTheNextAfterItsBackoff) {
+    options.reconnect_backoff = 1000ms;
+    std::vector<Duration> told;
+    bool is_connected = true;
+    run([&](sim::Node&, Channel& channel, ChannelPool& pool) {
+        Channel& closed = pool.to(closed_port(channel), "test");
+        closed.connect_then([&] {
+            told.push_back(simulation.now() - Time{});
+            is_connected = closed.is_connected();
+            closed.connect_then([&] { told.push_back(simulation.now() - Time{}); });
+        });
+    });
+    EXPECT_FALSE(is_connected);
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_LT(told[0], 100ms);
+    EXPECT_GE(told[1] - told[0], 800ms);
+}
+
 TEST_P(RpcTest, OneRequestOfAConnectionIsServedAtATime) {
     desk.service_time = 100ms;
     run([&](sim::Node&, Channel& channel, ChannelPool&) {
