@@ -20,6 +20,14 @@ find_package(CLI11 REQUIRED)
 add_library(squall_cli11 INTERFACE)
 target_link_libraries(squall_cli11 INTERFACE CLI11::CLI11)
 
+# The codecs of Kafka's record batches.
+find_package(ZLIB REQUIRED)
+find_library(SNAPPY_LIBRARY snappy REQUIRED)
+find_library(LZ4_LIBRARY lz4 REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
+add_library(squall_codecs INTERFACE)
+target_link_libraries(squall_codecs INTERFACE ZLIB::ZLIB ${SNAPPY_LIBRARY} ${LZ4_LIBRARY} ${ZSTD_LIBRARY})
+
 if(SQUALL_TESTS)
   find_package(GTest REQUIRED)
   # Debian's rapidcheck ships the library and headers; the integration with GoogleTest is a header.

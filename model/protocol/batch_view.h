@@ -80,6 +80,7 @@ struct BatchAttributes {
     }
     BatchAttributes& set_transactional(bool on) { return set(0x10, on); }
     BatchAttributes& set_control(bool on) { return set(0x20, on); }
+    BatchAttributes& set_delete_horizon(bool on) { return set(0x40, on); }
 
     bool operator==(const BatchAttributes&) const = default;
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "model/protocol/compression.h"
 #include "sim/base/crc32c.h"
 #include "sim/base/hash.h"
 
@@ -163,15 +164,20 @@ Record RecordView::to_record() const {
 
 RecordReader::RecordReader(const BatchView& batch)
     : batch_(batch), reader_(batch.records()), left_(batch.count()) {
-    if (batch.attributes().compression() != Compression::none) {
-        left_ = 0;
-        status_ =
-            Error{Failure::invalid_input,
-                  fmt::format("batch at offset {} is compressed ({}): its records cannot be "
-                              "read",
-                              batch.base_offset(), to_string(batch.attributes().compression()))};
-    } else if (left_ < 0) {
+    const Compression codec = batch.attributes().compression();
+    if (left_ < 0) {
         fail("negative count of records");
+    } else if (codec != Compression::none && left_ > 0) {
+        Result<Bytes> decompressed = decompress(codec, batch.records());
+        if (!decompressed) {
+            left_ = 0;
+            status_ = Error{decompressed.error().failure,
+                            fmt::format("batch at offset {}: {}", batch.base_offset(),
+                                        decompressed.error().detail)};
+            return;
+        }
+        decompressed_ = std::move(*decompressed);
+        reader_ = ByteReader(decompressed_);
     }
 }
 
@@ -234,8 +240,6 @@ TimestampMs RecordBatch::timestamp_of(const Record& record) const {
 }
 
 Bytes encode_batch(const RecordBatch& batch) {
-    ASSERT(batch.attributes.compression() == Compression::none, "cannot compress with {}",
-           to_string(batch.attributes.compression()));
     ASSERT(batch.records.size() <= std::numeric_limits<std::int32_t>::max(), "{} records",
            batch.records.size());
     Bytes bytes(batch_layout::records);
@@ -243,6 +247,12 @@ Bytes encode_batch(const RecordBatch& batch) {
     for (const Record& record : batch.records) {
         write_record(writer, {record.attributes, record.timestamp_delta, record.offset_delta,
                               view_of(record.key), view_of(record.value), record.headers});
+    }
+    const Compression codec = batch.attributes.compression();
+    if (codec != Compression::none && !batch.records.empty()) {
+        const Bytes compressed = compress(codec, ByteView(bytes).subspan(batch_layout::records));
+        bytes.resize(batch_layout::records);
+        writer.bytes(compressed);
     }
     write_header(bytes, batch, static_cast<std::int32_t>(batch.records.size()));
     return bytes;

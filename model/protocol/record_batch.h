@@ -2,11 +2,11 @@
 //
 // A batch is built once, by a producer (BatchBuilder) or as a value (RecordBatch + encode_batch),
 // and from then on passed around as bytes; a header is read in place (batch_view.h). Decoding and
-// encoding again gives the same bytes for every batch whose varints are written the shortest way,
-// as all known encoders do.
+// encoding again gives the same bytes for every batch that is not compressed and whose varints are
+// written the shortest way, as all known encoders do.
 //
-// Compression is an attribute here: compressed batches pass through and can be viewed, but their
-// records cannot be read (decode_batch and RecordReader say so).
+// Records of compressed batches are read like others (compression.h); encoding one again gives what
+// our codec writes, not the producer's bytes.
 #pragma once
 
 #include <cstdint>
@@ -75,7 +75,8 @@ struct RecordView {
     Record to_record() const;
 };
 
-// Walks the records of one batch in place.
+// Walks the records of one batch: in place, or in the reader's own memory if they are compressed.
+// Views of records live as long as the reader and the batch.
 //
 //     RecordReader reader(batch);
 //     RecordView record;
@@ -84,6 +85,8 @@ struct RecordView {
 class RecordReader {
   public:
     explicit RecordReader(const BatchView& batch);
+    RecordReader(const RecordReader&) = delete;
+    RecordReader& operator=(const RecordReader&) = delete;
 
     // False at the end: after all records, or with a bad status where they do not make sense.
     bool next(RecordView& record);
@@ -99,6 +102,7 @@ class RecordReader {
     bool fail(std::string_view what);
 
     BatchView batch_;
+    Bytes decompressed_;  // empty unless the batch is compressed
     ByteReader reader_;
     std::int32_t left_ = 0;
     Status status_ = success();
@@ -126,9 +130,10 @@ struct RecordBatch {
     bool operator==(const RecordBatch&) const = default;
 };
 
-// Requires: not compressed, and fewer than 2^31 bytes.
+// Requires: a known codec, and fewer than 2^31 bytes.
 Bytes encode_batch(const RecordBatch& batch);
-// Corrupt if the CRC, the counts or the records are wrong; invalid_input if compressed.
+// Corrupt if the CRC, the counts or the records are wrong; invalid_input if no codec has the number
+// in its attributes.
 Result<RecordBatch> decode_batch(const BatchView& batch);
 // The same for the batch at the front of `bytes`.
 Result<RecordBatch> decode_batch(ByteView bytes);

@@ -24,7 +24,8 @@ batch("timestamps", [(T0, b"a", b"1", []), (T0 - 5000, b"b", b"2", []), (T0 + 86
 batch("many", [(T0 + 7 * i, b"customer-%d" % (i % 5), b"x" * i, []) for i in range(70)])
 batch("idempotent", [(T0, b"k", b"%d" % i, []) for i in range(3)], producer=(4711, 3, 2147483646))
 batch("transactional", [(T0, b"k", b"v", [])], transactional=True, producer=(9000000000, 0, 0))
-batch("gzip", [(T0, b"k", b"v" * 50, [])] * 20, compression=1)
+for codec, name in enumerate(("gzip", "snappy", "lz4", "zstd"), 1):
+    batch(name, [(T0, b"k", b"v" * 50, [])] * 20, compression=codec)
 
 
 def request(name, message):

@@ -263,7 +263,7 @@ TEST(RecordReader, RefusesARecordThatDoesNotEndAtItsLength) {
     }
 }
 
-TEST(RecordReader, SaysThatACompressedBatchCannotBeRead) {
+TEST(RecordReader, RefusesRecordsThatAreNotWhatTheirCodecWrites) {
     Bytes bytes = batch_of({"a"});
     bytes[batch_layout::attributes + 1] = static_cast<std::uint8_t>(Compression::zstd);
     const BatchView view = BatchView::at_front(bytes).value();
@@ -271,8 +271,25 @@ TEST(RecordReader, SaysThatACompressedBatchCannotBeRead) {
     RecordView record;
     EXPECT_FALSE(reader.next(record));
     ASSERT_FALSE(reader.status().ok());
-    EXPECT_EQ(reader.status().error().failure, Failure::invalid_input);
+    EXPECT_EQ(reader.status().error().failure, Failure::corrupt);
     EXPECT_NE(reader.status().error().detail.find("zstd"), std::string::npos);
+}
+
+TEST(RecordReader, RefusesACodecThatNobodyKnows) {
+    Bytes bytes = batch_of({"a"});
+    bytes[batch_layout::attributes + 1] = 5;
+    RecordReader reader(BatchView::at_front(bytes).value());
+    RecordView record;
+    EXPECT_FALSE(reader.next(record));
+    ASSERT_FALSE(reader.status().ok());
+    EXPECT_EQ(reader.status().error().failure, Failure::invalid_input);
+}
+
+RC_GTEST_PROP(RecordBatch, IsReadAsItWasWrittenWithEveryCodec, ()) {
+    RecordBatch batch = any_batch();
+    batch.attributes.set_compression(*rc::gen::element(Compression::gzip, Compression::snappy,
+                                                       Compression::lz4, Compression::zstd));
+    RC_ASSERT(decode_batch(encode_batch(batch)).value() == batch);
 }
 
 RC_GTEST_PROP(BatchBuilder, KnowsTheSizeOfEveryAppendBeforehand, ()) {
