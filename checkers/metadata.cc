@@ -71,6 +71,10 @@ class Metadata final : public Checker {
             on_appended(*appended, event.sequence);
         } else if (const auto* cut = event.as<model::RaftTruncated>()) {
             on_truncated(*cut, event.sequence);
+        } else if (const auto* loaded = event.as<model::RaftSnapshotLoaded>()) {
+            Member& member = members_[loaded->replica];
+            member.log.clear();
+            member.compared = loaded->end_offset;
         } else if (const auto* committed = event.as<model::RaftCommitted>()) {
             on_committed(*committed, event);
         } else if (const auto* applied = event.as<model::MetadataApplied>()) {

@@ -20,6 +20,10 @@ static EndQuorumEpochResponse handle(ControllerProcess& process, EndQuorumEpochR
                                      const RequestContext&) {
     return process.controller().raft().handle(request);
 }
+static FetchSnapshotResponse handle(ControllerProcess& process, FetchSnapshotRequest& request,
+                                    const RequestContext&) {
+    return process.controller().raft().handle(request);
+}
 static ApiVersionsResponse handle(ControllerProcess&, ApiVersionsRequest&, const RequestContext&) {
     return supported_apis(ControllerApis{});
 }

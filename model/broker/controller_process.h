@@ -19,8 +19,8 @@ namespace squall::model {
 
 using ControllerApis =
     TypeList<FetchRequest, ApiVersionsRequest, CreateTopicsRequest, VoteRequest,
-             BeginQuorumEpochRequest, EndQuorumEpochRequest, AlterPartitionRequest,
-             BrokerRegistrationRequest, BrokerHeartbeatRequest>;
+             BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchSnapshotRequest,
+             AlterPartitionRequest, BrokerRegistrationRequest, BrokerHeartbeatRequest>;
 
 class ControllerProcess final : public sim::Process {
   public:

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/controller/metadata_replay.h"
 #include "model/protocol/record_batch.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
 
 namespace {
-
-constexpr std::int64_t replay_bytes = 1 << 20;
 
 Bytes batch_of(const std::vector<MetadataRecord>& records, TimestampMs now) {
     BatchBuilder builder;
@@ -41,7 +38,8 @@ ControllerHost::ControllerHost(sim::Node& node, BrokerId self, ControllerOptions
       cluster_(options),
       sessions_(options.broker_session_timeout),
       attention_(node),
-      raft_(node, self, raft_options, channels, logs, disk, *this, bugs) {}
+      raft_(node, self, raft_options, channels, logs, disk, *this, bugs),
+      loader_(node, raft_options, raft_) {}
 
 void ControllerHost::start() {
     raft_.start();
@@ -50,19 +48,10 @@ void ControllerHost::start() {
 
 // ---- with the log ----
 
-void ControllerHost::replay_committed() {
-    while (image_.next_offset < raft_.high_watermark()) {
-        const Offset before = image_.next_offset;
-        const Bytes records = raft_.read_committed(before, replay_bytes);
-        const Result<ReplayedRun> run = replay(image_, records);
-        ASSERT(run.ok(), "committed metadata does not replay: {}", to_string(run.error()));
-        ASSERT(image_.next_offset > before, "no batch at {}", before);
-    }
-}
-
 void ControllerHost::on_committed() {
     if (!active_) {
-        replay_committed();
+        loader_.catch_up(image_);
+        loader_.snapshot_if_due(image_);
         maybe_activate();
         return;
     }
@@ -74,6 +63,7 @@ void ControllerHost::on_committed() {
         }
         done.committed.complete(true);
     }
+    if (pending_.empty() && raft_.is_leader()) loader_.snapshot_if_due(image_);
 }
 
 void ControllerHost::on_leadership() {
@@ -117,12 +107,14 @@ void ControllerHost::resign_activity() {
                                  .unanswered = static_cast<std::int64_t>(waiting.size())});
     for (Pending& pending : waiting) pending.committed.complete(false);
     image_ = {};
-    replay_committed();
+    loader_.catch_up(image_);
 }
 
 std::optional<raft::BatchSpan> ControllerHost::append(const std::vector<MetadataRecord>& records) {
     const auto count = static_cast<std::int32_t>(records.size());
-    auto span = raft_.propose(batch_of(records, node_.wall_now().ms()), count);
+    Bytes batch = batch_of(records, node_.wall_now().ms());
+    loader_.note_applied(std::ssize(batch));
+    auto span = raft_.propose(std::move(batch), count);
     if (span || must_stand_down()) return span;
     // What Z33 does: the offsets are those it believes in, the log is somebody else's.
     return raft::BatchSpan{.base_offset = image_.next_offset,

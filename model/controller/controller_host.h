@@ -16,6 +16,7 @@
 
 #include "model/controller/cluster_control.h"
 #include "model/controller/controller_options.h"
+#include "model/controller/metadata_loader_host.h"
 #include "model/controller/replica_control.h"
 #include "model/events/controller_events.h"
 #include "model/raft/raft_host.h"
@@ -62,7 +63,6 @@ class ControllerHost final : private RaftStateMachine {
     bool must_stand_down() const;
     void maybe_activate();
     void resign_activity();
-    void replay_committed();
 
     // Appends the batch as leader; nullopt: not the leader any more.
     std::optional<raft::BatchSpan> append(const std::vector<MetadataRecord>& records);
@@ -100,6 +100,7 @@ class ControllerHost final : private RaftStateMachine {
     LocalTime unclean_due_{};
     sim::Gate attention_;
     RaftHost raft_;
+    MetadataLoaderHost loader_;
 };
 
 }  // namespace squall::model

@@ -2,14 +2,15 @@
 // its own copy of the log on its disk, and replays what is committed into its image.
 //
 // The image is this broker's view: as old as its replay. It only ever shows whole committed
-// batches, in order; after a restart it begins empty and is replayed from the log as soon as the
-// leader says how much of it is committed.
+// batches, in order; after a restart it begins empty and is replayed from snapshot and log as soon
+// as the leader says how much of it is committed.
 #pragma once
 
 #include <functional>
 #include <optional>
 
 #include "model/controller/image.h"
+#include "model/controller/metadata_loader_host.h"
 #include "model/raft/raft_host.h"
 
 namespace squall::model {
@@ -42,6 +43,7 @@ class MetadataObserverHost final : private RaftStateMachine {
     MetadataImage image_;
     std::vector<std::function<void(const MetadataImage&)>> observers_;
     RaftHost raft_;
+    MetadataLoaderHost loader_;
 };
 
 }  // namespace squall::model

@@ -95,6 +95,42 @@ struct RaftTruncated {
     }
 };
 
+// A snapshot of everything before `end_offset` is durable at the replica (KIP-630).
+struct RaftSnapshotTaken {
+    static constexpr std::string_view event_name = "RaftSnapshotTaken";
+    BrokerId replica;
+    Offset end_offset;
+    RaftEpoch epoch;
+    std::uint64_t bytes = 0;
+    bool drops_log = false;  // what it holds is dropped from the log
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("end_offset", self.end_offset);
+        fields("epoch", self.epoch);
+        fields("bytes", self.bytes);
+        fields("drops_log", self.drops_log);
+    }
+};
+
+// The replica has the leader's snapshot in place of its own log.
+struct RaftSnapshotLoaded {
+    static constexpr std::string_view event_name = "RaftSnapshotLoaded";
+    BrokerId replica;
+    Offset end_offset;
+    RaftEpoch epoch;
+    std::uint64_t bytes = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("end_offset", self.end_offset);
+        fields("epoch", self.epoch);
+        fields("bytes", self.bytes);
+    }
+};
+
 // The raft high watermark of one replica moved: everything below it is committed.
 struct RaftCommitted {
     static constexpr std::string_view event_name = "RaftCommitted";

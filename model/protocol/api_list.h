@@ -12,6 +12,7 @@
 #include "model/protocol/messages/create_topics.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
 #include "model/protocol/messages/fetch.h"
+#include "model/protocol/messages/fetch_snapshot.h"
 #include "model/protocol/messages/find_coordinator.h"
 #include "model/protocol/messages/heartbeat.h"
 #include "model/protocol/messages/join_group.h"
@@ -31,12 +32,13 @@ template <class... Types>
 struct TypeList {};
 
 // In the order of their keys.
-using Apis = TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest,
-                      OffsetCommitRequest, OffsetFetchRequest, FindCoordinatorRequest,
-                      JoinGroupRequest, HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest,
-                      ApiVersionsRequest, CreateTopicsRequest, OffsetForLeaderEpochRequest,
-                      VoteRequest, BeginQuorumEpochRequest, EndQuorumEpochRequest,
-                      AlterPartitionRequest, BrokerRegistrationRequest, BrokerHeartbeatRequest>;
+using Apis =
+    TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
+             OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
+             LeaveGroupRequest, SyncGroupRequest, ApiVersionsRequest, CreateTopicsRequest,
+             OffsetForLeaderEpochRequest, VoteRequest, BeginQuorumEpochRequest,
+             EndQuorumEpochRequest, AlterPartitionRequest, FetchSnapshotRequest,
+             BrokerRegistrationRequest, BrokerHeartbeatRequest>;
 
 // Calls `visit(std::type_identity<Request>{})` for each request of `list`, in order.
 template <class... Requests, class Visit>

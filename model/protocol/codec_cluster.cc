@@ -4,6 +4,7 @@
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
+#include "model/protocol/messages/fetch_snapshot.h"
 #include "model/protocol/messages/vote.h"
 #include "model/protocol/wire_codec.h"
 
@@ -15,5 +16,6 @@ SQUALL_INSTANTIATE_API(AlterPartition);
 SQUALL_INSTANTIATE_API(Vote);
 SQUALL_INSTANTIATE_API(BeginQuorumEpoch);
 SQUALL_INSTANTIATE_API(EndQuorumEpoch);
+SQUALL_INSTANTIATE_API(FetchSnapshot);
 
 }  // namespace squall::model

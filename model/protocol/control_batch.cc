@@ -94,6 +94,29 @@ Bytes leader_change_batch(const LeaderChange& change, TimestampMs now) {
     return builder.finish();
 }
 
+Bytes snapshot_header_batch(TimestampMs last_contained, TimestampMs now) {
+    BatchBuilder builder({.is_control = true});
+    Bytes value;
+    ByteWriter writer(value);
+    writer.integer(std::int16_t{0});  // version
+    writer.integer(last_contained);
+    writer.unsigned_varint(0);  // tagged fields
+    const Bytes key = control_key(ControlType::snapshot_header);
+    builder.append(now, ByteView(key), ByteView(value));
+    return builder.finish();
+}
+
+Bytes snapshot_footer_batch(TimestampMs now) {
+    BatchBuilder builder({.is_control = true});
+    Bytes value;
+    ByteWriter writer(value);
+    writer.integer(std::int16_t{0});  // version
+    writer.unsigned_varint(0);        // tagged fields
+    const Bytes key = control_key(ControlType::snapshot_footer);
+    builder.append(now, ByteView(key), ByteView(value));
+    return builder.finish();
+}
+
 Result<ControlType> control_type(const BatchView& batch) {
     const Result<ControlRecord> record = read_control_record(batch);
     if (!record) return record.error();

@@ -5,7 +5,9 @@
 //     value    of abort and commit: int16 version 0, int32 coordinator epoch (KIP-98)
 //              of leader change: a flexible message (KIP-595; directory ids by KIP-853)
 //
-// The other types of the metadata log (snapshots, voters) are known by name only so far.
+//              of snapshot header and footer: flexible messages (KIP-630)
+//
+// The other types of the metadata log (versions, voters) are known by name only so far.
 #pragma once
 
 #include <cstdint>
@@ -82,6 +84,9 @@ struct LeaderChange {
 // Encoded batches, to be stamped with their place in the log (stamp_batch).
 Bytes marker_batch(const TransactionMarker& marker, TimestampMs now);
 Bytes leader_change_batch(const LeaderChange& change, TimestampMs now);
+// The first and the last batch of a snapshot (KIP-630).
+Bytes snapshot_header_batch(TimestampMs last_contained, TimestampMs now);
+Bytes snapshot_footer_batch(TimestampMs now);
 
 // What a control batch says. Corrupt if it is not a control batch or its record makes no sense; the
 // type may be a number that only later versions of Kafka know.

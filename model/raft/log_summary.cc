@@ -15,11 +15,24 @@ void LogSummary::append(RaftEpoch epoch, std::int64_t count) {
 }
 
 void LogSummary::truncate(Offset to) {
-    ASSERT(to >= Offset{0}, "truncation to {}", to);
+    ASSERT(to >= start_.offset, "truncation to {} before the start {}", to, start_.offset);
     ASSERT(to <= log_end_, "truncation to {} beyond the end {}", to, log_end_);
     log_end_ = to;
     flushed_end_ = std::min(flushed_end_, to);
     while (!epochs_.empty() && epochs_.back().start >= to) epochs_.pop_back();
+}
+
+void LogSummary::drop_before(const LogPosition& start) {
+    ASSERT(contains(start), "no position {} of epoch {}", start.offset, start.epoch);
+    start_ = start;
+    std::erase_if(epochs_, [&](const EpochStart& e) { return e.start < start.offset; });
+}
+
+void LogSummary::restart_at(const LogPosition& start) {
+    *this = {};
+    start_ = start;
+    log_end_ = start.offset;
+    flushed_end_ = start.offset;
 }
 
 void LogSummary::mark_flushed(Offset end) {
@@ -27,23 +40,25 @@ void LogSummary::mark_flushed(Offset end) {
 }
 
 LogPosition LogSummary::end_of_epoch(RaftEpoch epoch) const {
+    if (epoch < start_.epoch) return {Offset{0}, no_epoch};
     const auto after =
         std::ranges::find_if(epochs_, [&](const EpochStart& e) { return e.epoch > epoch; });
-    if (after == epochs_.begin()) return {Offset{0}, no_epoch};
     const Offset end = after == epochs_.end() ? log_end_ : after->start;
-    return {end, std::prev(after)->epoch};
+    return {end, after == epochs_.begin() ? start_.epoch : std::prev(after)->epoch};
 }
 
 bool LogSummary::contains(const LogPosition& position) const {
+    if (position.offset < start_.offset) return false;
     const LogPosition end = end_of_epoch(position.epoch);
     return end.epoch == position.epoch && position.offset <= end.offset;
 }
 
 RaftEpoch LogSummary::epoch_before(Offset end) const {
+    ASSERT(end >= start_.offset, "offset {} before the start {}", end, start_.offset);
     ASSERT(end <= log_end_, "offset {} beyond the end {}", end, log_end_);
     const auto at =
         std::ranges::find_if(epochs_, [&](const EpochStart& e) { return e.start >= end; });
-    return at == epochs_.begin() ? no_epoch : std::prev(at)->epoch;
+    return at == epochs_.begin() ? start_.epoch : std::prev(at)->epoch;
 }
 
 }  // namespace squall::model::raft

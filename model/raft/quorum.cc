@@ -28,9 +28,16 @@ std::string_view to_string(RoleName role) {
     return "?";
 }
 
-Quorum::Quorum(QuorumConfig config, QuorumState durable, LogSummary log)
-    : config_(std::move(config)), state_(durable), log_(std::move(log)) {
+Quorum::Quorum(QuorumConfig config, QuorumState durable, LogSummary log, LogPosition snapshot)
+    : config_(std::move(config)),
+      state_(durable),
+      log_(std::move(log)),
+      snapshot_(snapshot),
+      high_watermark_(snapshot.offset) {
     ASSERT(!config_.options.voters.empty(), "a quorum without voters");
+    ASSERT(log_.start().offset <= snapshot.offset && snapshot.offset <= log_.log_end(),
+           "a snapshot at {} of a log from {} to {}", snapshot.offset, log_.start().offset,
+           log_.log_end());
 }
 
 Output Quorum::step(const Input& input, LocalTime now) {
@@ -108,6 +115,18 @@ bool Quorum::must_flush_before_fetch() const {
 
 bool Quorum::may_truncate(Offset to) const {
     return to >= high_watermark_;
+}
+
+bool Quorum::needs_snapshot(const LogPosition& fetcher) const {
+    const LogPosition start = log_.start();
+    if (start.offset == Offset{0}) return false;
+    return fetcher.offset < start.offset || fetcher.epoch < start.epoch ||
+           (fetcher.offset == start.offset && fetcher.epoch != start.epoch);
+}
+
+bool Quorum::may_load(const LogPosition& snapshot) const {
+    return snapshot.offset > high_watermark_ && snapshot.epoch > no_epoch &&
+           snapshot.epoch <= state_.epoch;
 }
 
 bool Quorum::must_resign_without_quorum() const {
@@ -200,6 +219,17 @@ void Quorum::on(const Propose& propose, LocalTime) {
     output_.append_proposed =
         BatchSpan{.base_offset = base, .last_offset = log_.log_end() - 1, .epoch = state_.epoch};
     output_.flush = true;
+}
+
+void Quorum::on(const SnapshotTaken& taken, LocalTime) {
+    // One that was loaded meanwhile may have overtaken it.
+    if (taken.id.offset <= snapshot_.offset) return;
+    ASSERT(taken.id.offset <= high_watermark_, "a snapshot at {} above the high watermark {}",
+           taken.id.offset, high_watermark_);
+    snapshot_ = taken.id;
+    if (!taken.drops_log) return;
+    log_.drop_before(taken.id);
+    output_.drop_before = taken.id;
 }
 
 void Quorum::on(const Resign&, LocalTime now) {
@@ -297,57 +327,124 @@ void Quorum::receive(const EndQuorumEpochResponse& response, LocalTime now) {
     learn(response.epoch, response.leader, Word::hearsay, now);
 }
 
+void Quorum::note_contact(BrokerId replica, LocalTime now) {
+    if (!has_voter(replica) || replica == config_.self) return;
+    std::get<Leader>(role_).voter_fetches[replica] = now;
+}
+
 void Quorum::receive(const FetchRequest& request, LocalTime now) {
-    if (is_leader() && answer_fetch(request).error == ErrorCode::none &&
-        has_voter(request.replica) && request.replica != config_.self) {
-        Leader& leader = std::get<Leader>(role_);
-        leader.voter_fetches[request.replica] = now;
-        if (log_.contains(request.position)) {
-            leader.voter_ends[request.replica] = request.position.offset;
+    if (error_of_fetch(request.epoch) == ErrorCode::none) {
+        note_contact(request.replica, now);
+        const bool counts = has_voter(request.replica) && request.replica != config_.self;
+        if (counts && log_.contains(request.position)) {
+            std::get<Leader>(role_).voter_ends[request.replica] = request.position.offset;
             advance_high_watermark();
         }
     }
     output_.reply = answer_fetch(request);
 }
 
+// Whoever fetches, and whatever: only from the leader, and only in its epoch.
+ErrorCode Quorum::error_of_fetch(RaftEpoch epoch) const {
+    if (epoch < state_.epoch) return ErrorCode::fenced_leader_epoch;
+    if (epoch > state_.epoch) return ErrorCode::unknown_leader_epoch;
+    return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
+}
+
 FetchResponse Quorum::answer_fetch(const FetchRequest& request) const {
-    FetchResponse response{.from = config_.self, .epoch = state_.epoch, .leader = state_.leader};
-    if (request.epoch < state_.epoch) {
-        response.error = ErrorCode::fenced_leader_epoch;
-    } else if (request.epoch > state_.epoch) {
-        response.error = ErrorCode::unknown_leader_epoch;
-    } else if (!is_leader()) {
-        response.error = ErrorCode::not_leader_or_follower;
-    } else {
-        response.high_watermark = high_watermark_;
-        if (!log_.contains(request.position)) {
-            response.diverging = log_.end_of_epoch(request.position.epoch);
-        }
+    FetchResponse response{.from = config_.self,
+                           .epoch = state_.epoch,
+                           .leader = state_.leader,
+                           .error = error_of_fetch(request.epoch)};
+    if (response.error != ErrorCode::none) return response;
+    response.high_watermark = high_watermark_;
+    if (needs_snapshot(request.position)) {
+        response.snapshot = snapshot_;
+    } else if (!log_.contains(request.position)) {
+        response.diverging = log_.end_of_epoch(request.position.epoch);
     }
     return response;
 }
 
 bool Quorum::has_news_for(const FetchRequest& request) const {
     const FetchResponse answer = answer_fetch(request);
-    if (answer.error != ErrorCode::none || answer.diverging) return true;
+    if (answer.error != ErrorCode::none || answer.diverging || answer.snapshot) return true;
     if (request.position.offset < log_.log_end()) return true;
     return request.high_watermark < high_watermark_;
 }
 
-void Quorum::receive(const FetchResponse& response, LocalTime now) {
+void Quorum::receive(const FetchSnapshotRequest& request, LocalTime now) {
+    if (error_of_fetch(request.epoch) == ErrorCode::none) note_contact(request.replica, now);
+    output_.reply = answer_fetch_snapshot(request);
+}
+
+FetchSnapshotResponse Quorum::answer_fetch_snapshot(const FetchSnapshotRequest& request) const {
+    FetchSnapshotResponse response{.from = config_.self,
+                                   .epoch = state_.epoch,
+                                   .leader = state_.leader,
+                                   .error = error_of_fetch(request.epoch),
+                                   .snapshot = request.snapshot};
+    if (response.error == ErrorCode::none && request.snapshot != snapshot_) {
+        response.error = ErrorCode::snapshot_not_found;
+    }
+    return response;
+}
+
+Follower* Quorum::hear_from_leader(BrokerId from, RaftEpoch epoch, BrokerId leader, ErrorCode error,
+                                   LocalTime now) {
     fetch_in_flight_ = false;
-    const bool heard = response.error == ErrorCode::none;
+    const bool heard = error == ErrorCode::none;
     if (!heard) fetch_not_before_ = now + config_.options.retry_backoff;
-    const Word word = heard && response.from == response.leader ? Word::heard : Word::hearsay;
-    if (!learn(response.epoch, response.leader, word, now) || !heard) return;
-    auto* follower = std::get_if<Follower>(&role_);
-    if (follower == nullptr || response.from != state_.leader) return;
+    const Word word = heard && from == leader ? Word::heard : Word::hearsay;
+    if (!learn(epoch, leader, word, now) || !heard) return nullptr;
+    auto* const follower = std::get_if<Follower>(&role_);
+    if (follower == nullptr || from != state_.leader) return nullptr;
     follower->fetch_deadline = now + config_.options.fetch_timeout;
     follower->has_fetched = true;
     failed_elections_ = 0;
+    return follower;
+}
+
+void Quorum::receive(const FetchResponse& response, LocalTime now) {
+    if (hear_from_leader(response.from, response.epoch, response.leader, response.error, now) ==
+        nullptr) {
+        return;
+    }
+    if (response.snapshot) return load(*response.snapshot, now);
     if (response.diverging) return truncate_to_common(*response.diverging);
     accept_batches(response);
     follow_high_watermark(response.high_watermark);
+}
+
+void Quorum::load(const LogPosition& snapshot, LocalTime now) {
+    if (may_load(snapshot)) {
+        Follower& follower = std::get<Follower>(role_);
+        follower.loading = snapshot;
+        follower.loaded_bytes = 0;
+    } else {
+        fetch_not_before_ = now + config_.options.retry_backoff;
+    }
+}
+
+void Quorum::receive(const FetchSnapshotResponse& response, LocalTime now) {
+    Follower* const follower =
+        hear_from_leader(response.from, response.epoch, response.leader, response.error, now);
+    if (auto* const loader = std::get_if<Follower>(&role_);
+        loader != nullptr && response.error == ErrorCode::snapshot_not_found) {
+        loader->loading.reset();  // the leader has a later one: fetch to learn which
+    }
+    if (follower == nullptr || follower->loading != response.snapshot) return;
+    if (response.is_complete) return adopt(response.snapshot);
+    follower->loaded_bytes = response.received;
+}
+
+void Quorum::adopt(const LogPosition& snapshot) {
+    std::get<Follower>(role_).loading.reset();
+    if (!may_load(snapshot)) return;
+    snapshot_ = snapshot;
+    log_.restart_at(snapshot);
+    high_watermark_ = snapshot.offset;
+    output_.restart_at = snapshot;
 }
 
 void Quorum::truncate_to_common(const LogPosition& diverging) {
@@ -551,6 +648,13 @@ void Quorum::maybe_fetch(LocalTime now) {
         target = others[next_fetch_target_++ % others.size()];
     }
     fetch_in_flight_ = true;
+    if (const auto* follower = std::get_if<Follower>(&role_); follower && follower->loading) {
+        output_.send.push_back({target, FetchSnapshotRequest{.replica = config_.self,
+                                                             .epoch = state_.epoch,
+                                                             .snapshot = *follower->loading,
+                                                             .position = follower->loaded_bytes}});
+        return;
+    }
     output_.send.push_back({target, FetchRequest{.replica = config_.self,
                                                  .epoch = state_.epoch,
                                                  .position = log_.end(),
@@ -644,6 +748,9 @@ Duration Quorum::backoff_delay() {
 void Quorum::check_invariants() const {
     ASSERT(log_.flushed_end() <= log_.log_end(), "flushed {} beyond the end {}", log_.flushed_end(),
            log_.log_end());
+    ASSERT(log_.start().offset <= snapshot_.offset && snapshot_.offset <= high_watermark_,
+           "a log from {}, a snapshot at {}, a high watermark of {}", log_.start().offset,
+           snapshot_.offset, high_watermark_);
     ASSERT(high_watermark_ <= log_.log_end(), "high watermark {} beyond the end {}",
            high_watermark_, log_.log_end());
     ASSERT(log_.last_epoch() <= state_.epoch, "records of epoch {} in epoch {}", log_.last_epoch(),
@@ -661,8 +768,10 @@ void Quorum::check_invariants() const {
         case RoleName::leader: {
             ASSERT(state_.leader == config_.self, "a leader that knows leader {}", state_.leader);
             const Offset start = std::get<Leader>(role_).epoch_start;
-            ASSERT(log_.epoch_before(start) < state_.epoch, "records of epoch {} before its start",
-                   state_.epoch);
+            if (start >= log_.start().offset) {
+                ASSERT(log_.epoch_before(start) < state_.epoch,
+                       "records of epoch {} before its start", state_.epoch);
+            }
             ASSERT(log_.log_end() > start, "a leader without its LeaderChange record");
             break;
         }

@@ -18,9 +18,12 @@
 // one leader; committed records are never truncated; the high watermark never goes back. They hold
 // only if the host honours the order of effects of Output.
 //
+// Snapshots (KIP-630): a member may replace the committed front of its log by one; who fetches from
+// before that is sent to load it, piece by piece, and goes on fetching from its end.
+//
 // The voter set is static (controller.quorum.voters, kraft.version 0), so voters are known by id;
-// directory ids and changes of the set (KIP-853) and snapshots (KIP-630) are not here. Pure: time
-// comes in, effects go out; the jitter of timeouts is a hash of (seed, epoch, attempt).
+// directory ids and changes of the set (KIP-853) are not here. Pure: time comes in, effects go out;
+// the jitter of timeouts is a hash of (seed, epoch, attempt).
 #pragma once
 
 #include <cstdint>
@@ -62,11 +65,17 @@ struct LogFlushed {
 struct Propose {
     std::int32_t count = 0;
 };
+// A snapshot of everything committed before `id` is durable here. `drops_log`: the log may begin
+// there from now on.
+struct SnapshotTaken {
+    LogPosition id;
+    bool drops_log = false;
+};
 // Leave leadership in good order (shutdown).
 struct Resign {};
 
-using Input =
-    std::variant<Boot, Tick, Received, FetchFailed, VoteFailed, LogFlushed, Propose, Resign>;
+using Input = std::variant<Boot, Tick, Received, FetchFailed, VoteFailed, LogFlushed, Propose,
+                           SnapshotTaken, Resign>;
 
 // ---- output: what the host must do, in this order ----
 
@@ -79,8 +88,11 @@ struct Output {
     // 1. Must be durable before anything below happens (Raft 5.1: "updated on stable storage before
     //    responding to RPCs").
     std::optional<QuorumState> persist_state;
-    // 2. The log: cut, then append. The summary already counts all of it.
+    // 2. The log: cut or begun anew at a loaded snapshot, then append. The summary already counts
+    //    all of it.
     std::optional<Offset> truncate_to;
+    std::optional<LogPosition> restart_at;     // the snapshot of that id is all that is before it
+    std::optional<LogPosition> drop_before;    // ours of that id takes the place of the log's front
     bool append_leader_change = false;         // one LeaderChange record, in state().epoch
     std::optional<BatchSpan> append_proposed;  // the batch of Propose
     std::size_t append_fetched = 0;  // so many batches of the FetchResponse, from the first
@@ -107,14 +119,17 @@ struct QuorumConfig {
 
 class Quorum {
   public:
-    // `durable` and `log` as found on disk. Requires: a first step(Boot).
-    Quorum(QuorumConfig config, QuorumState durable, LogSummary log);
+    // `durable`, `log` and the id of the latest snapshot as found on disk. Requires: a first
+    // step(Boot); the log reaches back to the snapshot and up to it.
+    Quorum(QuorumConfig config, QuorumState durable, LogSummary log, LogPosition snapshot = {});
 
     Output step(const Input& input, LocalTime now);
 
     // The answer to a Fetch as things are now, without batches: the host adds those from
     // `request.position.offset` on where error is none and nothing diverges.
     FetchResponse answer_fetch(const FetchRequest& request) const;
+    // Likewise without the bytes. Only the latest snapshot is handed out.
+    FetchSnapshotResponse answer_fetch_snapshot(const FetchSnapshotRequest& request) const;
     // The answer would say something the fetcher does not know: do not hold it back.
     bool has_news_for(const FetchRequest& request) const;
 
@@ -123,6 +138,8 @@ class Quorum {
 
     const QuorumState& state() const { return state_; }
     const LogSummary& log() const { return log_; }
+    // Of the latest one; offset 0: none.
+    LogPosition snapshot() const { return snapshot_; }
     Offset high_watermark() const { return high_watermark_; }
     RoleName role() const { return static_cast<RoleName>(role_.index()); }
     bool is_leader() const { return role() == RoleName::leader; }
@@ -140,6 +157,7 @@ class Quorum {
         fields("role", self.role());
         fields("state", self.state_);
         fields("log", self.log_);
+        fields("snapshot", self.snapshot_);
         fields("high_watermark", self.high_watermark_);
         fields("attempt", self.attempt_);
         fields("failed_elections", self.failed_elections_);
@@ -168,6 +186,10 @@ class Quorum {
     bool must_flush_before_fetch() const;
     // KAFKA-12460: never below the high watermark.
     bool may_truncate(Offset to) const;
+    // KIP-630: the fetcher is before what the log reaches back to, or in an epoch before it.
+    bool needs_snapshot(const LogPosition& fetcher) const;
+    // One that holds more than is committed here, and so all that is.
+    bool may_load(const LogPosition& snapshot) const;
     // KAFKA-15489: a leader that a majority no longer fetches from is deposed or cut off. Asked
     // only when that is so.
     bool must_resign_without_quorum() const;
@@ -183,6 +205,7 @@ class Quorum {
     void on(const VoteFailed&, LocalTime now);
     void on(const LogFlushed&, LocalTime now);
     void on(const Propose&, LocalTime now);
+    void on(const SnapshotTaken&, LocalTime now);
     void on(const Resign&, LocalTime now);
 
     void receive(const VoteRequest&, LocalTime now);
@@ -193,6 +216,8 @@ class Quorum {
     void receive(const EndQuorumEpochResponse&, LocalTime now);
     void receive(const FetchRequest&, LocalTime now);
     void receive(const FetchResponse&, LocalTime now);
+    void receive(const FetchSnapshotRequest&, LocalTime now);
+    void receive(const FetchSnapshotResponse&, LocalTime now);
 
     // Of the election under way, if it is of that kind; else null.
     Ballot* open_ballot(bool pre_vote);
@@ -212,6 +237,14 @@ class Quorum {
     enum class Word : std::uint8_t { heard, hearsay };
     bool learn(RaftEpoch epoch, BrokerId leader, Word word, LocalTime now);
     void end_of_ballot(LocalTime now);
+    // What the answer to the one fetch in flight says about the leader. Null unless it came from
+    // the leader that this member follows, and in good order.
+    Follower* hear_from_leader(BrokerId from, RaftEpoch epoch, BrokerId leader, ErrorCode error,
+                               LocalTime now);
+    ErrorCode error_of_fetch(RaftEpoch epoch) const;
+    void note_contact(BrokerId replica, LocalTime now);
+    void load(const LogPosition& snapshot, LocalTime now);
+    void adopt(const LogPosition& snapshot);
     void truncate_to_common(const LogPosition& diverging);
     void accept_batches(const FetchResponse& response);
     void follow_high_watermark(Offset of_leader);
@@ -235,6 +268,7 @@ class Quorum {
     QuorumConfig config_;
     QuorumState state_;
     LogSummary log_;
+    LogPosition snapshot_;
     Offset high_watermark_{0};
     Role role_ = Unattached{};
     bool booted_ = false;

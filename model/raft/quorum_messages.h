@@ -1,6 +1,7 @@
 // What members of the quorum tell each other, as the decider sees it: KIP-595's Vote (with
-// KIP-996's pre-vote), BeginQuorumEpoch, EndQuorumEpoch and Fetch, without wire details. Fetch
-// answers name batches by their span only; the bytes stay with the host.
+// KIP-996's pre-vote), BeginQuorumEpoch, EndQuorumEpoch, Fetch and KIP-630's FetchSnapshot, without
+// wire details. Answers name batches by their span and snapshots by their id only; the bytes stay
+// with the host.
 #pragma once
 
 #include <optional>
@@ -76,12 +77,33 @@ struct FetchResponse {
     ErrorCode error = ErrorCode::none;
     Offset high_watermark{0};
     std::optional<LogPosition> diverging =
-        std::nullopt;                     // the fetcher is no prefix: end of the common epoch
+        std::nullopt;  // the fetcher is no prefix: end of the common epoch
+    // The log does not reach back to where the fetcher is: load this first.
+    std::optional<LogPosition> snapshot = std::nullopt;
     std::vector<BatchSpan> batches = {};  // from the fetch offset on
+};
+
+// One piece of a snapshot. Its id is the position in the log that it stands for.
+struct FetchSnapshotRequest {
+    BrokerId replica;
+    RaftEpoch epoch;
+    LogPosition snapshot;
+    std::int64_t position = 0;  // in bytes
+};
+struct FetchSnapshotResponse {
+    BrokerId from = no_broker;
+    RaftEpoch epoch = no_epoch;
+    BrokerId leader = no_broker;
+    ErrorCode error = ErrorCode::none;
+    LogPosition snapshot = {};
+    // At the fetcher: so many bytes are there, and durable if that is all.
+    std::int64_t received = 0;
+    bool is_complete = false;
 };
 
 using Message =
     std::variant<VoteRequest, VoteResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
-                 EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse>;
+                 EndQuorumEpochRequest, EndQuorumEpochResponse, FetchRequest, FetchResponse,
+                 FetchSnapshotRequest, FetchSnapshotResponse>;
 
 }  // namespace squall::model::raft

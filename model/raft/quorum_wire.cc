@@ -96,6 +96,20 @@ model::FetchRequest to_wire(const FetchRequest& message, const RaftOptions& opti
     return wire;
 }
 
+model::FetchSnapshotRequest to_wire(const FetchSnapshotRequest& message,
+                                    const RaftOptions& options) {
+    model::FetchSnapshotRequest wire;
+    wire.replica_id = message.replica;
+    wire.max_bytes = options.fetch_max_bytes;
+    auto& topic = wire.topics.emplace_back();
+    topic.name = metadata_topic;
+    auto& partition = topic.partitions.emplace_back();
+    partition.current_leader_epoch = message.epoch;
+    partition.snapshot_id = {message.snapshot.offset, message.snapshot.epoch};
+    partition.position = message.position;
+    return wire;
+}
+
 // ---- answers out ----
 
 model::VoteResponse to_wire(const VoteResponse& message) {
@@ -112,7 +126,7 @@ model::EndQuorumEpochResponse to_wire(const EndQuorumEpochResponse& message) {
     return quorum_answer<model::EndQuorumEpochResponse>(message);
 }
 
-model::FetchResponse to_wire(const FetchResponse& message, Bytes records) {
+model::FetchResponse to_wire(const FetchResponse& message, Bytes records, Offset log_start) {
     model::FetchResponse wire;
     auto& topic = wire.responses.emplace_back();
     topic.topic = metadata_topic;
@@ -121,13 +135,32 @@ model::FetchResponse to_wire(const FetchResponse& message, Bytes records) {
     partition.error_code = message.error;
     partition.high_watermark = message.high_watermark;
     partition.last_stable_offset = message.high_watermark;
-    partition.log_start_offset = Offset{0};
+    partition.log_start_offset = log_start;
     partition.current_leader = {message.leader, LeaderEpoch{message.epoch.value()}};
     if (message.diverging) {
         partition.diverging_epoch = {LeaderEpoch{message.diverging->epoch.value()},
                                      message.diverging->offset};
     }
+    if (message.snapshot) {
+        partition.snapshot_id = {message.snapshot->offset,
+                                 LeaderEpoch{message.snapshot->epoch.value()}};
+    }
     partition.records = std::move(records);
+    return wire;
+}
+
+model::FetchSnapshotResponse to_wire(const FetchSnapshotResponse& message, Bytes piece,
+                                     std::int64_t position, std::int64_t size) {
+    model::FetchSnapshotResponse wire;
+    auto& topic = wire.topics.emplace_back();
+    topic.name = metadata_topic;
+    auto& partition = topic.partitions.emplace_back();
+    partition.error_code = message.error;
+    partition.snapshot_id = {message.snapshot.offset, message.snapshot.epoch};
+    partition.current_leader = {message.leader, message.epoch};
+    partition.size = size;
+    partition.position = position;
+    partition.unaligned_records = std::move(piece);
     return wire;
 }
 
@@ -176,6 +209,21 @@ std::optional<FetchRequest> from_wire(const model::FetchRequest& message) {
     return std::nullopt;
 }
 
+std::optional<FetchSnapshotRequest> from_wire(const model::FetchSnapshotRequest& message) {
+    for (const auto& topic : message.topics) {
+        if (topic.name != metadata_topic) continue;
+        for (const auto& partition : topic.partitions) {
+            if (partition.partition != 0) continue;
+            return FetchSnapshotRequest{
+                .replica = message.replica_id,
+                .epoch = partition.current_leader_epoch,
+                .snapshot = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch},
+                .position = partition.position};
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<VoteResponse> from_wire(const model::VoteResponse& message, BrokerId from,
                                       bool pre_vote) {
     const auto* partition = find_partition(message);
@@ -219,7 +267,28 @@ std::optional<FetchResponse> from_wire(const model::FetchResponse& message, Brok
                     LogPosition{partition.diverging_epoch.end_offset,
                                 RaftEpoch{partition.diverging_epoch.epoch.value()}};
             }
+            if (partition.snapshot_id.end_offset != no_offset) {
+                response.snapshot = LogPosition{partition.snapshot_id.end_offset,
+                                                RaftEpoch{partition.snapshot_id.epoch.value()}};
+            }
             return response;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<FetchSnapshotResponse> from_wire(const model::FetchSnapshotResponse& message,
+                                               BrokerId from) {
+    for (const auto& topic : message.topics) {
+        if (topic.name != metadata_topic) continue;
+        for (const auto& partition : topic.partitions) {
+            if (partition.index != 0) continue;
+            return FetchSnapshotResponse{
+                .from = from,
+                .epoch = partition.current_leader.leader_epoch,
+                .leader = partition.current_leader.leader_id,
+                .error = partition.error_code,
+                .snapshot = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch}};
         }
     }
     return std::nullopt;

@@ -8,6 +8,7 @@
 #include "model/protocol/messages/begin_quorum_epoch.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
 #include "model/protocol/messages/fetch.h"
+#include "model/protocol/messages/fetch_snapshot.h"
 #include "model/protocol/messages/vote.h"
 #include "model/raft/quorum_messages.h"
 #include "model/raft/raft_options.h"
@@ -23,17 +24,23 @@ model::VoteRequest to_wire(const VoteRequest& message, BrokerId to);
 model::BeginQuorumEpochRequest to_wire(const BeginQuorumEpochRequest& message, BrokerId to);
 model::EndQuorumEpochRequest to_wire(const EndQuorumEpochRequest& message, BrokerId to);
 model::FetchRequest to_wire(const FetchRequest& message, const RaftOptions& options);
+model::FetchSnapshotRequest to_wire(const FetchSnapshotRequest& message,
+                                    const RaftOptions& options);
 
 model::VoteResponse to_wire(const VoteResponse& message);
 model::BeginQuorumEpochResponse to_wire(const BeginQuorumEpochResponse& message);
 model::EndQuorumEpochResponse to_wire(const EndQuorumEpochResponse& message);
-model::FetchResponse to_wire(const FetchResponse& message, Bytes records);
+model::FetchResponse to_wire(const FetchResponse& message, Bytes records, Offset log_start);
+// With the piece of the snapshot from `position` on, of `size` bytes in all.
+model::FetchSnapshotResponse to_wire(const FetchSnapshotResponse& message, Bytes piece,
+                                     std::int64_t position, std::int64_t size);
 
 // nullopt: the message is not about the metadata partition.
 std::optional<VoteRequest> from_wire(const model::VoteRequest& message);
 std::optional<BeginQuorumEpochRequest> from_wire(const model::BeginQuorumEpochRequest& message);
 std::optional<EndQuorumEpochRequest> from_wire(const model::EndQuorumEpochRequest& message);
 std::optional<FetchRequest> from_wire(const model::FetchRequest& message);
+std::optional<FetchSnapshotRequest> from_wire(const model::FetchSnapshotRequest& message);
 std::optional<VoteResponse> from_wire(const model::VoteResponse& message, BrokerId from,
                                       bool pre_vote);
 std::optional<BeginQuorumEpochResponse> from_wire(const model::BeginQuorumEpochResponse& message,
@@ -41,6 +48,10 @@ std::optional<BeginQuorumEpochResponse> from_wire(const model::BeginQuorumEpochR
 std::optional<EndQuorumEpochResponse> from_wire(const model::EndQuorumEpochResponse& message);
 // Without the spans of its batches: see spans_of.
 std::optional<FetchResponse> from_wire(const model::FetchResponse& message, BrokerId from);
+
+// Without what was received: the host knows when the piece is stored.
+std::optional<FetchSnapshotResponse> from_wire(const model::FetchSnapshotResponse& message,
+                                               BrokerId from);
 
 // The whole batches in `records`, up to the first that is cut off or whose CRC is wrong.
 std::vector<BatchSpan> spans_of(ByteView records);

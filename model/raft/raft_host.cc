@@ -5,6 +5,7 @@
 
 #include "model/events/raft_events.h"
 #include "model/protocol/batch_view.h"
+#include "model/raft/snapshot.h"
 #include "sim/base/assert.h"
 #include "sim/kernel/task.h"
 
@@ -12,7 +13,11 @@ namespace squall::model {
 
 namespace {
 
+constexpr std::string_view folder = "__cluster_metadata-0";
 constexpr std::string_view quorum_state_path = "__cluster_metadata-0/quorum-state";
+// A snapshot that is being loaded, and one that is being written.
+constexpr std::string_view loading_path = "__cluster_metadata-0/loading.part";
+constexpr std::string_view writing_path = "__cluster_metadata-0/writing.part";
 
 TimestampMs timestamp(const sim::Node& node) {
     return node.wall_now().ms();
@@ -71,18 +76,8 @@ void RaftHost::start() {
         unpaid_ += text.cost;
         if (!text.value.empty()) state = must(raft::read_quorum_state(as_text(text.value)));
     }
-    raft::LogSummary summary;
-    for (Offset at = log_->log_start_offset(); at < log_->log_end_offset();) {
-        const LogRead read = must(log_->read(at, options_.fetch_max_bytes, log_->log_end_offset()));
-        unpaid_ += read.cost;
-        BatchCursor cursor(read.records);
-        while (const auto batch = cursor.next()) {
-            summary.append(RaftEpoch{batch->partition_leader_epoch().value()},
-                           batch->last_offset_delta() + 1);
-        }
-        ASSERT(read.next_offset > at, "the metadata log does not read on from {}", at);
-        at = read.next_offset;
-    }
+    const raft::LogPosition snapshot = find_snapshot();
+    raft::LogSummary summary = summarize(snapshot);
     // What lies there now was read back, and so is as durable as the flush that follows makes it.
     unpaid_ += must(log_->flush());
     summary.mark_flushed(summary.log_end());
@@ -94,7 +89,7 @@ void RaftHost::start() {
     quorum_.emplace(
         raft::QuorumConfig{
             .self = self_, .options = options_, .jitter_seed = jitter_seed, .bugs = bugs_},
-        state, std::move(summary));
+        state, std::move(summary), snapshot);
     for (const RaftVoter& voter : options_.voters) {
         if (voter.id == self_ || !quorum_->is_voter()) continue;
         peers_.push_back(std::make_unique<Peer>(node_, voter.id));
@@ -112,6 +107,61 @@ void RaftHost::start() {
     node_.spawn("raft_host/fetch", [this] { run_fetches(); });
     mailbox_.push({.input = raft::Boot{}});
     node_.spawn("raft_host", [this] { run(); });
+}
+
+raft::LogSummary RaftHost::summarize(const raft::LogPosition& snapshot) {
+    raft::LogSummary summary;
+    // A log that does not reach the snapshot is of no use; one whose front is gone begins there.
+    if (log_->log_end_offset() < snapshot.offset) {
+        unpaid_ += must(log_->truncate_fully_and_start_at(snapshot.offset));
+    } else if (log_->log_start_offset() > Offset{0}) {
+        unpaid_ += must(log_->advance_log_start(snapshot.offset));
+    }
+    if (log_->log_start_offset() > Offset{0}) {
+        if (log_->log_start_offset() != snapshot.offset) {
+            halt(
+                {Failure::corrupt, fmt::format("the log starts at {}, the latest snapshot is of {}",
+                                               log_->log_start_offset(), snapshot.offset)});
+        }
+        summary.restart_at(snapshot);
+    }
+    for (Offset at = log_->log_start_offset(); at < log_->log_end_offset();) {
+        const LogRead read = must(log_->read(at, options_.fetch_max_bytes, log_->log_end_offset()));
+        unpaid_ += read.cost;
+        BatchCursor cursor(read.records);
+        while (const auto batch = cursor.next()) {
+            summary.append(RaftEpoch{batch->partition_leader_epoch().value()},
+                           batch->last_offset_delta() + 1);
+        }
+        ASSERT(read.next_offset > at, "the metadata log does not read on from {}", at);
+        at = read.next_offset;
+    }
+    return summary;
+}
+
+// The latest that is whole; what is not was being written when the process ended.
+raft::LogPosition RaftHost::find_snapshot() {
+    raft::LogPosition latest;
+    for (const std::string& path : disk_.list(fmt::format("{}/", folder))) {
+        if (path == loading_path || path == writing_path) {
+            unpaid_ += must(disk_.remove(path));
+            continue;
+        }
+        const std::optional<raft::LogPosition> id = raft::snapshot_id(path);
+        if (!id || id->offset <= latest.offset) continue;
+        const auto content = must(disk_.read_all(path));
+        unpaid_ += content.cost;
+        if (raft::check_snapshot(content.value)) latest = *id;
+    }
+    remove_snapshots_before(latest);
+    return latest;
+}
+
+void RaftHost::remove_snapshots_before(const raft::LogPosition& latest) {
+    for (const std::string& path : disk_.list(fmt::format("{}/", folder))) {
+        const std::optional<raft::LogPosition> id = raft::snapshot_id(path);
+        if (id && *id != latest) unpaid_ += must(disk_.remove(path));
+    }
 }
 
 // ---- the mailbox task ----
@@ -148,6 +198,13 @@ void RaftHost::carry_out(raft::Output output, Work& work) {
             .voter = self_, .epoch = quorum_->state().epoch, .candidate = quorum_->state().voted});
     }
     if (output.truncate_to) truncate(*output.truncate_to);
+    if (output.restart_at) restart_at(*output.restart_at);
+    if (output.drop_before) {
+        unpaid_ += must(log_->advance_log_start(output.drop_before->offset));
+    }
+    if (std::holds_alternative<raft::SnapshotTaken>(work.input)) {
+        remove_snapshots_before(quorum_->snapshot());
+    }
     if (output.append_leader_change) append_leader_change();
     if (output.append_fetched > 0) append_fetched(output.append_fetched, work.records);
     ASSERT(log_->log_end_offset() == quorum_->log().log_end(), "the log ends at {}, its summary {}",
@@ -200,6 +257,24 @@ void RaftHost::truncate(Offset to) {
     unpaid_ += must(log_->truncate_to(to));
     cut_to_ = std::min(to, cut_to_.value_or(to));
     node_.emit(RaftTruncated{.replica = self_, .to = to});
+}
+
+// The snapshot was stored and flushed before it was adopted; the log goes only when it has its
+// name.
+void RaftHost::restart_at(const raft::LogPosition& snapshot) {
+    const std::string path = raft::snapshot_path(folder, snapshot);
+    unpaid_ += must(disk_.rename(loading_path, path));
+    unpaid_ += must(log_->truncate_fully_and_start_at(snapshot.offset));
+    cut_to_ = std::min(snapshot.offset, cut_to_.value_or(snapshot.offset));
+    remove_snapshots_before(snapshot);
+    // The next Fetch acknowledges all that the snapshot holds.
+    const sim::FlushTicket ticket = must(disk_.begin_flush(path));
+    node_.sleep_for(std::exchange(unpaid_, {}) + ticket.cost);
+    must(disk_.finish_flush(ticket));
+    node_.emit(RaftSnapshotLoaded{.replica = self_,
+                                  .end_offset = snapshot.offset,
+                                  .epoch = snapshot.epoch,
+                                  .bytes = must(disk_.size(path))});
 }
 
 void RaftHost::append_leader_change() {
@@ -272,6 +347,94 @@ Bytes RaftHost::read_committed(Offset from, std::int64_t max_bytes) {
     return must(log_->read(from, max_bytes, high_watermark())).records;
 }
 
+// ---- snapshots ----
+
+Bytes RaftHost::read_snapshot() {
+    ASSERT(snapshot().offset > Offset{0}, "no snapshot to read");
+    return must(disk_.read_all(raft::snapshot_path(folder, snapshot()))).value;
+}
+
+void RaftHost::take_snapshot(Offset end, std::vector<Bytes> values) {
+    ASSERT(end <= high_watermark(), "a snapshot of everything below {}, the high watermark is {}",
+           end, high_watermark());
+    if (is_snapshotting_ || end <= snapshot().offset) return;
+    is_snapshotting_ = true;
+    const raft::LogPosition id{end, quorum_->log().epoch_before(end)};
+    const TimestampMs now = timestamp(node_);
+    node_.spawn("raft_host/snapshot",
+                [this, id, content = raft::write_snapshot(id, now, now, values)] {
+                    write_snapshot(id, content);
+                    is_snapshotting_ = false;
+                });
+}
+
+void RaftHost::write_snapshot(raft::LogPosition id, const Bytes& content) {
+    node_.sleep_for(must(disk_.replace(writing_path, content)));
+    const sim::FlushTicket ticket = must(disk_.begin_flush(writing_path));
+    node_.sleep_for(ticket.cost);
+    must(disk_.finish_flush(ticket));
+    // A later one was loaded meanwhile.
+    if (id.offset <= snapshot().offset) return;
+    const std::string path = raft::snapshot_path(folder, id);
+    node_.sleep_for(must(disk_.rename(writing_path, path)));
+    // Its name, too, must outlive whatever the log drops for it.
+    const sim::FlushTicket name = must(disk_.begin_flush(path));
+    node_.sleep_for(name.cost);
+    must(disk_.finish_flush(name));
+    const bool drops_log = static_cast<std::int64_t>(log_->size()) > options_.max_retention_bytes;
+    node_.emit(RaftSnapshotTaken{.replica = self_,
+                                 .end_offset = id.offset,
+                                 .epoch = id.epoch,
+                                 .bytes = content.size(),
+                                 .drops_log = drops_log});
+    mailbox_.push({.input = raft::SnapshotTaken{id, drops_log}});
+}
+
+FetchSnapshotResponse RaftHost::handle(const FetchSnapshotRequest& request) {
+    const std::optional<raft::FetchSnapshotRequest> asked = raft::from_wire(request);
+    const auto refusal = [&](raft::FetchSnapshotResponse answer, ErrorCode error) {
+        answer.error = error;
+        return raft::to_wire(answer, {}, 0, 0);
+    };
+    if (!asked || !quorum_) return refusal({}, ErrorCode::unknown_topic_or_partition);
+    sim::Completion<raft::Message> completion(node_);
+    Work work{.input = raft::Received{*asked}};
+    work.answer = completion.completer();
+    mailbox_.push(std::move(work));
+    const std::optional<raft::Message> reply = completion.await();
+    if (!reply) return refusal({}, ErrorCode::unknown_server_error);
+    const auto& answer = std::get<raft::FetchSnapshotResponse>(*reply);
+    if (answer.error != ErrorCode::none) return raft::to_wire(answer, {}, 0, 0);
+    const std::string path = raft::snapshot_path(folder, answer.snapshot);
+    const auto size = disk_.size(path);
+    if (!size) return refusal(answer, ErrorCode::snapshot_not_found);  // a later one replaced it
+    const auto total = static_cast<std::int64_t>(*size);
+    if (asked->position < 0 || asked->position >= total) {
+        return refusal(answer, ErrorCode::position_out_of_range);
+    }
+    const std::int64_t length =
+        std::clamp<std::int64_t>(total - asked->position, 1, std::max(request.max_bytes, 1));
+    auto piece = must(disk_.read(path, static_cast<std::uint64_t>(asked->position),
+                                 static_cast<std::uint64_t>(length)));
+    node_.sleep_for(piece.cost);
+    return raft::to_wire(answer, std::move(piece.value), asked->position, total);
+}
+
+void RaftHost::store(const FetchSnapshotResponse::Partition& piece,
+                     raft::FetchSnapshotResponse& response) {
+    Duration cost = piece.position == 0 ? must(disk_.replace(loading_path, piece.unaligned_records))
+                                        : must(disk_.append(loading_path, piece.unaligned_records));
+    response.received = piece.position + std::ssize(piece.unaligned_records);
+    if (response.received < piece.size) return node_.sleep_for(cost);
+    const sim::FlushTicket ticket = must(disk_.begin_flush(loading_path));
+    node_.sleep_for(cost + ticket.cost);
+    must(disk_.finish_flush(ticket));
+    const auto content = must(disk_.read_all(loading_path));
+    node_.sleep_for(content.cost);
+    response.is_complete = raft::check_snapshot(content.value).ok();
+    if (!response.is_complete) response.received = 0;  // from the start again
+}
+
 // ---- requests of others ----
 
 template <class Wire, class Request, class Response>
@@ -304,7 +467,8 @@ EndQuorumEpochResponse RaftHost::handle(const EndQuorumEpochRequest& request) {
 FetchResponse RaftHost::handle(const FetchRequest& request) {
     const std::optional<raft::FetchRequest> fetch = raft::from_wire(request);
     if (!fetch || !quorum_) {
-        return to_wire(raft::FetchResponse{.error = ErrorCode::unknown_topic_or_partition}, {});
+        return to_wire(raft::FetchResponse{.error = ErrorCode::unknown_topic_or_partition}, {},
+                       no_offset);
     }
     sim::Completion<FetchAnswer> completion(node_);
     Work work{.input = raft::Received{*fetch}};
@@ -313,10 +477,11 @@ FetchResponse RaftHost::handle(const FetchRequest& request) {
     mailbox_.push(std::move(work));
     std::optional<FetchAnswer> answer = completion.await();
     if (!answer) {
-        return to_wire(raft::FetchResponse{.error = ErrorCode::unknown_server_error}, {});
+        return to_wire(raft::FetchResponse{.error = ErrorCode::unknown_server_error}, {},
+                       no_offset);
     }
     node_.sleep_for(answer->cost);
-    return to_wire(answer->response, std::move(answer->records));
+    return to_wire(answer->response, std::move(answer->records), log_start());
 }
 
 void RaftHost::answer_held_fetches() {
@@ -333,7 +498,8 @@ void RaftHost::answer_held_fetches() {
 
 RaftHost::FetchAnswer RaftHost::answer(const raft::FetchRequest& request) {
     FetchAnswer answer{.response = quorum_->answer_fetch(request), .records = {}};
-    if (answer.response.error != ErrorCode::none || answer.response.diverging) return answer;
+    const raft::FetchResponse& response = answer.response;
+    if (response.error != ErrorCode::none || response.diverging || response.snapshot) return answer;
     const Offset from = request.position.offset;
     if (from == log_->log_end_offset()) return answer;
     LogRead read = must(log_->read(from, options_.fetch_max_bytes, log_->log_end_offset()));
@@ -356,7 +522,8 @@ std::optional<Endpoint> RaftHost::leader_endpoint() const {
 }
 
 void RaftHost::send(raft::Outbound outbound) {
-    if (std::holds_alternative<raft::FetchRequest>(outbound.message)) {
+    if (std::holds_alternative<raft::FetchRequest>(outbound.message) ||
+        std::holds_alternative<raft::FetchSnapshotRequest>(outbound.message)) {
         next_fetch_ = std::move(outbound);
         has_fetch_.open();
         return;
@@ -372,30 +539,61 @@ void RaftHost::run_fetches() {
     while (true) {
         has_fetch_.wait();
         has_fetch_.close();
-        const raft::Outbound fetch = *std::exchange(next_fetch_, std::nullopt);
-        const std::optional<Endpoint> to = endpoint_of(fetch.to);
-        Work work{.input = raft::FetchFailed{}};
-        if (to) {
-            const auto& request = std::get<raft::FetchRequest>(fetch.message);
-            // The patience is the quorum's own: a connection attempt to a dead machine may take
-            // longer, and meanwhile another voter can be asked.
-            sim::Completion<Result<FetchResponse>> completion(node_);
-            channels_.to(*to, "raft_fetch")
-                .send(raft::to_wire(request, options_), completion.completer(),
-                      options_.request_timeout);
-            auto reply = completion.await_until(node_.now() + options_.request_timeout);
-            if (reply && reply->ok()) {
-                FetchResponse& answer = reply->value();
-                auto response = raft::from_wire(answer, fetch.to);
-                if (response) {
-                    work.records = std::move(answer.responses[0].partitions[0].records);
-                    response->batches = raft::spans_of(work.records);
-                    work.input = raft::Received{*std::move(response)};
-                }
+        const raft::Outbound outbound = *std::exchange(next_fetch_, std::nullopt);
+        std::optional<Work> work;
+        if (const std::optional<Endpoint> to = endpoint_of(outbound.to)) {
+            if (const auto* records = std::get_if<raft::FetchRequest>(&outbound.message)) {
+                work = fetch(*records, outbound.to, *to);
+            } else {
+                work =
+                    fetch(std::get<raft::FetchSnapshotRequest>(outbound.message), outbound.to, *to);
             }
         }
-        if (!next_fetch_) mailbox_.push(std::move(work));
+        if (next_fetch_) continue;
+        mailbox_.push(work ? std::move(*work) : Work{.input = raft::FetchFailed{}});
     }
+}
+
+// The patience is the quorum's own: a connection attempt to a dead machine may take longer, and
+// meanwhile another voter can be asked.
+template <class Wire>
+std::optional<typename Wire::Response> RaftHost::call_patiently(Wire request, Endpoint to) {
+    sim::Completion<Result<typename Wire::Response>> completion(node_);
+    channels_.to(to, "raft_fetch")
+        .send(std::move(request), completion.completer(), options_.request_timeout);
+    auto reply = completion.await_until(node_.now() + options_.request_timeout);
+    if (!reply || !reply->ok()) return std::nullopt;
+    return std::move(*reply).value();
+}
+
+std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchRequest& request, BrokerId from,
+                                              Endpoint to) {
+    auto answer = call_patiently(raft::to_wire(request, options_), to);
+    if (!answer) return std::nullopt;
+    auto response = raft::from_wire(*answer, from);
+    if (!response) return std::nullopt;
+    Work work{.input = raft::FetchFailed{},
+              .records = std::move(answer->responses[0].partitions[0].records)};
+    response->batches = raft::spans_of(work.records);
+    work.input = raft::Received{*std::move(response)};
+    return work;
+}
+
+std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchSnapshotRequest& request,
+                                              BrokerId from, Endpoint to) {
+    const auto answer = call_patiently(raft::to_wire(request, options_), to);
+    if (!answer) return std::nullopt;
+    auto response = raft::from_wire(*answer, from);
+    if (!response) return std::nullopt;
+    if (response->error == ErrorCode::none) {
+        const auto& piece = answer->topics[0].partitions[0];
+        const bool is_asked_for = response->snapshot == request.snapshot &&
+                                  piece.position == request.position &&
+                                  !piece.unaligned_records.empty();
+        if (!is_asked_for) return std::nullopt;
+        store(piece, *response);
+    }
+    return Work{.input = raft::Received{*std::move(response)}};
 }
 
 void RaftHost::run_peer(Peer& peer) {

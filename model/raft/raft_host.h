@@ -7,8 +7,13 @@
 // can apply its records before the next request: a leader persists nothing, so no output is ever
 // half done when a proposal comes (asserted).
 //
+// Snapshots lie beside the log. The state machine says what is in one, when it finds one due; the
+// host writes and flushes the file in a task of its own, tells the decider when it is durable, and
+// lets go of the front of a log that is too long. A loaded one is stored piece by piece under
+// another name until it is whole and checked.
+//
 // An I/O error of the metadata log, or an order to cut committed records, halts the process, as in
-// Kafka. Snapshots are not here: a log is replayed from its start.
+// Kafka.
 #pragma once
 
 #include <cstdint>
@@ -60,8 +65,15 @@ class RaftHost {
     // lost first, or committed after all under the next leader.
     std::optional<raft::BatchSpan> propose(Bytes batch, std::int32_t count);
     // Batches from the one at `from` on that are committed, at most about `max_bytes`.
-    // Requires: from <= high_watermark().
+    // Requires: log_start() <= from <= high_watermark().
     Bytes read_committed(Offset from, std::int64_t max_bytes);
+
+    // The content of the latest snapshot. Requires: snapshot().offset > 0.
+    Bytes read_snapshot();
+    // Writes a snapshot of everything below `end`, in the background; `values` are those of its
+    // records. Nothing happens while another one is being written, or where a later one is there.
+    // Requires: end <= high_watermark(), the end of a batch. Never parks.
+    void take_snapshot(Offset end, std::vector<Bytes> values);
 
     bool is_started() const { return quorum_.has_value(); }
     bool is_leader() const { return quorum_ && quorum_->is_leader(); }
@@ -70,6 +82,10 @@ class RaftHost {
     // Where the leader listens; nullopt while none is known.
     std::optional<Endpoint> leader_endpoint() const;
     Offset high_watermark() const { return quorum_ ? quorum_->high_watermark() : Offset{0}; }
+    Offset log_start() const { return quorum_ ? quorum_->log().start().offset : Offset{0}; }
+    raft::LogPosition snapshot() const {
+        return quorum_ ? quorum_->snapshot() : raft::LogPosition{};
+    }
     Offset log_end() const { return quorum_ ? quorum_->log().log_end() : Offset{0}; }
     // Requires: is_leader().
     Offset epoch_start() const { return quorum_->epoch_start(); }
@@ -80,6 +96,7 @@ class RaftHost {
     VoteResponse handle(const VoteRequest& request);
     BeginQuorumEpochResponse handle(const BeginQuorumEpochRequest& request);
     EndQuorumEpochResponse handle(const EndQuorumEpochRequest& request);
+    FetchSnapshotResponse handle(const FetchSnapshotRequest& request);
 
     // Leaves leadership in good order.
     void resign();
@@ -115,6 +132,23 @@ class RaftHost {
     void run_flushes();
     void run_fetches();
     void run_peer(Peer& peer);
+
+    // One request to `from`, and what came of it; nullopt: nothing.
+    std::optional<Work> fetch(const raft::FetchRequest& request, BrokerId from, Endpoint to);
+    std::optional<Work> fetch(const raft::FetchSnapshotRequest& request, BrokerId from,
+                              Endpoint to);
+    template <class Wire>
+    std::optional<typename Wire::Response> call_patiently(Wire request, Endpoint to);
+    // Stores a piece of a snapshot. May park.
+    void store(const FetchSnapshotResponse::Partition& piece,
+               raft::FetchSnapshotResponse& response);
+
+    // What the disk has of the log, behind the latest sound snapshot.
+    raft::LogSummary summarize(const raft::LogPosition& snapshot);
+    raft::LogPosition find_snapshot();
+    void write_snapshot(raft::LogPosition id, const Bytes& content);
+    void restart_at(const raft::LogPosition& snapshot);
+    void remove_snapshots_before(const raft::LogPosition& latest);
 
     void step(Work work);
     // The order of effects.
@@ -154,6 +188,7 @@ class RaftHost {
     sim::Gate has_fetch_;
     std::vector<std::unique_ptr<Peer>> peers_;
     std::vector<HeldFetch> held_;
+    bool is_snapshotting_ = false;
     Duration unpaid_{};           // disk time of the step under way, paid before anything is said
     bool log_is_behind_ = false;  // its summary: between a step and its appends
     // Cut since the flush under way began: what it covers ends here.

@@ -38,6 +38,11 @@ struct RaftOptions {
     // How long the leader holds a Fetch that finds nothing new; a constant in Kafka.
     std::chrono::milliseconds fetch_max_wait{500};
     std::int32_t fetch_max_bytes = 8 << 20;
+    // A snapshot is due after so many bytes of committed records, or after so long (0: never).
+    std::int64_t max_record_bytes_between_snapshots = 20 << 20;
+    std::chrono::milliseconds max_snapshot_interval{3'600'000};
+    // With a snapshot at hand, a longer log drops what the snapshot holds.
+    std::int64_t max_retention_bytes = 100 << 20;
 
     bool operator==(const RaftOptions&) const = default;
 
@@ -52,6 +57,10 @@ struct RaftOptions {
         fields("controller.quorum.append.linger.ms", self.append_linger);
         fields("controller.quorum.fetch.max.wait.ms", self.fetch_max_wait);
         fields("controller.quorum.fetch.max.bytes", self.fetch_max_bytes);
+        fields("metadata.log.max.record.bytes.between.snapshots",
+               self.max_record_bytes_between_snapshots);
+        fields("metadata.log.max.snapshot.interval.ms", self.max_snapshot_interval);
+        fields("metadata.max.retention.bytes", self.max_retention_bytes);
     }
 };
 

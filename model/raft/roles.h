@@ -123,12 +123,17 @@ struct Leader {
 struct Follower {
     LocalTime fetch_deadline;  // then the leader counts as lost
     bool has_fetched = false;  // heard from the leader in this epoch (KIP-996)
+    // The snapshot that it loads from the leader instead of fetching, and how many bytes it has.
+    std::optional<LogPosition> loading = std::nullopt;
+    std::int64_t loaded_bytes = 0;
 
     bool operator==(const Follower&) const = default;
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("fetch_deadline", self.fetch_deadline);
         fields("has_fetched", self.has_fetched);
+        fields("loading", self.loading);
+        fields("loaded_bytes", self.loaded_bytes);
     }
 };
 

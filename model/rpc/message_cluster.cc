@@ -4,6 +4,7 @@
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
+#include "model/protocol/messages/fetch_snapshot.h"
 #include "model/protocol/messages/vote.h"
 #include "model/rpc/message_body.h"
 
@@ -15,5 +16,6 @@ SQUALL_INSTANTIATE_BODIES(AlterPartition);
 SQUALL_INSTANTIATE_BODIES(Vote);
 SQUALL_INSTANTIATE_BODIES(BeginQuorumEpoch);
 SQUALL_INSTANTIATE_BODIES(EndQuorumEpoch);
+SQUALL_INSTANTIATE_BODIES(FetchSnapshot);
 
 }  // namespace squall::model

@@ -63,6 +63,8 @@ class ControllerProcess final : public sim::Process {
                 return raft_handled<BeginQuorumEpochRequest>(request);
             case ApiKey::end_quorum_epoch:
                 return raft_handled<EndQuorumEpochRequest>(request);
+            case ApiKey::fetch_snapshot:
+                return raft_handled<FetchSnapshotRequest>(request);
             case ApiKey::broker_registration:
                 return handled<BrokerRegistrationRequest>(request);
             case ApiKey::broker_heartbeat:
