@@ -23,13 +23,27 @@ namespace squall::model {
 
 enum class Bug : std::uint8_t {
     z01_hw_truncate_loss,
+    z02_hw_truncate_divergence,
+    z03_epoch_lookup_single_step,
+    z06_unfenced_fetch,
+    z07_isr_join_without_epoch_start,
     z10_unclean_election,
     z11_acks1_loss,
+    z12_minisr1_loss,
+    z13_last_replica_standing,
+    z16_hw_from_proposed_isr,
+    z20_isr_accepts_old_incarnation,
+    z21_page_cache_ack,
+    z23_stale_clean_shutdown_marker,
+    z26_read_above_hw,
+    z28_listoffsets_regress,
     z33_zombie_controller,
     z34_raft_forgets_vote,
     z35_raft_fetch_before_fsync,
     z36_raft_commit_old_epoch,
     z38_raft_no_check_quorum,
+    z93_compact_beyond_hw,
+    z94_tombstone_too_early,
 };
 
 // One setting of an unsafe configuration, as a path of the scenario file.
@@ -44,7 +58,7 @@ struct BugEntry {
     std::string_view name;      // "hw-truncate-loss"
     std::string_view about;     // what is wrong, one line
     std::string_view origin;    // ticket, KIP, paper
-    std::string_view scenario;  // of the library, that reaches it
+    std::string_view scenario;  // of the library, that reaches it; empty: only tests of deciders do
     std::string_view checker;   // that must object
     // Not a bug of code but an unsafe configuration (U in the zoo): arming it applies these
     // settings.

@@ -244,6 +244,19 @@ void ClusterControl::observe(BrokerSessions& sessions, const BrokerHeartbeatRequ
     }
 }
 
+Refusal ClusterControl::unregister(const MetadataImage& image, BrokerId broker,
+                                   std::vector<MetadataRecord>& records) const {
+    const BrokerImage* registered = image.find_broker(broker);
+    if (registered == nullptr) {
+        return {ErrorCode::broker_id_not_registered,
+                fmt::format("Broker ID {} is not currently registered", broker)};
+    }
+    std::ranges::move(replicas_.broker_leaves(image, broker), std::back_inserter(records));
+    records.push_back(
+        UnregisterBrokerRecord{.broker_id = broker, .broker_epoch = registered->epoch});
+    return granted;
+}
+
 std::vector<MetadataRecord> ClusterControl::fence(const MetadataImage& image,
                                                   BrokerId broker) const {
     const BrokerImage* registered = image.find_broker(broker);

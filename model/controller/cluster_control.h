@@ -87,7 +87,9 @@ class BrokerSessions {
 
 class ClusterControl {
   public:
-    explicit ClusterControl(ControllerOptions options) : replicas_(options) {}
+    // `bugs` outlives the control.
+    explicit ClusterControl(ControllerOptions options, const BugSet* bugs = nullptr)
+        : replicas_(options, bugs) {}
 
     // `next_offset`: of the record that is written next. Retrying with the same incarnation gets
     // the epoch it has. Error: duplicate_broker_registration while another process of that id is in
@@ -109,6 +111,12 @@ class ClusterControl {
 
     // The broker is out: fenced, out of every in-sync set.
     std::vector<MetadataRecord> fence(const MetadataImage& image, BrokerId broker) const;
+
+    // Forgets a broker that will not come back; what it holds stays assigned to it until it is
+    // reassigned. A live one finds its epoch stale, and registers anew. Error:
+    // broker_id_not_registered.
+    Refusal unregister(const MetadataImage& image, BrokerId broker,
+                       std::vector<MetadataRecord>& records) const;
 
     BrokerState state_of(const MetadataImage& image, BrokerId broker) const;
 

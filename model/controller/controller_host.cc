@@ -34,8 +34,8 @@ ControllerHost::ControllerHost(sim::Node& node, BrokerId self, ControllerOptions
       self_(self),
       options_(options),
       bugs_(bugs),
-      replicas_(options),
-      cluster_(options),
+      replicas_(options, bugs),
+      cluster_(options, bugs),
       sessions_(options.broker_session_timeout),
       attention_(node),
       raft_(node, self, raft_options, channels, logs, disk, *this, bugs),
@@ -196,8 +196,8 @@ void ControllerHost::describe_topics(const std::vector<MetadataRecord>& records,
                          .topic_id = topic->topic_id,
                          .partitions = partitions,
                          .replication_factor = replication_factor,
-                         .min_insync_replicas = replicas_.min_insync_replicas(image),
-                         .unclean_leader_election = replicas_.allows_unclean_election(image)});
+                         .min_insync_replicas = replicas_.min_insync_replicas(image_, image),
+                         .unclean_leader_election = replicas_.allows_unclean_election(image_, image)});
     }
 }
 

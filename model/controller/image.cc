@@ -29,6 +29,13 @@ const BrokerImage* MetadataImage::find_broker(BrokerId id) const {
     return found == brokers.end() ? nullptr : &found->second;
 }
 
+const std::string* MetadataImage::find_broker_default(const std::string& key) const {
+    const auto defaults = broker_configs.find("");
+    if (defaults == broker_configs.end()) return nullptr;
+    const auto found = defaults->second.find(key);
+    return found == defaults->second.end() ? nullptr : &found->second;
+}
+
 std::uint64_t MetadataImage::digest() const {
     return hash_bytes(encode_canonical(*this));
 }

@@ -96,6 +96,9 @@ struct MetadataImage {
     Offset next_offset{0};  // everything below it is applied
     std::map<BrokerId, BrokerImage> brokers;
     std::map<std::string, TopicImage> topics;
+    // Dynamic settings of brokers, by id; under "" those of all of them. Never empty maps.
+    std::map<std::string, std::map<std::string, std::string>> broker_configs;
+    ProducerId next_producer_id{0};  // all below are given out
 
     bool operator==(const MetadataImage&) const = default;
 
@@ -104,6 +107,8 @@ struct MetadataImage {
     const TopicImage* find_topic(const Uuid& id) const;
     const PartitionImage* find_partition(const TopicPartition& partition) const;
     const BrokerImage* find_broker(BrokerId id) const;
+    // A dynamic setting of all brokers; nullptr where there is none.
+    const std::string* find_broker_default(const std::string& key) const;
     // A hash of the whole content: equal images, equal digests.
     std::uint64_t digest() const;
 
@@ -112,6 +117,8 @@ struct MetadataImage {
         fields("next_offset", self.next_offset);
         fields("brokers", self.brokers);
         fields("topics", self.topics);
+        fields("broker_configs", self.broker_configs);
+        fields("next_producer_id", self.next_producer_id);
     }
 };
 

@@ -39,6 +39,14 @@ PartitionChange& PartitionChange::target_recovery(LeaderRecoveryState state) {
     return *this;
 }
 
+PartitionChange& PartitionChange::target_replicas(TargetReplicas target) {
+    ASSERT(!target.replicas.empty(), "partition {} with no replicas at all", partition_id_);
+    replicas_ = std::move(target.replicas);
+    adding_ = std::move(target.adding);
+    removing_ = std::move(target.removing);
+    return *this;
+}
+
 PartitionChange& PartitionChange::lost_data(std::vector<BrokerId> replicas) {
     lost_data_ = std::move(replicas);
     return *this;
@@ -68,6 +76,14 @@ bool PartitionChange::has_enough_in_sync() const {
     const auto needed = std::min<std::size_t>(
         static_cast<std::size_t>(std::max(rules_.min_insync_replicas, 1)), replicas_.size());
     return isr_.size() >= needed;
+}
+
+// KIP-966: the last one out is remembered as eligible, and only for as long as its page cache is
+// known to be whole; it is not in sync with anybody.
+bool PartitionChange::keeps_last_member() const {
+    if (rules_.bugs == nullptr) return false;
+    const bool would_be_empty = isr_.empty() && !partition_.isr.empty();
+    return rules_.bugs->deviate(Bug::z13_last_replica_standing, false, would_be_empty);
 }
 
 // ---- election ----
@@ -113,14 +129,18 @@ void PartitionChange::install(const Elected& elected, PartitionChangeRecord& rec
 
 // ---- around the election ----
 
-// KIP-455: what is to be removed goes as soon as all that is to be added is in sync.
+bool PartitionChange::may_complete_reassignment(const std::vector<BrokerId>& isr,
+                                                const std::vector<BrokerId>& replicas) const {
+    return !replicas.empty() &&
+           std::ranges::all_of(replicas, [&](BrokerId id) { return contains(isr, id); });
+}
+
+// KIP-455: what is to be removed goes as soon as all that is to stay is in sync.
 void PartitionChange::complete_reassignment() {
     if (adding_.empty() && removing_.empty()) return;
     const std::vector<BrokerId> isr = without(isr_, removing_);
     const std::vector<BrokerId> replicas = without(replicas_, removing_);
-    const bool all_added =
-        std::ranges::all_of(adding_, [&](BrokerId id) { return contains(isr, id); });
-    if (isr.empty() || replicas.empty() || !all_added) return;
+    if (!may_complete_reassignment(isr, replicas)) return;
     isr_ = isr;
     replicas_ = replicas;
     elr_ = without(elr_, removing_);
@@ -163,6 +183,7 @@ std::optional<PartitionChangeRecord> PartitionChange::build() {
     record.partition_id = partition_id_;
     record.topic_id = topic_id_;
 
+    if (keeps_last_member()) isr_ = partition_.isr;
     complete_reassignment();
     update_eligible_replicas();
     const Elected elected = elect();

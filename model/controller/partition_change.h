@@ -21,6 +21,7 @@
 #include <optional>
 #include <vector>
 
+#include "model/bugs.h"
 #include "model/controller/image.h"
 #include "model/controller/records.h"
 
@@ -38,6 +39,16 @@ struct ElectionRules {
     std::int32_t min_insync_replicas = 1;  // effective: at most the replication factor
     // Registered, unfenced, not shutting down.
     std::function<bool(BrokerId)> is_acceptable_leader;
+    const BugSet* bugs = nullptr;  // outlives the change
+};
+
+// What a reassignment makes of a partition's lists (KIP-455).
+struct TargetReplicas {
+    std::vector<BrokerId> replicas;  // all that are to hold it while it lasts
+    std::vector<BrokerId> adding;
+    std::vector<BrokerId> removing;
+
+    bool operator==(const TargetReplicas&) const = default;
 };
 
 class PartitionChange {
@@ -48,6 +59,7 @@ class PartitionChange {
 
     PartitionChange& target_isr(std::vector<BrokerId> isr);
     PartitionChange& target_recovery(LeaderRecoveryState state);
+    PartitionChange& target_replicas(TargetReplicas target);
     // Came back without their page cache: what they had in sync is not vouched for any more.
     PartitionChange& lost_data(std::vector<BrokerId> replicas);
 
@@ -65,6 +77,9 @@ class PartitionChange {
     bool may_elect_last_known_leader() const;
     bool may_elect_uncleanly(BrokerId replica) const;
     bool has_enough_in_sync() const;
+    bool keeps_last_member() const;
+    bool may_complete_reassignment(const std::vector<BrokerId>& isr,
+                                   const std::vector<BrokerId>& replicas) const;
 
     Elected elect() const;
     Elected elect_any() const;

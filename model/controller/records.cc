@@ -26,6 +26,8 @@ constexpr std::string_view record_name() {
     }
     if constexpr (std::is_same_v<Record, NoOpRecord>) return "NoOpRecord";
     if constexpr (std::is_same_v<Record, RegisterBrokerRecord>) return "RegisterBrokerRecord";
+    if constexpr (std::is_same_v<Record, ProducerIdsRecord>) return "ProducerIdsRecord";
+    if constexpr (std::is_same_v<Record, ClearElrRecord>) return "ClearElrRecord";
 }
 
 template <std::size_t alternative = 0>
@@ -167,18 +169,49 @@ void apply_to(MetadataImage& image, const PartitionChangeRecord& record) {
 }
 
 void apply_to(MetadataImage& image, const RemoveTopicRecord& record) {
-    image.topics.erase(topic_of(image, record.topic_id).name);
+    // By a copy of the name: the record's topic goes.
+    const std::string name = topic_of(image, record.topic_id).name;
+    image.topics.erase(name);
+}
+
+void set_config(std::map<std::string, std::string>& configs, const ConfigRecord& record) {
+    if (record.value) {
+        configs[record.name] = *record.value;
+    } else {
+        configs.erase(record.name);
+    }
 }
 
 void apply_to(MetadataImage& image, const ConfigRecord& record) {
+    if (record.resource_type == ConfigRecord::broker_resource) {
+        set_config(image.broker_configs[record.resource_name], record);
+        // Images that say the same are equal, however they came to it.
+        if (image.broker_configs[record.resource_name].empty()) {
+            image.broker_configs.erase(record.resource_name);
+        }
+        return;
+    }
     ASSERT(record.resource_type == ConfigRecord::topic_resource, "settings of resource type {}",
            record.resource_type);
     const auto topic = image.topics.find(record.resource_name);
     ASSERT(topic != image.topics.end(), "settings of unknown topic {}", record.resource_name);
-    if (record.value) {
-        topic->second.configs[record.name] = *record.value;
-    } else {
-        topic->second.configs.erase(record.name);
+    set_config(topic->second.configs, record);
+}
+
+void apply_to(MetadataImage& image, const ProducerIdsRecord& record) {
+    ASSERT(record.next_producer_id > image.next_producer_id, "producer ids from {} back to {}",
+           image.next_producer_id, record.next_producer_id);
+    image.next_producer_id = record.next_producer_id;
+}
+
+void apply_to(MetadataImage& image, const ClearElrRecord& record) {
+    for (auto& [name, topic] : image.topics) {
+        if (!record.topic_name.empty() && record.topic_name != name) continue;
+        for (PartitionImage& partition : topic.partitions) {
+            // No partition epoch is spent: leaders have no part in this.
+            partition.eligible_leader_replicas.clear();
+            partition.last_known_elr.clear();
+        }
     }
 }
 
@@ -243,5 +276,7 @@ SQUALL_INSTANTIATE_CODEC(RemoveTopicRecord);
 SQUALL_INSTANTIATE_CODEC(BrokerRegistrationChangeRecord);
 SQUALL_INSTANTIATE_CODEC(NoOpRecord);
 SQUALL_INSTANTIATE_CODEC(RegisterBrokerRecord);
+SQUALL_INSTANTIATE_CODEC(ProducerIdsRecord);
+SQUALL_INSTANTIATE_CODEC(ClearElrRecord);
 
 }  // namespace squall::model

@@ -5,8 +5,8 @@
 // the body in the flexible wire encoding. A record whose type or version is unknown is corrupt: it
 // cannot be skipped, since everything after it builds on it.
 //
-// Left out against Kafka: features, client quotas, ACLs, SCRAM credentials, delegation tokens,
-// producer ids, log directories; and the fields that only they need.
+// Left out against Kafka: features, client quotas, ACLs, SCRAM credentials, delegation tokens, log
+// directories; and the fields that only they need.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ namespace squall::model {
 
 // A broker process registered. Its broker epoch is the offset of this record.
 struct RegisterBrokerRecord {
-    static constexpr std::uint32_t type = 27;
+    static constexpr std::uint32_t type = 0;
     static constexpr VersionRange versions{.min = 0, .max = 0, .flexible_since = 0};
 
     BrokerId broker_id = no_broker;
@@ -196,12 +196,13 @@ struct RemoveTopicRecord {
     }
 };
 
-// A setting of a resource. Of the resource types only topics (2) have settings in the log so far;
-// broker settings are static.
+// A setting of a resource: of a topic by its name, of a broker by its id, or, with an empty name,
+// of all brokers.
 struct ConfigRecord {
     static constexpr std::uint32_t type = 4;
     static constexpr VersionRange versions{.min = 0, .max = 0, .flexible_since = 0};
     static constexpr std::int8_t topic_resource = 2;
+    static constexpr std::int8_t broker_resource = 4;
 
     std::int8_t resource_type = topic_resource;
     std::string resource_name;
@@ -218,6 +219,39 @@ struct ConfigRecord {
     }
 };
 
+// Producer ids below `next_producer_id` are given out, in blocks (KIP-730).
+struct ProducerIdsRecord {
+    static constexpr std::uint32_t type = 15;
+    static constexpr VersionRange versions{.min = 0, .max = 0, .flexible_since = 0};
+
+    BrokerId broker_id = no_broker;  // that asked
+    BrokerEpoch broker_epoch{-1};
+    ProducerId next_producer_id{0};
+
+    bool operator==(const ProducerIdsRecord&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker_id", self.broker_id);
+        fields("broker_epoch", self.broker_epoch);
+        fields("next_producer_id", self.next_producer_id);
+    }
+};
+
+// Forgets the eligible leader replicas and last known leaders of a topic, or of all where the name
+// is empty: they were recorded under another min.insync.replicas than now holds (KIP-966).
+struct ClearElrRecord {
+    static constexpr std::uint32_t type = 28;
+    static constexpr VersionRange versions{.min = 0, .max = 0, .flexible_since = 0};
+
+    std::string topic_name;
+
+    bool operator==(const ClearElrRecord&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("topic_name", self.topic_name);
+    }
+};
+
 // Written when nothing else is, so that replicas can see that the log is alive (KIP-835).
 struct NoOpRecord {
     static constexpr std::uint32_t type = 20;
@@ -231,7 +265,7 @@ struct NoOpRecord {
 using MetadataRecord =
     std::variant<UnregisterBrokerRecord, TopicRecord, PartitionRecord, ConfigRecord,
                  PartitionChangeRecord, RemoveTopicRecord, BrokerRegistrationChangeRecord,
-                 NoOpRecord, RegisterBrokerRecord>;
+                 NoOpRecord, RegisterBrokerRecord, ProducerIdsRecord, ClearElrRecord>;
 
 std::string_view name_of(const MetadataRecord& record);
 // "PartitionChangeRecord{partition_id=0 ...}"

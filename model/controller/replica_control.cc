@@ -6,7 +6,9 @@
 #include <set>
 #include <utility>
 
+#include "model/controller/incarnation.h"
 #include "model/controller/placement.h"
+#include "model/controller/reassignment.h"
 #include "model/log/log_options.h"
 #include "sim/base/assert.h"
 #include "sim/base/hash.h"
@@ -48,34 +50,96 @@ std::optional<std::string> why_invalid_topic_name(const std::string& name) {
     return std::nullopt;
 }
 
-// ---- settings ----
-
-bool ReplicaControl::allows_unclean_election(const TopicImage& topic) const {
-    const auto own = topic.configs.find("unclean.leader.election.enable");
-    if (own == topic.configs.end()) return options_.unclean_leader_election_enable;
-    return own->second == "true";
+std::vector<UsableBroker> usable_brokers(const MetadataImage& image) {
+    std::vector<UsableBroker> usable;
+    for (const auto& [id, broker] : image.brokers) {
+        if (!broker.in_controlled_shutdown) usable.push_back({id, broker.rack, broker.fenced});
+    }
+    return usable;
 }
 
-std::int32_t ReplicaControl::min_insync_replicas(const TopicImage& topic) const {
-    const auto own = topic.configs.find("min.insync.replicas");
-    if (own == topic.configs.end()) return options_.min_insync_replicas;
+Refusal check_assignment(const MetadataImage& image, const std::vector<BrokerId>& replicas,
+                         std::optional<std::size_t> replication_factor) {
+    const auto refuse = [](std::string why) {
+        return Refusal{ErrorCode::invalid_replica_assignment,
+                       "The manual partition assignment includes " + std::move(why)};
+    };
+    if (replicas.empty()) return refuse("an empty replica list.");
+    std::set<BrokerId> seen;
+    for (const BrokerId id : replicas) {
+        if (image.find_broker(id) == nullptr) {
+            return refuse(fmt::format("broker {}, but no such broker is registered.", id));
+        }
+        if (!seen.insert(id).second) {
+            return refuse(fmt::format("the broker {} more than once.", id));
+        }
+    }
+    if (replication_factor && *replication_factor != replicas.size()) {
+        return refuse(
+            fmt::format("a partition with {} replica(s), but this is not consistent with previous "
+                        "partitions, which have {} replica(s).",
+                        replicas.size(), *replication_factor));
+    }
+    return granted;
+}
+
+std::optional<PartitionRecord> new_partition(const MetadataImage& image, const Uuid& topic_id,
+                                             std::int32_t index,
+                                             const std::vector<BrokerId>& replicas) {
+    PartitionRecord partition;
+    partition.partition_id = index;
+    partition.topic_id = topic_id;
+    partition.replicas = replicas;
+    std::ranges::copy_if(replicas, std::back_inserter(partition.isr),
+                         [&](BrokerId id) { return is_active(image, id); });
+    if (partition.isr.empty()) return std::nullopt;
+    partition.leader = partition.isr.front();
+    return partition;
+}
+
+// ---- settings ----
+
+namespace {
+
+// Null where neither the topic nor all brokers together say anything.
+const std::string* find_setting(const MetadataImage& image, const TopicImage& topic,
+                                const std::string& key) {
+    const auto own = topic.configs.find(key);
+    return own != topic.configs.end() ? &own->second : image.find_broker_default(key);
+}
+
+}  // namespace
+
+bool ReplicaControl::allows_unclean_election(const MetadataImage& image,
+                                             const TopicImage& topic) const {
+    const std::string* const set = find_setting(image, topic, "unclean.leader.election.enable");
+    return set == nullptr ? options_.unclean_leader_election_enable : *set == "true";
+}
+
+std::int32_t ReplicaControl::min_insync_replicas(const MetadataImage& image,
+                                                 const TopicImage& topic) const {
+    const std::string* const set = find_setting(image, topic, "min.insync.replicas");
+    if (set == nullptr) return options_.min_insync_replicas;
     std::int32_t value = 0;
-    const char* const end = own->second.data() + own->second.size();
-    const auto parsed = std::from_chars(own->second.data(), end, value);
-    ASSERT(parsed.ec == std::errc{} && parsed.ptr == end, "min.insync.replicas = {} of {}",
-           own->second, topic.name);
+    const char* const end = set->data() + set->size();
+    const auto parsed = std::from_chars(set->data(), end, value);
+    ASSERT(parsed.ec == std::errc{} && parsed.ptr == end, "min.insync.replicas = {} of {}", *set,
+           topic.name);
     return value;
 }
 
 ElectionRules ReplicaControl::rules_for(const MetadataImage& image, const TopicImage& topic,
                                         const Arrival& arrival) const {
-    return {.election = allows_unclean_election(topic) ? Election::unclean : Election::online,
+    const bool unclean = allows_unclean_election(image, topic);
+    return {.election = unclean ? Election::unclean : Election::online,
             .eligible_leader_replicas = options_.eligible_leader_replicas_version >= 1,
-            .min_insync_replicas = min_insync_replicas(topic),
-            .is_acceptable_leader = [&image, arrival](BrokerId broker) {
-                if (broker == arrival.leaving || broker == arrival.lost_data) return false;
-                return broker == arrival.arriving || is_active(image, broker);
-            }};
+            .min_insync_replicas = min_insync_replicas(image, topic),
+            .is_acceptable_leader =
+                [&image, arrival](BrokerId broker) {
+                    if (broker == arrival.leaving || broker == arrival.lost_data) return false;
+                    return broker == arrival.arriving || is_active(image, broker);
+                },
+            .bugs = bugs_};
 }
 
 // ---- CreateTopics ----
@@ -185,11 +249,8 @@ CreateTopicsResponse::Topic ReplicaControl::create(const MetadataImage& image,
                           "Replication factor must be larger than 0, or -1 to use the default "
                           "value.");
         }
-        std::vector<UsableBroker> usable;
-        for (const auto& [id, broker] : image.brokers) {
-            if (!broker.in_controlled_shutdown) usable.push_back({id, broker.rack, broker.fenced});
-        }
-        auto placed = place_replicas(usable, partitions, replication_factor, entropy);
+        auto placed =
+            place_replicas(usable_brokers(image), partitions, replication_factor, entropy);
         if (!placed) {
             return refuse(ErrorCode::invalid_replication_factor,
                           fmt::format("Unable to replicate the partition {} time(s): {}",
@@ -205,16 +266,10 @@ CreateTopicsResponse::Topic ReplicaControl::create(const MetadataImage& image,
             ConfigRecord{.resource_name = request.name, .name = name, .value = value});
     }
     for (std::size_t index = 0; index < assignments.size(); ++index) {
-        PartitionRecord partition;
-        partition.partition_id = static_cast<std::int32_t>(index);
-        partition.topic_id = topic_id;
-        partition.replicas = assignments[index];
-        for (const BrokerId replica : partition.replicas) {
-            if (is_active(image, replica)) partition.isr.push_back(replica);
-        }
-        ASSERT(!partition.isr.empty(), "{}-{} is born without a live replica", request.name, index);
-        partition.leader = partition.isr.front();
-        records.push_back(std::move(partition));
+        auto partition =
+            new_partition(image, topic_id, static_cast<std::int32_t>(index), assignments[index]);
+        ASSERT(partition, "{}-{} is born without a live replica", request.name, index);
+        records.push_back(*std::move(partition));
     }
     response.topic_id = topic_id;
     response.num_partitions = static_cast<std::int32_t>(assignments.size());
@@ -238,7 +293,8 @@ bool ReplicaControl::is_ineligible(const MetadataImage& image,
     constexpr BrokerEpoch unknown{-1};  // a leader that has not seen the follower fetch yet
     if (!is_active(image, member.broker_id)) return true;
     return member.broker_epoch != unknown &&
-           is_stale_broker_epoch(image, member.broker_id, member.broker_epoch);
+           !is_same_incarnation(image.find_broker(member.broker_id)->epoch, member.broker_epoch,
+                                bugs_);
 }
 
 ErrorCode ReplicaControl::judge(const MetadataImage& image, BrokerId leader,
@@ -339,6 +395,83 @@ Decision<AlterPartitionResponse> ReplicaControl::alter_partition(
     return decision;
 }
 
+// ---- administrators ----
+
+Refusal ReplicaControl::elect_leader(const MetadataImage& image, const TopicPartition& name,
+                                     Election election,
+                                     std::vector<MetadataRecord>& records) const {
+    ASSERT(election != Election::online, "{}: nobody asks for an online election", name);
+    const PartitionImage* const partition = image.find_partition(name);
+    if (partition == nullptr) {
+        return {ErrorCode::unknown_topic_or_partition,
+                fmt::format("No such partition as {}", name)};
+    }
+    const bool preferred = election == Election::preferred;
+    const bool is_needed = preferred ? partition->leader != partition->replicas.front()
+                                     : partition->leader == no_broker;
+    if (!is_needed) return {ErrorCode::election_not_needed, "Leader election not needed."};
+
+    const TopicImage& topic = *image.find_topic(name.topic);
+    ElectionRules rules = rules_for(image, topic, {});
+    rules.election = election;
+    auto record = PartitionChange(topic.id, name.partition, *partition, std::move(rules)).build();
+    const bool elects = record && record->leader != PartitionChangeRecord::no_leader_change;
+    if (elects) {
+        records.push_back(*std::move(record));
+        return granted;
+    }
+    if (preferred) {
+        return {ErrorCode::preferred_leader_not_available,
+                "The preferred leader was not available."};
+    }
+    return {ErrorCode::eligible_leaders_not_available,
+            "Eligible topic partition leaders are not "
+            "available."};
+}
+
+Refusal ReplicaControl::reassign(const MetadataImage& image, const TopicPartition& name,
+                                 const std::optional<std::vector<BrokerId>>& target,
+                                 std::vector<MetadataRecord>& records) const {
+    const PartitionImage* const partition = image.find_partition(name);
+    if (partition == nullptr) {
+        return {ErrorCode::unknown_topic_or_partition,
+                fmt::format("Unable to find a partition {}.", name)};
+    }
+    const TopicImage& topic = *image.find_topic(name.topic);
+    if (!target) return cancel(image, topic, name, records);
+    if (Refusal refusal = check_assignment(image, *target, std::nullopt); refusal.refused()) {
+        return refusal;
+    }
+    auto record = PartitionChange(topic.id, name.partition, *partition, rules_for(image, topic, {}))
+                      .target_replicas(reassignment_to(*target, *partition))
+                      .build();
+    if (record) records.push_back(*std::move(record));
+    return granted;
+}
+
+Refusal ReplicaControl::cancel(const MetadataImage& image, const TopicImage& topic,
+                               const TopicPartition& name,
+                               std::vector<MetadataRecord>& records) const {
+    const PartitionImage& partition = *image.find_partition(name);
+    if (!is_being_reassigned(partition)) {
+        return {ErrorCode::no_reassignment_in_progress,
+                "No partition reassignment is in progress."};
+    }
+    Reversal reversal = reversal_of(partition);
+    if (reversal.is_unclean && !allows_unclean_election(image, topic)) {
+        return {ErrorCode::invalid_replica_assignment,
+                fmt::format("Unable to revert partition assignment for {} because it would require "
+                            "an unclean leader election.",
+                            name)};
+    }
+    PartitionChange change(topic.id, name.partition, partition, rules_for(image, topic, {}));
+    change.target_isr(std::move(reversal.isr)).target_replicas(std::move(reversal.target));
+    if (reversal.is_unclean) change.target_recovery(LeaderRecoveryState::recovering);
+    auto record = change.build();
+    if (record) records.push_back(*std::move(record));
+    return granted;
+}
+
 // ---- brokers come and go ----
 
 template <class Wanted>
@@ -390,7 +523,7 @@ std::vector<MetadataRecord> ReplicaControl::broker_arrives(const MetadataImage& 
 std::vector<MetadataRecord> ReplicaControl::elect_uncleanly(const MetadataImage& image) const {
     return change_partitions(
         image, {}, [&](const TopicImage& topic, const PartitionImage& partition) {
-            return partition.leader == no_broker && allows_unclean_election(topic);
+            return partition.leader == no_broker && allows_unclean_election(image, topic);
         });
 }
 

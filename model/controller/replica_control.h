@@ -15,7 +15,9 @@
 #include "model/controller/decision.h"
 #include "model/controller/image.h"
 #include "model/controller/partition_change.h"
+#include "model/controller/placement.h"
 #include "model/controller/records.h"
+#include "model/controller/refusal.h"
 #include "model/protocol/messages/alter_partition.h"
 #include "model/protocol/messages/create_topics.h"
 
@@ -27,12 +29,25 @@ namespace squall::model {
 bool is_stale_broker_epoch(const MetadataImage& image, BrokerId broker, BrokerEpoch epoch);
 // Registered, unfenced and not on its way out.
 bool is_active(const MetadataImage& image, BrokerId broker);
+// Those that a new partition may be placed on, wherever racks and numbers allow.
+std::vector<UsableBroker> usable_brokers(const MetadataImage& image);
+// An assignment that somebody wrote by hand: registered brokers, none twice, as many as in the
+// other partitions where that is given. Error: invalid_replica_assignment.
+Refusal check_assignment(const MetadataImage& image, const std::vector<BrokerId>& replicas,
+                         std::optional<std::size_t> replication_factor);
+// The first state of a partition: in sync is who is alive, and the first of them leads. nullopt:
+// nobody is.
+std::optional<PartitionRecord> new_partition(const MetadataImage& image, const Uuid& topic_id,
+                                             std::int32_t index,
+                                             const std::vector<BrokerId>& replicas);
 // Kafka's rules for topic names; the text says what is wrong.
 std::optional<std::string> why_invalid_topic_name(const std::string& name);
 
 class ReplicaControl {
   public:
-    explicit ReplicaControl(ControllerOptions options) : options_(options) {}
+    // `bugs` outlives the control.
+    explicit ReplicaControl(ControllerOptions options, const BugSet* bugs = nullptr)
+        : options_(options), bugs_(bugs) {}
 
     // `entropy` seeds topic ids and placement. Topics of one request fail or succeed each alone.
     Decision<CreateTopicsResponse> create_topics(const MetadataImage& image,
@@ -50,6 +65,20 @@ class ReplicaControl {
     // It may lead what has no leader.
     std::vector<MetadataRecord> broker_arrives(const MetadataImage& image, BrokerId broker) const;
 
+    // ---- what administrators ask for, one partition at a time ----
+
+    // ElectLeaders (KIP-183, KIP-460): to the preferred replica, or to anybody that is alive,
+    // whether or not the topic allows unclean elections. Requires: not Election::online. Errors:
+    // unknown_topic_or_partition, election_not_needed, preferred_leader_not_available,
+    // eligible_leaders_not_available.
+    Refusal elect_leader(const MetadataImage& image, const TopicPartition& partition,
+                         Election election, std::vector<MetadataRecord>& records) const;
+    // AlterPartitionReassignments (KIP-455): to `target`, or back where there is none. Errors:
+    // unknown_topic_or_partition, invalid_replica_assignment, no_reassignment_in_progress.
+    Refusal reassign(const MetadataImage& image, const TopicPartition& partition,
+                     const std::optional<std::vector<BrokerId>>& target,
+                     std::vector<MetadataRecord>& records) const;
+
     // ---- from time to time ----
 
     // Leadership back to preferred replicas, where more of a broker's partitions than
@@ -60,9 +89,9 @@ class ReplicaControl {
 
     bool leads_anything(const MetadataImage& image, BrokerId broker) const;
 
-    // A topic's setting, else the controller's.
-    bool allows_unclean_election(const TopicImage& topic) const;
-    std::int32_t min_insync_replicas(const TopicImage& topic) const;
+    // A topic's setting, else the dynamic one of all brokers, else the controller's.
+    bool allows_unclean_election(const MetadataImage& image, const TopicImage& topic) const;
+    std::int32_t min_insync_replicas(const MetadataImage& image, const TopicImage& topic) const;
 
   private:
     struct Arrival {
@@ -93,7 +122,11 @@ class ReplicaControl {
     std::vector<MetadataRecord> change_partitions(const MetadataImage& image,
                                                   const Arrival& arrival, Wanted&& wanted) const;
 
+    Refusal cancel(const MetadataImage& image, const TopicImage& topic,
+                   const TopicPartition& partition, std::vector<MetadataRecord>& records) const;
+
     ControllerOptions options_;
+    const BugSet* bugs_;
 };
 
 }  // namespace squall::model

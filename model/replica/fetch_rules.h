@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "model/bugs.h"
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
 
@@ -49,22 +50,25 @@ struct LogEnds {
 
 // fenced_leader_epoch where the asker is behind, unknown_leader_epoch where it is ahead of us. An
 // asker that names none (an old client) is not checked.
-ErrorCode check_leader_epoch(LeaderEpoch mine, LeaderEpoch theirs);
+ErrorCode check_leader_epoch(LeaderEpoch mine, LeaderEpoch theirs, const BugSet* bugs = nullptr);
 
 // Is the asker's log a prefix of ours, as far as its last record tells?
 struct PrefixCheck {
     ErrorCode error = ErrorCode::none;          // offset_out_of_range
     std::optional<OffsetAndEpoch> diverging{};  // where it has to look for the common prefix
+
+    bool operator==(const PrefixCheck&) const = default;
 };
 // `end_of_epoch`: the largest epoch of our log that is not above the last fetched one, and where it
 // ends; no_offset or no_leader_epoch where our log cannot tell.
 PrefixCheck check_prefix(const FetchTarget& target, Offset log_start_offset,
-                         OffsetAndEpoch end_of_epoch);
+                         OffsetAndEpoch end_of_epoch, const BugSet* bugs = nullptr);
 
 bool is_out_of_range(Offset fetch_offset, const LogEnds& ends);
 
 // The end, exclusive, of what this reader may be given: followers to the log end, read_uncommitted
 // consumers to the high watermark, read_committed ones to the last stable offset.
-Offset fetch_bound(bool is_follower, bool read_committed, const LogEnds& ends);
+Offset fetch_bound(bool is_follower, bool read_committed, const LogEnds& ends,
+                   const BugSet* bugs = nullptr);
 
 }  // namespace squall::model

@@ -21,10 +21,13 @@ bool InSyncSet::is_committed(BrokerId broker) const {
     return contains(committed_, broker);
 }
 
+bool InSyncSet::is_in_proposed(BrokerId broker) const {
+    if (!in_flight_) return is_committed(broker);
+    return std::ranges::find(in_flight_->to, broker, &IsrMember::broker) != in_flight_->to.end();
+}
+
 bool InSyncSet::is_in_maximal(BrokerId broker) const {
-    if (is_committed(broker)) return true;
-    return in_flight_ &&
-           std::ranges::find(in_flight_->to, broker, &IsrMember::broker) != in_flight_->to.end();
+    return is_committed(broker) || is_in_proposed(broker);
 }
 
 std::vector<BrokerId> InSyncSet::maximal() const {

@@ -81,6 +81,8 @@ class InSyncSet {
     // The union of the committed and the proposed set.
     bool is_in_maximal(BrokerId broker) const;
     std::vector<BrokerId> maximal() const;
+    // In what is proposed, or in the committed set where nothing is.
+    bool is_in_proposed(BrokerId broker) const;
 
     // Requires: nothing in flight; the change builds on the committed set.
     void propose(IsrChange change);

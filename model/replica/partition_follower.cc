@@ -157,6 +157,10 @@ Offset PartitionFollower::truncation_offset(OffsetAndEpoch diverging,
         to = own_end.epoch == diverging.epoch ? std::min(own_end.offset, diverging.offset)
                                               : own_end.offset;
     }
+    if (options_.bugs != nullptr) {
+        // Before KIP-279 the answer did not say of which epoch it was.
+        to = options_.bugs->deviate(Bug::z03_epoch_lookup_single_step, to, diverging.offset);
+    }
     return std::clamp(to, log_.log_start_offset, log_.log_end_offset);
 }
 

@@ -282,7 +282,8 @@ void PartitionHost::take_isr_answer(const PartitionLeader::AlterPartitionAnswere
 
 ErrorCode PartitionHost::check_leadership(LeaderEpoch current_leader_epoch) const {
     if (is_offline_) return ErrorCode::kafka_storage_error;
-    const ErrorCode error = check_leader_epoch(leader_epoch(), current_leader_epoch);
+    const ErrorCode error =
+        check_leader_epoch(leader_epoch(), current_leader_epoch, &surroundings_.bugs);
     if (error != ErrorCode::none) return error;
     return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/controller/incarnation.h"
 #include "model/replica/high_watermark.h"
 #include "sim/base/assert.h"
 
@@ -156,9 +157,17 @@ std::size_t PartitionLeader::min_isr() const {
 // reach; a slow one outside the set is not.
 bool PartitionLeader::counts_for_high_watermark(BrokerId replica, const FollowerProgress& progress,
                                                 LocalTime now) const {
-    return in_sync_set_.is_in_maximal(replica) ||
+    return is_in_isr_to_count(replica) ||
            (progress.is_caught_up(log_end_offset_, now, options_.replica_lag_time_max) &&
             is_isr_eligible(replica, progress));
+}
+
+// A shrink that is only proposed may never be committed: whom it drops may still be elected.
+bool PartitionLeader::is_in_isr_to_count(BrokerId replica) const {
+    const bool right = in_sync_set_.is_in_maximal(replica);
+    if (options_.bugs == nullptr) return right;
+    return options_.bugs->deviate(Bug::z16_hw_from_proposed_isr, right,
+                                  in_sync_set_.is_in_proposed(replica));
 }
 
 // The controller would refuse the others (KIP-841, KIP-903).
@@ -166,14 +175,17 @@ bool PartitionLeader::is_isr_eligible(BrokerId replica, const FollowerProgress& 
     const auto standing = standings_.find(replica);
     return standing != standings_.end() && !standing->second.is_fenced &&
            !standing->second.in_controlled_shutdown && progress.broker_epoch &&
-           *progress.broker_epoch == standing->second.broker_epoch;
+           is_same_incarnation(standing->second.broker_epoch, *progress.broker_epoch,
+                               options_.bugs);
 }
 
 // Reaching the high watermark is not enough: right after an election it lags, and records between
 // it and the start of the epoch may be committed (KAFKA-7128).
 bool PartitionLeader::has_reached_isr(const FollowerProgress& progress) const {
-    return progress.log_end_offset >= high_watermark_ &&
-           progress.log_end_offset >= epoch_start_offset_;
+    const bool reached_watermark = progress.log_end_offset >= high_watermark_;
+    const bool right = reached_watermark && progress.log_end_offset >= epoch_start_offset_;
+    if (options_.bugs == nullptr) return right;
+    return options_.bugs->deviate(Bug::z07_isr_join_without_epoch_start, right, reached_watermark);
 }
 
 bool PartitionLeader::may_join_isr(BrokerId replica, const FollowerProgress& progress) const {
@@ -187,11 +199,16 @@ bool PartitionLeader::is_out_of_sync(const FollowerProgress& progress, LocalTime
 
 bool PartitionLeader::is_of_current_incarnation(BrokerId replica, BrokerEpoch replica_epoch) const {
     const auto standing = standings_.find(replica);
-    return standing == standings_.end() || standing->second.broker_epoch <= replica_epoch;
+    if (standing == standings_.end()) return true;
+    // A newer process than metadata has told us of yet is no old one.
+    return standing->second.broker_epoch < replica_epoch ||
+           is_same_incarnation(standing->second.broker_epoch, replica_epoch, options_.bugs);
 }
 
 bool PartitionLeader::may_list_end_offset() const {
-    return high_watermark_ >= epoch_start_offset_;
+    const bool right = high_watermark_ >= epoch_start_offset_;
+    if (options_.bugs == nullptr) return right;
+    return options_.bugs->deviate(Bug::z28_listoffsets_regress, right, true);
 }
 
 // ---- questions ----
@@ -217,10 +234,11 @@ LogEnds PartitionLeader::ends(std::optional<Offset> first_unstable_offset) const
 
 PartitionLeader::FetchAnswer PartitionLeader::answer_fetch(const FetchTarget& target,
                                                            const LogFacts& facts) const {
-    FetchAnswer answer{.error = check_leader_epoch(leader_epoch_, target.current_leader_epoch),
-                       .diverging = std::nullopt,
-                       .ends = ends(facts.first_unstable_offset),
-                       .upto = target.fetch_offset};
+    FetchAnswer answer{
+        .error = check_leader_epoch(leader_epoch_, target.current_leader_epoch, options_.bugs),
+        .diverging = std::nullopt,
+        .ends = ends(facts.first_unstable_offset),
+        .upto = target.fetch_offset};
     if (answer.error != ErrorCode::none) return answer;
 
     if (target.is_follower()) {
@@ -236,7 +254,7 @@ PartitionLeader::FetchAnswer PartitionLeader::answer_fetch(const FetchTarget& ta
     }
 
     const PrefixCheck prefix =
-        check_prefix(target, log_start_offset_, facts.end_of_last_fetched_epoch);
+        check_prefix(target, log_start_offset_, facts.end_of_last_fetched_epoch, options_.bugs);
     answer.error = prefix.error;
     answer.diverging = prefix.diverging;
     if (answer.error != ErrorCode::none || answer.diverging) return answer;
@@ -245,8 +263,9 @@ PartitionLeader::FetchAnswer PartitionLeader::answer_fetch(const FetchTarget& ta
         answer.error = ErrorCode::offset_out_of_range;
         return answer;
     }
-    answer.upto = std::max(target.fetch_offset,
-                           fetch_bound(target.is_follower(), target.read_committed, answer.ends));
+    answer.upto = std::max(
+        target.fetch_offset,
+        fetch_bound(target.is_follower(), target.read_committed, answer.ends, options_.bugs));
     return answer;
 }
 

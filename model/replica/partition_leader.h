@@ -225,6 +225,7 @@ class PartitionLeader {
     std::size_t min_isr() const;
     bool counts_for_high_watermark(BrokerId replica, const FollowerProgress& progress,
                                    LocalTime now) const;
+    bool is_in_isr_to_count(BrokerId replica) const;
     bool is_isr_eligible(BrokerId replica, const FollowerProgress& progress) const;
     bool has_reached_isr(const FollowerProgress& progress) const;
     bool may_join_isr(BrokerId replica, const FollowerProgress& progress) const;

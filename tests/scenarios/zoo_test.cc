@@ -59,7 +59,9 @@ TEST_P(Zoo, IsMissedByNobodyWhenItIsNotThere) {
 
 std::vector<const model::BugEntry*> whole_zoo() {
     std::vector<const model::BugEntry*> bugs;
-    for (const model::BugEntry& bug : model::all_bugs()) bugs.push_back(&bug);
+    for (const model::BugEntry& bug : model::all_bugs()) {
+        if (!bug.scenario.empty()) bugs.push_back(&bug);
+    }
     return bugs;
 }
 
