@@ -51,6 +51,27 @@ TEST(Order, AllowsTheSwapOnlyWithARetrySeveralInFlightAndNoIdempotence) {
     EXPECT_EQ(swapped(true, 5), "fail: nonmonotonic-send");
 }
 
+// A batch that is queued again is overtaken by those in flight; one that was not sent yet is not.
+TEST(Order, AllowsTheSwapOnlyIfTheRetryCameWhileOneOfTheTwoWasOpen) {
+    enum class Retry { before, while_open, after };
+    const auto swapped = [](Retry when) {
+        History history;
+        history.configure_producer("p1", -1, false);
+        if (when == Retry::before) history.retry("p1");
+        const OperationId first = history.invoke("p1", 10);
+        const OperationId second = history.invoke("p1", 11);
+        if (when == Retry::while_open) history.retry("p1");
+        history.complete(second, 0);
+        history.complete(first, 1);
+        if (when == Retry::after) history.retry("p1");
+        return judge(history);
+    };
+    EXPECT_EQ(swapped(Retry::before), "fail: nonmonotonic-send");
+    EXPECT_EQ(swapped(Retry::while_open),
+              "pass, allowed: nonmonotonic-send (retry without idempotence)");
+    EXPECT_EQ(swapped(Retry::after), "fail: nonmonotonic-send");
+}
+
 TEST(Order, BlamesTheSendThatMovedAndNotThoseItLetPass) {
     History late;
     late.configure_producer("p1", -1, true);
