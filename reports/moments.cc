@@ -210,6 +210,8 @@ class Director {
         } else if (is_before) {
             if (event.as<sim::NodeStopped>() != nullptr) down_.insert(node);
             if (event.as<sim::NodeStarted>() != nullptr) down_.erase(node);
+        } else if (const auto* disturbed = event.as<sim::FrameDisturbed>()) {
+            disturb(event, *disturbed);
         } else if (const auto* lost = event.as<sim::FrameLost>()) {
             lose(event, *lost);
         } else if (event.time <= focus_.end) {
@@ -318,9 +320,7 @@ class Director {
         } else if (const auto* completed = event.as<model::SendCompleted>()) {
             if (completed->outcome == model::Outcome::ok && has_lane(node) &&
                 completed->partition == focus_.followed && event.time + 1ms >= focus_.end) {
-                add(event, MomentKind::relief, node,
-                    fmt::format("record safe in {} at offset {}", completed->partition,
-                                completed->offset));
+                relieve(event, node, completed->offset);
             }
         } else if (!has_lane(node)) {
             return;
@@ -355,6 +355,20 @@ class Director {
         }
     }
 
+    // An answer settles a whole batch: its records are one relief.
+    void relieve(const sim::Event& event, const std::string& node, model::Offset offset) {
+        const bool goes_on = !drafts_.empty() && drafts_.back().moment.kind == MomentKind::relief &&
+                             drafts_.back().moment.from == node;
+        if (!goes_on) {
+            first_safe_ = offset;
+            add(event, MomentKind::relief, node,
+                fmt::format("record safe in {} at offset {}", focus_.followed, offset));
+            return;
+        }
+        drafts_.back().moment.text = fmt::format("records safe in {} at offsets {} to {}",
+                                                 focus_.followed, first_safe_, offset);
+    }
+
     void send(const sim::Event& event, const std::string& node, const sim::FrameSent& frame) {
         const std::string peer(trace_.node_name(frame.peer));
         const std::string label(frame.label);
@@ -374,10 +388,22 @@ class Director {
                            .partitions = {}});
     }
 
+    void disturb(const sim::Event& event, const sim::FrameDisturbed& disturbed) {
+        const auto found = frames_.find(event.cause);
+        if (found == frames_.end()) return;
+        Draft& draft = drafts_[found->second];
+        if (disturbed.rule == "cut" || disturbed.rule == "stall") {
+            draft.moment.kind = MomentKind::held_frame;
+        }
+        draft.moment.text += fmt::format(" ({}: {})", disturbed.rule, disturbed.rule_id);
+        draft.weight += 100;
+    }
+
     void lose(const sim::Event& event, const sim::FrameLost& lost) {
         const auto found = frames_.find(event.cause);
         if (found == frames_.end()) return;
         Draft& draft = drafts_[found->second];
+        if (draft.moment.kind == MomentKind::held_frame) return;  // it would not have arrived
         draft.moment.kind = MomentKind::lost_frame;
         draft.moment.text += " (lost: " + lost.reason + ")";
         draft.weight += 100;
@@ -391,14 +417,18 @@ class Director {
         }
         if (weights.size() <= most_frames) return;
         std::ranges::sort(weights, std::greater<>{});
-        const std::uint32_t least = weights[most_frames];
-        std::size_t kept = 0;
+        const std::uint32_t least = weights[most_frames - 1];
+        // Of those that weigh the least of what stays, the first.
+        auto room = most_frames - static_cast<std::size_t>(std::ranges::count_if(
+                                      weights, [&](auto weight) { return weight > least; }));
         std::erase_if(drafts_, [&](const Draft& draft) {
-            if (draft.weight == 0) return false;
-            const bool goes = draft.weight < least || kept == most_frames;
-            if (goes) ++scene_.hidden_frames;
-            if (!goes) ++kept;
-            return goes;
+            if (draft.weight == 0 || draft.weight > least) return false;
+            if (draft.weight == least && room > 0) {
+                --room;
+                return false;
+            }
+            ++scene_.hidden_frames;
+            return true;
         });
     }
 
@@ -411,6 +441,7 @@ class Director {
     std::map<TopicPartition, model::BrokerId> leaders_;
     std::map<model::BrokerId, std::string> brokers_;
     std::set<std::string> down_;
+    model::Offset first_safe_;  // of the relief told last
 };
 
 }  // namespace

@@ -3,8 +3,9 @@
 // The most interesting fault is the one that moved most leaders away from the machines it struck
 // (of partitions that applications use); failing that, the first. Its scene lasts until a client is
 // told again that a record is safe in the partition that is followed. Of the frames it keeps the
-// first of each kind between two machines after each turn of events, and those that were lost;
-// things that happen to several partitions at once are one moment.
+// first of each kind between two machines after each turn of events, and tells which of them were
+// held back or lost; things that happen to several partitions at once are one moment, and so are
+// the records that one answer makes safe.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,7 @@ enum class MomentKind : std::uint8_t {
     leader_moved,  // `from` led before (empty: nobody), `to` leads now
     relief,        // a client was told that a record is safe
     frame,         // from `from` to `to`
+    held_frame,    // a fault's rule keeps it from arriving, for now or for good
     lost_frame,
 };
 

@@ -43,6 +43,13 @@ std::string joined(const std::vector<std::string>& lines) {
     return text;
 }
 
+// Of a note around these lines. Graphviz measures words when it draws them; this errs to the wide.
+int half_width_of(const std::vector<std::string>& lines) {
+    std::size_t columns = 0;
+    for (const std::string& line : lines) columns = std::max(columns, line.size());
+    return static_cast<int>(columns) * 3 + 8;
+}
+
 std::string clock_of(Time time) {
     return fmt::format("{}.{:03} s", time.ms() / 1000, time.ms() % 1000);
 }
@@ -102,7 +109,7 @@ class Drawing {
         if (!scene_.followed.empty()) {
             text += "golden lane: leads " + scene_.followed + ".  ";
         }
-        text += "dashed lane: down.  ";
+        text += "dashed lane: down.  dashed arrow: does not arrive.  ";
         text += fmt::format("Not shown: {} frames", scene_.hidden_frames);
         if (scene_.hidden_machines > 0) {
             text += fmt::format(", {} clients", scene_.hidden_machines);
@@ -176,6 +183,7 @@ class Drawing {
             case MomentKind::leader_moved:
                 return move_leader(moment);
             case MomentKind::frame:
+            case MomentKind::held_frame:
             case MomentKind::lost_frame:
                 return arrow(moment);
         }
@@ -251,7 +259,7 @@ class Drawing {
         box(host->x, middle, joined(lines), "fillcolor=\"#ffe9a8\" color=\"#d9a400\"");
         if (from != nullptr && to != nullptr && from != to) {
             const int side = from->x < to->x ? -1 : 1;
-            line(from->x, middle, to->x + side * lane_width * 9 / 20, middle,
+            line(from->x, middle, to->x + side * half_width_of(lines), middle,
                  "penwidth=3 color=\"#e0ae1d\" arrowsize=0.9");
         }
         y_ -= height;
@@ -261,14 +269,14 @@ class Drawing {
         const Lane* const from = lane_of(moment.from);
         const Lane* const to = lane_of(moment.to);
         if (from == nullptr || to == nullptr) return;
-        const bool is_lost = moment.kind == MomentKind::lost_frame;
+        const bool arrives = moment.kind == MomentKind::frame;
         y_ -= row_gap - 4;
         words((from->x + to->x) / 2, y_ - line_height / 2, moment.text,
-              is_lost ? "style=filled fillcolor=white fontcolor=\"#b03030\""
-                      : "style=filled fillcolor=white fontcolor=\"#33475b\"");
+              arrives ? "style=filled fillcolor=white fontcolor=\"#33475b\""
+                      : "style=filled fillcolor=white fontcolor=\"#b03030\"");
         y_ -= line_height + 1;
         line(from->x, y_, to->x, y_,
-             is_lost ? "style=dashed color=\"#c0392b\" arrowhead=tee" : "color=\"#4a6f94\"");
+             arrives ? "color=\"#4a6f94\"" : "style=dashed color=\"#c0392b\" arrowhead=tee");
         y_ -= 3;
     }
 

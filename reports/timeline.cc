@@ -22,6 +22,10 @@ std::string join(const std::vector<model::BrokerId>& brokers) {
     return "[" + text + "]";
 }
 
+std::string leader_text(model::BrokerId leader) {
+    return leader == model::no_broker ? "none" : fmt::format("{}", leader);
+}
+
 class Teller {
   public:
     // What the event means for people; nullopt for the many that are too small for a timeline.
@@ -67,13 +71,13 @@ class Teller {
 
   private:
     std::optional<std::string> tell_partition(const model::PartitionChanged& changed) {
-        auto& before = leaders_[changed.partition];
+        auto& before = leaders_.try_emplace(changed.partition, model::no_broker).first->second;
         auto& isr_before = isrs_[changed.partition];
         std::string text;
         if (before != changed.leader) {
-            text = fmt::format("{} leader {} -> {}{}, epoch {}", changed.partition, before,
-                               changed.leader, changed.unclean ? " UNCLEAN" : "",
-                               changed.leader_epoch);
+            text = fmt::format("{} leader {} -> {}{}, epoch {}", changed.partition,
+                               leader_text(before), leader_text(changed.leader),
+                               changed.unclean ? " UNCLEAN" : "", changed.leader_epoch);
         }
         if (isr_before != changed.isr) {
             text += fmt::format("{}{}in-sync {} -> {}", text.empty() ? "" : ", ",

@@ -107,7 +107,7 @@ std::string topic_label(const Facts& facts, const std::string& topic) {
     std::string head = cell("#dbe9f6", "partition");
     for (const auto& [id, broker] : facts.brokers) head += cell("#dbe9f6", html(broker.name));
     std::string rows = fmt::format(
-        R"(<tr><td colspan="{}" border="0"><font point-size="15"><b>{}</b></font></td></tr>)"
+        R"(<tr><td colspan="{}" bgcolor="#dbe9f6"><font point-size="15"><b>{}</b></font></td></tr>)"
         R"(<tr>{}</tr>)",
         facts.brokers.size() + 1, html(topic), head);
     for (const auto& [partition, state] : facts.partitions) {
@@ -124,7 +124,7 @@ std::string topic_label(const Facts& facts, const std::string& topic) {
 
 std::string machines_label(const Facts& facts) {
     std::string rows =
-        R"(<tr><td colspan="2" border="0"><font point-size="15"><b>the cluster, at the end</b>)"
+        R"(<tr><td colspan="2" bgcolor="#dbe9f6"><font point-size="15"><b>the cluster, at the end</b>)"
         R"(</font></td></tr>)";
     if (!facts.active_controller.empty()) {
         rows += "<tr>" + cell("#e3dcf2", html(facts.active_controller)) +
