@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "model/log/partition_metadata.h"
+#include "model/log/retention.h"
+#include "model/log/segment_swap.h"
 #include "model/protocol/record_batch.h"
 #include "sim/base/assert.h"
 
@@ -29,6 +31,7 @@ struct Log::Incoming {
     Offset last_offset = no_offset;
     TimestampMs max_timestamp = no_timestamp;
     std::uint32_t last_crc = 0;
+    bool has_producers = false;
 
     static Incoming of(ByteView batches) {
         Incoming incoming{.bytes = batches};
@@ -38,6 +41,7 @@ struct Log::Incoming {
             incoming.last_offset = batch->last_offset();
             incoming.max_timestamp = std::max(incoming.max_timestamp, batch->max_timestamp());
             incoming.last_crc = batch->crc();
+            incoming.has_producers |= batch->has_producer_id();
         }
         return incoming;
     }
@@ -49,7 +53,8 @@ Log::Log(sim::Disk& disk, Checkpoints checkpoints, const TopicPartition& partiti
       checkpoints_(checkpoints),
       partition_(partition),
       folder_(log_folder(partition)),
-      options_(options) {}
+      options_(options),
+      snapshots_(disk, folder_) {}
 
 std::string Log::path_of(std::string_view file) const {
     return fmt::format("{}/{}", folder_, file);
@@ -74,6 +79,7 @@ Result<sim::Costed<std::unique_ptr<Log>>> Log::create(sim::Disk& disk, Checkpoin
     // What an earlier log of this name left behind would be believed after a crash.
     checkpoints.log_starts.set(partition, Offset(0));
     status = pay(checkpoints.log_starts.store(), cost);
+    if (status) status = log->lower_cleaner_offset(Offset(0), cost);
     if (status) status = pay(checkpoints.recovery_points.store(), cost);
     if (!status) return status.error();
     log->check_invariants();
@@ -116,6 +122,10 @@ Status Log::recover(bool after_clean_shutdown, LogRecovery& recovery) {
         epochs_.truncate_from_start(log_start_offset_);
         if (Status stored = store_epochs(recovery.cost); !stored) return stored;
     }
+    Status status = lower_cleaner_offset(log_end_offset_, recovery.cost);
+    if (status) status = pay(snapshots_.remove_beyond(log_end_offset_), recovery.cost);
+    if (status) status = rebuild_producers(recovery.cost);
+    if (!status) return status;
     // Never beyond what recovery left, in the file too: what is appended next is not flushed.
     return lower_recovery_point(log_end_offset_, recovery.cost);
 }
@@ -144,6 +154,8 @@ Status Log::load_epochs(Duration& cost) {
 }
 
 Status Log::load_segments(bool after_clean_shutdown, LogRecovery& recovery) {
+    Status swapped = pay(finish_interrupted_swaps(disk_, folder_), recovery.cost);
+    if (!swapped) return swapped;
     std::vector<Offset> bases;
     for (const std::string& path : disk_.list(folder_ + "/")) {
         if (const std::optional<Offset> base = segment_base_offset(path)) bases.push_back(*base);
@@ -153,6 +165,7 @@ Status Log::load_segments(bool after_clean_shutdown, LogRecovery& recovery) {
     // was not flushed. Up to there it is right, also about batches that compaction removed.
     if (!after_clean_shutdown) epochs_.truncate_from_end(recovery_point_);
     Segment::Scan scan;
+    scan.index_interval_bytes = options_.index_interval_bytes;
     scan.on_batch = [&](const BatchView& batch) {
         const LeaderEpoch epoch = batch.partition_leader_epoch();
         const bool is_appended_again =
@@ -182,6 +195,27 @@ Status Log::load_segments(bool after_clean_shutdown, LogRecovery& recovery) {
     }
     recovery.truncated_bytes += scan.truncated_bytes;
     recovery.reason = scan.reason;
+    return success();
+}
+
+// From the newest snapshot on, by what the log holds. Nothing to do where no producer is known.
+Status Log::rebuild_producers(Duration& cost) {
+    producers_.clear();
+    Result<ProducerSnapshots::Loaded> loaded = snapshots_.load_latest();
+    if (!loaded) return loaded.error();
+    cost += loaded->cost;
+    producers_ = std::move(loaded->states);
+    for (const Segment& segment : segments_) {
+        if (!segment.has_producers() || segment.next_offset() <= loaded->offset) continue;
+        const Result<sim::Costed<Segment::Slice>> slice =
+            segment.read(loaded->offset, log_end_offset_, segment.size(), false);
+        if (!slice) return slice.error();
+        cost += slice->cost;
+        BatchCursor cursor(slice->value.bytes);
+        while (const std::optional<BatchView> batch = cursor.next()) {
+            if (batch->base_offset() >= loaded->offset) (void)producers_.append(*batch);
+        }
+    }
     return success();
 }
 
@@ -224,7 +258,23 @@ Result<AppendInfo> Log::append_as_leader(Bytes& batches, LeaderEpoch epoch, Time
         at += batch.size();
     }
     if (stamps_time) info.log_append_time = now;
-    const Status written = write(Incoming::of(batches), info);
+    const Incoming incoming = Incoming::of(batches);
+    if (incoming.has_producers) {
+        ProducerStates::Verdict verdict = producers_.judge(batches, source);
+        if (verdict.duplicate) {
+            info.is_duplicate = true;
+            info.base_offset = verdict.duplicate->first_offset;
+            info.last_offset = verdict.duplicate->last_offset;
+            if (stamps_time) info.log_append_time = verdict.duplicate->timestamp;
+            return info;
+        }
+        if (verdict.error != ErrorCode::none) {
+            info.error = verdict.error;
+            info.message = std::move(verdict.message);
+            return info;
+        }
+    }
+    const Status written = write(incoming, info);
     if (!written) return written.error();
     return info;
 }
@@ -276,18 +326,27 @@ Status Log::write(const Incoming& incoming, AppendInfo& info) {
     Status status = success();
     if (epochs_changed) status = store_epochs(info.cost);
     const Segment::RollLimits limits{.segment_bytes = options_.effective_segment_bytes(),
-                                     .segment_ms = options_.segment_ms.count()};
+                                     .segment_ms = options_.effective_segment_ms().count(),
+                                     .index_bytes = options_.segment_index_bytes};
     if (status && active().should_roll(incoming.bytes.size(), incoming.last_offset,
                                        incoming.max_timestamp, limits)) {
         status = roll(incoming.base_offset, info.cost);
         info.rolled = true;
     }
-    if (status) status = pay(active().append(incoming.bytes), info.cost);
+    if (status) {
+        status = pay(active().append(incoming.bytes, options_.index_interval_bytes), info.cost);
+    }
     if (!status) {
         has_failed_ = true;
         return status;
     }
     log_end_offset_ = incoming.last_offset.next();
+    if (incoming.has_producers) {
+        BatchCursor appended(incoming.bytes);
+        while (const std::optional<BatchView> batch = appended.next()) {
+            if (const auto aborted = producers_.append(*batch)) active().add_aborted(*aborted);
+        }
+    }
     unflushed_messages_ += incoming.last_offset - incoming.base_offset + 1;
     info.flush_due = unflushed_messages_ >= options_.flush_messages;
     check_invariants();
@@ -297,6 +356,10 @@ Status Log::write(const Incoming& incoming, AppendInfo& info) {
 Status Log::roll(Offset base_offset, Duration& cost) {
     if (Status flushed = pay(disk_.flush(active().path()), cost); !flushed) return flushed;
     set_recovery_point(log_end_offset_);
+    if (!producers_.is_empty() || !snapshots_.is_empty()) {
+        const Status stored = pay(snapshots_.store(producers_, log_end_offset_), cost);
+        if (!stored) return stored;
+    }
     Result<sim::Costed<Segment>> segment = Segment::create(disk_, folder_, base_offset);
     if (!segment) return segment.error();
     cost += segment->cost;
@@ -328,11 +391,15 @@ Result<Duration> Log::truncate_to(Offset offset) {
     // In this order, which the disk's journal keeps: a crash between any two of them leaves a
     // recovery point that recovery can trust.
     Status status = lower_recovery_point(end, cost);
+    if (status) status = lower_cleaner_offset(end, cost);
+    if (status) status = pay(snapshots_.remove_beyond(end), cost);
     if (status) status = cut_segments(end, cost);
     if (status) {
         log_end_offset_ = end;
         if (epochs_.truncate_from_end(end)) status = store_epochs(cost);
     }
+    const bool knows_producers = !producers_.is_empty() || !snapshots_.is_empty();
+    if (status && knows_producers) status = rebuild_producers(cost);
     return finish_change(status, cost);
 }
 
@@ -355,6 +422,7 @@ Result<Duration> Log::truncate_fully_and_start_at(Offset offset) {
         checkpoints_.log_starts.set(partition_, offset);
         status = pay(checkpoints_.log_starts.store(), cost);
     }
+    if (status) status = lower_cleaner_offset(offset, cost);
     if (status) status = cut_segments(Offset(0), cost);
     if (status) status = start_empty_at(offset, cost);
     return finish_change(status, cost);
@@ -375,6 +443,11 @@ Status Log::start_empty_at(Offset offset, Duration& cost) {
 
 // From the end on, so that a crash in between leaves a log without holes.
 Status Log::cut_segments(Offset offset, Duration& cost) {
+    if (offset == Offset(0)) {
+        // Nobody has written anything, then. The snapshots first: see truncate_to.
+        producers_.clear();
+        if (Status forgot = pay(snapshots_.remove_beyond(no_offset), cost); !forgot) return forgot;
+    }
     while (!segments_.empty() && segments_.back().base_offset() >= offset) {
         if (Status removed = pay(segments_.back().remove(), cost); !removed) return removed;
         segments_.pop_back();
@@ -395,6 +468,99 @@ Result<Duration> Log::advance_log_start(Offset offset) {
     Status status = success();
     if (epochs_.truncate_from_start(offset)) status = store_epochs(cost);
     return finish_change(status, cost);
+}
+
+// ---- retention and compaction ----
+
+Result<Duration> Log::apply_retention(TimestampMs now, Offset high_watermark) {
+    if (const std::optional<Error> refused = refusal()) return *refused;
+    const RetentionView view{.segments = segments_,
+                             .log_start_offset = log_start_offset_,
+                             .log_end_offset = log_end_offset_,
+                             .high_watermark = high_watermark};
+    const std::size_t count = segments_to_delete(view, options_, now);
+    if (count == 0) return Duration::zero();
+    Duration cost{};
+    Status status = success();
+    // A log is never without a segment that says where it ends.
+    if (count == segments_.size()) status = roll(log_end_offset_, cost);
+    if (status) status = delete_segments(count, cost);
+    return finish_change(status, cost);
+}
+
+// From the front on, so that a crash in between leaves a log without holes.
+Status Log::delete_segments(std::size_t count, Duration& cost) {
+    ASSERT(count < segments_.size(), "{}: {} of {} segments deleted", partition_, count,
+           segments_.size());
+    const auto last = segments_.begin() + static_cast<std::ptrdiff_t>(count);
+    log_start_offset_ = std::max(log_start_offset_, last->base_offset());
+    checkpoints_.log_starts.set(partition_, log_start_offset_);
+    for (auto segment = segments_.begin(); segment != last; ++segment) {
+        if (Status removed = pay(segment->remove(), cost); !removed) return removed;
+    }
+    segments_.erase(segments_.begin(), last);
+    const Offset first = segments_.front().base_offset();
+    if (Status forgot = pay(snapshots_.remove_below(first), cost); !forgot) return forgot;
+    if (!epochs_.truncate_from_start(log_start_offset_)) return success();
+    return store_epochs(cost);
+}
+
+Result<sim::Costed<Segment>> Log::create_cleaned_segment(std::size_t first) {
+    const Offset base = segments_.at(first).base_offset();
+    if (const std::optional<Error> refused = refusal()) return *refused;
+    const std::string leftover = segment_path(folder_, base, suffix::cleaned);
+    if (disk_.exists(leftover)) {  // a cleaning failed
+        if (const Result<Duration> removed = disk_.remove(leftover); !removed) {
+            return removed.error();
+        }
+    }
+    return Segment::create(disk_, folder_, base, suffix::cleaned);
+}
+
+Result<Duration> Log::replace_segments(std::size_t first, std::size_t count, Segment cleaned) {
+    ASSERT(count > 0 && first + count < segments_.size(), "{}: segments {} to {} of {} replaced",
+           partition_, first, first + count, segments_.size());
+    if (const std::optional<Error> refused = refusal()) return *refused;
+    const std::span<Segment> old = std::span(segments_).subspan(first, count);
+    ASSERT(cleaned.next_offset() <= segments_[first + count].base_offset(),
+           "{}: the compacted segment reaches into the next one", partition_);
+    Duration cost{};
+    const Status status = pay(swap_segments(disk_, cleaned, old), cost);
+    if (status) {
+        const auto begin = segments_.begin() + static_cast<std::ptrdiff_t>(first);
+        *begin = std::move(cleaned);
+        segments_.erase(begin + 1, begin + static_cast<std::ptrdiff_t>(count));
+    }
+    return finish_change(status, cost);
+}
+
+Offset Log::cleaner_offset() const {
+    const Offset checkpointed = checkpoints_.cleaner_offsets.get(partition_).value_or(Offset(0));
+    return std::max(checkpointed, log_start_offset_);
+}
+
+Result<Duration> Log::set_cleaner_offset(Offset offset) {
+    ASSERT(offset <= log_end_offset_, "{}: compacted to {} beyond the end {}", partition_, offset,
+           log_end_offset_);
+    checkpoints_.cleaner_offsets.set(partition_, offset);
+    return checkpoints_.cleaner_offsets.store();
+}
+
+Status Log::lower_cleaner_offset(Offset offset, Duration& cost) {
+    const Offset believed = checkpoints_.cleaner_offsets.get(partition_).value_or(Offset(0));
+    if (believed <= offset) return success();
+    checkpoints_.cleaner_offsets.set(partition_, offset);
+    return pay(checkpoints_.cleaner_offsets.store(), cost);
+}
+
+void Log::expire_producers(TimestampMs now) {
+    producers_.expire(now, options_.producer_id_expiration_ms.count());
+}
+
+Result<Duration> Log::store_producer_snapshot() {
+    if (const std::optional<Error> refused = refusal()) return *refused;
+    if (producers_.is_empty() && snapshots_.is_empty()) return Duration::zero();
+    return snapshots_.store(producers_, log_end_offset_);
 }
 
 Result<Duration> Log::remove_files() {
@@ -551,10 +717,6 @@ Result<sim::Costed<std::optional<TimestampAndOffset>>> Log::find_by_timestamp(
                 }
                 return found;
             };
-            if (batch->attributes().compression() != Compression::none) {
-                return answer(std::max(batch->base_offset(), log_start_offset_),
-                              batch->max_timestamp());
-            }
             RecordReader reader(*batch);
             RecordView record;
             while (reader.next(record)) {
@@ -565,6 +727,32 @@ Result<sim::Costed<std::optional<TimestampAndOffset>>> Log::find_by_timestamp(
             }
             if (!reader.status()) return reader.status().error();
         }
+    }
+    return found;
+}
+
+Result<sim::Costed<std::optional<TimestampAndOffset>>> Log::find_max_timestamp(
+    Offset upper_bound) const {
+    TimestampMs largest = no_timestamp;
+    for (const Segment& segment : segments_) {
+        for (const OffsetIndex::Entry& entry : segment.index().entries()) {
+            if (entry.last_offset >= log_start_offset_) {
+                largest = std::max(largest, entry.max_timestamp);
+            }
+        }
+    }
+    if (largest == no_timestamp) {
+        return sim::Costed<std::optional<TimestampAndOffset>>{};
+    }
+    return find_by_timestamp(largest, upper_bound);
+}
+
+std::vector<AbortedTransaction> Log::aborted_transactions(Offset from, Offset upper_bound) const {
+    std::vector<AbortedTransaction> found;
+    auto segment = std::ranges::upper_bound(segments_, from, {}, &Segment::base_offset);
+    if (segment != segments_.begin()) --segment;
+    for (; segment != segments_.end(); ++segment) {
+        if (segment->transactions().collect(from, upper_bound, found)) break;
     }
     return found;
 }

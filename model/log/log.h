@@ -19,8 +19,9 @@
 // io_error until it is opened again. Reads still work.
 //
 // Files, below the folder "<topic>-<partition>": <base offset>.log (segment.h),
-// leader-epoch-checkpoint (leader_epoch_cache.h), partition.metadata. The recovery point and the
-// log start offset stand in the checkpoints of the directory.
+// leader-epoch-checkpoint (leader_epoch_cache.h), partition.metadata, <offset>.snapshot
+// (producer_state.h). The recovery point, the log start offset and how far the log is compacted
+// stand in the checkpoints of the directory.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,8 @@
 #include "model/log/leader_epoch_cache.h"
 #include "model/log/log_options.h"
 #include "model/log/offset_checkpoint.h"
+#include "model/log/producer_snapshots.h"
+#include "model/log/producer_state.h"
 #include "model/log/segment.h"
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
@@ -49,8 +52,11 @@ struct AppendInfo {
     // Leader: see validate_as_leader, and record_list_too_large for more than a segment holds.
     // Follower: corrupt_message, or offset_out_of_range for a batch that begins before the log's
     // end (Kafka's UnexpectedAppendOffsetException).
+    // Both: what the producer's state says, see producer_state.h (leader only).
     ErrorCode error = ErrorCode::none;
     std::string message;
+    bool is_duplicate =
+        false;  // nothing was appended: offsets and time are those of the first time
     Offset base_offset = no_offset;              // of the first batch
     Offset last_offset = no_offset;              // of the last batch
     std::uint32_t crc = 0;                       // of the last batch, as it was written
@@ -97,6 +103,7 @@ class Log {
     struct Checkpoints {
         OffsetCheckpoint& recovery_points;
         OffsetCheckpoint& log_starts;
+        OffsetCheckpoint& cleaner_offsets;
     };
     struct Opened;
 
@@ -137,6 +144,17 @@ class Log {
     std::uint64_t size() const;
     bool has_failed() const { return has_failed_; }
 
+    const ProducerStates& producers() const { return producers_; }
+    // The end of what is decided: see ProducerStates.
+    Offset last_stable_offset(Offset high_watermark) {
+        return producers_.last_stable_offset(high_watermark);
+    }
+    // The aborted transactions that have records in [from, upper_bound), for a read_committed
+    // fetch.
+    std::vector<AbortedTransaction> aborted_transactions(Offset from, Offset upper_bound) const;
+    // Records below were compacted; never below the log start.
+    Offset cleaner_offset() const;
+
     // ---- changes; every one may answer io_error, no_space, closed ----
 
     // As leader in `epoch`: validates one or more batches (usually one), gives them the next
@@ -158,6 +176,20 @@ class Log {
     // Records below `offset` are not there any more for readers (DeleteRecords, the leader's log
     // start). Requires: offset <= log_end_offset(). Going back does nothing.
     Result<Duration> advance_log_start(Offset offset);
+    // Deletes the oldest segments, as retention.ms, retention.bytes and the log start offset allow
+    // (retention.h), and moves the log start with them.
+    Result<Duration> apply_retention(TimestampMs now, Offset high_watermark);
+    // Compaction: an empty segment that may come to stand for those from `first` on.
+    Result<sim::Costed<Segment>> create_cleaned_segment(std::size_t first);
+    // Compaction: `cleaned` (segment_swap.h) stands for `count` segments from `first` on. Requires:
+    // none of them is active.
+    Result<Duration> replace_segments(std::size_t first, std::size_t count, Segment cleaned);
+    // Records below `offset` are compacted.
+    Result<Duration> set_cleaner_offset(Offset offset);
+    // Forgets producers that wrote nothing for producer.id.expiration.ms.
+    void expire_producers(TimestampMs now);
+    // The producers' state at the log's end is on disk, for the next start after a clean shutdown.
+    Result<Duration> store_producer_snapshot();
     // Removes every file. Requires: the log is not used afterwards.
     Result<Duration> remove_files();
 
@@ -180,9 +212,13 @@ class Log {
     Result<LogRead> read(Offset from, std::int64_t max_bytes, Offset upper_bound,
                          bool at_least_one = true) const;
     // The first record below `upper_bound` with a timestamp at or after `timestamp`; nullopt if
-    // there is none (ListOffsets). Of a compressed batch, its first record.
+    // there is none (ListOffsets).
     Result<sim::Costed<std::optional<TimestampAndOffset>>> find_by_timestamp(
         TimestampMs timestamp, Offset upper_bound) const;
+    // The first record with the largest timestamp of all (KIP-734); nullopt if that is not below
+    // `upper_bound`, or no record has one.
+    Result<sim::Costed<std::optional<TimestampAndOffset>>> find_max_timestamp(
+        Offset upper_bound) const;
 
     // The rules of the header, asserted.
     void check_invariants() const;
@@ -198,6 +234,7 @@ class Log {
     Status load_epochs(Duration& cost);
     Status load_segments(bool after_clean_shutdown, LogRecovery& recovery);
     Status recover(bool after_clean_shutdown, LogRecovery& recovery);
+    Status rebuild_producers(Duration& cost);
 
     Status write(const Incoming& incoming, AppendInfo& info);
     Status roll(Offset base_offset, Duration& cost);
@@ -206,6 +243,8 @@ class Log {
     Status store_epochs(Duration& cost);
     void set_recovery_point(Offset offset);
     Status lower_recovery_point(Offset offset, Duration& cost);
+    Status lower_cleaner_offset(Offset offset, Duration& cost);
+    Status delete_segments(std::size_t count, Duration& cost);
     Offset end_after_truncation(Offset offset) const;
     // The result of a change: any failure of its parts fails the log.
     Result<Duration> finish_change(const Status& status, Duration cost);
@@ -221,6 +260,8 @@ class Log {
 
     std::vector<Segment> segments_;  // by base offset; never empty once open
     LeaderEpochCache epochs_;
+    ProducerStates producers_;
+    ProducerSnapshots snapshots_;
     Offset log_start_offset_{0};
     Offset log_end_offset_{0};
     Offset recovery_point_{0};

@@ -30,21 +30,37 @@ BrokerEpoch decode_marker(std::string_view text) {
 
 }  // namespace
 
-LogDirectory::LogDirectory(sim::Disk& disk, const LogOptions& defaults)
+LogDirectory::LogDirectory(sim::Disk& disk, const LogOptions& defaults, const BugSet* bugs)
     : disk_(disk),
       defaults_(defaults),
       recovery_points_(disk, "recovery-point-offset-checkpoint"),
       log_starts_(disk, "log-start-offset-checkpoint"),
-      high_watermarks_(disk, "replication-offset-checkpoint") {}
+      high_watermarks_(disk, "replication-offset-checkpoint"),
+      cleaner_offsets_(disk, "cleaner-offset-checkpoint"),
+      bugs_(bugs) {}
+
+Log::Checkpoints LogDirectory::checkpoints() {
+    return {.recovery_points = recovery_points_,
+            .log_starts = log_starts_,
+            .cleaner_offsets = cleaner_offsets_};
+}
 
 Result<LogDirectory::Opened> LogDirectory::open_all() {
     ASSERT(!is_open_, "the log directory is open");
     Opened opened;
-    const Result<Duration> marker = take_clean_shutdown_marker(opened);
+    const Result<Duration> marker = read_clean_shutdown_marker(opened);
     if (!marker) return marker.error();
     opened.cost += *marker;
+    const bool removes_marker_late = opened.was_clean && !removes_marker_before_loading();
+    if (opened.was_clean && !removes_marker_late) {
+        const Result<Duration> removed = remove_clean_shutdown_marker();
+        if (!removed) return removed.error();
+        const Result<Duration> committed = commit_names();
+        if (!committed) return committed.error();
+        opened.cost += *removed + *committed;
+    }
     for (OffsetCheckpoint* const checkpoint :
-         {&recovery_points_, &log_starts_, &high_watermarks_}) {
+         {&recovery_points_, &log_starts_, &high_watermarks_, &cleaner_offsets_}) {
         const Result<Duration> loaded = checkpoint->load();
         if (!loaded) return loaded.error();
         opened.cost += *loaded;
@@ -59,33 +75,45 @@ Result<LogDirectory::Opened> LogDirectory::open_all() {
     }
     for (const TopicPartition& partition : found) {
         Result<Log::Opened> log =
-            Log::open(disk_, {.recovery_points = recovery_points_, .log_starts = log_starts_},
-                      partition, defaults_, opened.was_clean);
+            Log::open(disk_, checkpoints(), partition, defaults_, opened.was_clean);
         if (!log) return log.error();
         opened.cost += log->recovery.cost;
         opened.logs.emplace(partition, std::move(log->recovery));
         logs_.emplace(partition, std::move(log->log));
     }
+    if (removes_marker_late) {
+        const Result<Duration> removed = remove_clean_shutdown_marker();
+        if (!removed) return removed.error();
+        opened.cost += *removed;
+    }
     is_open_ = true;
     return opened;
 }
 
-Result<Duration> LogDirectory::take_clean_shutdown_marker(Opened& opened) {
+// Before any log is loaded, and durably: else a crash while they load, or a power loss soon after,
+// finds the marker and trusts what was written since (KAFKA-10471).
+bool LogDirectory::removes_marker_before_loading() const {
+    return bugs_ == nullptr || bugs_->deviate(Bug::z23_stale_clean_shutdown_marker, true, false);
+}
+
+Result<Duration> LogDirectory::read_clean_shutdown_marker(Opened& opened) const {
     if (!disk_.exists(clean_shutdown_file)) return Duration::zero();
     const Result<sim::Costed<Bytes>> text = disk_.read_all(clean_shutdown_file);
     if (!text) return text.error();
-    Duration cost = text->cost;
     opened.was_clean = true;
     opened.previous_broker_epoch = decode_marker(as_text(text->value));
-    const Result<Duration> removed = disk_.remove(clean_shutdown_file);
-    if (!removed) return removed.error();
-    cost += *removed;
-    // A power loss must not bring the marker back together with half of what is written next. Any
-    // file's flush commits the removal; this one stands since the shutdown that wrote the marker.
-    if (!disk_.exists(recovery_points_.path())) return cost;
-    const Result<Duration> flushed = disk_.flush(recovery_points_.path());
-    if (!flushed) return flushed.error();
-    return cost + *flushed;
+    return text->cost;
+}
+
+Result<Duration> LogDirectory::remove_clean_shutdown_marker() {
+    return disk_.remove(clean_shutdown_file);
+}
+
+// A power loss must not undo what was done to names so far. Any file's flush commits it; this one
+// stands since the shutdown that wrote the marker.
+Result<Duration> LogDirectory::commit_names() {
+    if (!disk_.exists(recovery_points_.path())) return Duration::zero();
+    return disk_.flush(recovery_points_.path());
 }
 
 Log* LogDirectory::find(const TopicPartition& partition) {
@@ -109,8 +137,7 @@ Result<sim::Costed<Log*>> LogDirectory::create(const TopicPartition& partition,
     ASSERT(is_open_, "a log of {} before open_all()", partition);
     ASSERT(find(partition) == nullptr, "there is a log of {}", partition);
     Result<sim::Costed<std::unique_ptr<Log>>> created =
-        Log::create(disk_, {.recovery_points = recovery_points_, .log_starts = log_starts_},
-                    partition, topic_id, options);
+        Log::create(disk_, checkpoints(), partition, topic_id, options);
     if (!created) return created.error();
     Log* const log = created->value.get();
     logs_.emplace(partition, std::move(created->value));
@@ -125,6 +152,7 @@ Result<Duration> LogDirectory::remove(const TopicPartition& partition) {
     recovery_points_.erase(partition);
     log_starts_.erase(partition);
     high_watermarks_.erase(partition);
+    cleaner_offsets_.erase(partition);
     Result<Duration> stored = checkpoint_offsets();
     if (!stored) return stored;
     const Result<Duration> removed = log->remove_files();
@@ -158,14 +186,20 @@ Result<Duration> LogDirectory::mark_clean_shutdown(BrokerEpoch broker_epoch) {
                "clean shutdown with {} flushed to {} of {}", partition, log->recovery_point(),
                log->log_end_offset());
     }
-    const Result<Duration> checkpoints = checkpoint_offsets();
-    if (!checkpoints) return checkpoints;
+    Duration snapshots{};
+    for (const auto& [partition, log] : logs_) {
+        const Result<Duration> stored = log->store_producer_snapshot();
+        if (!stored) return stored;
+        snapshots += *stored;
+    }
+    const Result<Duration> checkpointed = checkpoint_offsets();
+    if (!checkpointed) return checkpointed;
     const Result<Duration> written =
         disk_.replace(clean_shutdown_file, as_bytes(encode_marker(broker_epoch)));
     if (!written) return written;
     const Result<Duration> flushed = disk_.flush(clean_shutdown_file);
     if (!flushed) return flushed;
-    return *checkpoints + *written + *flushed;
+    return snapshots + *checkpointed + *written + *flushed;
 }
 
 }  // namespace squall::model

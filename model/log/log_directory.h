@@ -1,7 +1,7 @@
 // LogDirectory: all partition logs of one node, on its disk, with the files they share (Kafka's
 // LogManager, with one log.dirs entry).
 //
-// Files: recovery-point-offset-checkpoint, log-start-offset-checkpoint,
+// Files: recovery-point-offset-checkpoint, log-start-offset-checkpoint, cleaner-offset-checkpoint,
 // replication-offset-checkpoint (offset_checkpoint.h) and .kafka_cleanshutdown, which exists only
 // between a controlled shutdown that flushed everything and the next start: it is removed, durably,
 // before any log is loaded (KAFKA-10471). A controller's __cluster_metadata-0 is a log like others.
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "model/bugs.h"
 #include "model/log/log.h"
 #include "model/log/log_options.h"
 #include "model/log/offset_checkpoint.h"
@@ -26,8 +27,8 @@ namespace squall::model {
 class LogDirectory {
   public:
     // `defaults`: for logs found on disk, until the topic's settings are known
-    // (Log::set_options).
-    LogDirectory(sim::Disk& disk, const LogOptions& defaults);
+    // (Log::set_options). `bugs` outlives the directory.
+    LogDirectory(sim::Disk& disk, const LogOptions& defaults, const BugSet* bugs = nullptr);
     LogDirectory(const LogDirectory&) = delete;
     LogDirectory& operator=(const LogDirectory&) = delete;
 
@@ -68,13 +69,19 @@ class LogDirectory {
     Result<Duration> mark_clean_shutdown(BrokerEpoch broker_epoch);
 
   private:
-    Result<Duration> take_clean_shutdown_marker(Opened& opened);
+    Log::Checkpoints checkpoints();
+    bool removes_marker_before_loading() const;
+    Result<Duration> read_clean_shutdown_marker(Opened& opened) const;
+    Result<Duration> remove_clean_shutdown_marker();
+    Result<Duration> commit_names();
 
     sim::Disk& disk_;
     LogOptions defaults_;
     OffsetCheckpoint recovery_points_;
     OffsetCheckpoint log_starts_;
     OffsetCheckpoint high_watermarks_;
+    OffsetCheckpoint cleaner_offsets_;
+    const BugSet* bugs_;
     std::map<TopicPartition, std::unique_ptr<Log>> logs_;
     bool is_open_ = false;
 };

@@ -8,6 +8,7 @@
 // settings do not exist here and are unknown keys.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -84,9 +85,16 @@ struct LogOptions {
     // Of replication; in the topic's settings like the others, read by others than the log.
     std::int32_t min_insync_replicas = 1;
     bool unclean_leader_election_enable = false;
+    // Of the broker, not of a topic: producer.id.expiration.ms.
+    Milliseconds producer_id_expiration_ms{86'400'000};
 
     std::int64_t effective_segment_bytes() const {
         return internal_segment_bytes > 0 ? internal_segment_bytes : segment_bytes;
+    }
+
+    // A compacted log must not keep a record from the cleaner longer than it promises.
+    Milliseconds effective_segment_ms() const {
+        return cleanup_policy.compacts ? std::min(segment_ms, max_compaction_lag_ms) : segment_ms;
     }
 
     // These options with a topic's settings over them. Error: invalid_input, naming the key, the

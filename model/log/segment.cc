@@ -10,7 +10,7 @@ namespace squall::model {
 
 namespace {
 
-constexpr std::string_view suffix = ".log";
+constexpr std::string_view log_ending = ".log";
 constexpr std::size_t offset_digits = 20;
 
 // Why this batch cannot stand where it was found; empty if it can.
@@ -36,27 +36,46 @@ std::string describe_end(BatchCursor::End end) {
 
 }  // namespace
 
-std::string segment_path(std::string_view folder, Offset base_offset) {
-    return fmt::format("{}/{:020}{}", folder, base_offset.value(), suffix);
+std::string offset_path(std::string_view folder, Offset offset, std::string_view ending) {
+    return fmt::format("{}/{:020}{}", folder, offset.value(), ending);
 }
 
-std::optional<Offset> segment_base_offset(std::string_view path) {
+std::optional<Offset> offset_in_path(std::string_view path, std::string_view ending) {
     const std::size_t slash = path.rfind('/');
-    if (slash == std::string_view::npos || !path.ends_with(suffix)) return std::nullopt;
+    if (slash == std::string_view::npos || !path.ends_with(ending)) return std::nullopt;
     path.remove_prefix(slash + 1);
-    path.remove_suffix(suffix.size());
+    path.remove_suffix(ending.size());
     if (path.size() != offset_digits) return std::nullopt;
     const std::optional<std::int64_t> offset = parse_number(path);
     if (!offset || *offset < 0) return std::nullopt;
     return Offset(*offset);
 }
 
-Segment::Segment(sim::Disk& disk, std::string_view folder, Offset base_offset)
-    : disk_(&disk), path_(segment_path(folder, base_offset)), base_offset_(base_offset) {}
+std::string segment_path(std::string_view folder, Offset base_offset, std::string_view suffix) {
+    return offset_path(folder, base_offset, fmt::format("{}{}", log_ending, suffix));
+}
+
+std::optional<Offset> segment_base_offset(std::string_view path, std::string_view suffix) {
+    return offset_in_path(path, fmt::format("{}{}", log_ending, suffix));
+}
+
+Segment::Segment(sim::Disk& disk, std::string_view folder, Offset base_offset,
+                 std::string_view suffix)
+    : disk_(&disk),
+      folder_(folder),
+      path_(segment_path(folder, base_offset, suffix)),
+      base_offset_(base_offset) {}
+
+void Segment::add(const BatchView& batch, std::int32_t index_interval_bytes) {
+    index_.append(batch, size_);
+    index_fill_.add(batch.size(), batch.max_timestamp(), index_interval_bytes);
+    has_producers_ |= batch.has_producer_id();
+    size_ += batch.size();
+}
 
 Result<sim::Costed<Segment>> Segment::create(sim::Disk& disk, std::string_view folder,
-                                             Offset base_offset) {
-    Segment segment(disk, folder, base_offset);
+                                             Offset base_offset, std::string_view suffix) {
+    Segment segment(disk, folder, base_offset, suffix);
     ASSERT(!disk.exists(segment.path_), "{} exists", segment.path_);
     const Result<Duration> created = disk.append(segment.path_, {});
     if (!created) return created.error();
@@ -65,7 +84,7 @@ Result<sim::Costed<Segment>> Segment::create(sim::Disk& disk, std::string_view f
 
 Result<sim::Costed<Segment>> Segment::open(sim::Disk& disk, std::string_view folder,
                                            Offset base_offset, Scan& scan) {
-    Segment segment(disk, folder, base_offset);
+    Segment segment(disk, folder, base_offset, suffix::none);
     const Result<sim::Costed<Bytes>> content = disk.read_all(segment.path_);
     if (!content) return content.error();
     Duration cost = content->cost;
@@ -75,8 +94,8 @@ Result<sim::Costed<Segment>> Segment::open(sim::Disk& disk, std::string_view fol
     while (const std::optional<BatchView> batch = cursor.next()) {
         scan.reason = objection(*batch, scan);
         if (!scan.reason.empty()) break;
-        segment.index_.append(*batch, segment.size_);
-        segment.size_ += batch->size();
+        segment.add(*batch, scan.index_interval_bytes);
+        if (const auto aborted = scan.producers.append(*batch)) segment.add_aborted(*aborted);
         scan.next_offset = batch->next_offset();
         if (scan.on_batch) scan.on_batch(*batch);
     }
@@ -92,15 +111,14 @@ Result<sim::Costed<Segment>> Segment::open(sim::Disk& disk, std::string_view fol
     return sim::Costed<Segment>{.value = std::move(segment), .cost = cost};
 }
 
-Result<Duration> Segment::append(ByteView batches) {
+Result<Duration> Segment::append(ByteView batches, std::int32_t index_interval_bytes) {
     const Result<Duration> written = disk_->append(path_, batches);
     if (!written) return written;
     BatchCursor cursor(batches);
     while (const std::optional<BatchView> batch = cursor.next()) {
         ASSERT(batch->base_offset() >= next_offset(), "{}: batch at {} appended at {}", path_,
                batch->base_offset(), next_offset());
-        index_.append(*batch, size_);
-        size_ += batch->size();
+        add(*batch, index_interval_bytes);
     }
     ASSERT(cursor.end() == BatchCursor::End::exhausted, "{}: appended what is not whole batches",
            path_);
@@ -134,6 +152,7 @@ Result<sim::Costed<Bytes>> Segment::read_batch(const OffsetIndex::Entry& entry) 
 
 Result<Duration> Segment::truncate_to(Offset offset) {
     const std::uint64_t size = index_.truncate(offset);
+    transactions_.truncate(next_offset());
     ASSERT(size <= size_, "{}: truncation from {} to {} bytes", path_, size_, size);
     if (size == size_) return Duration::zero();
     size_ = size;
@@ -142,6 +161,13 @@ Result<Duration> Segment::truncate_to(Offset offset) {
 
 Result<Duration> Segment::remove() {
     return disk_->remove(path_);
+}
+
+Result<Duration> Segment::change_suffix(std::string_view suffix) {
+    std::string renamed = segment_path(folder_, base_offset_, suffix);
+    Result<Duration> cost = disk_->rename(path_, renamed);
+    if (cost) path_ = std::move(renamed);
+    return cost;
 }
 
 Offset Segment::next_offset() const {
@@ -153,9 +179,10 @@ bool Segment::should_roll(std::uint64_t bytes, Offset last_offset, TimestampMs t
     if (is_empty()) return false;
     if (size_ + bytes > static_cast<std::uint64_t>(limits.segment_bytes)) return true;
     if (last_offset - base_offset_ > INT32_MAX) return true;
+    if (index_fill_.is_full(limits.index_bytes)) return true;
     const TimestampMs first = index_.entries().front().max_timestamp;
     if (first == no_timestamp || timestamp == no_timestamp) return false;
-    return timestamp - first >= limits.segment_ms;
+    return timestamp - first > limits.segment_ms;
 }
 
 }  // namespace squall::model

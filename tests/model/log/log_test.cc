@@ -181,9 +181,9 @@ TEST(Log, RollsWhenTheFirstBatchIsOldByRecordTime) {
         return broker.log().append_as_leader(batch, LeaderEpoch(0), 1000)->rolled;
     };
     EXPECT_FALSE(rolled_at(1000));
-    EXPECT_FALSE(rolled_at(1499));
-    EXPECT_TRUE(rolled_at(1500));
-    EXPECT_FALSE(rolled_at(1999));
+    EXPECT_FALSE(rolled_at(1500));
+    EXPECT_TRUE(rolled_at(1501));
+    EXPECT_FALSE(rolled_at(2001));
 }
 
 TEST(Log, RollsBeforeAnOffsetLeavesTheReachOfASegment) {
