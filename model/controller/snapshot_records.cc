@@ -60,17 +60,6 @@ std::vector<MetadataRecord> snapshot_records(const MetadataImage& image) {
     if (image.next_producer_id > ProducerId{0}) {
         records.push_back(ProducerIdsRecord{.next_producer_id = image.next_producer_id});
     }
-    for (const auto& [name, settings] : image.broker_configs) {
-        for (const auto& [key, value] : settings) {
-            records.push_back(ConfigRecord{.resource_type = ConfigRecord::broker_resource,
-                                           .resource_name = name,
-                                           .name = key,
-                                           .value = value});
-        }
-    }
-    if (image.next_producer_id > ProducerId{0}) {
-        records.push_back(ProducerIdsRecord{.next_producer_id = image.next_producer_id});
-    }
     return records;
 }
 

@@ -124,6 +124,10 @@ bool Quorum::needs_snapshot(const LogPosition& fetcher) const {
            (fetcher.offset == start.offset && fetcher.epoch != start.epoch);
 }
 
+bool Quorum::still_answers(const FetchResponse& response) const {
+    return response.position == log_.end();
+}
+
 bool Quorum::may_load(const LogPosition& snapshot) const {
     return snapshot.offset > high_watermark_ && snapshot.epoch > no_epoch &&
            snapshot.epoch <= state_.epoch;
@@ -353,6 +357,7 @@ ErrorCode Quorum::error_of_fetch(RaftEpoch epoch) const {
 
 FetchResponse Quorum::answer_fetch(const FetchRequest& request) const {
     FetchResponse response{.from = config_.self,
+                           .position = request.position,
                            .epoch = state_.epoch,
                            .leader = state_.leader,
                            .error = error_of_fetch(request.epoch)};
@@ -410,6 +415,7 @@ void Quorum::receive(const FetchResponse& response, LocalTime now) {
         nullptr) {
         return;
     }
+    if (!still_answers(response)) return;
     if (response.snapshot) return load(*response.snapshot, now);
     if (response.diverging) return truncate_to_common(*response.diverging);
     accept_batches(response);

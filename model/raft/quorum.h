@@ -188,6 +188,8 @@ class Quorum {
     bool may_truncate(Offset to) const;
     // KIP-630: the fetcher is before what the log reaches back to, or in an epoch before it.
     bool needs_snapshot(const LogPosition& fetcher) const;
+    // Of an answer that comes late: the log is where it was when it was asked for.
+    bool still_answers(const FetchResponse& response) const;
     // One that holds more than is committed here, and so all that is.
     bool may_load(const LogPosition& snapshot) const;
     // KAFKA-15489: a leader that a majority no longer fetches from is deposed or cut off. Asked

@@ -72,6 +72,7 @@ struct BatchSpan {
 
 struct FetchResponse {
     BrokerId from = no_broker;
+    LogPosition position = {};  // of the Fetch that it answers
     RaftEpoch epoch = no_epoch;
     BrokerId leader = no_broker;
     ErrorCode error = ErrorCode::none;

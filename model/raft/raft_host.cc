@@ -574,6 +574,7 @@ std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchRequest& request,
     if (!response) return std::nullopt;
     Work work{.input = raft::FetchFailed{},
               .records = std::move(answer->responses[0].partitions[0].records)};
+    response->position = request.position;
     response->batches = raft::spans_of(work.records);
     work.input = raft::Received{*std::move(response)};
     return work;

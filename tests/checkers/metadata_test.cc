@@ -91,12 +91,49 @@ TEST(Metadata, AcceptsThatUncommittedBatchesGiveWay) {
 
 TEST(Metadata, ObjectsToTwoMembersThatCommittedDifferentBatches) {
     History history;
-    append_raft(history, 1, 0, 1, 100);
-    commit_raft(history, 1, 1, 1);
-    append_raft(history, 2, 0, 2, 200);
+    append_raft(history, 1, 0, 2, 100);
+    commit_raft(history, 1, 2, 1);
+    append_raft(history, 2, 0, 1, 200);  // of a leader that was deposed before
     EXPECT_EQ(judge(history), "pass");
     commit_raft(history, 2, 2, 1);
     EXPECT_EQ(judge(history), "fail: committed-metadata-changed");
+}
+
+TEST(Metadata, ObjectsToALaterLeaderThatLacksWhatIsCommitted) {
+    History history;
+    append_raft(history, 1, 0, 1, 100);
+    commit_raft(history, 1, 1, 1);
+    append_raft(history, 2, 0, 2, 200);
+    EXPECT_EQ(judge(history), "fail: committed-metadata-changed");
+}
+
+TEST(Metadata, ObjectsToABrokerThatAppliesWhatNobodyCommitted) {
+    History history;
+    lead_raft(history, 1, 1);
+    append_raft(history, 1, 0, 1, 100);
+    append_raft(history, 1, 1, 1, 101);
+    commit_raft(history, 1, 1, 1);
+    apply(history, 7, 1, 70);
+    EXPECT_EQ(judge(history), "pass");
+    apply(history, 7, 2, 71);
+    EXPECT_EQ(judge(history), "fail: uncommitted-metadata");
+}
+
+TEST(Metadata, AcceptsAMemberThatGoesOnBehindASnapshot) {
+    History history;
+    lead_raft(history, 1, 2);
+    for (int offset = 0; offset < 4; ++offset) {
+        append_raft(history, 1, offset, 2, static_cast<std::uint32_t>(100 + offset));
+    }
+    commit_raft(history, 1, 2, 4);
+    append_raft(history, 2, 0, 1, 900);  // a tail that the snapshot takes the place of
+    history.by_broker(
+        2, model::RaftSnapshotLoaded{
+               .replica = BrokerId{2}, .end_offset = Offset{3}, .epoch = model::RaftEpoch{2}});
+    commit_raft(history, 2, 2, 3);
+    append_raft(history, 2, 3, 2, 103);
+    commit_raft(history, 2, 2, 4);
+    EXPECT_EQ(judge(history), "pass");
 }
 
 TEST(Metadata, ObjectsToAMemberThatReplacesOrCutsWhatItCommitted) {

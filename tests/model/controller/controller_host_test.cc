@@ -151,6 +151,86 @@ TEST(ControllerHost, OfThreeControllersAnotherTakesOverWithEverythingThatWasAnsw
     }
 }
 
+RaftOptions frequent_snapshots() {
+    RaftOptions raft;
+    raft.max_record_bytes_between_snapshots = 1000;
+    raft.max_retention_bytes = 1500;
+    return raft;
+}
+
+TEST(ControllerHost, BrokerThatWasAwayLoadsASnapshotAndSeesWhatTheOthersSee) {
+    MetadataWorld world(20, 3, 3, CodecMode::roundtrip, frequent_snapshots());
+    world.run_for(10s);
+    world.node("b3").stop(sim::StopReason::crash);
+    for (int i = 0; i < 8; ++i) {
+        world.create_topic(1, fmt::format("orders-{}", i), 6, 2);
+        world.run_for(2s);
+    }
+    world.node("b3").start();
+    world.run_for(15s);
+    const auto loaded = world.events<RaftSnapshotLoaded>();
+    EXPECT_TRUE(std::ranges::any_of(
+        loaded, [](const RaftSnapshotLoaded& event) { return event.replica == BrokerId{3}; }));
+    EXPECT_EQ(world.broker(3).image().topics.size(), 8u);
+    EXPECT_EQ(world.broker(3).image().topics, world.broker(1).image().topics);
+    EXPECT_FALSE(world.broker(3).lifecycle().is_fenced());
+}
+
+TEST(ControllerHost, ControllersThatLostPowerComeBackFromSnapshotAndLog) {
+    for (std::uint64_t seed = 30; seed < 35; ++seed) {
+        MetadataWorld world(seed, 3, 3, CodecMode::move, frequent_snapshots());
+        world.run_for(10s);
+        std::vector<std::string> answered;
+        for (int i = 0; i < 6; ++i) {
+            const std::string name = fmt::format("orders-{}", i);
+            const auto answer = world.create_topic(1, name, 6, 2);
+            world.run_for(500ms);
+            if (*answer && (*answer)->error_code == ErrorCode::none) answered.push_back(name);
+        }
+        EXPECT_FALSE(answered.empty());
+        for (const char* name : {"c1", "c2", "c3"}) {
+            world.node(name).stop(sim::StopReason::power_loss);
+        }
+        world.run_for(1s);
+        for (const char* name : {"c1", "c2", "c3"}) world.node(name).start();
+        world.run_for(15s);
+        const int active = world.active_controller();
+        ASSERT_NE(active, 0) << "seed " << seed;
+        EXPECT_FALSE(world.events<RaftSnapshotTaken>().empty());
+        for (const std::string& name : answered) {
+            EXPECT_NE(world.controller(active).host().image().find_topic(name), nullptr)
+                << name << ", seed " << seed;
+        }
+    }
+}
+
+// Z33: cut off for longer than a session, a controller of the right kind has long given up its
+// office; the other one takes the silence for the death of all brokers, and acts on it.
+TEST(ControllerHost, ZombieFencesBrokersThatTheQuorumKnowsToBeAlive) {
+    const auto decisions_of_the_deposed = [](const BugSet* bugs) {
+        MetadataWorld world(40, 3, 3, CodecMode::move, {}, bugs);
+        world.run_for(10s);
+        const int first = world.active_controller();
+        EXPECT_NE(first, 0);
+        const auto cut = world.network().isolate(world.node(fmt::format("c{}", first)).id(), "cut");
+        world.run_for(30s);
+        EXPECT_GT(cut.size(), 0u);
+        int decisions = 0;
+        bool leads = true;
+        world.simulation().trace().replay([&](const sim::Event& event) {
+            if (event.node != world.node(fmt::format("c{}", first)).id()) return;
+            if (const auto* role = event.as<RaftRoleChanged>()) leads = role->role == "leader";
+            if (!leads && event.as<BrokerFenceChanged>() != nullptr) ++decisions;
+        });
+        return decisions;
+    };
+    EXPECT_EQ(decisions_of_the_deposed(nullptr), 0);
+    BugSet bugs;
+    bugs.arm(Bug::z33_zombie_controller);
+    EXPECT_EQ(decisions_of_the_deposed(&bugs), 3);
+    EXPECT_GT(bugs.hits(Bug::z33_zombie_controller), 0u);
+}
+
 // Every broker's image at an offset is the same image.
 TEST(ControllerHost, ImagesOfEqualOffsetsAreEqual) {
     MetadataWorld world(7, 1, 3);

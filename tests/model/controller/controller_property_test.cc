@@ -8,7 +8,9 @@
 #include "model/controller/cluster_control.h"
 #include "model/controller/metadata_replay.h"
 #include "model/controller/replica_control.h"
+#include "model/controller/snapshot_records.h"
 #include "model/protocol/record_batch.h"
+#include "model/raft/snapshot.h"
 #include "sim/base/rng.h"
 
 namespace squall::model {
@@ -235,6 +237,18 @@ RC_GTEST_PROP(ControllerDeciders, ReplayFromScratchGivesTheSameImage, ()) {
     RC_ASSERT(replay(replayed, controller.log()).ok());
     RC_ASSERT(replayed == controller.image());
     RC_ASSERT(replayed.digest() == controller.image().digest());
+}
+
+RC_GTEST_PROP(ControllerDeciders, SnapshotOfAnImageGivesItBack, ()) {
+    Controller controller(with(*rc::gen::arbitrary<bool>(), 1));
+    for (const std::uint32_t choice : some_choices()) controller.act(choice);
+    const MetadataImage& image = controller.image();
+    const Bytes content =
+        raft::write_snapshot({image.next_offset, RaftEpoch{1}}, 0, 0, snapshot_values(image));
+    RC_ASSERT(raft::check_snapshot(content).ok());
+    const Result<MetadataImage> loaded = image_of_snapshot(content, image.next_offset);
+    RC_ASSERT(loaded.ok());
+    RC_ASSERT(*loaded == image);
 }
 
 // The walks above are not vacuous: they move leaders, and uncleanly where they may.

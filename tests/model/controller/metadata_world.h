@@ -26,10 +26,10 @@ inline Served reply(auto response) {
 class ControllerProcess final : public sim::Process {
   public:
     ControllerProcess(sim::Node& node, BrokerId id, const ControllerOptions& options,
-                      const RaftOptions& raft, Fabric fabric, sim::Disk& disk)
+                      const RaftOptions& raft, Fabric fabric, sim::Disk& disk, const BugSet* bugs)
         : channels_(node, fabric, {}),
           logs_(disk, {}),
-          host_(node, id, options, raft, channels_, logs_, disk),
+          host_(node, id, options, raft, channels_, logs_, disk, bugs),
           server_(node, fabric, 9093, [this](Message& request, const RequestContext& context) {
               return serve(request, context);
           }) {
@@ -139,18 +139,20 @@ class BrokerProcess final : public sim::Process {
 class MetadataWorld {
   public:
     MetadataWorld(std::uint64_t seed, int controllers, int brokers,
-                  CodecMode codec = CodecMode::move)
+                  CodecMode codec = CodecMode::move, RaftOptions raft = {},
+                  const BugSet* bugs = nullptr)
         : simulation_({.seed = seed, .trace = {.level = sim::TraceLevel::full}}),
           network_(simulation_, {}),
-          codec_(codec) {
+          codec_(codec),
+          raft_(std::move(raft)) {
         for (int i = 1; i <= controllers; ++i) {
             raft_.voters.push_back({.id = BrokerId{1000 + i}, .host = fmt::format("c{}", i)});
         }
         for (int i = 1; i <= controllers; ++i) {
             const BrokerId id{1000 + i};
-            add(fmt::format("c{}", i), [this, id](sim::Node& node, sim::Disk& disk) {
+            add(fmt::format("c{}", i), [this, id, bugs](sim::Node& node, sim::Disk& disk) {
                 return std::make_unique<ControllerProcess>(node, id, ControllerOptions{}, raft_,
-                                                           Fabric{network_, codec_}, disk);
+                                                           Fabric{network_, codec_}, disk, bugs);
             });
         }
         for (int i = 1; i <= brokers; ++i) {
@@ -164,6 +166,7 @@ class MetadataWorld {
     }
 
     sim::Simulation& simulation() { return simulation_; }
+    sim::Network& network() { return network_; }
     void run_for(Duration duration) { simulation_.run_until(simulation_.now() + duration); }
     sim::Node& node(const std::string& name) { return *simulation_.find_node(name); }
     BrokerProcess& broker(int id) {

@@ -21,13 +21,18 @@ struct PlainLog {
     }
 };
 
-RC_GTEST_PROP(LogSummary, AnswersLikeAListOfEpochsUnderAppendsAndTruncations, ()) {
+RC_GTEST_PROP(LogSummary, AnswersLikeAListOfEpochsHoweverItIsAppendedToAndCut, ()) {
     LogSummary summary;
     PlainLog plain;
     const auto steps = *rc::gen::arbitrary<std::vector<std::pair<std::uint8_t, std::uint8_t>>>();
     for (const auto& [kind, amount] : steps) {
-        if (kind % 3 == 0) {
-            const auto to = static_cast<std::size_t>(amount) % (plain.epochs.size() + 1);
+        const auto start = static_cast<std::size_t>(summary.start().offset.value());
+        if (kind % 8 == 7) {
+            const auto to = start + amount % (plain.epochs.size() - start + 1);
+            summary.drop_before({Offset{static_cast<std::int64_t>(to)},
+                                 RaftEpoch{to == 0 ? 0 : plain.epochs[to - 1]}});
+        } else if (kind % 3 == 0) {
+            const auto to = start + amount % (plain.epochs.size() - start + 1);
             plain.epochs.resize(to);
             summary.truncate(Offset{static_cast<std::int64_t>(to)});
         } else {
@@ -38,10 +43,12 @@ RC_GTEST_PROP(LogSummary, AnswersLikeAListOfEpochsUnderAppendsAndTruncations, ()
         }
         RC_ASSERT(summary.log_end().value() == static_cast<std::int64_t>(plain.epochs.size()));
         RC_ASSERT(summary.last_epoch().value() == plain.last_epoch());
-        for (std::int32_t epoch = 0; epoch <= plain.last_epoch() + 1; ++epoch) {
+        const LogPosition from = summary.start();
+        for (std::int32_t epoch = from.epoch.value(); epoch <= plain.last_epoch() + 1; ++epoch) {
             RC_ASSERT(summary.end_of_epoch(RaftEpoch{epoch}) == plain.end_of_epoch(epoch));
         }
-        for (std::size_t end = 0; end <= plain.epochs.size(); ++end) {
+        for (auto end = static_cast<std::size_t>(from.offset.value()); end <= plain.epochs.size();
+             ++end) {
             const std::int32_t before = end == 0 ? 0 : plain.epochs[end - 1];
             const LogPosition position{Offset{static_cast<std::int64_t>(end)}, RaftEpoch{before}};
             RC_ASSERT(summary.epoch_before(position.offset) == position.epoch);
@@ -50,6 +57,20 @@ RC_GTEST_PROP(LogSummary, AnswersLikeAListOfEpochsUnderAppendsAndTruncations, ()
         const LogPosition beyond{summary.log_end() + 1, summary.last_epoch()};
         RC_ASSERT(!summary.contains(beyond));
     }
+}
+
+TEST(LogSummary, BeginsAnewBehindASnapshot) {
+    LogSummary log;
+    log.append(RaftEpoch{1}, 10);
+    log.restart_at({Offset{20}, RaftEpoch{3}});
+    EXPECT_EQ(log.end(), (LogPosition{Offset{20}, RaftEpoch{3}}));
+    EXPECT_EQ(log.flushed_end(), Offset{20});
+    EXPECT_FALSE(log.contains({Offset{10}, RaftEpoch{1}}));
+    log.append(RaftEpoch{3}, 2);
+    log.append(RaftEpoch{4}, 1);
+    EXPECT_EQ(log.end_of_epoch(RaftEpoch{3}), (LogPosition{Offset{22}, RaftEpoch{3}}));
+    EXPECT_EQ(log.epoch_before(Offset{20}), RaftEpoch{3});
+    EXPECT_EQ(log.epoch_before(Offset{23}), RaftEpoch{4});
 }
 
 TEST(LogSummary, WhatWasFlushedIsForgottenWhenItIsTruncated) {

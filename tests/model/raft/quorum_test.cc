@@ -361,6 +361,7 @@ TEST(Quorum, FollowerCutsWhatDivergesAndNothingMore) {
     // The leader has epoch 2 up to offset 5; we have it up to 7.
     const Output cut =
         quorum.step(Received{FetchResponse{.from = b,
+                                           .position = quorum.log().end(),
                                            .epoch = RaftEpoch{5},
                                            .leader = b,
                                            .diverging = LogPosition{Offset{5}, RaftEpoch{2}}}},
@@ -374,17 +375,37 @@ TEST(Quorum, FollowerHaltsRatherThanCutCommittedRecords) {
     Quorum quorum = member(a, {a, b, c}, {.epoch = RaftEpoch{5}}, log_of({{1, 3}}));
     quorum.step(Boot{}, at(0s));
     quorum.step(Received{BeginQuorumEpochRequest{.leader = b, .epoch = RaftEpoch{5}}}, at(1ms));
-    quorum.step(Received{FetchResponse{
-                    .from = b, .epoch = RaftEpoch{5}, .leader = b, .high_watermark = Offset{3}}},
+    quorum.step(Received{FetchResponse{.from = b,
+                                       .position = quorum.log().end(),
+                                       .epoch = RaftEpoch{5},
+                                       .leader = b,
+                                       .high_watermark = Offset{3}}},
                 at(2ms));
     const Output cut =
         quorum.step(Received{FetchResponse{.from = b,
+                                           .position = quorum.log().end(),
                                            .epoch = RaftEpoch{5},
                                            .leader = b,
                                            .diverging = LogPosition{Offset{1}, RaftEpoch{1}}}},
                     at(3ms));
     EXPECT_TRUE(cut.fatal);
     EXPECT_EQ(quorum.log().log_end(), Offset{3});
+}
+
+TEST(Quorum, AnswerToAnEarlierFetchCutsNothing) {
+    Quorum quorum = member(a, {a, b, c}, {.epoch = RaftEpoch{5}}, log_of({{1, 3}, {2, 4}}));
+    quorum.step(Boot{}, at(0s));
+    quorum.step(Received{BeginQuorumEpochRequest{.leader = b, .epoch = RaftEpoch{5}}}, at(1ms));
+    const Output cut =
+        quorum.step(Received{FetchResponse{.from = b,
+                                           .position = {Offset{9}, RaftEpoch{2}},
+                                           .epoch = RaftEpoch{5},
+                                           .leader = b,
+                                           .diverging = LogPosition{Offset{5}, RaftEpoch{2}}}},
+                    at(2ms));
+    EXPECT_FALSE(cut.truncate_to);
+    EXPECT_EQ(quorum.log().log_end(), Offset{7});
+    EXPECT_EQ(sent<FetchRequest>(cut).size(), 1u);
 }
 
 TEST(Quorum, LeaderTellsAFetcherWhereItDiverges) {
