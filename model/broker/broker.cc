@@ -29,7 +29,7 @@ Broker::Broker(sim::Node& node, BrokerIdentity identity, BrokerConfig config, Fa
       disk_(disk),
       bugs_(bugs),
       channels_(node, fabric, channel_options(node)),
-      logs_(disk, LogOptions{}) {
+      logs_(disk, LogOptions{}, &bugs) {
     node_.spawn("boot", [this] { boot(); });
 }
 
