@@ -5,6 +5,7 @@
 #include "model/bugs.h"
 #include "model/log/log_options.h"
 #include "scenarios/cluster.h"
+#include "scenarios/event_names.h"
 #include "scenarios/faults/fault.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/tally.h"
@@ -43,6 +44,16 @@ void validate_topics(const Scenario& scenario) {
         if (const auto options = model::LogOptions{}.with(topic.config); !options) {
             refuse(path + ".config", options.error().detail);
         }
+    }
+}
+
+void validate_workload(const Scenario& scenario, const WorkloadEntry& workload) {
+    for (const std::string_view topic : workload.topics) {
+        if (scenario.topics.contains(std::string(topic))) continue;
+        std::vector<std::string> declared;
+        for (const auto& [name, section] : scenario.topics) declared.push_back(name);
+        refuse("topics", fmt::format("{} writes to the topic '{}', and there is none{}",
+                                     workload.kind, topic, suggestion(topic, declared)));
     }
 }
 
@@ -112,6 +123,15 @@ std::string unknown_fault(const std::string& kind) {
     return "unknown fault '" + kind + "'" + suggestion(kind, known) + " (see `squall list faults`)";
 }
 
+void validate_condition(const std::string& path, const EventCondition& condition) {
+    if (const auto problem = problem_of_event(condition.event)) refuse(path + ".event", *problem);
+    for (const auto& [field, value] : condition.match) {
+        if (const auto problem = problem_of_field(condition.event, field)) {
+            refuse(fmt::format("{}.match.{}", path, field), *problem);
+        }
+    }
+}
+
 void validate_fault(const Scenario& scenario, const FaultSection& fault,
                     const std::vector<std::string>& nodes) {
     const std::string path = "fault." + fault.id;
@@ -143,6 +163,7 @@ void validate_fault(const Scenario& scenario, const FaultSection& fault,
     if (fault.at) in_storm("at", *fault.at);
     if (fault.window) in_storm("window", fault.window->second);
     if (fault.every) in_storm("every", *fault.every);
+    if (fault.when) validate_condition(path + ".when", *fault.when);
 }
 
 void validate_checks(const ChecksSection& checks) {
@@ -155,16 +176,17 @@ void validate_checks(const ChecksSection& checks) {
                                      " (see `squall list checkers`)");
     }
     for (const std::string& probe : checks.probes) {
-        if (const auto parsed = parse_probe(probe); !parsed) {
-            refuse("checks.probes", parsed.error().detail);
-        }
+        const auto parsed = parse_probe(probe);
+        if (!parsed) refuse("checks.probes", parsed.error().detail);
+        if (const auto problem = problem_of_event(parsed->event)) refuse("checks.probes", *problem);
     }
 }
 
 }  // namespace
 
 void validate(const Scenario& scenario) {
-    if (find_workload(scenario.workload.kind) == nullptr) {
+    const WorkloadEntry* const workload = find_workload(scenario.workload.kind);
+    if (workload == nullptr) {
         std::vector<std::string> known;
         for (const WorkloadEntry& entry : all_workloads()) known.emplace_back(entry.kind);
         refuse("workload.kind", "unknown workload '" + scenario.workload.kind + "'" +
@@ -188,6 +210,7 @@ void validate(const Scenario& scenario) {
         validate_fault(scenario, fault, nodes);
     }
     validate_checks(scenario.checks);
+    validate_workload(scenario, *workload);
     if (scenario.swarm.faults) {
         for (const std::string& kind : scenario.swarm.faults->kinds) {
             if (find_fault(kind) == nullptr) {

@@ -309,6 +309,7 @@ WorkloadEntry order_flow_workload() {
                     names.emplace_back(reader_name);
                     return names;
                 },
+            .topics = {orders_topic},
             .make = [](const Scenario& scenario) -> std::unique_ptr<Workload> {
                 return std::make_unique<OrderFlow>(scenario);
             }};

@@ -27,6 +27,8 @@ struct WorkloadEntry {
     std::string_view about;
     // The machines it will have: valid names for faults and [node.*].
     std::vector<std::string> (*client_names)(const Scenario& scenario);
+    // The topics that the scenario must declare for it.
+    std::vector<std::string_view> topics;
     // Throws ScenarioError for an input file that cannot be read.
     std::unique_ptr<Workload> (*make)(const Scenario& scenario);
 };
