@@ -28,10 +28,10 @@ function(squall_room name)
   endif()
 endfunction()
 
-# squall_test(NAME DIR dir LABEL label [LINK target...]): one executable of every *_test.cc in
-# tests/DIR (and of the helpers beside them).
+# squall_test(NAME DIR dir LABEL label [OPTIMISED] [LINK target...]): one executable of every *_test.cc
+# in tests/DIR (and of the helpers beside them). OPTIMISED: for tests that work for long themselves.
 function(squall_test name)
-  cmake_parse_arguments(TEST "" "DIR;LABEL" "LINK" ${ARGN})
+  cmake_parse_arguments(TEST "OPTIMISED" "DIR;LABEL" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${TEST_DIR}/*.cc)
   if(NOT sources)
     return()
@@ -41,8 +41,10 @@ function(squall_test name)
                         squall_rapidcheck squall_warnings)
   # Test code is compiled once and run for a moment: not optimising it halves the build. What it tests
   # is optimised as usual.
-  target_compile_options(${name} PRIVATE -O0 -g1)
-  squall_use_precompiled(${name} squall_test_headers)
+  if(NOT TEST_OPTIMISED)
+    target_compile_options(${name} PRIVATE -O0 -g1)
+    squall_use_precompiled(${name} squall_test_headers)
+  endif()
   target_compile_definitions(${name} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${TEST_LABEL})
 endfunction()
