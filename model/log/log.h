@@ -145,7 +145,10 @@ class Log {
     bool has_failed() const { return has_failed_; }
 
     const ProducerStates& producers() const { return producers_; }
-    // The end of what is decided: see ProducerStates.
+    // Of transactions: see ProducerStates.
+    std::optional<Offset> first_unstable_offset(Offset high_watermark) {
+        return producers_.first_unstable_offset(high_watermark);
+    }
     Offset last_stable_offset(Offset high_watermark) {
         return producers_.last_stable_offset(high_watermark);
     }

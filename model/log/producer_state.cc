@@ -57,9 +57,9 @@ ErrorCode check_marker(const ProducerState* state, const TransactionMarker& mark
 
 // ---- rules ----
 
-const ProducerBatch* find_duplicate(const ProducerState* state, const BatchView& batch) {
+const NumberedBatch* find_duplicate(const ProducerState* state, const BatchView& batch) {
     if (state == nullptr || state->epoch != batch.producer_epoch()) return nullptr;
-    const auto found = std::ranges::find_if(state->batches, [&](const ProducerBatch& kept) {
+    const auto found = std::ranges::find_if(state->batches, [&](const NumberedBatch& kept) {
         return kept.first_sequence == batch.base_sequence() &&
                kept.last_sequence == batch.last_sequence();
     });
@@ -99,7 +99,7 @@ ProducerStates::Verdict ProducerStates::judge(ByteView batches, BatchSource sour
         if (!batch->has_producer_id()) continue;
         const ProducerId id = batch->producer_id();
         if (source == BatchSource::client) {
-            if (const ProducerBatch* const duplicate = find_duplicate(find(id), *batch)) {
+            if (const NumberedBatch* const duplicate = find_duplicate(find(id), *batch)) {
                 return {.error = ErrorCode::none, .message = {}, .duplicate = *duplicate};
             }
         }
@@ -177,17 +177,22 @@ std::optional<AbortedTransaction> ProducerStates::end_transaction(ProducerState&
                                                         : open_transactions_.begin()->first};
 }
 
-Offset ProducerStates::last_stable_offset(Offset high_watermark) {
+std::optional<Offset> ProducerStates::first_unstable_offset(Offset high_watermark) {
     while (!unreplicated_endings_.empty() &&
            unreplicated_endings_.begin()->second < high_watermark) {
         unreplicated_endings_.erase(unreplicated_endings_.begin());
     }
-    Offset stable = high_watermark;
-    if (!open_transactions_.empty()) stable = std::min(stable, open_transactions_.begin()->first);
+    std::optional<Offset> first;
+    if (!open_transactions_.empty()) first = open_transactions_.begin()->first;
     if (!unreplicated_endings_.empty()) {
-        stable = std::min(stable, unreplicated_endings_.begin()->first);
+        const Offset ended = unreplicated_endings_.begin()->first;
+        first = first ? std::min(*first, ended) : ended;
     }
-    return stable;
+    return first;
+}
+
+Offset ProducerStates::last_stable_offset(Offset high_watermark) {
+    return std::min(high_watermark, first_unstable_offset(high_watermark).value_or(high_watermark));
 }
 
 void ProducerStates::expire(TimestampMs now, std::int64_t expiration_ms) {
@@ -218,7 +223,7 @@ Bytes ProducerStates::to_snapshot() const {
     writer.integer(static_cast<std::int32_t>(producers_.size()));
     for (const auto& [id, state] : producers_) {
         const bool has_batch = !state.batches.empty();
-        const ProducerBatch last = has_batch ? state.batches.back() : ProducerBatch{};
+        const NumberedBatch last = has_batch ? state.batches.back() : NumberedBatch{};
         writer.integer(id.value());
         writer.integer(state.epoch.value());
         writer.integer(last.last_sequence.value());

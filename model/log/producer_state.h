@@ -38,14 +38,14 @@
 namespace squall::model {
 
 // A batch as its producer numbered it and the log placed it.
-struct ProducerBatch {
+struct NumberedBatch {
     SequenceNumber first_sequence = no_sequence;
     SequenceNumber last_sequence = no_sequence;
     Offset first_offset = no_offset;
     Offset last_offset = no_offset;
     TimestampMs timestamp = no_timestamp;
 
-    bool operator==(const ProducerBatch&) const = default;
+    bool operator==(const NumberedBatch&) const = default;
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("first_sequence", self.first_sequence);
@@ -61,7 +61,7 @@ struct ProducerState {
     static constexpr std::size_t batches_kept = 5;  // Kafka's bound of requests in flight
 
     ProducerEpoch epoch = no_producer_epoch;
-    std::vector<ProducerBatch> batches;  // of this epoch, the newest last; at most batches_kept
+    std::vector<NumberedBatch> batches;  // of this epoch, the newest last; at most batches_kept
     TimestampMs last_timestamp = no_timestamp;  // of its last batch or marker
     std::int32_t coordinator_epoch = -1;        // of its last marker
     Offset transaction_start = no_offset;       // of its open transaction
@@ -85,7 +85,7 @@ struct ProducerState {
 // The rules, in Kafka's order. `state` is nullptr for a producer that is not known.
 
 // The batch of the log that this one repeats, sequence for sequence, in the same epoch.
-const ProducerBatch* find_duplicate(const ProducerState* state, const BatchView& batch);
+const NumberedBatch* find_duplicate(const ProducerState* state, const BatchView& batch);
 // invalid_producer_epoch for a producer that was fenced by a later epoch.
 ErrorCode check_producer_epoch(const ProducerState* state, ProducerEpoch epoch);
 // out_of_order_sequence_number unless the batch continues the sequence, or begins a later epoch at
@@ -101,7 +101,7 @@ class ProducerStates {
     struct Verdict {
         ErrorCode error = ErrorCode::none;
         std::string message;
-        std::optional<ProducerBatch> duplicate;  // of what stands in the log; append nothing
+        std::optional<NumberedBatch> duplicate;  // of what stands in the log; append nothing
 
         bool appends() const { return error == ErrorCode::none && !duplicate; }
     };
@@ -114,8 +114,11 @@ class ProducerStates {
     // marker aborted, if it is one and there was something to abort. Requires: offsets go up.
     std::optional<AbortedTransaction> append(const BatchView& batch);
 
-    // min(high_watermark, the first offset that is undecided below it). Transactions that ended
-    // below the high watermark are forgotten. Requires: the batches below it were appended here.
+    // The first record of a transaction that is open, or whose marker is not below the high
+    // watermark; nullopt if there is none. Transactions that ended below the high watermark are
+    // forgotten.
+    std::optional<Offset> first_unstable_offset(Offset high_watermark);
+    // The high watermark, or the first unstable offset if that is lower.
     Offset last_stable_offset(Offset high_watermark);
 
     // Forgets who wrote nothing for `expiration_ms` and has no transaction open.
