@@ -24,6 +24,10 @@ static FetchSnapshotResponse handle(ControllerProcess& process, FetchSnapshotReq
                                     const RequestContext&) {
     return process.controller().raft().handle(request);
 }
+static DescribeQuorumResponse handle(ControllerProcess& process, DescribeQuorumRequest& request,
+                                     const RequestContext&) {
+    return process.controller().raft().handle(request);
+}
 static ApiVersionsResponse handle(ControllerProcess&, ApiVersionsRequest&, const RequestContext&) {
     return supported_apis(ControllerApis{});
 }

@@ -17,10 +17,10 @@
 
 namespace squall::model {
 
-using ControllerApis =
-    TypeList<FetchRequest, ApiVersionsRequest, CreateTopicsRequest, VoteRequest,
-             BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchSnapshotRequest,
-             AlterPartitionRequest, BrokerRegistrationRequest, BrokerHeartbeatRequest>;
+using ControllerApis = TypeList<FetchRequest, ApiVersionsRequest, CreateTopicsRequest, VoteRequest,
+                                BeginQuorumEpochRequest, EndQuorumEpochRequest,
+                                FetchSnapshotRequest, DescribeQuorumRequest, AlterPartitionRequest,
+                                BrokerRegistrationRequest, BrokerHeartbeatRequest>;
 
 class ControllerProcess final : public sim::Process {
   public:

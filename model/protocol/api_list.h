@@ -10,6 +10,7 @@
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
 #include "model/protocol/messages/create_topics.h"
+#include "model/protocol/messages/describe_quorum.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
 #include "model/protocol/messages/fetch.h"
 #include "model/protocol/messages/fetch_snapshot.h"
@@ -37,8 +38,8 @@ using Apis =
              OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
              LeaveGroupRequest, SyncGroupRequest, ApiVersionsRequest, CreateTopicsRequest,
              OffsetForLeaderEpochRequest, VoteRequest, BeginQuorumEpochRequest,
-             EndQuorumEpochRequest, AlterPartitionRequest, FetchSnapshotRequest,
-             BrokerRegistrationRequest, BrokerHeartbeatRequest>;
+             EndQuorumEpochRequest, DescribeQuorumRequest, AlterPartitionRequest,
+             FetchSnapshotRequest, BrokerRegistrationRequest, BrokerHeartbeatRequest>;
 
 // Calls `visit(std::type_identity<Request>{})` for each request of `list`, in order.
 template <class... Requests, class Visit>

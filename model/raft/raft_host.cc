@@ -216,6 +216,7 @@ void RaftHost::carry_out(raft::Output output, Work& work) {
 
     if (work.fetch_answer) {
         const auto& received = std::get<raft::Received>(work.input);
+        note_progress(std::get<raft::FetchRequest>(received.message));
         held_.push_back({std::get<raft::FetchRequest>(received.message),
                          std::move(*work.fetch_answer), work.hold_until});
     } else if (work.answer && output.reply) {
@@ -227,6 +228,7 @@ void RaftHost::carry_out(raft::Output output, Work& work) {
 
 void RaftHost::tell(const raft::Output& output) {
     if (output.role_changed) {
+        progress_.clear();
         const std::string role =
             quorum_->is_voter() ? std::string(to_string(quorum_->role())) : std::string("observer");
         node_.emit(RaftRoleChanged{.replica = self_,
@@ -482,6 +484,73 @@ FetchResponse RaftHost::handle(const FetchRequest& request) {
     }
     node_.sleep_for(answer->cost);
     return to_wire(answer->response, std::move(answer->records), log_start());
+}
+
+void RaftHost::note_progress(const raft::FetchRequest& fetch) {
+    if (quorum_->answer_fetch(fetch).error != ErrorCode::none) return;
+    ReplicaProgress& replica = progress_[fetch.replica];
+    const TimestampMs now = timestamp(node_);
+    // Caught up now, or at the last fetch with what there was then.
+    if (fetch.position.offset >= log_end()) {
+        replica.last_caught_up = now;
+    } else if (replica.last_fetch >= 0 && fetch.position.offset >= replica.leader_end) {
+        replica.last_caught_up = replica.last_fetch;
+    }
+    replica.log_end = fetch.position.offset;
+    replica.last_fetch = now;
+    replica.leader_end = log_end();
+}
+
+DescribeQuorumResponse RaftHost::handle(const DescribeQuorumRequest& request) const {
+    DescribeQuorumResponse response;
+    for (const auto& asked : request.topics) {
+        auto& topic = response.topics.emplace_back();
+        topic.topic_name = asked.topic_name;
+        for (const auto& [index] : asked.partitions) {
+            auto& partition = topic.partitions.emplace_back();
+            partition.partition_index = index;
+            if (asked.topic_name != metadata_topic || index != 0) {
+                partition.error_code = ErrorCode::unknown_topic_or_partition;
+                continue;
+            }
+            partition.leader_id = leader();
+            partition.leader_epoch = epoch();
+            if (!is_leader()) {
+                partition.error_code = ErrorCode::not_leader_or_follower;
+                continue;
+            }
+            partition.high_watermark = high_watermark();
+            const auto state_of = [&](BrokerId id) {
+                const auto found = progress_.find(id);
+                const ReplicaProgress replica =
+                    found == progress_.end() ? ReplicaProgress{} : found->second;
+                return DescribeQuorumResponse::ReplicaState{
+                    .replica_id = id,
+                    .log_end_offset = replica.log_end,
+                    .last_fetch_timestamp = replica.last_fetch,
+                    .last_caught_up_timestamp = replica.last_caught_up};
+            };
+            for (const RaftVoter& voter : options_.voters) {
+                auto state = state_of(voter.id);
+                if (voter.id == self_) {
+                    state.log_end_offset = log_end();
+                    state.last_fetch_timestamp = timestamp(node_);
+                    state.last_caught_up_timestamp = timestamp(node_);
+                }
+                partition.current_voters.push_back(state);
+            }
+            for (const auto& [id, replica] : progress_) {
+                const bool votes =
+                    std::ranges::find(options_.voters, id, &RaftVoter::id) != options_.voters.end();
+                if (!votes) partition.observers.push_back(state_of(id));
+            }
+        }
+    }
+    for (const RaftVoter& voter : options_.voters) {
+        response.nodes.push_back(
+            {voter.id, {{.name = "CONTROLLER", .host = voter.host, .port = voter.port}}});
+    }
+    return response;
 }
 
 void RaftHost::answer_held_fetches() {

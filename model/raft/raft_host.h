@@ -26,6 +26,7 @@
 
 #include "model/log/log_directory.h"
 #include "model/protocol/control_batch.h"
+#include "model/protocol/messages/describe_quorum.h"
 #include "model/raft/quorum.h"
 #include "model/raft/quorum_wire.h"
 #include "model/rpc/channel.h"
@@ -97,6 +98,8 @@ class RaftHost {
     BeginQuorumEpochResponse handle(const BeginQuorumEpochRequest& request);
     EndQuorumEpochResponse handle(const EndQuorumEpochRequest& request);
     FetchSnapshotResponse handle(const FetchSnapshotRequest& request);
+    // What the leader knows of voters and observers. Does not park.
+    DescribeQuorumResponse handle(const DescribeQuorumRequest& request) const;
 
     // Leaves leadership in good order.
     void resign();
@@ -119,6 +122,13 @@ class RaftHost {
         raft::FetchRequest request;
         sim::Completer<FetchAnswer> answer;
         LocalTime hold_until;
+    };
+    // What the leader saw of one replica's fetches, for DescribeQuorum.
+    struct ReplicaProgress {
+        Offset log_end = no_offset;
+        TimestampMs last_fetch = -1;
+        TimestampMs last_caught_up = -1;
+        Offset leader_end{0};  // at the last fetch
     };
     // The requests to one other voter, in order.
     struct Peer {
@@ -159,6 +169,7 @@ class RaftHost {
     void append_fetched(std::size_t count, ByteView records);
     void send(raft::Outbound outbound);
     void answer_held_fetches();
+    void note_progress(const raft::FetchRequest& fetch);
     FetchAnswer answer(const raft::FetchRequest& request);
     void note_appended(const BatchView& batch);
     void tell(const raft::Output& output);
@@ -189,6 +200,7 @@ class RaftHost {
     std::vector<std::unique_ptr<Peer>> peers_;
     std::vector<HeldFetch> held_;
     bool is_snapshotting_ = false;
+    std::map<BrokerId, ReplicaProgress> progress_;  // since this member leads
     Duration unpaid_{};           // disk time of the step under way, paid before anything is said
     bool log_is_behind_ = false;  // its summary: between a step and its appends
     // Cut since the flush under way began: what it covers ends here.

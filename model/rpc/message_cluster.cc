@@ -3,6 +3,7 @@
 #include "model/protocol/messages/begin_quorum_epoch.h"
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
+#include "model/protocol/messages/describe_quorum.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
 #include "model/protocol/messages/fetch_snapshot.h"
 #include "model/protocol/messages/vote.h"
@@ -17,5 +18,6 @@ SQUALL_INSTANTIATE_BODIES(Vote);
 SQUALL_INSTANTIATE_BODIES(BeginQuorumEpoch);
 SQUALL_INSTANTIATE_BODIES(EndQuorumEpoch);
 SQUALL_INSTANTIATE_BODIES(FetchSnapshot);
+SQUALL_INSTANTIATE_BODIES(DescribeQuorum);
 
 }  // namespace squall::model

@@ -151,6 +151,32 @@ TEST(ControllerHost, OfThreeControllersAnotherTakesOverWithEverythingThatWasAnsw
     }
 }
 
+TEST(ControllerHost, LeaderDescribesVotersAndObserversOfItsQuorum) {
+    MetadataWorld world(50, 3, 2);
+    world.run_for(10s);
+    const int active = world.active_controller();
+    ASSERT_NE(active, 0);
+    DescribeQuorumRequest request;
+    request.topics.push_back({.topic_name = metadata_topic, .partitions = {{0}}});
+    for (int id = 1; id <= 3; ++id) {
+        const auto response = world.controller(id).host().raft().handle(request);
+        const auto& partition = response.topics.at(0).partitions.at(0);
+        EXPECT_EQ(partition.leader_id, BrokerId{1000 + active});
+        if (id != active) {
+            EXPECT_EQ(partition.error_code, ErrorCode::not_leader_or_follower);
+            continue;
+        }
+        EXPECT_EQ(partition.error_code, ErrorCode::none);
+        EXPECT_EQ(partition.current_voters.size(), 3u);
+        EXPECT_EQ(partition.observers.size(), 2u);
+        EXPECT_GT(partition.high_watermark, Offset{5});
+        for (const auto& voter : partition.current_voters) {
+            EXPECT_GE(voter.log_end_offset, partition.high_watermark - 1);
+            EXPECT_GE(voter.last_caught_up_timestamp, voter.last_fetch_timestamp - 1000);
+        }
+    }
+}
+
 RaftOptions frequent_snapshots() {
     RaftOptions raft;
     raft.max_record_bytes_between_snapshots = 1000;
