@@ -64,21 +64,25 @@ TEST_F(InputFileTest, RefusesABrokenLineByItsNumber) {
     const std::string good = "{\"value\": \"v\"}\n";
     struct Bad {
         std::string_view line;
+        int column;
         std::string_view message;
     };
     for (const Bad& bad : std::initializer_list<Bad>{
-             {"{\"value\": ", "not JSON"},
-             {"\xff\xfe", "not JSON"},
-             {"[1]", "expected an object"},
-             {"{\"key\": \"k\"}", "no \"value\""},
-             {"{\"value\": 1, \"kye\": 2}", "unknown key \"kye\"; did you mean 'key'?"},
-             {"{\"value\": 1, \"headers\": []}", "\"headers\" must be an object"},
-             {"{\"value\": 1, \"timestamp\": -1}", "\"timestamp\" must be milliseconds"},
-             {"{\"value\": 1, \"timestamp\": 1.5}", "\"timestamp\" must be milliseconds"}}) {
+             // What is no JSON stops at a column; what is, but says too little or too much, is
+             // pointed at as a whole.
+             {"{\"value\": ", 11, "not JSON"},
+             {"{\"value\" 1}", 10, "not JSON"},
+             {"\xff\xfe", 1, "not JSON"},
+             {"[1]", 1, "expected an object"},
+             {"{\"key\": \"k\"}", 1, "no \"value\""},
+             {"{\"value\": 1, \"kye\": 2}", 1, "unknown key \"kye\"; did you mean 'key'?"},
+             {"{\"value\": 1, \"headers\": []}", 1, "\"headers\" must be an object"},
+             {"{\"value\": 1, \"timestamp\": -1}", 1, "\"timestamp\" must be milliseconds"},
+             {"{\"value\": 1, \"timestamp\": 1.5}", 1, "\"timestamp\" must be milliseconds"}}) {
         const ScenarioError error = error_of(good + "\n" + std::string(bad.line) + "\n" + good);
         EXPECT_EQ(error.file, path);
         EXPECT_EQ(error.line, 3) << bad.line;
-        EXPECT_GE(error.column, 1);
+        EXPECT_EQ(error.column, bad.column) << bad.line;
         EXPECT_NE(error.message.find(bad.message), std::string::npos) << error.message;
     }
 }

@@ -119,7 +119,7 @@ TEST(Run, IsVacuousWhenNoFaultHadAnEffect) {
 id = "never"
 kind = "crash"
 target = "b1"
-when = { event = "NoSuchEvent" }
+when = { event = "DiskFaultHit" }
 )toml");
     const RunResult result = run_at(scenario, 1);
     EXPECT_EQ(result.verdict, Verdict::vacuous);

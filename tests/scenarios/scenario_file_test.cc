@@ -24,6 +24,7 @@ about = "a"
 bugs = ["Z01"]
 run = { start = 2024-02-29T12:30:15.5+01:00, storm = "90s", calm = "12s", seed = "18446744073709551615", hash = "00ff" }
 cluster = { brokers = 5, controllers = 1, racks = 2, config.offsets.topic.num.partitions = 7 }
+topics.orders = {}
 )toml",
                                              "f.toml");
     EXPECT_EQ(scenario.name, "n");
@@ -52,6 +53,7 @@ TEST(ScenarioFile, ReadsMachinesLinksAndDisks) {
 network = { latency = "uniform(1ms, 3ms)", bandwidth = "100Mbit/s", codec = "roundtrip" }
 disk = { flush = "5ms", capacity = "64KiB" }
 node.b2 = { clock.offset = "-30ms", clock.drift_ppm = 50, config.replica.lag.time.max.ms = 5000, bugs = ["Z01"] }
+topics.orders = {}
 )toml",
                                              "f.toml");
     EXPECT_EQ(scenario.network.latency.to_string(), "uniform(1ms, 3ms)");
@@ -166,7 +168,7 @@ faults = { kinds = ["crash", "pause"], count = { min = 1, max = 3 } }
 }
 
 TEST(ScenarioFile, LeavesEverythingElseAtItsDefault) {
-    const Scenario scenario = parse_scenario("", "empty.toml");
+    const Scenario scenario = parse_scenario("topics.orders = {}", "empty.toml");
     EXPECT_EQ(scenario.name, "empty.toml") << "a scenario without a name goes by its file's";
     EXPECT_EQ(scenario.run.storm, 60s);
     EXPECT_EQ(scenario.run.calm, 30s);
@@ -301,7 +303,7 @@ RC_GTEST_PROP(ScenarioFile, WhateverWasWrittenReadsBackTheSame, ()) {
 
 struct BadInput {
     const char* name;
-    const char* text;     // follows the small storm, whose line 15 is the first of these
+    const char* text;     // follows the small storm
     int line;             // counted from the first line of `text`; 0: none
     const char* message;  // a part of it
 };
@@ -310,7 +312,7 @@ void PrintTo(const BadInput& input, std::ostream* out) {
     *out << input.name;
 }
 
-constexpr int lines_before = 15;
+constexpr int lines_before = 1 + static_cast<int>(std::ranges::count(small_storm_text, '\n'));
 
 class BadScenario : public testing::TestWithParam<BadInput> {};
 
@@ -363,6 +365,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "unknown checker 'lost-wirte'; did you mean 'lost-write'?"},
         BadInput{"BadProbe", "\n[checks]\nprobes = [\"PartitionChanged\"]", 2,
                  "expected one like 'PartitionChanged >= 1'"},
+        BadInput{"ProbeOfAnUnknownEvent", "\n[checks]\nprobes = [\"PartitionChange >= 1\"]", 2,
+                 "unknown event 'PartitionChange'; did you mean 'PartitionChanged'?"},
         BadInput{"ExpectationOfNothing", "\n[checks]\nexpect = [{ because = \"x\" }]", 2,
                  "an expectation names its finding"},
         BadInput{"UnknownFault", "\n[[fault]]\nkind = \"disk-ful\"\ntarget = \"b1\"\nat = \"1s\"",
@@ -421,6 +425,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"ConditionOnNothing",
                  "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"b1\"\nwhen = { nth = 2 }",
                  5, "a condition names its event"},
+        BadInput{"ConditionOnAnUnknownEvent",
+                 "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"b1\"\nwhen = { event = "
+                 "\"TopicCreatd\" }",
+                 5, "unknown event 'TopicCreatd'; did you mean 'TopicCreated'?"},
+        BadInput{"ConditionOnAnUnknownField",
+                 "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"b1\"\nwhen = { event = "
+                 "\"PartitionChanged\", match = { leeder = \"1\" } }",
+                 5, "PartitionChanged has no field 'leeder'; did you mean 'leader'?"},
         BadInput{"CountBeyondAllCounting",
                  "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"b1\"\nwhen = { event = "
                  "\"TopicCreated\", nth = 4294967297 }",
@@ -454,6 +466,15 @@ TEST(ScenarioFile, AnErrorReadsLikeACompilers) {
     EXPECT_EQ(error.text(),
               "f.toml:2:8: workload.kind: unknown workload 'order-flaw'; did you mean "
               "'order-flow'? (see `squall list workloads`)");
+}
+
+TEST(ScenarioFile, RefusesAWorkloadWithoutTheTopicItWritesTo) {
+    EXPECT_EQ(error_of("").message,
+              "topics: order-flow writes to the topic 'orders', and there is none");
+    const ScenarioError error = error_of("name = \"x\"\n[topics]\nordres = {}");
+    EXPECT_EQ(error.text(),
+              "f.toml:2:1: topics: order-flow writes to the topic 'orders', and there is none; did "
+              "you mean 'ordres'?");
 }
 
 TEST(ScenarioFile, RefusesRunsThatCannotBe) {

@@ -10,8 +10,6 @@
 
 namespace squall::scenarios {
 
-// One partition and one request in flight: orders are in order whatever is retried, so that no
-// checker has an excuse to make.
 inline constexpr std::string_view small_storm_text = R"toml(
 name = "small-storm"
 run = { storm = "20s", calm = "20s" }
@@ -21,7 +19,6 @@ topics.payments = { partitions = 1, config.min.insync.replicas = 2 }
 
 [workload]
 rate = 10
-producer.max.in.flight.requests.per.connection = 1
 consumer.auto.offset.reset = "earliest"
 consumer.session.timeout.ms = 6000
 groups.payment.members = 1
