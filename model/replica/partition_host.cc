@@ -205,10 +205,12 @@ void PartitionHost::serve(Produce produce) {
                           .log_start_offset = log_->log_start_offset(),
                           .message = {}};
     if (produce.acks != -1) return produce.completer.complete(std::move(outcome));
+    // A duplicate waits for the batch that it repeats, which may be committed long since.
+    const Offset awaited = appended->last_offset.next();
     const ProduceTicket ticket = next_ticket_;
     ++next_ticket_;
     waiting_.emplace(ticket, Waiting{std::move(outcome), std::move(produce.completer)});
-    carry_out(leader->step(PartitionLeader::AcknowledgmentAwaited{ticket, end}, now));
+    carry_out(leader->step(PartitionLeader::AcknowledgmentAwaited{ticket, awaited}, now));
 }
 
 // Waits for what the disk took, and for a flush if flush.messages asks for one. False: the log is
@@ -294,6 +296,7 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
     PartitionLeader& leader = std::get<PartitionLeader>(role_);
 
     PartitionLeader::LogFacts facts;
+    facts.first_unstable_offset = log_->first_unstable_offset(high_watermark());
     if (target.last_fetched_epoch != no_leader_epoch) {
         facts.end_of_last_fetched_epoch = log_->end_offset_for(target.last_fetched_epoch);
     }
@@ -345,10 +348,11 @@ ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_
                                                      BrokerId replica) {
     constexpr TimestampMs latest = -1;
     constexpr TimestampMs earliest = -2;
+    constexpr TimestampMs with_max_timestamp = -3;
     ReplicaHost::OffsetAnswer answer{.error = check_leadership(current_leader_epoch)};
     if (answer.error != ErrorCode::none) return answer;
     const PartitionLeader& leader = std::get<PartitionLeader>(role_);
-    const LogEnds ends = leader.ends(std::nullopt);
+    const LogEnds ends = leader.ends(log_->first_unstable_offset(high_watermark()));
     const bool is_follower = replica != no_broker;
     const Offset bound = fetch_bound(is_follower, read_committed, ends);
     const bool end_is_unsettled = !is_follower && !leader.may_list_end_offset();
@@ -361,10 +365,12 @@ ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_
         if (end_is_unsettled) return {.error = ErrorCode::offset_not_available};
         answer.offset = bound;
         answer.leader_epoch = leader.leader_epoch();
-    } else if (timestamp < 0) {
+    } else if (timestamp < with_max_timestamp) {
         return {.error = ErrorCode::unsupported_version};
     } else {
-        const auto found = log_->find_by_timestamp(timestamp, bound);
+        const auto found = timestamp == with_max_timestamp
+                               ? log_->find_max_timestamp(bound)
+                               : log_->find_by_timestamp(timestamp, bound);
         if (!found) {
             go_offline(found.error());
             return {.error = ErrorCode::kafka_storage_error};

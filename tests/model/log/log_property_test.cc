@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/model/log/log_fixture.h"
+#include "tests/model/log/producer_batches.h"
 
 namespace squall::model {
 namespace {
@@ -18,6 +19,9 @@ struct Action {
     enum class Kind {
         append,
         append_in_next_epoch,
+        append_numbered,
+        delete_records,
+        retain_by_size,
         truncate,
         begin_flush,
         finish_flush,
@@ -39,6 +43,9 @@ rc::Gen<Action> any_action() {
     return rc::gen::build<Action>(
         rc::gen::set(&Action::kind, rc::gen::weightedElement<Kind>({{12, Kind::append},
                                                                     {2, Kind::append_in_next_epoch},
+                                                                    {4, Kind::append_numbered},
+                                                                    {1, Kind::delete_records},
+                                                                    {1, Kind::retain_by_size},
                                                                     {3, Kind::truncate},
                                                                     {3, Kind::begin_flush},
                                                                     {3, Kind::finish_flush},
@@ -75,10 +82,40 @@ class Model {
                 batches.push_back(batch);
                 return;
             }
+            case Action::Kind::append_numbered:
+                return append_numbered(action.argument % 2);
+            case Action::Kind::delete_records: {
+                const Offset to(action.argument % (end().value() + 1));
+                RC_ASSERT(broker.log().advance_log_start(to).ok());
+                start = std::max(start, to);
+                // A restart may forget it until it is checkpointed.
+                RC_ASSERT(broker.directory->checkpoint_offsets().ok());
+                return;
+            }
+            case Action::Kind::retain_by_size: {
+                LogOptions options = broker.options;
+                options.retention_bytes = action.argument % 1500;
+                broker.log().set_options(options);
+                RC_ASSERT(broker.log().apply_retention(1000, broker.log().log_end_offset()).ok());
+                RC_ASSERT(broker.log().log_start_offset() >= start);
+                std::uint64_t kept = 0;
+                for (const Bytes& batch : batches) {
+                    if (next_of(batch) > broker.log().segments().front().base_offset()) {
+                        kept += batch.size();
+                    }
+                }
+                const bool below_start = broker.log().segments().front().base_offset() <= start;
+                RC_ASSERT(below_start ||
+                          kept >= static_cast<std::uint64_t>(options.retention_bytes));
+                start = broker.log().log_start_offset();
+                RC_ASSERT(broker.directory->checkpoint_offsets().ok());
+                return;
+            }
             case Action::Kind::truncate: {
                 const Offset to(action.argument % (end().value() + 1));
                 RC_ASSERT(broker.log().truncate_to(to).ok());
-                while (!batches.empty() && end() > to) batches.pop_back();
+                while (!batches.empty() && next_of(batches.back()) > to) batches.pop_back();
+                forget_if_empty();
                 for (InFlight& flush : flushes_) flush.covers = std::min(flush.covers, end());
                 flushed = std::min(flushed, end());
                 return;
@@ -121,39 +158,100 @@ class Model {
         const std::vector<Bytes> before = batches;
         RC_ASSERT(broker.disk.flush("orders-0/partition.metadata").ok());
         broker.restart_after_power_loss();
-        batches = broker.batches();
-        RC_ASSERT(batches.size() <= before.size());
-        RC_ASSERT(std::equal(batches.begin(), batches.end(), before.begin()));
+        const std::vector<Bytes> after = broker.batches();
+        std::vector<Bytes> visible = visible_of(before);
+        RC_ASSERT(after.size() <= visible.size());
+        RC_ASSERT(std::equal(after.begin(), after.end(), visible.begin()));
+        batches.resize(before.size() - (visible.size() - after.size()));
+        forget_if_empty();
         RC_ASSERT(end() >= flushed);
         flushed = end();  // what the device has, it has
     }
 
+    // One of two producers writes its next batch; some go twice, and stand in the log once.
+    void append_numbered(int producer) {
+        const ProducerStates before = naive_producers();
+        const ProducerState* const known = before.find(ProducerId(producer));
+        const SequenceNumber next = known == nullptr || known->batches.empty()
+                                        ? SequenceNumber(0)
+                                        : sequence_after(known->last_sequence(), 1);
+        const Numbered what{.id = producer, .sequence = next.value(), .records = 2};
+        Bytes batch = numbered(what);
+        const AppendInfo info = broker.log().append_as_leader(batch, epoch_, 1000).value();
+        RC_ASSERT(info.error == ErrorCode::none);
+        RC_ASSERT(!info.is_duplicate);
+        Bytes again = numbered(what);
+        const AppendInfo second = broker.log().append_as_leader(again, epoch_, 1000).value();
+        RC_ASSERT(second.is_duplicate);
+        RC_ASSERT(second.base_offset == info.base_offset);
+        batches.push_back(batch);
+    }
+    // What the log's last batches say; older ones may be known or not.
+    ProducerStates naive_producers() const {
+        ProducerStates states;
+        for (const Bytes& batch : batches) (void)states.append(BatchView::at_front(batch).value());
+        return states;
+    }
+    void check_producers() {
+        const ProducerStates naive = naive_producers();
+        for (const auto& [id, state] : naive.producers()) {
+            const ProducerState* const known = broker.log().producers().find(id);
+            RC_ASSERT(known != nullptr);
+            RC_ASSERT(known->last_sequence() == state.last_sequence());
+            RC_ASSERT(known->batches.back() == state.batches.back());
+        }
+    }
+
+    // Cut below its start, or into the batch that holds it, the log begins anew.
+    void forget_if_empty() {
+        start = broker.log().log_start_offset();
+        if (broker.log().size() == 0) batches.clear();
+    }
+
+    static Offset next_of(const Bytes& batch) { return BatchView::at_front(batch)->next_offset(); }
+    // Those that reach beyond the log start.
+    std::vector<Bytes> visible_of(const std::vector<Bytes>& all) {
+        std::vector<Bytes> visible;
+        for (const Bytes& batch : all) {
+            if (next_of(batch) > broker.log().log_start_offset()) visible.push_back(batch);
+        }
+        return visible;
+    }
+
     void check() {
         RC_ASSERT(broker.log().log_end_offset() == end());
-        RC_ASSERT(broker.batches() == batches);
+        RC_ASSERT(broker.log().log_start_offset() == start);
+        RC_ASSERT(broker.batches() == visible_of(batches));
         RC_ASSERT(broker.log().recovery_point() <= end());
+        check_producers();
         LeaderEpochCache naive;
         for (const Bytes& batch : batches) {
             const BatchView view = BatchView::at_front(batch).value();
             naive.assign(view.partition_leader_epoch(), view.base_offset());
         }
-        RC_ASSERT(broker.log().epochs() == naive);
+        naive.truncate_from_start(start);
+        // The epoch of an empty log does not outlive a restart.
+        if (!broker.log().is_empty()) RC_ASSERT(broker.log().epochs() == naive);
         std::uint64_t size = 0;
         for (const Segment& segment : broker.log().segments()) {
             RC_ASSERT(segment.size() <= static_cast<std::uint64_t>(tiny_segment));
             size += segment.size();
         }
+        const Offset first = broker.log().segments().front().base_offset();
         std::uint64_t expected = 0;
-        for (const Bytes& batch : batches) expected += batch.size();
+        for (const Bytes& batch : batches) {
+            if (BatchView::at_front(batch)->base_offset() >= first) expected += batch.size();
+        }
         RC_ASSERT(size == expected);
     }
 
     Offset end() const {
-        return batches.empty() ? Offset(0) : BatchView::at_front(batches.back())->next_offset();
+        return batches.empty() ? start : std::max(start, next_of(batches.back()));
     }
 
     TestBroker broker;
-    std::vector<Bytes> batches;
+    std::vector<Bytes> batches;  // those below the log start too, as long as they may be there
+    Offset start{0};
     Offset flushed{0};
 
   private:
