@@ -25,27 +25,28 @@ constexpr Duration long_enough = 1s;
 // jitter matter only to deadlines. Fetches go to the other voters in turn.
 struct WithoutTime {
     template <class Key, class T>
-    static bool field(Key& key, std::string_view name, const T& member) {
+    static bool field(Key&, std::string_view name, const T&) {
         if constexpr (std::is_same_v<T, LocalTime> ||
                       std::is_same_v<T, std::map<BrokerId, LocalTime>>) {
             return true;
         } else if constexpr (std::is_same_v<T, std::uint32_t>) {
-            if (name == "failed_elections") return true;
-            if (name != "next_fetch_target") return false;
-            key.value(member % (RaftWorld::voters - 1));
-            return true;
+            // Whose turn it is to be asked for a leader is added where it matters.
+            return name == "failed_elections" || name == "next_fetch_target";
         } else {
             return name == "attempt";
         }
     }
 };
 
-struct FetchInFlight {
-    bool is_set = false;
+struct FetchFields {
+    bool is_in_flight = false;
+    std::uint32_t next_target = 0;
     template <class T>
     void operator()(std::string_view name, const T& member) {
         if constexpr (std::is_same_v<T, bool>) {
-            if (name == "fetch_in_flight") is_set = member;
+            if (name == "fetch_in_flight") is_in_flight = member;
+        } else if constexpr (std::is_same_v<T, std::uint32_t>) {
+            if (name == "next_fetch_target") next_target = member % (RaftWorld::voters - 1);
         }
     }
 };
@@ -147,9 +148,10 @@ RaftWorld::Member RaftWorld::look_at(Quorum quorum, QuorumState durable, LocalTi
     }
     member.high_watermark = static_cast<std::size_t>(member.quorum.high_watermark().value());
     member.epoch = member.quorum.state().epoch.value();
-    FetchInFlight reader;
-    Quorum::describe(member.quorum, reader);
-    member.has_fetch_in_flight = reader.is_set;
+    FetchFields fetch;
+    Quorum::describe(member.quorum, fetch);
+    member.has_fetch_in_flight = fetch.is_in_flight;
+    member.next_fetch_target = fetch.next_target;
     return member;
 }
 
@@ -157,6 +159,7 @@ std::uint32_t RaftWorld::number_of(Member member) {
     KeyWriter<WithoutTime> key;
     key.value(member.quorum);
     key.value(member.durable);
+    if (bounds_.searches) key.value(member.next_fetch_target);
     return members_.number_of(std::move(key).key(), std::move(member));
 }
 
@@ -198,7 +201,8 @@ void RaftWorld::actions(const State& state, std::vector<Action>& into) const {
     for (std::uint8_t self = 0; self < voters; ++self) {
         const Member& member = members_[state.members[self]];
         into.push_back({Kind::timer, self});
-        if (bounds_.lossy_calls && member.has_fetch_in_flight) {
+        const bool searches = member.quorum.role() == RoleName::unattached;
+        if (bounds_.lossy_calls && member.has_fetch_in_flight && (bounds_.searches || !searches)) {
             into.push_back({Kind::fetch_fails, self});
         }
         if (bounds_.lossy_calls && member.quorum.role() == RoleName::candidate) {
@@ -370,6 +374,9 @@ void RaftWorld::carry_out(Output output, const Message* request, Member& after, 
             number_of(Mail{.from = self, .to = to, .message = *std::move(output.reply)}));
     }
     for (Outbound& outbound : output.send) {
+        const bool is_search = std::holds_alternative<FetchRequest>(outbound.message) &&
+                               after.quorum.role() == RoleName::unattached;
+        if (is_search && !bounds_.searches) continue;
         outcome.sent.push_back(number_of(Mail{
             .from = self, .to = member_of(outbound.to), .message = std::move(outbound.message)}));
     }

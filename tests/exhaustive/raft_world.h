@@ -34,7 +34,10 @@ struct RaftBounds {
     int records = 1;    // that clients propose; each new leader adds its LeaderChange
     int in_flight = 2;  // messages at any one time
     int power_losses = 0;
-    int duplicates = 0;       // messages that arrive once more
+    int duplicates = 0;  // messages that arrive once more
+    // Who knows no leader asks the others for one, by Fetch. False: nobody hears it; it learns of
+    // leaders from what they say themselves, and from answers to votes.
+    bool searches = false;
     bool lossy_calls = true;  // a request may count as failed at its sender while it is under way
 };
 
@@ -106,6 +109,7 @@ class RaftWorld {
         std::size_t high_watermark = 0;
         int epoch = 0;
         bool has_fetch_in_flight = false;
+        std::uint32_t next_fetch_target = 0;
     };
     struct Mail {
         int from = 0;
