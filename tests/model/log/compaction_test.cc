@@ -295,6 +295,31 @@ std::map<std::string, std::string> last_values(CompactedBroker& broker) {
     return values;
 }
 
+// Segments that an earlier cleaning left small are merged: then the swap removes several.
+TEST(Compaction, ADeathInTheSwapOfSeveralSegmentsLosesNothing) {
+    std::size_t most_segments = 0;
+    std::size_t fewest_segments = SIZE_MAX;
+    for (std::uint64_t deaths = 0; deaths < 30; ++deaths) {
+        CompactedBroker broker(1, compacted(250));
+        for (int i = 0; i < 12; ++i) broker.put(std::to_string(i % 7), std::to_string(i));
+        broker.roll();
+        broker.clean();
+        broker.put("0", "last");
+        broker.roll();
+        const auto expected = last_values(broker);
+        const Offset end = broker.log().log_end_offset();
+        broker.disk.arm_death_after(deaths, [] {});
+        (void)clean_if_due(broker.log(), end, now);
+        broker.disk.revive();
+        broker.restart_after_process_crash();
+        EXPECT_EQ(last_values(broker), expected) << deaths;
+        EXPECT_EQ(broker.log().log_end_offset(), end) << deaths;
+        most_segments = std::max(most_segments, broker.log().segments().size());
+        fewest_segments = std::min(fewest_segments, broker.log().segments().size());
+    }
+    EXPECT_LT(fewest_segments, most_segments) << "nothing was merged";
+}
+
 // A node that dies at any disk operation of a cleaning, with or without power: the last value of
 // each key is there, and the log opens and can be cleaned again.
 RC_GTEST_PROP(CompactionLaw, ADeathAtAnyDiskOperationKeepsTheLastValueOfEachKey,
