@@ -349,6 +349,9 @@ ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_
     constexpr TimestampMs latest = -1;
     constexpr TimestampMs earliest = -2;
     constexpr TimestampMs with_max_timestamp = -3;
+    // KIP-405, KIP-1005: without tiered storage all of the log is local, and nothing is tiered.
+    constexpr TimestampMs earliest_local = -4;
+    constexpr TimestampMs latest_tiered = -5;
     ReplicaHost::OffsetAnswer answer{.error = check_leadership(current_leader_epoch)};
     if (answer.error != ErrorCode::none) return answer;
     const PartitionLeader& leader = std::get<PartitionLeader>(role_);
@@ -357,7 +360,7 @@ ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_
     const Offset bound = fetch_bound(is_follower, read_committed, ends);
     const bool end_is_unsettled = !is_follower && !leader.may_list_end_offset();
 
-    if (timestamp == earliest) {
+    if (timestamp == earliest || timestamp == earliest_local) {
         answer.offset = ends.log_start_offset;
         answer.leader_epoch =
             log_->epochs().epoch_at(ends.log_start_offset).value_or(no_leader_epoch);
@@ -365,6 +368,8 @@ ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_
         if (end_is_unsettled) return {.error = ErrorCode::offset_not_available};
         answer.offset = bound;
         answer.leader_epoch = leader.leader_epoch();
+    } else if (timestamp == latest_tiered) {
+        return answer;
     } else if (timestamp < with_max_timestamp) {
         return {.error = ErrorCode::unsupported_version};
     } else {

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "model/controller/dynamic_config.h"
 #include "model/replica/alter_partition_host.h"
 #include "model/replica/fetcher_host.h"
 #include "model/replica/partition_host.h"
@@ -90,6 +91,7 @@ class BrokerReplicas final : public ReplicaHost {
 
   private:
     struct TopicSettings {
+        std::map<std::string, std::string> broker_defaults;  // dynamic ones, under topics' keys
         std::map<std::string, std::string> configs;
         LogOptions log_options;
     };
@@ -119,7 +121,8 @@ class BrokerReplicas final : public ReplicaHost {
     std::map<TopicPartition, std::unique_ptr<PartitionHost>> partitions_;
     std::vector<std::unique_ptr<PartitionHost>> retired_;  // a task of theirs has to leave yet
     std::map<BrokerId, std::unique_ptr<FetcherHost>> fetchers_;
-    std::map<std::string, std::size_t> known_topics_;  // of the image: how many partitions
+    std::map<std::string, std::size_t> known_topics_;     // of the image: how many partitions
+    std::map<std::string, std::string> broker_defaults_;  // of the image, under topics' keys
     std::map<std::string, TopicSettings> topic_settings_;
     bool has_image_ = false;
     WaitList waits_;
@@ -215,6 +218,7 @@ void BrokerReplicas::announce_logs(const LogDirectory::Opened& opened) {
 void BrokerReplicas::apply(const MetadataImage& image) {
     std::erase_if(retired_, [](const auto& host) { return host->is_gone(); });
 
+    broker_defaults_ = dynamic_topic_defaults(image, dependencies_.broker);
     known_topics_.clear();
     for (const auto& [name, topic] : image.topics) {
         known_topics_[name] = topic.partitions.size();
@@ -261,13 +265,17 @@ void BrokerReplicas::apply(const MetadataImage& image) {
 
 const LogOptions& BrokerReplicas::log_options_of(const TopicImage& topic) {
     const auto known = topic_settings_.find(topic.name);
-    if (known != topic_settings_.end() && known->second.configs == topic.configs) {
+    if (known != topic_settings_.end() && known->second.configs == topic.configs &&
+        known->second.broker_defaults == broker_defaults_) {
         return known->second.log_options;
     }
     // The controller has validated them; a setting that it knows and we do not is not for the log.
-    const Result<LogOptions> options = log_defaults_.with(topic.configs);
-    TopicSettings settings{.configs = topic.configs,
-                           .log_options = options ? *options : log_defaults_};
+    const Result<LogOptions> dynamic = log_defaults_.with(broker_defaults_);
+    const LogOptions defaults = dynamic ? *dynamic : log_defaults_;
+    const Result<LogOptions> options = defaults.with(topic.configs);
+    TopicSettings settings{.broker_defaults = broker_defaults_,
+                           .configs = topic.configs,
+                           .log_options = options ? *options : defaults};
     return topic_settings_.insert_or_assign(topic.name, std::move(settings))
         .first->second.log_options;
 }
