@@ -191,13 +191,13 @@ void ControllerHost::describe_topics(const std::vector<MetadataRecord>& records,
                 replication_factor = static_cast<std::int32_t>(partition->replicas.size());
             }
         }
-        events.push_back(
-            TopicCreated{.topic = topic->name,
-                         .topic_id = topic->topic_id,
-                         .partitions = partitions,
-                         .replication_factor = replication_factor,
-                         .min_insync_replicas = replicas_.min_insync_replicas(image_, image),
-                         .unclean_leader_election = replicas_.allows_unclean_election(image_, image)});
+        events.push_back(TopicCreated{
+            .topic = topic->name,
+            .topic_id = topic->topic_id,
+            .partitions = partitions,
+            .replication_factor = replication_factor,
+            .min_insync_replicas = replicas_.min_insync_replicas(image_, image),
+            .unclean_leader_election = replicas_.allows_unclean_election(image_, image)});
     }
 }
 

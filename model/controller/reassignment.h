@@ -6,8 +6,8 @@
 // of the target is in sync (see PartitionChange). Cancelling takes out again what was to be added,
 // and keeps what was to be removed.
 //
-// A reassignment that replaces another one is computed against the union, as Kafka does it: what the
-// first one was adding counts as held already.
+// A reassignment that replaces another one is computed against the union, as Kafka does it: what
+// the first one was adding counts as held already.
 #pragma once
 
 #include <vector>

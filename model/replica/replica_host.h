@@ -121,11 +121,10 @@ class ReplicaHost {
     };
     virtual std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
                                                      BrokerId replica, sim::Gate& gate) = 0;
-    // ListOffsets: timestamp -1 latest, -2 earliest, -3 the first record with the largest timestamp,
-    // -4 earliest on local disks, -5 latest in tiered storage (none), otherwise the first record at
-    // or after it.
-    // Consumers see up to the high watermark (the last stable offset); a `replica` sees the log
-    // end.
+    // ListOffsets: timestamp -1 latest, -2 earliest, -3 the first record with the largest
+    // timestamp, -4 earliest on local disks, -5 latest in tiered storage (none), otherwise the
+    // first record at or after it. Consumers see up to the high watermark (the last stable offset);
+    // a `replica` sees the log end.
     struct OffsetAnswer {
         ErrorCode error = ErrorCode::none;
         Offset offset = no_offset;
