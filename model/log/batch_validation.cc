@@ -51,13 +51,6 @@ BatchVerdict validate_header(const BatchView& batch, BatchSource source) {
 
 BatchVerdict validate_records(const BatchView& batch, const LogOptions& options, TimestampMs now) {
     const bool checks_time = options.message_timestamp_type == TimestampType::create_time;
-    if (batch.attributes().compression() != Compression::none) {
-        if (checks_time && !is_timestamp_acceptable(batch.max_timestamp(), now, options)) {
-            return reject(ErrorCode::invalid_timestamp,
-                          fmt::format("timestamp {} at {}", batch.max_timestamp(), now));
-        }
-        return {};
-    }
     const bool needs_keys = options.cleanup_policy.compacts && !batch.attributes().is_control();
     RecordReader reader(batch);
     RecordView record;

@@ -25,8 +25,8 @@ struct BatchVerdict {
 
 // On a leader: size (message_too_large), CRC (corrupt_message), counts and offsets 0, 1, 2 ...,
 // keys on compacted topics, no control batches from clients (invalid_record), timestamps within
-// message.timestamp.{before,after}.max.ms of `now` (invalid_timestamp). Compressed records cannot
-// be looked into; their header is checked.
+// message.timestamp.{before,after}.max.ms of `now` (invalid_timestamp). Compressed records
+// are held to the same (invalid_record if they do not decompress).
 BatchVerdict validate_as_leader(const BatchView& batch, const LogOptions& options,
                                 BatchSource source, TimestampMs now);
 // On a follower: CRC and counts alone. The leader decided the rest.

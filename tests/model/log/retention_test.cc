@@ -133,6 +133,25 @@ TEST(Times, AreFoundToTheRecordInACompressedBatch) {
     EXPECT_EQ(broker.log().find_by_timestamp(1005, Offset(3))->value->offset, Offset(1));
 }
 
+TEST(CompressedBatches, AreHeldToTheRulesOfRecords) {
+    LogOptions options;
+    options.cleanup_policy = {.deletes = false, .compacts = true};
+    TestBroker broker(1, options);
+    const auto append = [&](std::optional<Bytes> key, std::int32_t offset_delta) {
+        RecordBatch batch{.last_offset_delta = 0, .base_timestamp = 1000, .max_timestamp = 1000};
+        batch.attributes.set_compression(Compression::gzip);
+        batch.records.push_back({.offset_delta = offset_delta,
+                                 .key = std::move(key),
+                                 .value = to_bytes("v"),
+                                 .headers = {}});
+        Bytes bytes = encode_batch(batch);
+        return broker.log().append_as_leader(bytes, LeaderEpoch(0), 1000)->error;
+    };
+    EXPECT_EQ(append(to_bytes("k"), 0), ErrorCode::none);
+    EXPECT_EQ(append(std::nullopt, 0), ErrorCode::invalid_record) << "a compacted topic needs keys";
+    EXPECT_EQ(append(to_bytes("k"), 1), ErrorCode::invalid_record) << "offsets count from 0";
+}
+
 TEST(Rolling, HappensWhenKafkasIndexFilesWouldBeFull) {
     LogOptions options;
     options.index_interval_bytes = 0;  // an entry for every batch but the first
