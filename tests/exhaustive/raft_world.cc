@@ -198,14 +198,15 @@ void RaftWorld::actions(const State& state, std::vector<Action>& into) const {
             into.push_back({Kind::arrives_and_stays, to, mail});
         }
     }
+    const bool may_fail = state.failed_calls < bounds_.failed_calls;
     for (std::uint8_t self = 0; self < voters; ++self) {
         const Member& member = members_[state.members[self]];
-        into.push_back({Kind::timer, self});
+        if (state.timeouts < bounds_.timeouts) into.push_back({Kind::timer, self});
         const bool searches = member.quorum.role() == RoleName::unattached;
-        if (bounds_.lossy_calls && member.has_fetch_in_flight && (bounds_.searches || !searches)) {
+        if (may_fail && member.has_fetch_in_flight && (bounds_.searches || !searches)) {
             into.push_back({Kind::fetch_fails, self});
         }
-        if (bounds_.lossy_calls && member.quorum.role() == RoleName::candidate) {
+        if (may_fail && member.quorum.role() == RoleName::candidate) {
             for (std::uint16_t voter = 0; voter < voters; ++voter) {
                 if (voter != self) into.push_back({Kind::vote_fails, self, voter});
             }
@@ -241,8 +242,12 @@ std::optional<RaftWorld::State> RaftWorld::apply(const State& state, const Actio
             ++next.power_losses;
             break;
         case Kind::timer:
+            ++next.timeouts;
+            break;
         case Kind::fetch_fails:
         case Kind::vote_fails:
+            ++next.failed_calls;
+            break;
         case Kind::flush:
             break;
     }

@@ -11,8 +11,8 @@
 // host does, in its order: the quorum state is durable before anything is sent; a leader adds the
 // records to the answer of a Fetch, and answers at once.
 //
-// Beyond the bounds: later epochs, longer logs, more in flight at a time, snapshots, changes of the
-// set of voters.
+// Beyond the bounds: later epochs, longer logs, more in flight at a time, more timers that run out
+// (each starts or ends an election, or a leadership); snapshots, changes of the set of voters.
 #pragma once
 
 #include <array>
@@ -34,11 +34,12 @@ struct RaftBounds {
     int records = 1;    // that clients propose; each new leader adds its LeaderChange
     int in_flight = 2;  // messages at any one time
     int power_losses = 0;
-    int duplicates = 0;  // messages that arrive once more
+    int duplicates = 0;    // messages that arrive once more
+    int timeouts = 4;      // of elections, of fetching, of being fetched from: over all members
+    int failed_calls = 0;  // requests that count as failed at their sender while under way
     // Who knows no leader asks the others for one, by Fetch. False: nobody hears it; it learns of
     // leaders from what they say themselves, and from answers to votes.
     bool searches = false;
-    bool lossy_calls = true;  // a request may count as failed at its sender while it is under way
 };
 
 class RaftWorld {
@@ -60,7 +61,10 @@ class RaftWorld {
         std::uint8_t power_losses;
         std::uint8_t duplicates;
         std::uint8_t proposed;
-        std::uint8_t failure;  // number + 1 of what a decider asserted
+        std::uint8_t timeouts;
+        std::uint8_t failed_calls;
+        std::array<std::uint8_t, 2> unused;  // in place of padding
+        std::uint8_t failure;                // number + 1 of what a decider asserted
     };
     enum class Kind : std::uint8_t {
         timer,

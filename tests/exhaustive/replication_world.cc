@@ -187,7 +187,7 @@ ReplicationWorld::State ReplicationWorld::initial() {
         born.replicas.push_back(id_of(self));
         born.isr.push_back(id_of(self));
     }
-    born.leader = id_of(0);
+    born.leader = id_of(bounds_.first_leader);
     State state{};
     state.views[0] = number_of(std::move(image));
     for (int self = 0; self < replicas; ++self) {
@@ -196,13 +196,20 @@ ReplicationWorld::State ReplicationWorld::initial() {
         replay(broker, state.views[0], outcome);
         state.brokers[static_cast<std::size_t>(self)] = number_of(std::move(broker));
     }
-    state.leaders[0] = 1;
+    state.leaders[0] = static_cast<std::uint8_t>(1 << bounds_.first_leader);
     return state;
 }
 
 void ReplicationWorld::actions(const State& state, std::vector<Action>& into) const {
     const std::uint16_t committed = committed_view(state);
     const auto under_way = replicas - std::ranges::count(state.fetches, std::uint16_t{0});
+    if (bounds_.is_balanced) into.push_back({Kind::balance});
+    if (const std::uint16_t late = state.late_fetch; late != 0) {
+        const auto leader = static_cast<std::uint8_t>(fetches_[late - 1u].leader);
+        if (brokers_[state.brokers[leader]].is_up) {
+            into.push_back({Kind::late_fetch_arrives, leader, late});
+        }
+    }
     for (std::uint8_t self = 0; self < replicas; ++self) {
         const Broker& broker = brokers_[state.brokers[self]];
         const bool is_fenced = image_of(committed).find_broker(id_of(self))->fenced;
@@ -218,6 +225,10 @@ void ReplicationWorld::actions(const State& state, std::vector<Action>& into) co
                 into.push_back({Kind::fetch_arrives, self, fetch});
             }
             if (bounds_.is_lossy) into.push_back({Kind::fetch_is_lost, self});
+            if (!under.is_answered && state.late_fetch == 0 &&
+                state.late_fetches < bounds_.late_fetches) {
+                into.push_back({Kind::fetch_times_out, self, fetch});
+            }
         }
         if (const std::uint16_t alter = state.alters[self]; alter != 0) {
             if (alters_[alter - 1u].is_answered) {
@@ -264,6 +275,11 @@ std::optional<ReplicationWorld::State> ReplicationWorld::apply(const State& stat
         case Kind::fetch_is_lost:
             next.fetches[self] = 0;
             return next;
+        case Kind::fetch_times_out:
+            next.fetches[self] = 0;
+            next.late_fetch = action.what;
+            ++next.late_fetches;
+            return next;
         case Kind::alter_answer_is_lost: {
             Alter again = alters_[action.what - 1u];
             again = {.leader = again.leader,
@@ -278,6 +294,7 @@ std::optional<ReplicationWorld::State> ReplicationWorld::apply(const State& stat
             if (!publish(next, answer.view)) return std::nullopt;
             return next;
         }
+        case Kind::balance:
         case Kind::fence:
         case Kind::unfence: {
             if (action.kind == Kind::fence) ++next.fencings;
@@ -310,6 +327,9 @@ std::optional<ReplicationWorld::State> ReplicationWorld::apply(const State& stat
         case Kind::fetch_answer_arrives:
             next.fetches[self] = 0;
             break;
+        case Kind::late_fetch_arrives:
+            next.late_fetch = 0;
+            break;
         case Kind::alter_answer_arrives:
             next.alters[self] = 0;
             break;
@@ -320,7 +340,9 @@ std::optional<ReplicationWorld::State> ReplicationWorld::apply(const State& stat
     const std::uint16_t what = action.kind == Kind::start ? committed_view(next) : action.what;
     const Outcome& outcome = outcome_of(state.brokers[self], action.kind, what);
     next.brokers[self] = outcome.broker;
-    if (outcome.fetch != 0) next.fetches[asker] = outcome.fetch;
+    // Nobody waits any more for the answer to a late one.
+    if (outcome.fetch != 0 && action.kind != Kind::late_fetch_arrives)
+        next.fetches[asker] = outcome.fetch;
     if (outcome.alter != 0) next.alters[self] = outcome.alter;
     next.acknowledged = static_cast<std::uint8_t>(next.acknowledged | outcome.acknowledged);
     next.failure = outcome.failure;
@@ -407,6 +429,7 @@ void ReplicationWorld::step(Broker& broker, Kind kind, std::uint16_t what, Outco
                                             .asked = *broker.follower()->next_fetch(broker.now())});
             return;
         case Kind::fetch_arrives:
+        case Kind::late_fetch_arrives:
             return answer_fetch(broker, fetches_[what - 1u], outcome);
         case Kind::fetch_answer_arrives:
             return take_answer(broker, fetches_[what - 1u], outcome);
@@ -450,6 +473,8 @@ void ReplicationWorld::step(Broker& broker, Kind kind, std::uint16_t what, Outco
         case Kind::alter_answer_is_lost:
         case Kind::fence:
         case Kind::unfence:
+        case Kind::balance:
+        case Kind::fetch_times_out:
             ASSERT(false, "no broker's step");
     }
 }
@@ -662,6 +687,8 @@ ReplicationWorld::Decided ReplicationWorld::decide(std::uint16_t view, Kind kind
     };
     if (kind == Kind::fence) {
         commit(image, cluster_control_.fence(image, id_of(what)));
+    } else if (kind == Kind::balance) {
+        commit(image, replica_control_.balance_leaders(image));
     } else if (kind == Kind::unfence) {
         unfence(id_of(what));
     } else if (kind == Kind::start) {
@@ -789,6 +816,14 @@ std::string ReplicationWorld::narrate(const State& before, const Action& action,
             line = fmt::format("{} -> b{}: Fetch from {} arrives", who, fetch().leader + 1,
                                fetch().asked.fetch_offset);
             break;
+        case Kind::fetch_times_out:
+            line = fmt::format("{}: gives up its Fetch from {}, which is still under way", who,
+                               fetch().asked.fetch_offset);
+            break;
+        case Kind::late_fetch_arrives:
+            line = fmt::format("b{} -> {}: the late Fetch from {} arrives", fetch().follower + 1,
+                               who, fetch().asked.fetch_offset);
+            break;
         case Kind::fetch_answer_arrives:
             line = fmt::format("b{} -> {}: FetchAnswer", fetch().leader + 1, who);
             if (fetch().error != ErrorCode::none) {
@@ -826,6 +861,9 @@ std::string ReplicationWorld::narrate(const State& before, const Action& action,
             break;
         case Kind::fence:
             line = fmt::format("controller: fences {}", who);
+            break;
+        case Kind::balance:
+            line = "controller: leaders back to preferred replicas";
             break;
         case Kind::unfence:
             line = fmt::format("controller: unfences {}", who);

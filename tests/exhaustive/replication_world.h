@@ -43,10 +43,13 @@ struct ReplicationBounds {
     int records = 3;
     int fencings = 2;
     int unclean_stops = 0;
-    int lags = 1;          // of one reign, each longer than replica.lag.time.max.ms
-    int unreplayed = 3;    // changes of metadata that a live broker is behind
-    int fetches = 1;       // under way at a time, over all followers
-    bool is_lossy = true;  // fetches get lost
+    int lags = 1;              // of one reign, each longer than replica.lag.time.max.ms
+    int unreplayed = 3;        // changes of metadata that a live broker is behind
+    int fetches = 1;           // under way at a time, over all followers
+    bool is_lossy = false;     // fetches get lost
+    int late_fetches = 0;      // that arrive after their follower gave them up
+    bool is_balanced = false;  // leadership may go back to the preferred replica, b1
+    int first_leader = 0;
 };
 
 class ReplicationWorld {
@@ -62,14 +65,15 @@ class ReplicationWorld {
         std::array<std::uint16_t, views_max> views;
         std::array<std::uint16_t, replicas> fetches;   // under way, by follower: number + 1
         std::array<std::uint16_t, replicas> alters;    // under way, by leader: number + 1
+        std::uint16_t late_fetch;                      // its follower has given it up: number + 1
         std::array<std::uint8_t, replicas> replayed;   // which of views
         std::array<std::uint8_t, epochs_max> leaders;  // who ever led each epoch, one bit each
         std::uint8_t produced;
         std::uint8_t acknowledged;  // one bit for each record
         std::uint8_t fencings;
         std::uint8_t unclean_stops;
-        std::uint8_t failure;                // number + 1 of what a decider asserted
-        std::array<std::uint8_t, 3> unused;  // in place of padding
+        std::uint8_t failure;  // number + 1 of what a decider asserted
+        std::uint8_t late_fetches;
     };
     enum class Kind : std::uint8_t {
         produce,
@@ -77,6 +81,8 @@ class ReplicationWorld {
         fetch_arrives,
         fetch_answer_arrives,
         fetch_is_lost,
+        fetch_times_out,
+        late_fetch_arrives,
         lag,
         alter_arrives,
         alter_answer_arrives,
@@ -84,6 +90,7 @@ class ReplicationWorld {
         replay,
         fence,
         unfence,
+        balance,
         stop,
         start
     };
