@@ -4,12 +4,12 @@
 //                                leader epoch
 //   high-watermark-ahead         a leader's high watermark passed the log end of a member of its
 //                                maximal in-sync set (ValidHighWatermark)
+//   in-sync-member-differs       below a leader's high watermark a member of its maximal in-sync
+//                                set holds another batch than is committed there (StrongIsr)
 //   leader-incomplete            a later leader lacks a batch that lay below an earlier leader's
-//   high
-//                                watermark (StrongIsr; Raft's leader completeness)
+//                                high watermark (Raft's leader completeness)
 //   read-above-high-watermark    a client was served, or handed, offsets at or above it; or above
-//   the
-//                                last stable offset when it asked for read_committed
+//                                the last stable offset when it asked for read_committed
 //   high-watermark-overstated    a fetch was answered with a higher watermark than the broker has
 //
 // A member's log end is judged only if the member runs and has been let into the in-sync set, or
@@ -27,6 +27,7 @@
 #include "checkers/cluster_view.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/invariants.h"
 #include "checkers/replica_logs.h"
 #include "model/events/client_events.h"
 
@@ -150,7 +151,8 @@ class HighWatermark final : public Checker {
         findings_.judge();
         const bool is_same_reign =
             replica.incarnation == event.incarnation && replica.leader_epoch == moved.leader_epoch;
-        if (moved.to < moved.from || (is_same_reign && moved.to < replica.high_watermark)) {
+        if (!invariants::is_monotonic(moved.from, moved.to) ||
+            (is_same_reign && !invariants::is_monotonic(replica.high_watermark, moved.to))) {
             findings_.object("high-watermark-regressed",
                              evidence("partition", moved.partition, "broker", moved.broker,
                                       "leader_epoch", moved.leader_epoch, "from",
@@ -160,15 +162,23 @@ class HighWatermark final : public Checker {
         announce(partition, replica, event, moved.to);
         replica.leader_epoch = moved.leader_epoch;
         if (moved.role != model::ReplicaRole::leader) return;
+        std::vector<model::BrokerId> reached;
         for (const model::BrokerId member : moved.maximal_isr) {
-            judge_member(partition, replica, moved, member, event.sequence);
+            if (has_reached(partition, replica, moved, member, event.sequence)) {
+                reached.push_back(member);
+            }
         }
         commit(partition, moved, event.sequence);
+        for (const model::BrokerId member : reached) {
+            judge_content(partition, moved, member, event.sequence);
+        }
     }
 
-    void judge_member(const Partition& partition, const Replica& leader,
-                      const model::HighWatermarkAdvanced& moved, model::BrokerId member,
-                      sim::EventSequence sequence) {
+    // Whether it is known that the member's log goes that far; judged if it is known how far it
+    // goes.
+    bool has_reached(const Partition& partition, const Replica& leader,
+                     const model::HighWatermarkAdvanced& moved, model::BrokerId member,
+                     sim::EventSequence sequence) {
         static const ReplicaLog empty;
         const ReplicaLog* log = logs_.find(moved.partition, member);
         const auto told = partition.replicas.find(member);
@@ -176,14 +186,16 @@ class HighWatermark final : public Checker {
             log = &empty;
         }
         const ClusterView::Node* node = cluster_.broker(member);
-        if (log == nullptr || node == nullptr || !node->is_up || log->may_be_shorter()) return;
+        if (log == nullptr || node == nullptr || !node->is_up || log->may_be_shorter()) {
+            return false;
+        }
         const auto in_sync = partition.in_sync_since.find(member);
         const sim::EventSequence counted_since = std::max(
             leader.led_since,
             in_sync == partition.in_sync_since.end() ? sim::EventSequence{0} : in_sync->second);
-        if (member != moved.broker && node->started > counted_since) return;
+        if (member != moved.broker && node->started > counted_since) return false;
         findings_.judge();
-        if (log->end() >= moved.to) return;
+        if (invariants::is_reached(moved.to, log->end())) return log != &empty;
         Evidence shown = evidence("partition", moved.partition, "leader", moved.broker,
                                   "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
                                   "member", member, "member_log_end", log->end());
@@ -192,6 +204,34 @@ class HighWatermark final : public Checker {
                             {cause->event, sequence});
         } else {
             findings_.object("high-watermark-ahead", std::move(shown), {sequence});
+        }
+        return false;
+    }
+
+    // A member that reaches as far holds the same.
+    void judge_content(Partition& partition, const model::HighWatermarkAdvanced& moved,
+                       model::BrokerId member, sim::EventSequence sequence) {
+        const ReplicaLog& log = *logs_.find(moved.partition, member);
+        Replica& replica = partition.replicas[member];
+        findings_.judge();
+        auto at =
+            std::ranges::lower_bound(partition.committed, std::max(replica.matched, log.start()),
+                                     {}, [](const Committed& c) { return c.batch.base_offset; });
+        for (; at != partition.committed.end() && at->batch.last_offset < moved.to; ++at) {
+            if (at->by > moved.leader_epoch) return;  // what a deposed leader says of its own past
+            if (!holds(&log, at->batch)) break;
+            replica.matched = at->batch.last_offset.next();
+        }
+        if (at == partition.committed.end() || !(at->batch.last_offset < moved.to)) return;
+        Evidence shown = evidence("partition", moved.partition, "leader", moved.broker,
+                                  "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
+                                  "member", member, "offset", at->batch.base_offset, "batch_epoch",
+                                  at->batch.leader_epoch, "crc", at->batch.crc);
+        if (const auto cause = allowance_.of_truncation(moved.partition, sim::EventSequence{0})) {
+            findings_.allow("in-sync-member-differs", cause->text, std::move(shown),
+                            {cause->event, at->event, sequence});
+        } else {
+            findings_.object("in-sync-member-differs", std::move(shown), {at->event, sequence});
         }
     }
 

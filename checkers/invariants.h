@@ -68,12 +68,11 @@ inline bool is_log_matching(LogView a, LogView b) {
     return std::ranges::equal(a.first(common), b.first(common));
 }
 
-// The step by which log matching holds in a growing log: two batches of one offset and one epoch
-// are one batch, and stand after the same batch.
+// The step by which log matching holds in logs that grow: two batches of one offset and one epoch
+// are one batch; and so are the batches right before them.
 template <class Batch>
-bool is_matching_step(const Batch& a, const Batch& before_a, const Batch& b,
-                      const Batch& before_b) {
-    return a == b && before_a == before_b;
+bool is_same_batch(const Batch& a, const Batch& b) {
+    return a == b;
 }
 
 // `log` begins with all of `prefix`: leader completeness of a leader and what was committed before

@@ -20,6 +20,7 @@
 
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/invariants.h"
 #include "model/events/raft_events.h"
 
 namespace squall::checkers {
@@ -89,7 +90,7 @@ class Metadata final : public Checker {
         findings_.judge();
         const auto [at, is_new] =
             leaders_.try_emplace(role.epoch, Said{.who = role.replica, .event = sequence});
-        if (is_new || at->second.who == role.replica) return;
+        if (is_new || invariants::is_same_leader(at->second.who, role.replica)) return;
         findings_.object(
             "two-raft-leaders",
             evidence("epoch", role.epoch, "replica", role.replica, "other_replica", at->second.who),
@@ -100,7 +101,7 @@ class Metadata final : public Checker {
         findings_.judge();
         const auto [at, is_new] = votes_.try_emplace(
             {vote.voter, vote.epoch}, Said{.who = vote.candidate, .event = sequence});
-        if (is_new || at->second.who == vote.candidate) return;
+        if (is_new || invariants::is_same_vote(at->second.who, vote.candidate)) return;
         findings_.object("double-vote",
                          evidence("voter", vote.voter, "epoch", vote.epoch, "candidate",
                                   vote.candidate, "other_candidate", at->second.who),
@@ -147,7 +148,7 @@ class Metadata final : public Checker {
         Member& member = members_[told.replica];
         findings_.judge();
         if (member.incarnation == event.incarnation &&
-            told.high_watermark < member.high_watermark) {
+            !invariants::is_monotonic(member.high_watermark, told.high_watermark)) {
             findings_.object(
                 "raft-high-watermark",
                 evidence("replica", told.replica, "high_watermark", told.high_watermark,

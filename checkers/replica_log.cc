@@ -22,6 +22,7 @@
 
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/invariants.h"
 #include "checkers/replica_logs.h"
 
 namespace squall::checkers {
@@ -124,7 +125,7 @@ class ReplicaLogMatching final : public Checker {
                       .predecessor_event = sequence};
             return;
         }
-        if (origin.batch != batch) {
+        if (!invariants::is_same_batch(origin.batch, batch)) {
             findings_.object("log-divergence",
                              evidence("partition", appended.partition, "offset", batch.base_offset,
                                       "leader_epoch", batch.leader_epoch, "broker", appended.broker,
@@ -137,7 +138,7 @@ class ReplicaLogMatching final : public Checker {
         if (!origin.predecessor) {
             origin.predecessor = predecessor;
             origin.predecessor_event = sequence;
-        } else if (*origin.predecessor != *predecessor) {
+        } else if (!invariants::is_same_batch(*origin.predecessor, *predecessor)) {
             findings_.object(
                 "log-divergence",
                 evidence("partition", appended.partition, "offset", predecessor->base_offset,
@@ -154,7 +155,7 @@ class ReplicaLogMatching final : public Checker {
               model::BrokerId broker, sim::EventSequence sequence) {
         const auto [at, is_new] =
             partition.leaders.try_emplace(epoch, Leadership{.broker = broker, .event = sequence});
-        if (is_new || at->second.broker == broker) return;
+        if (is_new || invariants::is_same_leader(at->second.broker, broker)) return;
         findings_.object("two-leaders",
                          evidence("partition", name, "leader_epoch", epoch, "broker", broker,
                                   "other_broker", at->second.broker),
@@ -184,8 +185,7 @@ class ReplicaLogMatching final : public Checker {
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence) {
         findings_.judge();
-        if (changed.leader != model::no_broker &&
-            std::ranges::find(changed.isr, changed.leader) == changed.isr.end()) {
+        if (!invariants::is_leader_in_sync(changed.leader, model::no_broker, changed.isr)) {
             findings_.object("leader-not-in-isr",
                              evidence("partition", changed.partition, "leader", changed.leader,
                                       "leader_epoch", changed.leader_epoch),

@@ -88,6 +88,27 @@ TEST(HighWatermark, DoesNotJudgeAMemberThatIsDownOrCameBackMeanwhile) {
     }
 }
 
+TEST(HighWatermark, ObjectsToAnInSyncMemberThatHoldsSomethingElse) {
+    History history = replicated();
+    history.append(3, 5, 9, 0, 777);
+    history.raise(1, 0, 0, 5, {1, 2, 3});
+    EXPECT_EQ(judge(history), "pass") << "they agree so far";
+    history.raise(1, 0, 5, 10, {1, 2, 3});
+    const CheckerReport report = history.judged_by("high-watermark");
+    EXPECT_EQ(summary(report), "fail: in-sync-member-differs");
+    EXPECT_EQ(report.anomalies[0].evidence[5],
+              (std::pair<std::string, std::string>{"offset", "5"}));
+}
+
+TEST(HighWatermark, AllowsAMemberThatDiffersAfterAnUncleanElection) {
+    History history = replicated();
+    history.append(3, 5, 9, 0, 777);
+    history.change(3, 1, {3}, true);
+    history.raise(1, 0, 0, 10, {1, 2, 3});
+    EXPECT_EQ(judge(history, Contract::safe), "fail: in-sync-member-differs");
+    EXPECT_EQ(history.judged_by("high-watermark").allowed_count, 1u);
+}
+
 TEST(HighWatermark, JudgesAMemberThatWasLetInAgain) {
     History history = replicated();
     history.lose_power(2);

@@ -196,6 +196,7 @@ class Search {
         findings.violated = violated_;
         std::vector<std::uint32_t> path;
         for (; number != 0; number = visited_.parent(number)) path.push_back(number);
+        findings.depth = static_cast<std::uint32_t>(path.size());
         std::uint32_t from = 0;
         for (std::size_t step = path.size(); step-- > 0;) {
             const std::uint32_t to = path[step];
