@@ -190,7 +190,7 @@ void CoordinatorHost::drop(std::int32_t partition) {
         } else if (auto* sync = std::get_if<sim::Completer<SyncGroupResponse>>(&completer)) {
             sync->complete(error_response<SyncGroupResponse>(ErrorCode::not_coordinator));
         } else {
-            ASSERT(false, "a call that never waits was left waiting at {}", shard->partition);
+            UNREACHABLE("a call that never waits was left waiting at {}", shard->partition);
         }
     }
 }

@@ -236,7 +236,7 @@ Bytes compress(Compression codec, ByteView bytes) {
         case Compression::zstd:
             return zstd_compress(bytes);
     }
-    ASSERT(false, "no codec has number {}", static_cast<int>(codec));
+    UNREACHABLE("no codec has number {}", static_cast<int>(codec));
     return {};
 }
 

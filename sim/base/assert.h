@@ -34,3 +34,8 @@ struct AssertionFailure {
             ::squall::fail_assertion(__FILE__, __LINE__, #condition, ::fmt::format(__VA_ARGS__)); \
         }                                                                                         \
     } while (false)
+
+// Marks a place that no run comes to; fails like an ASSERT. A function that returns a value may end
+// with it.
+#define UNREACHABLE(...) \
+    ::squall::fail_assertion(__FILE__, __LINE__, "unreachable", ::fmt::format(__VA_ARGS__))

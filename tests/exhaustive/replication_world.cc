@@ -475,7 +475,7 @@ void ReplicationWorld::step(Broker& broker, Kind kind, std::uint16_t what, Outco
         case Kind::unfence:
         case Kind::balance:
         case Kind::fetch_times_out:
-            ASSERT(false, "no broker's step");
+            UNREACHABLE("no broker's step");
     }
 }
 

@@ -217,7 +217,7 @@ class Search {
                 return world_.narrate(visited_.at(from), action, visited_.at(to));
             }
         }
-        ASSERT(false, "state {} is not a successor of state {}", to, from);
+        UNREACHABLE("state {} is not a successor of state {}", to, from);
         return {};
     }
 

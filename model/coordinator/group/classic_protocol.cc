@@ -185,7 +185,7 @@ void Draft::replace_static_member(const JoinGroupRequest& request, const GroupCa
             return;
         case GroupState::empty:
         case GroupState::dead:
-            ASSERT(false, "a static member in {}", to_string(group_.state()));
+            UNREACHABLE("a static member in {}", to_string(group_.state()));
     }
 }
 
@@ -473,7 +473,7 @@ GroupDecision ClassicProtocol::sync(const ClassicGroup& group, const SyncGroupRe
         case GroupState::dead:
             break;
     }
-    ASSERT(false, "{} has a member in {}", group.id(), to_string(group.state()));
+    UNREACHABLE("{} has a member in {}", group.id(), to_string(group.state()));
 }
 
 GroupDecision ClassicProtocol::heartbeat(const ClassicGroup& group, const HeartbeatRequest& request,
@@ -644,7 +644,7 @@ GroupDecision ClassicProtocol::on_timeout(const ClassicGroup& group, const Momen
         }
         return draft.take();
     }
-    ASSERT(false, "the deadline of {} belongs to nobody", group.id());
+    UNREACHABLE("the deadline of {} belongs to nobody", group.id());
 }
 
 GroupDecision ClassicProtocol::on_loaded(const ClassicGroup& group, const Moment& at) const {

@@ -136,7 +136,7 @@ GroupDecision GroupShard::on_timeout(const Moment& at) const {
     for (const auto& [id, group] : groups_) {
         if (ClassicProtocol::next_deadline(group) == due) return protocol_.on_timeout(group, at);
     }
-    ASSERT(false, "no group has a timer");
+    UNREACHABLE("no group has a timer");
 }
 
 GroupDecision GroupShard::expire(const Moment& at) const {

@@ -379,7 +379,7 @@ std::string Conversation::obey(const std::string& command) {
     } else if (verb == "log") {
         for (const Member& member : members_) say(log_of(member));
     } else {
-        ASSERT(false, "unknown command '{}'", command);
+        UNREACHABLE("unknown command '{}'", command);
     }
     return out_;
 }

@@ -113,7 +113,7 @@ std::string ReplicaConversation::obey(const std::string& command) {
     } else if (verb == "state") {
         show_state();
     } else {
-        ASSERT(false, "no command '{}'", command);
+        UNREACHABLE("no command '{}'", command);
     }
     check_log_matching();
     return said_;
