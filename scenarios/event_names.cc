@@ -7,6 +7,7 @@
 #include "model/events/group_events.h"
 #include "model/events/raft_events.h"
 #include "model/events/replica_events.h"
+#include "model/events/transaction_events.h"
 #include "scenarios/scenario_file.h"
 #include "sim/base/assert.h"
 #include "sim/trace/sim_events.h"
@@ -55,7 +56,13 @@ const std::vector<EventName>& event_names() {
         model::RaftSnapshotLoaded, model::RaftCommitted, model::RaftHalted, model::MetadataApplied,
         model::BrokerStarted, model::LogOpened, model::RoleTaken, model::BatchAppended,
         model::LogTruncated, model::HighWatermarkAdvanced, model::IsrChangeProposed,
-        model::FetchServed, model::LogStartAdvanced, model::AuditedBatch, model::AuditedLog>();
+        model::FetchServed, model::LogStartAdvanced, model::AuditedBatch, model::AuditedLog,
+        model::ProducerIdentified, model::ProducerFailed, model::TransactionBegan,
+        model::TransactionOffsetsInvoked, model::TransactionOffsetsCompleted,
+        model::TransactionEndInvoked, model::TransactionEndCompleted, model::DuplicateAnswered,
+        model::NumberedBatchRefused, model::MarkerAppended, model::LastStableOffsetMoved,
+        model::TransactionStateChanged, model::TransactionLoaded, model::PartitionVerified,
+        model::PendingOffsetStored, model::PendingOffsetsResolved>();
     return names;
 }
 

@@ -38,6 +38,7 @@ struct ProducerConfigured {
     bool enable_idempotence = false;
     std::int32_t retries = 0;
     std::int32_t max_in_flight = 5;
+    std::string transactional_id{};  // "" without
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -46,6 +47,7 @@ struct ProducerConfigured {
         fields("enable.idempotence", self.enable_idempotence);
         fields("retries", self.retries);
         fields("max.in.flight.requests.per.connection", self.max_in_flight);
+        fields("transactional.id", self.transactional_id);
     }
 };
 
@@ -76,6 +78,7 @@ struct SendInvoked {
     std::string topic;
     std::string key;
     RecordId record;
+    OperationId transaction{};  // that it belongs to (TransactionBegan); 0: none
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -84,6 +87,7 @@ struct SendInvoked {
         fields("topic", self.topic);
         fields("key", self.key);
         fields("record", self.record);
+        fields("transaction", self.transaction);
     }
 };
 

@@ -91,6 +91,7 @@ struct BatchAppended {
     ProducerEpoch producer_epoch = no_producer_epoch;
     SequenceNumber base_sequence = no_sequence;
     bool is_control = false;
+    bool is_transactional = false;
     std::vector<RecordId> records;  // leaders only: what stands at each offset, from base_offset on
 
     template <class Self, class Fields>
@@ -106,6 +107,7 @@ struct BatchAppended {
         fields("producer_epoch", self.producer_epoch);
         fields("base_sequence", self.base_sequence);
         fields("is_control", self.is_control);
+        fields("is_transactional", self.is_transactional);
         fields("records", self.records);
     }
 };

@@ -597,6 +597,7 @@ void PartitionHost::emit_appended(ByteView batches, ReplicaRole role, Offset fro
                             .producer_epoch = batch->producer_epoch(),
                             .base_sequence = batch->base_sequence(),
                             .is_control = batch->attributes().is_control(),
+                            .is_transactional = batch->attributes().is_transactional(),
                             .records = {}};
         if (role == ReplicaRole::leader) {
             RecordReader reader(*batch);
