@@ -16,11 +16,9 @@
 #include "model/controller/image.h"
 #include "model/controller/records.h"
 #include "model/controller/refusal.h"
+#include "model/protocol/config_resource.h"
 
 namespace squall::model {
-
-// Kafka's AlterConfigOp.
-enum class ConfigOperation : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };
 
 struct ConfigChange {
     ConfigOperation operation = ConfigOperation::set;

@@ -276,11 +276,10 @@ CreateTopicsResponse::Topic ReplicaControl::create(const MetadataImage& image,
     response.replication_factor = static_cast<std::int16_t>(assignments.front().size());
     response.configs.emplace();
     for (const auto& [name, value] : configs) {
-        constexpr std::int8_t dynamic_topic_config = 1;
         CreateTopicsResponse::Config config;
         config.name = name;
         config.value = value;
-        config.config_source = dynamic_topic_config;
+        config.config_source = ConfigSource::topic_config;
         response.configs->push_back(std::move(config));
     }
     return response;

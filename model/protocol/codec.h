@@ -1,9 +1,9 @@
 // Kafka's wire format, derived from the messages' describe lists: encode, decode and measure any
 // message of the API list in any of its versions, and the headers around them.
 //
-// Including this header costs no templates: the functions below are instantiated in
-// codec_{clients,groups,cluster}.cc for the messages of api_list.h. A room that has messages of its
-// own (records of internal topics) instantiates them with wire_codec.h.
+// Including this header costs no templates: the functions below are instantiated in codec_*.cc for
+// the messages of api_list.h. A room that has messages of its own (records of internal topics)
+// instantiates them with wire_codec.h.
 //
 // Source: the public Kafka protocol guide; flexible versions and tagged fields are KIP-482.
 #pragma once

@@ -1,12 +1,10 @@
-// The codec of what brokers and controllers say among themselves.
+// The codec of what brokers and the controller say among themselves.
+#include "model/protocol/messages/allocate_producer_ids.h"
 #include "model/protocol/messages/alter_partition.h"
-#include "model/protocol/messages/begin_quorum_epoch.h"
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
-#include "model/protocol/messages/describe_quorum.h"
-#include "model/protocol/messages/end_quorum_epoch.h"
-#include "model/protocol/messages/fetch_snapshot.h"
-#include "model/protocol/messages/vote.h"
+#include "model/protocol/messages/unregister_broker.h"
+#include "model/protocol/messages/update_features.h"
 #include "model/protocol/wire_codec.h"
 
 namespace squall::model {
@@ -14,10 +12,8 @@ namespace squall::model {
 SQUALL_INSTANTIATE_API(BrokerRegistration);
 SQUALL_INSTANTIATE_API(BrokerHeartbeat);
 SQUALL_INSTANTIATE_API(AlterPartition);
-SQUALL_INSTANTIATE_API(Vote);
-SQUALL_INSTANTIATE_API(BeginQuorumEpoch);
-SQUALL_INSTANTIATE_API(EndQuorumEpoch);
-SQUALL_INSTANTIATE_API(FetchSnapshot);
-SQUALL_INSTANTIATE_API(DescribeQuorum);
+SQUALL_INSTANTIATE_API(UnregisterBroker);
+SQUALL_INSTANTIATE_API(UpdateFeatures);
+SQUALL_INSTANTIATE_API(AllocateProducerIds);
 
 }  // namespace squall::model

@@ -109,6 +109,9 @@ constexpr std::string_view to_string(CoordinatorType type) {
     return "unknown";
 }
 
+// What kind of leader an administrator asks for (ElectLeaders, KIP-460).
+enum class ElectionType : std::int8_t { preferred = 0, unclean = 1 };
+
 // Whether a leader was elected uncleanly and may still be short of records (KIP-704).
 enum class LeaderRecoveryState : std::int8_t { recovered = 0, recovering = 1 };
 constexpr std::string_view to_string(LeaderRecoveryState state) {

@@ -1,7 +1,7 @@
 // Message: any request or response body, without its type, as frames carry it.
 //
-// What a body does without its type is instantiated in message_{clients,groups,cluster}.cc, for the
-// messages of api_list.h: boxing one costs its user next to nothing to compile.
+// What a body does without its type is instantiated in message_*.cc, for the messages of
+// api_list.h: boxing one costs its user next to nothing to compile.
 #pragma once
 
 #include <cstddef>

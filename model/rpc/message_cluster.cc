@@ -1,12 +1,10 @@
-// The bodies of what brokers and controllers say among themselves, as messages.
+// The bodies of what brokers and the controller say among themselves, as messages.
+#include "model/protocol/messages/allocate_producer_ids.h"
 #include "model/protocol/messages/alter_partition.h"
-#include "model/protocol/messages/begin_quorum_epoch.h"
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
-#include "model/protocol/messages/describe_quorum.h"
-#include "model/protocol/messages/end_quorum_epoch.h"
-#include "model/protocol/messages/fetch_snapshot.h"
-#include "model/protocol/messages/vote.h"
+#include "model/protocol/messages/unregister_broker.h"
+#include "model/protocol/messages/update_features.h"
 #include "model/rpc/message_body.h"
 
 namespace squall::model {
@@ -14,10 +12,8 @@ namespace squall::model {
 SQUALL_INSTANTIATE_BODIES(BrokerRegistration);
 SQUALL_INSTANTIATE_BODIES(BrokerHeartbeat);
 SQUALL_INSTANTIATE_BODIES(AlterPartition);
-SQUALL_INSTANTIATE_BODIES(Vote);
-SQUALL_INSTANTIATE_BODIES(BeginQuorumEpoch);
-SQUALL_INSTANTIATE_BODIES(EndQuorumEpoch);
-SQUALL_INSTANTIATE_BODIES(FetchSnapshot);
-SQUALL_INSTANTIATE_BODIES(DescribeQuorum);
+SQUALL_INSTANTIATE_BODIES(UnregisterBroker);
+SQUALL_INSTANTIATE_BODIES(UpdateFeatures);
+SQUALL_INSTANTIATE_BODIES(AllocateProducerIds);
 
 }  // namespace squall::model

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/protocol/api_key.h"
+#include "model/protocol/config_resource.h"
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
 #include "model/protocol/wire.h"
@@ -85,7 +86,7 @@ struct CreateTopicsResponse {
         std::string name;
         std::optional<std::string> value;
         bool read_only = false;
-        std::int8_t config_source = -1;
+        ConfigSource config_source = ConfigSource::unknown;
         bool is_sensitive = false;
 
         bool operator==(const Config&) const = default;
