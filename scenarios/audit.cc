@@ -31,6 +31,7 @@ constexpr std::size_t attributes_at = 21;
 constexpr std::size_t last_delta_at = 23;
 constexpr std::size_t header_size = 61;
 constexpr std::size_t length_counts_from = 12;
+constexpr std::int16_t control_bit = 0x20;
 
 // ".../orders-0/00000000000000000042.log": the partition, or nullopt for any other file.
 std::optional<TopicPartition> partition_of(std::string_view path) {
@@ -71,7 +72,11 @@ std::pair<std::uint64_t, std::uint64_t> audit_segment(sim::Trace& trace, BrokerI
         audited.leader_epoch = LeaderEpoch{load_big_endian<std::int32_t>(batch.data() + epoch_at)};
         audited.crc = load_big_endian<std::uint32_t>(batch.data() + crc_at);
         audited.crc_matches = crc32c(batch.subspan(attributes_at)) == audited.crc;
-        if (const Result<model::RecordBatch> decoded = model::decode_batch(batch); decoded) {
+        // The ends of transactions are nobody's records.
+        const auto attributes = load_big_endian<std::int16_t>(batch.data() + attributes_at);
+        const bool is_control = (attributes & control_bit) != 0;
+        if (const Result<model::RecordBatch> decoded = model::decode_batch(batch);
+            decoded && !is_control) {
             for (const model::Record& record : decoded->records) {
                 audited.records.push_back(model::record_id(record));
             }

@@ -39,6 +39,8 @@ struct ProducerConfigured {
     std::int32_t retries = 0;
     std::int32_t max_in_flight = 5;
     std::string transactional_id{};  // "" without
+    // transaction.timeout.ms: how long a transaction may stay open before the coordinator ends it.
+    Duration transaction_timeout{60s};
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -48,6 +50,7 @@ struct ProducerConfigured {
         fields("retries", self.retries);
         fields("max.in.flight.requests.per.connection", self.max_in_flight);
         fields("transactional.id", self.transactional_id);
+        fields("transaction.timeout.ms", self.transaction_timeout);
     }
 };
 

@@ -65,6 +65,9 @@ struct TransactionBegan {
     std::string transactional_id;
     ProducerId producer_id = no_producer_id;
     ProducerEpoch producer_epoch = no_producer_epoch;
+    // By which rules the producer goes on, as it learned from the brokers' features: 1, or 2
+    // (KIP-890: every end raises the epoch). What version 1 leaves open is excused by it alone.
+    std::int16_t transaction_version = 2;
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -73,6 +76,7 @@ struct TransactionBegan {
         fields("transactional_id", self.transactional_id);
         fields("producer_id", self.producer_id);
         fields("producer_epoch", self.producer_epoch);
+        fields("transaction_version", self.transaction_version);
     }
 };
 
