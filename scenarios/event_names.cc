@@ -50,19 +50,21 @@ const std::vector<EventName>& event_names() {
         model::CommitInvoked, model::CommitCompleted, model::AdminCompleted,
         model::ControllerActivated, model::ControllerDeposed, model::TopicCreated,
         model::PartitionChanged, model::BrokerRegistered, model::BrokerFenceChanged,
+        model::TopicDeleted, model::ConfigChanged, model::BrokerUnregistered,
         model::CoordinatorChanged, model::GroupStateChanged, model::MemberRemoved,
-        model::OffsetCommitted, model::RaftStarted, model::RaftRoleChanged, model::RaftVoteGranted,
-        model::RaftAppended, model::RaftTruncated, model::RaftSnapshotTaken,
-        model::RaftSnapshotLoaded, model::RaftCommitted, model::RaftHalted, model::MetadataApplied,
-        model::BrokerStarted, model::LogOpened, model::RoleTaken, model::BatchAppended,
-        model::LogTruncated, model::HighWatermarkAdvanced, model::IsrChangeProposed,
-        model::FetchServed, model::LogStartAdvanced, model::AuditedBatch, model::AuditedLog,
-        model::ProducerIdentified, model::ProducerFailed, model::TransactionBegan,
-        model::TransactionOffsetsInvoked, model::TransactionOffsetsCompleted,
-        model::TransactionEndInvoked, model::TransactionEndCompleted, model::DuplicateAnswered,
-        model::NumberedBatchRefused, model::MarkerAppended, model::LastStableOffsetMoved,
-        model::TransactionStateChanged, model::TransactionLoaded, model::PartitionVerified,
-        model::PendingOffsetStored, model::PendingOffsetsResolved>();
+        model::OffsetCommitted, model::RaftStarted, model::RaftVotersChanged,
+        model::RaftRoleChanged, model::RaftVoteGranted, model::RaftAppended, model::RaftTruncated,
+        model::RaftSnapshotTaken, model::RaftSnapshotLoaded, model::RaftCommitted,
+        model::RaftHalted, model::MetadataApplied, model::BrokerStarted, model::LogOpened,
+        model::RoleTaken, model::BatchAppended, model::LogTruncated, model::HighWatermarkAdvanced,
+        model::IsrChangeProposed, model::FetchServed, model::LogStartAdvanced, model::LogCleaned,
+        model::AuditedBatch, model::AuditedLog, model::ProducerIdentified, model::ProducerFailed,
+        model::TransactionBegan, model::TransactionOffsetsInvoked,
+        model::TransactionOffsetsCompleted, model::TransactionEndInvoked,
+        model::TransactionEndCompleted, model::DuplicateAnswered, model::NumberedBatchRefused,
+        model::MarkerAppended, model::LastStableOffsetMoved, model::TransactionStateChanged,
+        model::TransactionLoaded, model::PartitionVerified, model::PendingOffsetStored,
+        model::PendingOffsetsResolved>();
     return names;
 }
 

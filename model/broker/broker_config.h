@@ -8,7 +8,7 @@
 #include "model/controller/broker_lifecycle_options.h"
 #include "model/controller/controller_options.h"
 #include "model/coordinator/group/group_options.h"
-#include "model/log/log_options.h"
+#include "model/log/broker_log_settings.h"
 #include "model/raft/raft_options.h"
 #include "model/replica/replica_host.h"
 
@@ -20,6 +20,9 @@ struct BrokerConfig {
     // How long a failed automatic creation waits before it may be asked for again.
     std::chrono::milliseconds auto_create_retry_backoff{100};
     ReplicaOptions replica;
+    BrokerLogSettings logs;
+    // Which replica a consumer is sent to (KIP-392).
+    ReplicaSelector replica_selector = ReplicaSelector::leader;
     GroupCoordinatorOptions groups;
     ControllerOptions controller;
     RaftOptions raft;
@@ -30,7 +33,9 @@ struct BrokerConfig {
     static void describe(Self& self, Fields& fields) {
         fields("cluster.id", self.cluster_id);
         fields("auto.create.topics.enable", self.auto_create_topics_enable);
+        fields("replica.selector.class", self.replica_selector);
         ReplicaOptions::describe(self.replica, fields);
+        BrokerLogSettings::describe(self.logs, fields);
         GroupCoordinatorOptions::describe(self.groups, fields);
         ControllerOptions::describe(self.controller, fields);
         RaftOptions::describe(self.raft, fields);

@@ -17,10 +17,14 @@
 
 namespace squall::model {
 
-using ControllerApis = TypeList<FetchRequest, ApiVersionsRequest, CreateTopicsRequest, VoteRequest,
-                                BeginQuorumEpochRequest, EndQuorumEpochRequest,
-                                FetchSnapshotRequest, DescribeQuorumRequest, AlterPartitionRequest,
-                                BrokerRegistrationRequest, BrokerHeartbeatRequest>;
+using ControllerApis =
+    TypeList<FetchRequest, ApiVersionsRequest, CreateTopicsRequest, VoteRequest,
+             BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchSnapshotRequest,
+             DescribeQuorumRequest, AlterPartitionRequest, BrokerRegistrationRequest,
+             BrokerHeartbeatRequest, DeleteTopicsRequest, CreatePartitionsRequest,
+             IncrementalAlterConfigsRequest, AlterConfigsRequest, ElectLeadersRequest,
+             AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest,
+             UnregisterBrokerRequest, AllocateProducerIdsRequest>;
 
 class ControllerProcess final : public sim::Process {
   public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/controller/refused.h"
 #include "model/protocol/record_batch.h"
 #include "sim/base/assert.h"
 
@@ -17,6 +18,13 @@ Bytes batch_of(const std::vector<MetadataRecord>& records, TimestampMs now) {
         builder.append(now, std::nullopt, ByteView(value));
     }
     return builder.finish();
+}
+
+std::string name_of_resource(const ConfigRecord& config) {
+    if (config.resource_type == ConfigRecord::topic_resource) {
+        return "topic " + config.resource_name;
+    }
+    return config.resource_name.empty() ? "all brokers" : "broker " + config.resource_name;
 }
 
 const TopicImage& topic_by_id(const MetadataImage& image, const Uuid& id) {
@@ -36,6 +44,7 @@ ControllerHost::ControllerHost(sim::Node& node, BrokerId self, ControllerOptions
       bugs_(bugs),
       replicas_(options, bugs),
       cluster_(options, bugs),
+      administration_(options, bugs),
       sessions_(options.broker_session_timeout),
       attention_(node),
       raft_(node, self, raft_options, channels, logs, disk, *this, bugs),
@@ -142,6 +151,11 @@ bool ControllerHost::write(const std::vector<MetadataRecord>& records, const std
                 const TopicImage& topic = topic_by_id(image_, change.topic_id);
                 copy.topics[topic.name] = topic;
                 before = &copy;
+            } else if (std::holds_alternative<RemoveTopicRecord>(record)) {
+                const Uuid& id = std::get<RemoveTopicRecord>(record).topic_id;
+                copy.topics[topic_by_id(image_, id).name] = {.name = topic_by_id(image_, id).name,
+                                                             .id = id};
+                before = &copy;
             }
             apply(image_, offset, record);
             describe(record, *before, reason, pending.events);
@@ -239,6 +253,19 @@ void ControllerHost::describe(const MetadataRecord& record, const MetadataImage&
         events.push_back(BrokerFenceChanged{.broker = flags->broker_id,
                                             .broker_epoch = flags->broker_epoch,
                                             .fenced = flags->fenced == FlagChange::set});
+    } else if (const auto* left = std::get_if<UnregisterBrokerRecord>(&record)) {
+        events.push_back(
+            BrokerUnregistered{.broker = left->broker_id, .broker_epoch = left->broker_epoch});
+    } else if (const auto* removed = std::get_if<RemoveTopicRecord>(&record)) {
+        events.push_back(TopicDeleted{.topic = topic_by_id(before, removed->topic_id).name,
+                                      .topic_id = removed->topic_id});
+    } else if (const auto* config = std::get_if<ConfigRecord>(&record)) {
+        // Those that a topic is created with are no changes.
+        if (reason == "created") return;
+        events.push_back(ConfigChanged{.resource = name_of_resource(*config),
+                                       .setting = config->name,
+                                       .value = config->value.value_or(""),
+                                       .is_default = !config->value});
     }
 }
 
@@ -270,12 +297,8 @@ BrokerHeartbeatResponse ControllerHost::handle(const BrokerHeartbeatRequest& req
 }
 
 CreateTopicsResponse ControllerHost::handle(const CreateTopicsRequest& request) {
-    CreateTopicsResponse not_controller;
-    for (const auto& topic : request.topics) {
-        auto& answer = not_controller.topics.emplace_back();
-        answer.name = topic.name;
-        answer.error_code = ErrorCode::not_controller;
-    }
+    CreateTopicsResponse not_controller =
+        refused(request, {ErrorCode::not_controller, "The active controller is another one."});
     if (!active_) return not_controller;
     const std::uint64_t entropy = node_.draws("topic ids").bits();
     return carry_through(replicas_.create_topics(image_, request, entropy),
@@ -287,6 +310,51 @@ AlterPartitionResponse ControllerHost::handle(const AlterPartitionRequest& reque
     not_controller.error_code = ErrorCode::not_controller;
     if (!active_) return not_controller;
     return carry_through(replicas_.alter_partition(image_, request), std::move(not_controller));
+}
+
+template <class Request>
+typename Request::Response ControllerHost::administer(const Request& request) {
+    auto not_controller =
+        refused(request, {ErrorCode::not_controller, "The active controller is another one."});
+    if (!active_) return not_controller;
+    return carry_through(administration_.decide(image_, request), std::move(not_controller));
+}
+
+CreatePartitionsResponse ControllerHost::handle(const CreatePartitionsRequest& request) {
+    CreatePartitionsResponse not_controller =
+        refused(request, {ErrorCode::not_controller, "The active controller is another one."});
+    if (!active_) return not_controller;
+    const std::uint64_t entropy = node_.draws("partitions").bits();
+    return carry_through(administration_.decide(image_, request, entropy),
+                         std::move(not_controller));
+}
+
+DeleteTopicsResponse ControllerHost::handle(const DeleteTopicsRequest& request) {
+    return administer(request);
+}
+IncrementalAlterConfigsResponse ControllerHost::handle(
+    const IncrementalAlterConfigsRequest& request) {
+    return administer(request);
+}
+AlterConfigsResponse ControllerHost::handle(const AlterConfigsRequest& request) {
+    return administer(request);
+}
+ElectLeadersResponse ControllerHost::handle(const ElectLeadersRequest& request) {
+    return administer(request);
+}
+AlterPartitionReassignmentsResponse ControllerHost::handle(
+    const AlterPartitionReassignmentsRequest& request) {
+    return administer(request);
+}
+ListPartitionReassignmentsResponse ControllerHost::handle(
+    const ListPartitionReassignmentsRequest& request) {
+    return administer(request);
+}
+UnregisterBrokerResponse ControllerHost::handle(const UnregisterBrokerRequest& request) {
+    return administer(request);
+}
+AllocateProducerIdsResponse ControllerHost::handle(const AllocateProducerIdsRequest& request) {
+    return administer(request);
 }
 
 // ---- time ----

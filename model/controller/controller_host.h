@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/controller/administration_control.h"
 #include "model/controller/cluster_control.h"
 #include "model/controller/controller_options.h"
 #include "model/controller/metadata_loader_host.h"
@@ -39,6 +40,16 @@ class ControllerHost final : private RaftStateMachine {
     BrokerHeartbeatResponse handle(const BrokerHeartbeatRequest& request);
     CreateTopicsResponse handle(const CreateTopicsRequest& request);
     AlterPartitionResponse handle(const AlterPartitionRequest& request);
+    // What administrators ask, and brokers forward (administration_control.h).
+    DeleteTopicsResponse handle(const DeleteTopicsRequest& request);
+    CreatePartitionsResponse handle(const CreatePartitionsRequest& request);
+    IncrementalAlterConfigsResponse handle(const IncrementalAlterConfigsRequest& request);
+    AlterConfigsResponse handle(const AlterConfigsRequest& request);
+    ElectLeadersResponse handle(const ElectLeadersRequest& request);
+    AlterPartitionReassignmentsResponse handle(const AlterPartitionReassignmentsRequest& request);
+    ListPartitionReassignmentsResponse handle(const ListPartitionReassignmentsRequest& request);
+    UnregisterBrokerResponse handle(const UnregisterBrokerRequest& request);
+    AllocateProducerIdsResponse handle(const AllocateProducerIdsRequest& request);
 
     RaftHost& raft() { return raft_; }
     bool is_active() const { return active_; }
@@ -47,7 +58,8 @@ class ControllerHost final : private RaftStateMachine {
 
   private:
     using ControllerEvent =
-        std::variant<TopicCreated, PartitionChanged, BrokerRegistered, BrokerFenceChanged>;
+        std::variant<TopicCreated, TopicDeleted, PartitionChanged, ConfigChanged, BrokerRegistered,
+                     BrokerUnregistered, BrokerFenceChanged>;
 
     // A batch in flight, or an answer that waits for one.
     struct Pending {
@@ -73,6 +85,8 @@ class ControllerHost final : private RaftStateMachine {
     // The response of a decision, when it may be given. May park.
     template <class Response>
     Response carry_through(Decision<Response> decision, Response not_controller);
+    template <class Request>
+    typename Request::Response administer(const Request& request);
     // For what the controller does on its own.
     void carry_through(const std::vector<MetadataRecord>& records, const std::string& reason);
     void describe_topics(const std::vector<MetadataRecord>& records,
@@ -91,6 +105,7 @@ class ControllerHost final : private RaftStateMachine {
     const BugSet* bugs_;
     ReplicaControl replicas_;
     ClusterControl cluster_;
+    AdministrationControl administration_;
     MetadataImage image_;
     BrokerSessions sessions_;
     bool active_ = false;

@@ -13,6 +13,7 @@ struct ControllerOptions {
     std::chrono::milliseconds metadata_max_idle_interval{500};  // then a NoOpRecord; 0: never
     std::int32_t default_replication_factor = 1;
     std::int32_t num_partitions = 1;
+    bool delete_topic_enable = true;
     // Defaults of topics that do not say otherwise.
     std::int32_t min_insync_replicas = 1;
     bool unclean_leader_election_enable = false;
@@ -31,6 +32,7 @@ struct ControllerOptions {
         fields("metadata.max.idle.interval.ms", self.metadata_max_idle_interval);
         fields("default.replication.factor", self.default_replication_factor);
         fields("num.partitions", self.num_partitions);
+        fields("delete.topic.enable", self.delete_topic_enable);
         fields("min.insync.replicas", self.min_insync_replicas);
         fields("unclean.leader.election.enable", self.unclean_leader_election_enable);
         fields("unclean.leader.election.interval.ms", self.unclean_leader_election_interval);

@@ -118,4 +118,46 @@ struct BrokerFenceChanged {
     }
 };
 
+// A topic is gone; brokers that hold replicas of it delete them as they hear of it.
+struct TopicDeleted {
+    static constexpr std::string_view event_name = "TopicDeleted";
+    std::string topic;
+    Uuid topic_id;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("topic", self.topic);
+        fields("topic_id", self.topic_id);
+    }
+};
+
+// A dynamic setting of a topic or of brokers changed.
+struct ConfigChanged {
+    static constexpr std::string_view event_name = "ConfigChanged";
+    std::string resource;  // "topic orders", "broker 1", "all brokers"
+    std::string setting;
+    std::string value;        // "" where it went back to its default
+    bool is_default = false;  // it did
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("resource", self.resource);
+        fields("setting", self.setting);
+        fields("value", self.value);
+        fields("is_default", self.is_default);
+    }
+};
+
+struct BrokerUnregistered {
+    static constexpr std::string_view event_name = "BrokerUnregistered";
+    BrokerId broker;
+    BrokerEpoch broker_epoch;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("broker_epoch", self.broker_epoch);
+    }
+};
+
 }  // namespace squall::model

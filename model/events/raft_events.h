@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/protocol/types.h"
 #include "sim/trace/event.h"
@@ -30,6 +31,24 @@ struct RaftStarted {
         fields("log_start", self.log_start);
         fields("log_end", self.log_end);
         fields("fetch_timeout_ms", self.fetch_timeout_ms);
+    }
+};
+
+// The voters in force at a replica are others from here on: those that its log names, up to
+// `log_end`, committed or not (KIP-853).
+struct RaftVotersChanged {
+    static constexpr std::string_view event_name = "RaftVotersChanged";
+    BrokerId replica;
+    Offset log_end;
+    std::vector<BrokerId> voters;
+    std::vector<Uuid> directory_ids;  // of each
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("replica", self.replica);
+        fields("log_end", self.log_end);
+        fields("voters", self.voters);
+        fields("directory_ids", self.directory_ids);
     }
 };
 

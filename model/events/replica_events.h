@@ -220,6 +220,28 @@ struct LogStartAdvanced {
     }
 };
 
+// Compaction went over the records of a log below `to`: those that a later one of their key
+// replaces may be gone, and batches may have been written anew, with fewer records.
+struct LogCleaned {
+    static constexpr std::string_view event_name = "LogCleaned";
+    BrokerId broker;
+    TopicPartition partition;
+    Offset from;  // everything below was compacted before, and is now compacted again
+    Offset to;
+    std::uint64_t bytes_before = 0;
+    std::uint64_t bytes_after = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("from", self.from);
+        fields("to", self.to);
+        fields("bytes_before", self.bytes_before);
+        fields("bytes_after", self.bytes_after);
+    }
+};
+
 // The audit at the end of a run: one batch as it lies on a node's disk, read by the harness without
 // any code of the broker. Emitted by the harness, batches of one log in the order of the file.
 struct AuditedBatch {

@@ -1,5 +1,6 @@
 #include "model/log/log_directory.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -172,11 +173,19 @@ std::optional<Offset> LogDirectory::checkpointed_high_watermark(
 }
 
 Result<Duration> LogDirectory::checkpoint_offsets() {
-    const Result<Duration> recovery_points = recovery_points_.store();
+    const Result<Duration> recovery_points = checkpoint_recovery_points();
     if (!recovery_points) return recovery_points;
-    const Result<Duration> log_starts = log_starts_.store();
+    const Result<Duration> log_starts = checkpoint_log_starts();
     if (!log_starts) return log_starts;
     return *recovery_points + *log_starts;
+}
+
+std::uint64_t LogDirectory::total_bytes() const {
+    return disk_.capacity_bytes();
+}
+
+std::uint64_t LogDirectory::usable_bytes() const {
+    return disk_.capacity_bytes() - std::min(disk_.used_bytes(), disk_.capacity_bytes());
 }
 
 Result<Duration> LogDirectory::mark_clean_shutdown(BrokerEpoch broker_epoch) {

@@ -60,9 +60,15 @@ class LogDirectory {
         const std::map<TopicPartition, Offset>& high_watermarks);
     // As last checkpointed, not bounded by the log's end.
     std::optional<Offset> checkpointed_high_watermark(const TopicPartition& partition) const;
-    // Recovery points and log starts (log.flush.offset.checkpoint.interval.ms,
-    // log.flush.start.offset.checkpoint.interval.ms).
+    // log.flush.offset.checkpoint.interval.ms, log.flush.start.offset.checkpoint.interval.ms, and
+    // both.
+    Result<Duration> checkpoint_recovery_points() { return recovery_points_.store(); }
+    Result<Duration> checkpoint_log_starts() { return log_starts_.store(); }
     Result<Duration> checkpoint_offsets();
+
+    // Bytes of the disk that are not taken.
+    std::uint64_t total_bytes() const;
+    std::uint64_t usable_bytes() const;
 
     // The end of a controlled shutdown: writes the checkpoints and the marker, durably. Requires:
     // every log is flushed to its end.

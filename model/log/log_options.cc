@@ -84,22 +84,8 @@ class SettingsParser {
             if (const auto number = parse_bounded(key, text, bounds)) {
                 member = LogOptions::Milliseconds(*number);
             }
-        } else if constexpr (std::is_same_v<T, Permille>) {
-            const auto ratio = parse_permille(text);
-            if (!ratio || *ratio < bounds.low || *ratio > bounds.high) {
-                return refuse(key, text, "a ratio from 0 to 1 with at most three decimals");
-            }
-            member.value = static_cast<std::int32_t>(*ratio);
-        } else if constexpr (std::is_same_v<T, CleanupPolicy>) {
-            const auto policy = parse_cleanup_policy(text);
-            if (!policy) return refuse(key, text, "delete, compact, or compact,delete");
-            member = *policy;
-        } else if constexpr (std::is_same_v<T, TimestampType>) {
-            if (text != "CreateTime" && text != "LogAppendTime") {
-                return refuse(key, text, "CreateTime or LogAppendTime");
-            }
-            member =
-                text == "CreateTime" ? TimestampType::create_time : TimestampType::log_append_time;
+        } else if constexpr (requires { read_setting(text, member); }) {
+            if (const auto expected = read_setting(text, member)) refuse(key, text, *expected);
         } else {
             static_assert(std::is_same_v<T, std::string>, "a setting of a type not known here");
             if (text != "producer") return refuse(key, text, "producer");
@@ -133,12 +119,32 @@ std::string to_string(const CleanupPolicy& policy) {
     return policy.compacts ? "compact" : "delete";
 }
 
+std::optional<std::string> read_setting(std::string_view text, CleanupPolicy& policy) {
+    const auto parsed = parse_cleanup_policy(text);
+    if (!parsed) return "delete, compact, or compact,delete";
+    policy = *parsed;
+    return std::nullopt;
+}
+
 std::string_view to_string(TimestampType type) {
     return type == TimestampType::create_time ? "CreateTime" : "LogAppendTime";
 }
 
 std::string to_string(Permille ratio) {
     return fmt::format("{}.{:03}", ratio.value / 1000, ratio.value % 1000);
+}
+
+std::optional<std::string> read_setting(std::string_view text, Permille& ratio) {
+    const auto parsed = parse_permille(text);
+    if (!parsed || *parsed > 1000) return "a ratio from 0 to 1 with at most three decimals";
+    ratio.value = static_cast<std::int32_t>(*parsed);
+    return std::nullopt;
+}
+
+std::optional<std::string> read_setting(std::string_view text, TimestampType& type) {
+    if (text != "CreateTime" && text != "LogAppendTime") return "CreateTime or LogAppendTime";
+    type = text == "CreateTime" ? TimestampType::create_time : TimestampType::log_append_time;
+    return std::nullopt;
 }
 
 Result<LogOptions> LogOptions::with(

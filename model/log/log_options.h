@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,8 @@ struct CleanupPolicy {
     }
 };
 std::string to_string(const CleanupPolicy& policy);
+// See sim/base/settings.h, here and below.
+std::optional<std::string> read_setting(std::string_view text, CleanupPolicy& policy);
 std::string_view to_string(TimestampType type);  // "CreateTime", "LogAppendTime"
 
 // A ratio in thousandths, written as a decimal: 0.5 is 500.
@@ -46,6 +49,8 @@ struct Permille {
     }
 };
 std::string to_string(Permille ratio);
+std::optional<std::string> read_setting(std::string_view text, Permille& ratio);
+std::optional<std::string> read_setting(std::string_view text, TimestampType& type);
 
 // What a setting may be, both ends included.
 struct SettingBounds {
@@ -121,8 +126,7 @@ struct LogOptions {
         fields("message.timestamp.after.max.ms", self.message_timestamp_after_max_ms, at_least_0);
         fields("message.timestamp.before.max.ms", self.message_timestamp_before_max_ms, at_least_0);
         fields("message.timestamp.type", self.message_timestamp_type);
-        fields("min.cleanable.dirty.ratio", self.min_cleanable_dirty_ratio,
-               SettingBounds{.low = 0, .high = 1000});
+        fields("min.cleanable.dirty.ratio", self.min_cleanable_dirty_ratio);
         fields("min.compaction.lag.ms", self.min_compaction_lag_ms, at_least_0);
         fields("min.insync.replicas", self.min_insync_replicas, at_least_1);
         fields("retention.bytes", self.retention_bytes, at_least_minus_1);

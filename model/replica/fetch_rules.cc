@@ -1,5 +1,7 @@
 #include "model/replica/fetch_rules.h"
 
+#include <algorithm>
+
 namespace squall::model {
 
 ErrorCode check_leader_epoch(LeaderEpoch mine, LeaderEpoch theirs, const BugSet* bugs) {
@@ -52,6 +54,26 @@ Offset fetch_bound(bool is_follower, bool read_committed, const LogEnds& ends, c
     const Offset right = read_committed ? ends.last_stable_offset : ends.high_watermark;
     return bugs == nullptr ? right
                            : bugs->deviate(Bug::z26_read_above_hw, right, ends.log_end_offset);
+}
+
+FetchAnswer answer_in_range(const FetchTarget& target, const LogEnds& ends,
+                            OffsetAndEpoch end_of_last_fetched_epoch, const BugSet* bugs) {
+    FetchAnswer answer{.error = ErrorCode::none,
+                       .diverging = std::nullopt,
+                       .ends = ends,
+                       .upto = target.fetch_offset};
+    const PrefixCheck prefix =
+        check_prefix(target, ends.log_start_offset, end_of_last_fetched_epoch, bugs);
+    answer.error = prefix.error;
+    answer.diverging = prefix.diverging;
+    if (answer.error != ErrorCode::none || answer.diverging) return answer;
+    if (is_out_of_range(target.fetch_offset, ends)) {
+        answer.error = ErrorCode::offset_out_of_range;
+        return answer;
+    }
+    answer.upto = std::max(target.fetch_offset,
+                           fetch_bound(target.is_follower(), target.read_committed, ends, bugs));
+    return answer;
 }
 
 }  // namespace squall::model

@@ -1,4 +1,4 @@
-// Rules by which a leader answers one partition of a Fetch: fencing by leader epoch (KIP-320),
+// Rules by which a replica answers one partition of a Fetch: fencing by leader epoch (KIP-320),
 // divergence by epoch boundary (KIP-595 style, in place of OffsetsForLeaderEpoch since IBP 2.7),
 // and how far each kind of reader may read.
 #pragma once
@@ -25,6 +25,8 @@ struct FetchTarget {
     bool read_committed = false;
     // The second look, after DelayedFetch waited: the follower's fetch was counted by the first.
     bool after_wait = false;
+    // A consumer that may be served by a follower (KIP-392: Fetch from version 11 on).
+    bool may_read_follower = false;
 
     bool is_follower() const { return replica != no_broker; }
 };
@@ -70,5 +72,18 @@ bool is_out_of_range(Offset fetch_offset, const LogEnds& ends);
 // consumers to the high watermark, read_committed ones to the last stable offset.
 Offset fetch_bound(bool is_follower, bool read_committed, const LogEnds& ends,
                    const BugSet* bugs = nullptr);
+
+// What one fetch is answered, as far as offsets and epochs decide it.
+struct FetchAnswer {
+    ErrorCode error = ErrorCode::none;
+    std::optional<OffsetAndEpoch> diverging{};
+    LogEnds ends{};
+    Offset upto{};  // read [fetch_offset, upto); nothing where upto <= fetch_offset
+};
+// By leaders and, for consumers, by followers (KIP-392), whose ends are their own. An offset that
+// the log has and this reader may not see yet is answered with nothing; one that the log does not
+// have with offset_out_of_range.
+FetchAnswer answer_in_range(const FetchTarget& target, const LogEnds& ends,
+                            OffsetAndEpoch end_of_last_fetched_epoch, const BugSet* bugs = nullptr);
 
 }  // namespace squall::model

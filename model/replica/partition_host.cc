@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/log/log_cleaner.h"
 #include "model/protocol/record_batch.h"
 #include "sim/base/assert.h"
 
@@ -27,6 +28,7 @@ PartitionHost::PartitionHost(const PartitionSurroundings& surroundings, TopicPar
       log_(log),
       role_(NoRole{high_watermark}),
       lane_(surroundings.node),
+      flushed_at_(surroundings.node.now()),
       is_offline_(log == nullptr) {}
 
 // ---- roles ----
@@ -230,6 +232,7 @@ bool PartitionHost::settle(Duration cost, bool flush_due) {
         go_offline(flushed.error());
         return false;
     }
+    flushed_at_ = surroundings_.node.now();
     return true;
 }
 
@@ -283,24 +286,43 @@ void PartitionHost::take_isr_answer(const PartitionLeader::AlterPartitionAnswere
 // ---- as leader: reads ----
 
 ErrorCode PartitionHost::check_leadership(LeaderEpoch current_leader_epoch) const {
-    if (is_offline_) return ErrorCode::kafka_storage_error;
-    const ErrorCode error =
-        check_leader_epoch(leader_epoch(), current_leader_epoch, &surroundings_.bugs);
+    const ErrorCode error = check_replica(current_leader_epoch);
     if (error != ErrorCode::none) return error;
     return is_leader() ? ErrorCode::none : ErrorCode::not_leader_or_follower;
 }
 
+ErrorCode PartitionHost::check_replica(LeaderEpoch current_leader_epoch) const {
+    if (is_offline_) return ErrorCode::kafka_storage_error;
+    return check_leader_epoch(leader_epoch(), current_leader_epoch, &surroundings_.bugs);
+}
+
+FetchAnswer PartitionHost::answer_as_follower(const FetchTarget& target,
+                                              OffsetAndEpoch end_of_epoch) {
+    const Offset committed = high_watermark();
+    const LogEnds ends{.log_start_offset = log_->log_start_offset(),
+                       .last_stable_offset = log_->last_stable_offset(committed),
+                       .high_watermark = committed,
+                       .log_end_offset = log_->log_end_offset()};
+    return answer_in_range(target, ends, end_of_epoch, &surroundings_.bugs);
+}
+
 FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
-    FetchOutcome outcome{.error = check_leadership(target.current_leader_epoch)};
+    const bool as_follower = target.may_read_follower && follower() != nullptr;
+    FetchOutcome outcome{.error = as_follower ? check_replica(target.current_leader_epoch)
+                                              : check_leadership(target.current_leader_epoch)};
     if (outcome.error != ErrorCode::none) return outcome;
-    PartitionLeader& leader = std::get<PartitionLeader>(role_);
 
     PartitionLeader::LogFacts facts;
-    facts.first_unstable_offset = log_->first_unstable_offset(high_watermark());
     if (target.last_fetched_epoch != no_leader_epoch) {
         facts.end_of_last_fetched_epoch = log_->end_offset_for(target.last_fetched_epoch);
     }
-    const PartitionLeader::FetchAnswer answer = leader.answer_fetch(target, facts);
+    FetchAnswer answer;
+    if (as_follower) {
+        answer = answer_as_follower(target, facts.end_of_last_fetched_epoch);
+    } else {
+        facts.first_unstable_offset = log_->first_unstable_offset(high_watermark());
+        answer = std::get<PartitionLeader>(role_).answer_fetch(target, facts);
+    }
     outcome.error = answer.error;
     if (outcome.error != ErrorCode::none) return outcome;
     outcome.high_watermark = answer.ends.high_watermark;
@@ -324,7 +346,7 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
                 FetchServed{.broker = surroundings_.broker,
                             .partition = partition_,
                             .replica = target.replica,
-                            .leader_epoch = leader.leader_epoch(),
+                            .leader_epoch = leader_epoch(),
                             .from = target.fetch_offset,
                             .upto = read->next_offset,
                             .high_watermark = answer.ends.high_watermark,
@@ -333,14 +355,32 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
         }
     }
     if (target.is_follower() && !target.after_wait && outcome.error == ErrorCode::none) {
+        PartitionLeader& leader = std::get<PartitionLeader>(role_);
+        const Offset told_before = leader.followers().at(target.replica).log_start_offset;
         carry_out(leader.step(
             PartitionLeader::FollowerFetched{.replica = target.replica,
                                              .replica_epoch = target.replica_epoch,
                                              .fetch_offset = target.fetch_offset,
                                              .log_start_offset = target.log_start_offset},
             surroundings_.node.now()));
+        if (target.log_start_offset > told_before) {
+            surroundings_.on_news(partition_, PartitionNews::trimmed);
+        }
     }
     return outcome;
+}
+
+std::vector<ReadCandidate> PartitionHost::read_candidates(Offset offset) const {
+    const auto* const leader = std::get_if<PartitionLeader>(&role_);
+    if (leader == nullptr || is_offline_) return {};
+    return leader->read_candidates(offset, surroundings_.node.now());
+}
+
+ReplicaHost::EpochEnd PartitionHost::end_of_epoch(LeaderEpoch current_leader_epoch,
+                                                  LeaderEpoch epoch) const {
+    const ErrorCode error = check_leadership(current_leader_epoch);
+    if (error != ErrorCode::none) return {.error = error};
+    return {.error = ErrorCode::none, .end = log_->end_offset_for(epoch)};
 }
 
 ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_epoch,
@@ -409,6 +449,36 @@ ReplicaHost::LogContent PartitionHost::read_whole_log(LeaderEpoch epoch) {
     return content;
 }
 
+// DeleteRecords (KIP-107), at the leader.
+ReplicaHost::RecordDeletion PartitionHost::delete_records(Offset up_to) {
+    if (is_offline_) return {.error = ErrorCode::kafka_storage_error};
+    const auto* const leader = std::get_if<PartitionLeader>(&role_);
+    if (leader == nullptr) return {.error = ErrorCode::not_leader_or_follower};
+    if (!log_->options().cleanup_policy.deletes) return {.error = ErrorCode::policy_violation};
+    constexpr Offset to_high_watermark{-1};
+    const Offset target = up_to == to_high_watermark ? leader->high_watermark() : up_to;
+    if (!leader->may_delete_up_to(target)) return {.error = ErrorCode::offset_out_of_range};
+    const Inside inside(*this);
+    const Offset before = log_->log_start_offset();
+    if (target > before) {
+        const Result<Duration> advanced = log_->advance_log_start(target);
+        if (!advanced) {
+            go_offline(advanced.error());
+            return {.error = ErrorCode::kafka_storage_error};
+        }
+        note_log_start(before, "delete records");
+        settle(*advanced, false);
+    }
+    return deletion_of(target);
+}
+
+ReplicaHost::RecordDeletion PartitionHost::deletion_of(Offset up_to) const {
+    if (is_offline_) return {.error = ErrorCode::kafka_storage_error};
+    const auto* const leader = std::get_if<PartitionLeader>(&role_);
+    if (leader == nullptr) return {.error = ErrorCode::not_leader_or_follower};
+    return {.error = ErrorCode::none, .up_to = up_to, .low_watermark = leader->low_watermark()};
+}
+
 // ---- as follower ----
 
 BrokerId PartitionHost::followed_leader() const {
@@ -474,6 +544,7 @@ PartitionHost::DiskWork PartitionHost::carry_out(const PartitionFollower::Output
                                                  ByteView records) {
     DiskWork work;
     const LocalTime now = surroundings_.node.now();
+    const Offset known_before = high_watermark();
     if (output.changes_log()) {
         bool records_were_bad = false;
         if (const Status changed = change_log(output, records, work, records_were_bad); !changed) {
@@ -487,8 +558,10 @@ PartitionHost::DiskWork PartitionHost::carry_out(const PartitionFollower::Output
         }
     }
     if (!output.leader_high_watermark) return work;
-    const Offset before = high_watermark();
-    if (follower()->set_high_watermark(*output.leader_high_watermark)) {
+    // A truncation took it back, a later log start forward.
+    const Offset before = std::min(known_before, high_watermark());
+    follower()->set_high_watermark(*output.leader_high_watermark);
+    if (high_watermark() > before) {
         surroundings_.node.emit(HighWatermarkAdvanced{.broker = surroundings_.broker,
                                                       .partition = partition_,
                                                       .role = ReplicaRole::follower,
@@ -496,6 +569,7 @@ PartitionHost::DiskWork PartitionHost::carry_out(const PartitionFollower::Output
                                                       .from = before,
                                                       .to = high_watermark(),
                                                       .maximal_isr = {}});
+        surroundings_.on_news(partition_, PartitionNews::committed);
     }
     return work;
 }
@@ -546,6 +620,72 @@ Status PartitionHost::change_log(const PartitionFollower::Output& output, ByteVi
     return success();
 }
 
+// ---- by the clock ----
+
+void PartitionHost::apply_retention() {
+    if (log_ == nullptr || is_offline_) return;
+    const Inside inside(*this);
+    const Offset before = log_->log_start_offset();
+    const Result<Duration> applied = log_->apply_retention(wall_ms(), high_watermark());
+    if (!applied) return go_offline(applied.error());
+    note_log_start(before, "retention");
+    settle(*applied, false);
+}
+
+void PartitionHost::clean_if_due() {
+    if (log_ == nullptr || is_offline_ || is_uncleanable_) return;
+    const Inside inside(*this);
+    const Offset from = log_->cleaner_offset();
+    const Result<Cleaning> cleaned =
+        model::clean_if_due(*log_, high_watermark(), wall_ms(), &surroundings_.bugs);
+    if (!cleaned) {
+        // What cannot be read is left as it is; the disk itself works (Kafka: uncleanable).
+        is_uncleanable_ = cleaned.error().failure == Failure::corrupt;
+        if (!is_uncleanable_) go_offline(cleaned.error());
+        return;
+    }
+    if (!cleaned->ran) return;
+    surroundings_.node.emit(LogCleaned{.broker = surroundings_.broker,
+                                       .partition = partition_,
+                                       .from = from,
+                                       .to = cleaned->cleaned_to,
+                                       .bytes_before = cleaned->bytes_before,
+                                       .bytes_after = cleaned->bytes_after});
+    settle(cleaned->cost, false);
+}
+
+void PartitionHost::flush_if_due() {
+    if (log_ == nullptr || is_offline_) return;
+    const LogOptions::Milliseconds limit = log_->options().flush_ms;
+    if (limit == LogOptions::never || surroundings_.node.now() - flushed_at_ < limit) return;
+    const Inside inside(*this);
+    settle(Duration::zero(), true);
+}
+
+void PartitionHost::expire_producers() {
+    if (log_ == nullptr || is_offline_) return;
+    log_->expire_producers(wall_ms());
+}
+
+void PartitionHost::note_log_start(Offset before, std::string_view reason) {
+    const Offset start = log_->log_start_offset();
+    if (start == before) return;
+    const LocalTime now = surroundings_.node.now();
+    if (auto* const leader = std::get_if<PartitionLeader>(&role_)) {
+        carry_out(leader->step(PartitionLeader::LogStartAdvanced{start}, now));
+    } else if (follower() != nullptr) {
+        follower()->step(PartitionFollower::LogChanged{log_state()}, now);
+    } else {
+        Offset& known = std::get<NoRole>(role_).high_watermark;
+        known = std::max(known, start);
+    }
+    surroundings_.node.emit(LogStartAdvanced{.broker = surroundings_.broker,
+                                             .partition = partition_,
+                                             .to = start,
+                                             .reason = std::string(reason)});
+    surroundings_.on_news(partition_, PartitionNews::trimmed);
+}
+
 // ---- what is ----
 
 Offset PartitionHost::high_watermark() const {
@@ -566,6 +706,15 @@ LeaderEpoch PartitionHost::leader_epoch() const {
 PartitionLeader* PartitionHost::leader_in(LeaderEpoch epoch) {
     auto* const leader = std::get_if<PartitionLeader>(&role_);
     return leader != nullptr && leader->leader_epoch() == epoch ? leader : nullptr;
+}
+
+ReplicaHost::LogSize PartitionHost::log_size() const {
+    if (log_ == nullptr) return {.partition = partition_};
+    const Offset ahead = high_watermark();
+    const Offset end = log_->log_end_offset();
+    return {.partition = partition_,
+            .bytes = log_->size(),
+            .offset_lag = std::max<std::int64_t>(ahead.value() - end.value(), 0)};
 }
 
 LogState PartitionHost::log_state() const {

@@ -35,6 +35,7 @@ namespace squall::model {
 enum class PartitionNews : std::uint8_t {
     appended,   // the log end moved: followers can fetch more
     committed,  // the high watermark moved: consumers can
+    trimmed,    // the log start moved, here or at a follower: deletes can be done
     new_role,   // or none at all: everybody has to look again
 };
 
@@ -81,10 +82,16 @@ class PartitionHost {
 
     void append(Bytes batch, std::int16_t acks, AppendOrigin origin,
                 std::optional<LeaderEpoch> required_epoch, sim::Completer<AppendOutcome> completer);
+    // Consumers may be served as follower too (KIP-392).
     FetchOutcome fetch(const FetchTarget& target);
+    std::vector<ReadCandidate> read_candidates(Offset offset) const;
     ReplicaHost::OffsetAnswer list_offset(LeaderEpoch current_leader_epoch, TimestampMs timestamp,
                                           bool read_committed, BrokerId replica);
     ReplicaHost::LogContent read_whole_log(LeaderEpoch epoch);
+    // See ReplicaHost. May park: for the disk.
+    ReplicaHost::RecordDeletion delete_records(Offset up_to);
+    ReplicaHost::RecordDeletion deletion_of(Offset up_to) const;
+    ReplicaHost::EpochEnd end_of_epoch(LeaderEpoch current_leader_epoch, LeaderEpoch epoch) const;
     void check_in_sync_set();
     void take_isr_answer(const PartitionLeader::AlterPartitionAnswered& answer);
 
@@ -103,8 +110,19 @@ class PartitionHost {
     // May park: for the disk.
     void take_leader_log(LeaderEpoch asked_in, Offset log_start_offset, Offset log_end_offset);
 
+    // ---- by the clock; may park: for the disk ----
+
+    // Kafka's rules of retention, for this replica alone: every replica keeps its own.
+    void apply_retention();
+    void clean_if_due();
+    // Where flush.ms has passed since the last flush.
+    void flush_if_due();
+    void expire_producers();  // does not park
+
     // ---- questions ----
 
+    ReplicaHost::LogSize log_size() const;
+    bool is_compacted() const { return log_ != nullptr && log_->options().cleanup_policy.compacts; }
     bool is_leader() const { return std::holds_alternative<PartitionLeader>(role_); }
     bool is_offline() const { return is_offline_; }
     Offset high_watermark() const;
@@ -145,8 +163,11 @@ class PartitionHost {
     PartitionLeader* leader_in(LeaderEpoch epoch);
     PartitionFollower* follower() { return std::get_if<PartitionFollower>(&role_); }
     const PartitionFollower* follower() const { return std::get_if<PartitionFollower>(&role_); }
-    // Is a request of that leader epoch for us, as leader?
+    // Is a request of that leader epoch for us, as leader? For a read that a follower may answer,
+    // as either.
     ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
+    ErrorCode check_replica(LeaderEpoch current_leader_epoch) const;
+    FetchAnswer answer_as_follower(const FetchTarget& target, OffsetAndEpoch end_of_epoch);
     LeaderEpoch leader_epoch() const;
     LogState log_state() const;
     TimestampMs wall_ms() const { return surroundings_.node.wall_now().ms(); }
@@ -154,6 +175,8 @@ class PartitionHost {
     void emit_appended(ByteView batches, ReplicaRole role, Offset from);
     void emit_role(ReplicaRole role, BrokerId leader);
     void emit_truncated(Offset from, std::string_view reason);
+    // The log was changed from its front: the role and the trace hear of it.
+    void note_log_start(Offset before, std::string_view reason);
 
     const PartitionSurroundings& surroundings_;
     TopicPartition partition_;
@@ -170,7 +193,9 @@ class PartitionHost {
     std::map<ProduceTicket, Waiting> waiting_;
     ProduceTicket next_ticket_{1};
     std::optional<IsrChange> last_proposal_;
+    LocalTime flushed_at_;  // or opened
     bool is_offline_ = false;
+    bool is_uncleanable_ = false;  // compaction found bytes that are no batch
     bool is_retired_ = false;
     int tasks_inside_ = 0;
 };

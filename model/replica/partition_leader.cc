@@ -253,20 +253,36 @@ PartitionLeader::FetchAnswer PartitionLeader::answer_fetch(const FetchTarget& ta
         }
     }
 
-    const PrefixCheck prefix =
-        check_prefix(target, log_start_offset_, facts.end_of_last_fetched_epoch, options_.bugs);
-    answer.error = prefix.error;
-    answer.diverging = prefix.diverging;
-    if (answer.error != ErrorCode::none || answer.diverging) return answer;
+    return answer_in_range(target, answer.ends, facts.end_of_last_fetched_epoch, options_.bugs);
+}
 
-    if (is_out_of_range(target.fetch_offset, answer.ends)) {
-        answer.error = ErrorCode::offset_out_of_range;
-        return answer;
+bool PartitionLeader::may_delete_up_to(Offset offset) const {
+    return offset >= Offset(0) && offset <= high_watermark_;
+}
+
+Offset PartitionLeader::low_watermark() const {
+    Offset lowest = log_start_offset_;
+    for (const auto& [replica, progress] : followers_) {
+        const auto standing = standings_.find(replica);
+        const bool is_alive = standing != standings_.end() && !standing->second.is_fenced;
+        if (is_alive) lowest = std::min(lowest, progress.log_start_offset);
     }
-    answer.upto = std::max(
-        target.fetch_offset,
-        fetch_bound(target.is_follower(), target.read_committed, answer.ends, options_.bugs));
-    return answer;
+    return lowest;
+}
+
+std::vector<ReadCandidate> PartitionLeader::read_candidates(Offset offset, LocalTime now) const {
+    std::vector<ReadCandidate> candidates;
+    for (const auto& [replica, progress] : followers_) {
+        // One out of sync may fall behind for ever, and take its readers with it.
+        if (!in_sync_set_.is_committed(replica)) continue;
+        if (progress.log_end_offset < offset || progress.log_start_offset > offset) continue;
+        candidates.push_back({.broker = replica,
+                              .log_end_offset = progress.log_end_offset,
+                              .since_caught_up = progress.last_caught_up
+                                                     ? now - *progress.last_caught_up
+                                                     : Duration::max()});
+    }
+    return candidates;
 }
 
 // ---- steps ----

@@ -41,6 +41,7 @@
 #include "model/replica/fetch_rules.h"
 #include "model/replica/follower_progress.h"
 #include "model/replica/isr.h"
+#include "model/replica/replica_selector.h"
 #include "sim/base/time.h"
 
 namespace squall::model {
@@ -157,12 +158,7 @@ class PartitionLeader {
         OffsetAndEpoch end_of_last_fetched_epoch{};  // see check_prefix
         std::optional<Offset> first_unstable_offset{};
     };
-    struct FetchAnswer {
-        ErrorCode error = ErrorCode::none;
-        std::optional<OffsetAndEpoch> diverging{};
-        LogEnds ends{};
-        Offset upto{};  // read [fetch_offset, upto); nothing where upto <= fetch_offset
-    };
+    using FetchAnswer = model::FetchAnswer;
     FetchAnswer answer_fetch(const FetchTarget& target, const LogFacts& facts) const;
 
     // Would this fetch of a follower be accepted as one of its current incarnation? (KIP-903)
@@ -174,6 +170,18 @@ class PartitionLeader {
     bool may_list_end_offset() const;
 
     LogEnds ends(std::optional<Offset> first_unstable_offset) const;
+
+    // ---- DeleteRecords (KIP-107) ----
+
+    // Records that are not committed are not there to be deleted.
+    bool may_delete_up_to(Offset offset) const;
+    // Below it no live replica has records any more; no_offset while one did not tell yet.
+    Offset low_watermark() const;
+
+    // ---- fetch from follower (KIP-392) ----
+
+    // Followers in the in-sync set that have the record at `offset`, or end there, ascending by id.
+    std::vector<ReadCandidate> read_candidates(Offset offset, LocalTime now) const;
 
     LeaderEpoch leader_epoch() const { return leader_epoch_; }
     Offset epoch_start_offset() const { return epoch_start_offset_; }

@@ -7,6 +7,7 @@
 #include "model/controller/dynamic_config.h"
 #include "model/replica/alter_partition_host.h"
 #include "model/replica/fetcher_host.h"
+#include "model/replica/log_upkeep_host.h"
 #include "model/replica/partition_host.h"
 #include "sim/base/assert.h"
 
@@ -85,6 +86,13 @@ class BrokerReplicas final : public ReplicaHost {
     OffsetAnswer list_offset(const TopicPartition& partition, LeaderEpoch current_leader_epoch,
                              TimestampMs timestamp, bool read_committed, BrokerId replica) override;
     LogContent read_whole_log(const TopicPartition& partition, LeaderEpoch epoch) override;
+    RecordDeletion delete_records(const TopicPartition& partition, Offset up_to) override;
+    RecordDeletion deletion_of(const TopicPartition& partition, Offset up_to) const override;
+    EpochEnd end_of_epoch(const TopicPartition& partition, LeaderEpoch current_leader_epoch,
+                          LeaderEpoch epoch) const override;
+    std::vector<ReadCandidate> read_candidates(const TopicPartition& partition,
+                                               Offset offset) const override;
+    std::vector<LogSize> log_sizes() const override;
     bool is_leader(const TopicPartition& partition) const override;
     std::optional<Offset> high_watermark(const TopicPartition& partition) const override;
     void checkpoint_high_watermarks() override;
@@ -100,6 +108,7 @@ class BrokerReplicas final : public ReplicaHost {
     void check_in_sync_sets();
     PartitionSurroundings surroundings_of_partitions();
     AlterPartitionHost::Surroundings surroundings_of_proposals();
+    LogUpkeepSurroundings surroundings_of_upkeep();
 
     PartitionHost* find(const TopicPartition& partition) const;
     // What a request for a partition that is not here is answered with.
@@ -127,6 +136,7 @@ class BrokerReplicas final : public ReplicaHost {
     bool has_image_ = false;
     WaitList waits_;
     std::vector<std::function<void(const LeadershipChange&)>> observers_;
+    LogUpkeepHost upkeep_;
 };
 
 BrokerReplicas::BrokerReplicas(ReplicaOptions options, ReplicaHostDependencies dependencies)
@@ -138,7 +148,8 @@ BrokerReplicas::BrokerReplicas(ReplicaOptions options, ReplicaHostDependencies d
           .partitions = partition_surroundings_,
           .channels = dependencies_.channels,
           .find = [this](const TopicPartition& partition) { return find(partition); }},
-      proposals_(surroundings_of_proposals()) {
+      proposals_(surroundings_of_proposals()),
+      upkeep_(options_.upkeep, surroundings_of_upkeep()) {
     log_defaults_.flush_messages = options_.log_flush_interval_messages;
     log_defaults_.max_message_bytes = options_.message_max_bytes;
     log_defaults_.min_insync_replicas = options_.min_insync_replicas;
@@ -195,6 +206,20 @@ AlterPartitionHost::Surroundings BrokerReplicas::surroundings_of_proposals() {
                              const PartitionLeader::AlterPartitionAnswered& answer) {
                 if (PartitionHost* const host = find(partition)) host->take_isr_answer(answer);
             }};
+}
+
+LogUpkeepSurroundings BrokerReplicas::surroundings_of_upkeep() {
+    return {.node = dependencies_.node,
+            .logs = dependencies_.logs,
+            .partitions =
+                [this] {
+                    std::vector<TopicPartition> partitions;
+                    for (const auto& [partition, host] : partitions_) {
+                        partitions.push_back(partition);
+                    }
+                    return partitions;
+                },
+            .find = [this](const TopicPartition& partition) { return find(partition); }};
 }
 
 void BrokerReplicas::announce_logs(const LogDirectory::Opened& opened) {
@@ -405,6 +430,41 @@ ReplicaHost::LogContent BrokerReplicas::read_whole_log(const TopicPartition& par
     PartitionHost* const host = find(partition);
     if (host == nullptr) return {.error = absence(partition)};
     return host->read_whole_log(epoch);
+}
+
+ReplicaHost::RecordDeletion BrokerReplicas::delete_records(const TopicPartition& partition,
+                                                           Offset up_to) {
+    PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->delete_records(up_to);
+}
+
+ReplicaHost::RecordDeletion BrokerReplicas::deletion_of(const TopicPartition& partition,
+                                                        Offset up_to) const {
+    const PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->deletion_of(up_to);
+}
+
+ReplicaHost::EpochEnd BrokerReplicas::end_of_epoch(const TopicPartition& partition,
+                                                   LeaderEpoch current_leader_epoch,
+                                                   LeaderEpoch epoch) const {
+    const PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->end_of_epoch(current_leader_epoch, epoch);
+}
+
+std::vector<ReadCandidate> BrokerReplicas::read_candidates(const TopicPartition& partition,
+                                                           Offset offset) const {
+    const PartitionHost* const host = find(partition);
+    if (host == nullptr) return {};
+    return host->read_candidates(offset);
+}
+
+std::vector<ReplicaHost::LogSize> BrokerReplicas::log_sizes() const {
+    std::vector<LogSize> sizes;
+    for (const auto& [partition, host] : partitions_) sizes.push_back(host->log_size());
+    return sizes;
 }
 
 bool BrokerReplicas::is_leader(const TopicPartition& partition) const {

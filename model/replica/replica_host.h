@@ -25,6 +25,8 @@
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
 #include "model/replica/fetch_rules.h"
+#include "model/replica/log_upkeep_options.h"
+#include "model/replica/replica_selector.h"
 #include "model/rpc/channel.h"
 #include "sim/base/bytes.h"
 #include "sim/disk/disk.h"
@@ -44,6 +46,7 @@ struct ReplicaOptions {
     std::int64_t log_flush_interval_messages = INT64_MAX;
     std::int32_t min_insync_replicas = 1;  // the broker's default; a topic may override it
     std::int32_t message_max_bytes = 1048588;
+    LogUpkeepOptions upkeep{};
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -57,6 +60,7 @@ struct ReplicaOptions {
         fields("log.flush.interval.messages", self.log_flush_interval_messages);
         fields("min.insync.replicas", self.min_insync_replicas);
         fields("message.max.bytes", self.message_max_bytes);
+        LogUpkeepOptions::describe(self.upkeep, fields);
     }
 };
 
@@ -142,6 +146,39 @@ class ReplicaHost {
         Offset log_end_offset = no_offset;
     };
     virtual LogContent read_whole_log(const TopicPartition& partition, LeaderEpoch epoch) = 0;
+    // DeleteRecords (KIP-107) as leader: the log starts at `up_to` now; -1 is the high watermark.
+    // Errors: offset_out_of_range for what is not committed, policy_violation where cleanup.policy
+    // does not delete, not_leader_or_follower. Done when `low_watermark` has come up to `up_to`:
+    // every live replica has deleted. May park: for the disk.
+    struct RecordDeletion {
+        ErrorCode error = ErrorCode::none;
+        Offset up_to = no_offset;
+        Offset low_watermark = no_offset;
+
+        bool is_done() const { return low_watermark >= up_to; }
+    };
+    virtual RecordDeletion delete_records(const TopicPartition& partition, Offset up_to) = 0;
+    // How far one is that was begun. Errors: not_leader_or_follower, kafka_storage_error.
+    virtual RecordDeletion deletion_of(const TopicPartition& partition, Offset up_to) const = 0;
+    // Where an epoch ends in the leader's log (KIP-320); no_leader_epoch: it cannot tell.
+    struct EpochEnd {
+        ErrorCode error = ErrorCode::none;
+        OffsetAndEpoch end{};
+    };
+    virtual EpochEnd end_of_epoch(const TopicPartition& partition, LeaderEpoch current_leader_epoch,
+                                  LeaderEpoch epoch) const = 0;
+    // Fetch from follower (KIP-392): the followers that a consumer of `offset` may be sent to.
+    // Empty where this broker does not lead.
+    virtual std::vector<ReadCandidate> read_candidates(const TopicPartition& partition,
+                                                       Offset offset) const = 0;
+    // DescribeLogDirs: how much each replica takes, and how far its log's end lies below what it
+    // knows to be committed.
+    struct LogSize {
+        TopicPartition partition;
+        std::uint64_t bytes = 0;
+        std::int64_t offset_lag = 0;
+    };
+    virtual std::vector<LogSize> log_sizes() const = 0;
     virtual bool is_leader(const TopicPartition& partition) const = 0;
     virtual std::optional<Offset> high_watermark(const TopicPartition& partition) const = 0;
 

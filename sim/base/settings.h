@@ -2,7 +2,9 @@
 //
 // Works on any described struct: the names of its fields are the keys. Integers are decimal,
 // booleans true or false, durations a whole number of milliseconds or a text with a unit ("250ms"),
-// lists separated by commas, enums by the word they print as.
+// lists separated by commas, enums by the word they print as. Types of their own notation have a
+// free `std::optional<std::string> read_setting(std::string_view, T&)` beside them, which says what
+// was expected where it does not take the text.
 #pragma once
 
 #include <charconv>
@@ -40,7 +42,9 @@ std::optional<std::string> parse_integer(std::string_view text, T& out) {
 // Nullopt where the text was taken, else what was expected.
 template <class T>
 std::optional<std::string> parse_setting(std::string_view text, T& out) {
-    if constexpr (std::is_same_v<T, bool>) {
+    if constexpr (requires { read_setting(text, out); }) {
+        return read_setting(text, out);
+    } else if constexpr (std::is_same_v<T, bool>) {
         if (text != "true" && text != "false") return "true or false";
         out = text == "true";
         return std::nullopt;

@@ -356,6 +356,10 @@ std::uint64_t Disk::used_bytes() const {
     return state_->used_bytes;
 }
 
+std::uint64_t Disk::capacity_bytes() const {
+    return state_->options.capacity_bytes;
+}
+
 Result<FlushTicket> Disk::begin_flush(std::string_view path) {
     ASSERT(is_valid_path(path), "path '{}'", path);
     if (state_->is_dead) return state_->error(Failure::closed, path, "the node is dead");
@@ -414,8 +418,11 @@ void Disk::revive() {
     state_->is_dead = false;
 }
 
-void Disk::wipe() {
+void Disk::wipe(std::string_view fault_id) {
     state_->void_tickets();
+    for (const auto& [path, file] : state_->directory.names()) {
+        if (file->size() > 0) state_->tell("lost", path, file->size(), std::string(fault_id));
+    }
     state_->directory = Directory();
     state_->used_bytes = 0;
 }

@@ -123,6 +123,7 @@ class Disk {
     // Paths of files that start with `prefix`, in order.
     std::vector<std::string> list(std::string_view prefix) const;
     std::uint64_t used_bytes() const;
+    std::uint64_t capacity_bytes() const;
 
     // Everything written to `path` so far becomes durable when the ticket is finished, `cost` from
     // now. Errors: not_found, io_error.
@@ -153,8 +154,8 @@ class Disk {
     void arm_death_after(std::uint64_t operations, std::function<void()> on_reached);
     // Disarms, and lets calls succeed again.
     void revive();
-    // Everything is gone, as after a replacement of the device.
-    void wipe();
+    // Everything is gone, as after a replacement of the device: an incident "lost" for each file.
+    void wipe(std::string_view fault_id = {});
 
     // How the bytes lie now, without cost or faults: for the audit at the end of a run. Empty if
     // there is no such file.

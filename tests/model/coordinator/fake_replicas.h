@@ -117,6 +117,19 @@ class FakeReplicas final : public ReplicaHost {
         content.log_end_offset = replica.end;
         return content;
     }
+    RecordDeletion delete_records(const TopicPartition&, Offset) override {
+        return {.error = ErrorCode::policy_violation};
+    }
+    RecordDeletion deletion_of(const TopicPartition&, Offset) const override {
+        return {.error = ErrorCode::policy_violation};
+    }
+    EpochEnd end_of_epoch(const TopicPartition&, LeaderEpoch, LeaderEpoch) const override {
+        return {};
+    }
+    std::vector<ReadCandidate> read_candidates(const TopicPartition&, Offset) const override {
+        return {};
+    }
+    std::vector<LogSize> log_sizes() const override { return {}; }
     bool is_leader(const TopicPartition& partition) const override {
         const auto found = replicas_.find(partition);
         return found != replicas_.end() && found->second.is_leader;
