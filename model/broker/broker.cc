@@ -29,7 +29,7 @@ Broker::Broker(sim::Node& node, BrokerIdentity identity, BrokerConfig config, Fa
       disk_(disk),
       bugs_(bugs),
       channels_(node, fabric, channel_options(node)),
-      logs_(disk, LogOptions{}, &bugs) {
+      logs_(disk, config_.logs.log, &bugs) {
     node_.spawn("boot", [this] { boot(); });
 }
 
@@ -61,7 +61,7 @@ void Broker::boot() {
                                 .broker = identity_.id,
                                 .logs = logs_,
                                 .opened = *opened,
-                                .log_defaults = LogOptions{},
+                                .log_defaults = config_.logs.log,
                                 .channels = channels_,
                                 .bugs = bugs_,
                                 .broker_epoch = [this] { return lifecycle_->broker_epoch(); },

@@ -19,6 +19,7 @@
 #include "model/bugs.h"
 #include "model/controller/broker_lifecycle_host.h"
 #include "model/controller/metadata_observer_host.h"
+#include "model/controller/refused.h"
 #include "model/coordinator/coordinator_host.h"
 #include "model/log/log_directory.h"
 #include "model/replica/replica_host.h"
@@ -47,6 +48,7 @@ class Broker final : public sim::Process {
 
     sim::Node& node() { return node_; }
     BrokerId id() const { return identity_.id; }
+    const std::optional<std::string>& rack() const { return identity_.rack; }
     const BrokerConfig& config() const { return config_; }
     // As replayed so far: this broker's own view.
     const MetadataImage& image() const { return metadata_->image(); }
@@ -60,6 +62,25 @@ class Broker final : public sim::Process {
         if (!controller) return Error{Failure::unreachable, "the controller is not known yet"};
         return channels_.to(*controller, "forward").call(std::move(request));
     }
+    // The same, again and again until a controller that is active answers, for
+    // forwarding_retry_timeout; request_timed_out then. What is sent again may have been carried
+    // out before, as in Kafka. May park.
+    template <class Request>
+    typename Request::Response ask_controller(const Request& request) {
+        const LocalTime deadline = node_.now() + config_.forwarding_retry_timeout;
+        for (;;) {
+            Result<typename Request::Response> answer = forward(request);
+            if (answer && error_of(*answer) != ErrorCode::not_controller) {
+                return std::move(answer).value();
+            }
+            if (node_.now() >= deadline) {
+                return refused(request, {ErrorCode::request_timed_out,
+                                         "No active controller answered in time."});
+            }
+            node_.sleep_for(config_.forwarding_retry_backoff);
+        }
+    }
+    const LogDirectory& logs() const { return logs_; }
     // Asks the controller for a topic that a client missed, once per topic at a time. Does not
     // wait.
     void auto_create_topic(std::string_view name);

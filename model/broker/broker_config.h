@@ -19,6 +19,9 @@ struct BrokerConfig {
     bool auto_create_topics_enable = true;
     // How long a failed automatic creation waits before it may be asked for again.
     std::chrono::milliseconds auto_create_retry_backoff{100};
+    // How long, and how often, what only a controller can decide is sent to one.
+    std::chrono::milliseconds forwarding_retry_timeout{60000};
+    std::chrono::milliseconds forwarding_retry_backoff{100};
     ReplicaOptions replica;
     BrokerLogSettings logs;
     // Which replica a consumer is sent to (KIP-392).

@@ -39,6 +39,13 @@ std::optional<std::string_view> topic_setting_of(std::string_view broker_setting
     return std::nullopt;
 }
 
+std::optional<std::string_view> broker_setting_of(std::string_view topic_setting) {
+    for (const auto& [broker, topic] : synonyms) {
+        if (topic == topic_setting) return broker;
+    }
+    return std::nullopt;
+}
+
 std::map<std::string, std::string> dynamic_topic_defaults(const MetadataImage& image,
                                                           BrokerId broker) {
     std::map<std::string, std::string> defaults;

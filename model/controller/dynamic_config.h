@@ -18,6 +18,9 @@ namespace squall::model {
 // The topic setting that this broker setting is the default of; nullopt: not one that can change.
 std::optional<std::string_view> topic_setting_of(std::string_view broker_setting);
 
+// The broker setting that is the default of this topic setting; nullopt: there is none.
+std::optional<std::string_view> broker_setting_of(std::string_view topic_setting);
+
 // The dynamic defaults of topics on `broker`, under the topics' keys. With no_broker only what
 // holds for all brokers.
 std::map<std::string, std::string> dynamic_topic_defaults(const MetadataImage& image,

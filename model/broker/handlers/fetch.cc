@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/broker/handlers/visibility.h"
 
 namespace squall::model {
 namespace {
@@ -27,8 +30,26 @@ struct Pass {
     FetchResponse response;
     std::int64_t bytes = 0;
     Duration cost{};              // of reading from the disk
-    bool answer_at_once = false;  // an error or a divergence
+    bool answer_at_once = false;  // an error, a divergence, or another replica to read from
 };
+
+// From version 11 on, consumers say where they are, and may be served by followers (KIP-392).
+constexpr ApiVersion first_with_rack = 11;
+
+// Where a consumer had better read this partition; nullopt: here.
+std::optional<BrokerId> preferred_replica(Broker& broker, const std::string& client_rack,
+                                          const TopicPartition& partition, Offset offset) {
+    if (broker.config().replica_selector == ReplicaSelector::leader) return std::nullopt;
+    const MetadataImage& image = broker.image();
+    std::vector<LocatedCandidate> followers;
+    for (const ReadCandidate& candidate : broker.replicas().read_candidates(partition, offset)) {
+        if (!is_visible(image, candidate.broker)) continue;
+        followers.push_back(
+            {.candidate = candidate, .rack = image.find_broker(candidate.broker)->rack});
+    }
+    return select_read_replica(broker.config().replica_selector, client_rack, broker.rack(),
+                               followers);
+}
 
 // Topic names, from ids where the version speaks in ids.
 const TopicImage* find_topic(const MetadataImage& image, const FetchRequest::Topic& topic,
@@ -39,6 +60,7 @@ const TopicImage* find_topic(const MetadataImage& image, const FetchRequest::Top
 // What can be answered from what is there now.
 Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, bool after_wait) {
     const Reader reader = reader_of(request, version);
+    const bool is_consumer = reader.replica == no_broker;
     Pass pass;
     for (const FetchRequest::Topic& topic : request.topics) {
         const TopicImage* const known = find_topic(broker.image(), topic, version);
@@ -53,9 +75,16 @@ Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, 
                 pass.answer_at_once = true;
                 continue;
             }
-            const std::int64_t room = std::max<std::int64_t>(request.max_bytes - pass.bytes, 0);
+            const TopicPartition name{known->name, partition.partition};
+            std::optional<BrokerId> elsewhere;
+            if (is_consumer && version >= first_with_rack) {
+                elsewhere =
+                    preferred_replica(broker, request.rack_id, name, partition.fetch_offset);
+            }
+            const std::int64_t room =
+                elsewhere ? 0 : std::max<std::int64_t>(request.max_bytes - pass.bytes, 0);
             FetchOutcome outcome = broker.replicas().fetch(
-                TopicPartition{known->name, partition.partition},
+                name,
                 FetchTarget{
                     .replica = reader.replica,
                     .replica_epoch = reader.replica_epoch,
@@ -66,9 +95,14 @@ Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, 
                     .max_bytes = static_cast<std::int32_t>(
                         std::min<std::int64_t>(room, partition.partition_max_bytes)),
                     // Progress is always possible: the first batch comes even if it is larger.
-                    .at_least_one_batch = pass.bytes == 0,
+                    .at_least_one_batch = pass.bytes == 0 && !elsewhere,
                     .read_committed = reader.read_committed,
-                    .after_wait = after_wait});
+                    .after_wait = after_wait,
+                    .may_read_follower = is_consumer && version >= first_with_rack});
+            if (elsewhere && outcome.error == ErrorCode::none) {
+                slot.preferred_read_replica = *elsewhere;
+                pass.answer_at_once = true;
+            }
             slot.error_code = outcome.error;
             slot.high_watermark = outcome.high_watermark;
             slot.last_stable_offset = outcome.last_stable_offset;

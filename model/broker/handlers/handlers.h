@@ -13,7 +13,13 @@ class Broker;
 using BrokerApis =
     TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
              OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
-             LeaveGroupRequest, SyncGroupRequest, ApiVersionsRequest, CreateTopicsRequest>;
+             LeaveGroupRequest, SyncGroupRequest, ApiVersionsRequest, CreateTopicsRequest,
+             DeleteTopicsRequest, DeleteRecordsRequest, OffsetForLeaderEpochRequest,
+             DescribeConfigsRequest, AlterConfigsRequest, DescribeLogDirsRequest,
+             CreatePartitionsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
+             AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest,
+             DescribeQuorumRequest, DescribeClusterRequest, UnregisterBrokerRequest,
+             DescribeTopicPartitionsRequest>;
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context);
@@ -34,7 +40,42 @@ OffsetFetchResponse handle(Broker& broker, OffsetFetchRequest& request,
                            const RequestContext& context);
 ApiVersionsResponse handle(Broker& broker, ApiVersionsRequest& request,
                            const RequestContext& context);
+
+// ---- of administrators; those in forwarded.cc are the controller's to decide ----
+
 CreateTopicsResponse handle(Broker& broker, CreateTopicsRequest& request,
                             const RequestContext& context);
+DeleteTopicsResponse handle(Broker& broker, DeleteTopicsRequest& request,
+                            const RequestContext& context);
+CreatePartitionsResponse handle(Broker& broker, CreatePartitionsRequest& request,
+                                const RequestContext& context);
+ElectLeadersResponse handle(Broker& broker, ElectLeadersRequest& request,
+                            const RequestContext& context);
+AlterPartitionReassignmentsResponse handle(Broker& broker,
+                                           AlterPartitionReassignmentsRequest& request,
+                                           const RequestContext& context);
+ListPartitionReassignmentsResponse handle(Broker& broker,
+                                          ListPartitionReassignmentsRequest& request,
+                                          const RequestContext& context);
+UnregisterBrokerResponse handle(Broker& broker, UnregisterBrokerRequest& request,
+                                const RequestContext& context);
+DescribeQuorumResponse handle(Broker& broker, DescribeQuorumRequest& request,
+                              const RequestContext& context);
+IncrementalAlterConfigsResponse handle(Broker& broker, IncrementalAlterConfigsRequest& request,
+                                       const RequestContext& context);
+AlterConfigsResponse handle(Broker& broker, AlterConfigsRequest& request,
+                            const RequestContext& context);
+DescribeConfigsResponse handle(Broker& broker, DescribeConfigsRequest& request,
+                               const RequestContext& context);
+DescribeClusterResponse handle(Broker& broker, DescribeClusterRequest& request,
+                               const RequestContext& context);
+DescribeTopicPartitionsResponse handle(Broker& broker, DescribeTopicPartitionsRequest& request,
+                                       const RequestContext& context);
+DescribeLogDirsResponse handle(Broker& broker, DescribeLogDirsRequest& request,
+                               const RequestContext& context);
+DeleteRecordsResponse handle(Broker& broker, DeleteRecordsRequest& request,
+                             const RequestContext& context);
+OffsetForLeaderEpochResponse handle(Broker& broker, OffsetForLeaderEpochRequest& request,
+                                    const RequestContext& context);
 
 }  // namespace squall::model

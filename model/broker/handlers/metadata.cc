@@ -4,19 +4,10 @@
 
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/broker/handlers/visibility.h"
 
 namespace squall::model {
 namespace {
-
-bool is_internal(const std::string& topic) {
-    return topic == offsets_topic || topic == transaction_topic;
-}
-
-// Fenced brokers are invisible to clients (KIP-631).
-bool is_visible(const MetadataImage& image, BrokerId id) {
-    const BrokerImage* const broker = image.find_broker(id);
-    return broker != nullptr && !broker->fenced;
-}
 
 MetadataResponse::Topic describe_topic(const MetadataImage& image, const TopicImage& topic) {
     MetadataResponse::Topic answer;
@@ -29,8 +20,7 @@ MetadataResponse::Topic describe_topic(const MetadataImage& image, const TopicIm
         slot.partition_index = static_cast<std::int32_t>(index);
         slot.replica_nodes = partition.replicas;
         slot.isr_nodes = partition.isr;
-        std::ranges::copy_if(partition.replicas, std::back_inserter(slot.offline_replicas),
-                             [&](BrokerId id) { return !is_visible(image, id); });
+        slot.offline_replicas = offline_replicas(image, partition);
         slot.leader_epoch = partition.leader_epoch;
         if (is_visible(image, partition.leader)) {
             slot.leader_id = partition.leader;
