@@ -1,6 +1,7 @@
 #include "checkers/allowance.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 namespace squall::checkers {
@@ -17,10 +18,15 @@ void Allowance::observe(const sim::Event& event) {
         on_partition_changed(*changed, event.sequence);
     } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
         if (stopped->reason == sim::StopReason::power_loss && stopped->lost_bytes > 0) {
-            on_data_lost(event.node, event.sequence);
+            on_unflushed_lost(event.node, event.sequence);
         }
     } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
-        if (destroys_data(*hit)) on_data_lost(event.node, event.sequence);
+        // Without a fault's id it tells what a power loss did.
+        if (destroys_data(*hit) && hit->rule_id.empty()) {
+            on_unflushed_lost(event.node, event.sequence);
+        } else if (destroys_data(*hit)) {
+            on_data_lost(event.node, event.sequence);
+        }
     } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
         // A deleted topic takes everything with it, whatever offset is told.
         const model::Offset to = moved->reason == "topic deleted"
@@ -49,7 +55,10 @@ void Allowance::on_partition_changed(const model::PartitionChanged& changed,
         state.unclean.push_back({.leader_epoch = changed.leader_epoch, .event = sequence});
     }
     state.leader = changed.leader;
-    const auto& in_sync = changed.isr.empty() ? changed.eligible_leader_replicas : changed.isr;
+    // Who has all that is committed: the in-sync set, and those that left it when it was already
+    // too small for more to be (KIP-966).
+    std::vector<model::BrokerId> in_sync = changed.isr;
+    std::ranges::copy(changed.eligible_leader_replicas, std::back_inserter(in_sync));
     // Whoever is let in again has fetched everything anew: its old loss is healed.
     for (const model::BrokerId member : in_sync) {
         if (std::ranges::find(state.in_sync, member) == state.in_sync.end()) {
@@ -70,6 +79,11 @@ void Allowance::note_whole_loss(Partition& state, sim::EventSequence sequence) {
     if (!is_whole) return;
     state.last_whole_loss = sequence;
     state.spoiled.clear();
+}
+
+// By the safe contract an acknowledged record is on a device.
+void Allowance::on_unflushed_lost(sim::NodeId node, sim::EventSequence sequence) {
+    if (contract_ == Contract::configured) on_data_lost(node, sequence);
 }
 
 void Allowance::on_data_lost(sim::NodeId node, sim::EventSequence sequence) {

@@ -1,9 +1,9 @@
 // Allowance: the table of docs/GUARANTEES.md as code: which anomalies a run excuses, and by what.
 //
 // An anomaly is allowed only if its cause stands in the trace, after the fact it would explain.
-// Causes that come from an unsafe configuration (unclean election, acks < all) count only under
-// Contract::configured; causes beyond anybody's promise (whole in-sync set lost its unflushed data,
-// log start moved) count under both.
+// Causes that come from an unsafe configuration (unclean election, acks < all, the whole in-sync
+// set lost what it had not flushed) count only under Contract::configured; causes beyond anybody's
+// promise (the whole in-sync set lost what was on its devices, log start moved) count under both.
 #pragma once
 
 #include <map>
@@ -33,7 +33,7 @@ class Allowance {
     void observe(const sim::Event& event);
 
     // Why a record that a replica in `partition` held after `since` may be gone from it, or its
-    // offset be used again: unclean election, or the whole in-sync set lost unflushed data.
+    // offset be used again: unclean election, or the whole in-sync set lost data.
     std::optional<Cause> of_truncation(const model::TopicPartition& partition,
                                        sim::EventSequence since) const;
     // As of_truncation, and acks < all of the producer `client_id` with a change of leader.
@@ -58,7 +58,7 @@ class Allowance {
     };
     struct Partition {
         model::BrokerId leader = model::no_broker;
-        std::vector<model::BrokerId> in_sync;  // ISR, or the eligible replicas where it is empty
+        std::vector<model::BrokerId> in_sync;  // ISR and eligible leader replicas
         std::set<model::BrokerId> spoiled;     // of them: lost unflushed data and did not resync
         std::vector<UncleanElection> unclean;
         sim::EventSequence last_leader_change{0};
@@ -68,6 +68,7 @@ class Allowance {
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence);
     static void note_whole_loss(Partition& state, sim::EventSequence sequence);
+    void on_unflushed_lost(sim::NodeId node, sim::EventSequence sequence);
     void on_data_lost(sim::NodeId node, sim::EventSequence sequence);
     std::optional<Cause> of_truncation(const Partition& state, sim::EventSequence since) const;
 

@@ -41,10 +41,14 @@ model::BrokerConfig config_of(const Scenario& scenario, const std::string& name)
     return config;
 }
 
-// Brokers are dealt over the racks; one rack is as good as none.
+std::string rack_name(const Scenario& scenario, std::uint32_t broker_number) {
+    return fmt::format("rack-{}", (broker_number - 1) % scenario.cluster.racks + 1);
+}
+
+// What a broker tells the controller: one rack is as good as none.
 std::optional<std::string> rack_of(const Scenario& scenario, std::uint32_t broker_number) {
     if (scenario.cluster.racks <= 1) return std::nullopt;
-    return fmt::format("rack-{}", (broker_number - 1) % scenario.cluster.racks + 1);
+    return rack_name(scenario, broker_number);
 }
 
 }  // namespace
@@ -57,6 +61,15 @@ std::vector<std::string> controller_names(const Scenario& scenario) {
     return numbered('c', scenario.cluster.controllers);
 }
 
+Roster roster_of(const Scenario& scenario) {
+    Roster roster{
+        .brokers = broker_names(scenario), .controllers = controller_names(scenario), .racks = {}};
+    for (std::uint32_t number = 1; number <= scenario.cluster.brokers; ++number) {
+        roster.racks[rack_name(scenario, number)].push_back(roster.brokers[number - 1]);
+    }
+    return roster;
+}
+
 Cluster::Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions trace,
                  std::uint64_t step_budget)
     : scenario_(scenario),
@@ -67,10 +80,10 @@ Cluster::Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions
                                             .bandwidth_bits_per_second =
                                                 scenario.network.bandwidth_bits_per_second})),
       view_(std::make_unique<ClusterView>(simulation_->trace())),
-      brokers_(broker_names(scenario)) {
+      roster_(roster_of(scenario)) {
     simulation_->trace().observe([this](const sim::Event& event) { view_->observe(event); });
-    for (const std::string& name : controller_names(scenario)) add_server(name, false);
-    for (const std::string& name : brokers_) add_server(name, true);
+    for (const std::string& name : roster_.controllers) add_server(name, false);
+    for (const std::string& name : roster_.brokers) add_server(name, true);
 }
 
 Cluster::~Cluster() {

@@ -13,6 +13,7 @@
 #include "model/rpc/endpoint.h"
 #include "scenarios/cluster_view.h"
 #include "scenarios/scenario.h"
+#include "scenarios/target.h"
 #include "sim/disk/disk.h"
 #include "sim/kernel/simulation.h"
 #include "sim/network/network.h"
@@ -31,6 +32,8 @@ struct Machine {
 // "b1".."bN" and "c1".."cN": the names that a scenario's servers have.
 std::vector<std::string> broker_names(const Scenario& scenario);
 std::vector<std::string> controller_names(const Scenario& scenario);
+// All of them, and who stands in which rack: brokers are dealt over the racks, "rack-1" first.
+Roster roster_of(const Scenario& scenario);
 
 class Cluster {
   public:
@@ -53,7 +56,7 @@ class Cluster {
     Machine* find(std::string_view name);
     // In order of creation: controllers, brokers, clients.
     const std::vector<std::unique_ptr<Machine>>& machines() const { return machines_; }
-    const std::vector<std::string>& brokers() const { return brokers_; }
+    const Roster& roster() const { return roster_; }
     // node.id of a server: brokers from 1, controllers from 1001.
     static model::BrokerId broker_id(const Machine& machine);
 
@@ -69,7 +72,7 @@ class Cluster {
     std::unique_ptr<sim::Network> network_;
     std::unique_ptr<ClusterView> view_;
     std::vector<std::unique_ptr<Machine>> machines_;
-    std::vector<std::string> brokers_;
+    Roster roster_;
 };
 
 }  // namespace squall::scenarios

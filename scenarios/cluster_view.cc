@@ -79,6 +79,19 @@ std::vector<std::string> ClusterView::in_sync_followers(const TopicPartition& pa
     return names;
 }
 
+std::vector<std::string> ClusterView::lagging_replicas(const TopicPartition& partition) const {
+    std::vector<std::string> names;
+    const auto found = partitions_.find(partition);
+    if (found == partitions_.end()) return names;
+    std::vector<model::BrokerId> replicas = found->second.replicas;
+    std::ranges::sort(replicas);
+    for (const model::BrokerId broker : replicas) {
+        const auto& isr = found->second.isr;
+        if (std::ranges::find(isr, broker) == isr.end()) names.push_back(name_of(broker));
+    }
+    return names;
+}
+
 std::optional<std::string> ClusterView::active_controller() const {
     return controller_;
 }

@@ -30,6 +30,8 @@ class ClusterView {
     std::optional<std::string> leader_of(const model::TopicPartition& partition) const;
     // Members of the in-sync set other than the leader, in order of broker id.
     std::vector<std::string> in_sync_followers(const model::TopicPartition& partition) const;
+    // Replicas outside the in-sync set, in order of broker id.
+    std::vector<std::string> lagging_replicas(const model::TopicPartition& partition) const;
     std::optional<std::string> active_controller() const;
     std::optional<std::string> coordinator_of(const std::string& group) const;
     std::optional<std::string> owner_of(const model::TopicPartition& partition,

@@ -45,15 +45,12 @@ void FaultPlan::strike(Entry& entry) {
     const Target target = parse_target(section.target).value();
     auto context = std::make_unique<FaultContext>(
         FaultContext{.cluster = cluster_, .id = section.id, .machines = {}, .draws = draws});
+    context->machines = aim(target, cluster_, context->draws);
     std::vector<std::string> names;
     std::string who;
-    for (const std::string& name :
-         resolve(target, cluster_.view(), cluster_.brokers(), context->draws)) {
-        Machine* const machine = cluster_.find(name);
-        ASSERT(machine != nullptr, "fault {} aims at {}, which does not exist", section.id, name);
-        context->machines.push_back(machine);
-        names.push_back(name);
-        who += (who.empty() ? "" : ", ") + name;
+    for (const Machine* machine : context->machines) {
+        names.push_back(machine->name);
+        who += (who.empty() ? "" : ", ") + machine->name;
     }
     if (names.empty()) {
         receipts_.missed(section.id, section.kind, section.target + " = nobody");
@@ -89,11 +86,18 @@ void FaultPlan::heal(const std::string& id) {
     receipts_.healed(id, simulation.now());
 }
 
+bool FaultPlan::has_struck(const std::string& id) const {
+    return std::ranges::any_of(entries_, [&](const Entry& entry) {
+        return entry.section->id == id && entry.times_struck > 0;
+    });
+}
+
 void FaultPlan::observe(const sim::Event& event) {
     if (over_) return;
     for (Entry& entry : entries_) {
         const auto& condition = entry.section->when;
         if (!condition || entry.ever_struck || event.name() != condition->event) continue;
+        if (!condition->since.empty() && !has_struck(condition->since)) continue;
         if (!condition->match.empty()) {
             const std::vector<sim::FieldText> fields = event.fields();
             const bool matches = std::ranges::all_of(condition->match, [&](const auto& wanted) {
@@ -105,8 +109,10 @@ void FaultPlan::observe(const sim::Event& event) {
         }
         if (++entry.matches < condition->nth) continue;
         entry.ever_struck = true;
-        // Not from here: an observer must not act. Before any other task runs.
-        cluster_.simulation().control_soon([this, &entry] { strike(entry); });
+        // Not from here: an observer must not act. Without a delay, before any other task runs.
+        sim::Simulation& simulation = cluster_.simulation();
+        simulation.control_at(simulation.now() + condition->after,
+                              [this, &entry] { strike(entry); });
     }
 }
 

@@ -39,6 +39,7 @@ class FaultPlan {
         std::unique_ptr<FaultContext> context;
     };
 
+    bool has_struck(const std::string& id) const;
     void strike(Entry& entry);
     void heal(const std::string& id);
 

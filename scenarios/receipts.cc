@@ -24,6 +24,8 @@ std::string told_of_frames(const std::string& rule) {
     if (rule == "cut" || rule == "stall") return "held back (" + rule + ")";
     if (rule == "delay") return "delayed";
     if (rule == "replay") return "replayed";
+    if (rule == "reset") return "met by a reset";
+    if (rule == "half_open") return "lost with one end's connection";
     return "disturbed (" + rule + ")";
 }
 
@@ -37,6 +39,7 @@ void Receipts::struck(const std::string& id, const std::string& kind, const std:
                       .at = at,
                       .healed_at = Time::max(),
                       .target = target,
+                      .after_event = trace_.count(),
                       .effects = {}};
     record.nodes = nodes;
     record.active = true;

@@ -99,15 +99,29 @@ struct Expectation {
 };
 
 struct ChecksSection {
-    std::vector<std::string> require;  // checkers that must have had a chance to object
-    std::vector<Expectation> expect;   // allowed findings that must appear
-    std::vector<std::string> probes;   // "LeaderChanged >= 1"
+    std::vector<std::string> require;    // checkers that must have had a chance to object
+    std::vector<Expectation> expect;     // allowed findings that must appear
+    std::vector<std::string> probes;     // "LeaderChanged >= 1": in every run
+    std::vector<std::string> sometimes;  // events that some run of a hunt must show
 };
 
-// When an event of this name (with these field values, as printed) was seen for the nth time.
+// What a repro was written for. `squall replay` tells how much of it came again.
+struct ReproSection {
+    std::string checker;              // that objected
+    std::string anomaly;              // with this
+    std::vector<std::string> struck;  // "kill-leader 8.2s crash leader(orders-0) = b2", in order
+    std::string commit;               // of the program that wrote it
+
+    bool operator==(const ReproSection&) const = default;
+};
+
+// When an event of this name (with these field values, as printed) was seen for the nth time, and
+// that long after it. `since` is the id of a fault: events count once it has struck.
 struct EventCondition {
     std::string event;
     std::uint32_t nth = 1;
+    std::string since;
+    Duration after{};
     std::map<std::string, std::string> match;
 };
 
@@ -157,6 +171,7 @@ struct Scenario {
     ChecksSection checks;
     std::vector<FaultSection> faults;
     Swarm swarm;
+    std::optional<ReproSection> repro;
 };
 
 }  // namespace squall::scenarios

@@ -154,6 +154,7 @@ void read_checks(TableReader table, ChecksSection& checks) {
         if (expected.finding.empty()) entry.fail_at("", "an expectation names its finding");
     }
     checks.probes = table.strings("probes");
+    checks.sometimes = table.strings("sometimes");
     table.finish();
 }
 
@@ -179,6 +180,8 @@ void read_fault_time(TableReader& table, FaultSection& fault) {
         EventCondition condition;
         take(when->string("event"), condition.event);
         take_integer(when->integer("nth", 1, UINT32_MAX), condition.nth);
+        take(when->string("since"), condition.since);
+        take(when->duration("after"), condition.after);
         if (auto match = when->table("match")) condition.match = match->flatten_rest();
         when->finish();
         if (condition.event.empty()) when->fail_at("", "a condition names its event");
@@ -229,6 +232,16 @@ void read_swarm(TableReader table, Swarm& swarm) {
     }
 }
 
+ReproSection read_repro(TableReader table) {
+    ReproSection repro;
+    take(table.string("checker"), repro.checker);
+    take(table.string("anomaly"), repro.anomaly);
+    repro.struck = table.strings("struck");
+    take(table.string("commit"), repro.commit);
+    table.finish();
+    return repro;
+}
+
 Scenario read_scenario(const toml::table& document, const std::string& file) {
     TableReader top(document, "", file);
     Scenario scenario;
@@ -248,6 +261,7 @@ Scenario read_scenario(const toml::table& document, const std::string& file) {
         read_fault(fault, number, scenario.faults.emplace_back());
     }
     if (auto swarm = top.table("swarm")) read_swarm(*swarm, scenario.swarm);
+    if (auto repro = top.table("repro")) scenario.repro = read_repro(*repro);
     top.finish();
     return scenario;
 }

@@ -159,6 +159,7 @@ void write_checks(Writer& out, const ChecksSection& checks) {
         out.raw("expect", "[" + joined + "]");
     }
     if (!checks.probes.empty()) out.list("probes", checks.probes);
+    if (!checks.sometimes.empty()) out.list("sometimes", checks.sometimes);
 }
 
 void write_fault(Writer& out, const FaultSection& fault) {
@@ -174,9 +175,12 @@ void write_fault(Writer& out, const FaultSection& fault) {
         for (const auto& [name, value] : fault.when->match) {
             match += (match.empty() ? "" : ", ") + key_of(name) + " = " + quoted(value);
         }
-        out.raw("when",
-                fmt::format("{{ event = {}, nth = {}{} }}", quoted(fault.when->event),
-                            fault.when->nth, match.empty() ? "" : ", match = { " + match + " }"));
+        std::string more;
+        if (!match.empty()) more += ", match = { " + match + " }";
+        if (!fault.when->since.empty()) more += ", since = " + quoted(fault.when->since);
+        if (fault.when->after > Duration{}) more += ", after = " + quoted(exact(fault.when->after));
+        out.raw("when", fmt::format("{{ event = {}, nth = {}{} }}", quoted(fault.when->event),
+                                    fault.when->nth, more));
     }
     if (fault.heal_after) out.text("for", exact(*fault.heal_after));
     for (const auto& [name, value] : fault.options) out.text(key_of(name), value);
@@ -201,6 +205,14 @@ void write_swarm(Writer& out, const Swarm& swarm) {
         out.raw("faults", fmt::format("{{ kinds = [{}], count = {{ min = {}, max = {} }} }}", kinds,
                                       swarm.faults->min, swarm.faults->max));
     }
+}
+
+void write_repro(Writer& out, const ReproSection& repro) {
+    out.table("repro");
+    if (!repro.checker.empty()) out.text("checker", repro.checker);
+    if (!repro.anomaly.empty()) out.text("anomaly", repro.anomaly);
+    if (!repro.struck.empty()) out.list("struck", repro.struck);
+    if (!repro.commit.empty()) out.text("commit", repro.commit);
 }
 
 }  // namespace
@@ -251,6 +263,7 @@ std::string write_scenario(const Scenario& scenario) {
     write_workload(out, scenario.workload);
     write_checks(out, scenario.checks);
     write_swarm(out, scenario.swarm);
+    if (scenario.repro) write_repro(out, *scenario.repro);
     for (const FaultSection& fault : scenario.faults) write_fault(out, fault);
     return out.take();
 }

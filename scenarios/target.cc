@@ -40,6 +40,10 @@ Result<Target> parse_target(std::string_view text) {
             target.role = Target::Role::any_broker;
         } else if (text == "all-brokers") {
             target.role = Target::Role::all_brokers;
+        } else if (text == "all-controllers") {
+            target.role = Target::Role::all_controllers;
+        } else if (text == "all-servers") {
+            target.role = Target::Role::all_servers;
         } else {
             target.name = text;
         }
@@ -50,15 +54,14 @@ Result<Target> parse_target(std::string_view text) {
     }
     const std::string_view role = trim(text.substr(0, open));
     const std::string_view argument = trim(text.substr(open + 1, text.size() - open - 2));
-    if (role == "coordinator") {
-        target.role = Target::Role::coordinator;
+    if (role == "coordinator" || role == "rack") {
+        target.role = role == "rack" ? Target::Role::rack : Target::Role::coordinator;
         target.name = argument;
         return target;
     }
     static const std::map<std::string_view, Target::Role> partition_roles = {
-        {"leader", Target::Role::leader},
-        {"isr-follower", Target::Role::in_sync_follower},
-        {"isr", Target::Role::in_sync_replicas},
+        {"leader", Target::Role::leader},        {"isr-follower", Target::Role::in_sync_follower},
+        {"isr", Target::Role::in_sync_replicas}, {"lagging", Target::Role::lagging},
         {"owner", Target::Role::owner},
     };
     const auto found = partition_roles.find(role);
@@ -66,8 +69,9 @@ Result<Target> parse_target(std::string_view text) {
         return Error{
             Failure::invalid_input,
             fmt::format("unknown role '{}'; expected a node's name, leader(P), "
-                        "isr-follower(P), isr(P), controller, coordinator(GROUP), owner(P), "
-                        "any-broker or all-brokers",
+                        "isr-follower(P), isr(P), lagging(P), controller, coordinator(GROUP), "
+                        "owner(P), rack(R), any-broker, all-brokers, all-controllers or "
+                        "all-servers",
                         role)};
     }
     target.role = found->second;
@@ -86,7 +90,7 @@ Result<Target> parse_target(std::string_view text) {
 }
 
 std::vector<std::string> resolve(const Target& target, const ClusterView& view,
-                                 const std::vector<std::string>& brokers, Draws& draws) {
+                                 const Roster& roster, Draws& draws) {
     const auto one = [](std::optional<std::string> name) {
         return name ? std::vector<std::string>{*name} : std::vector<std::string>{};
     };
@@ -108,6 +112,8 @@ std::vector<std::string> resolve(const Target& target, const ClusterView& view,
             }
             return names;
         }
+        case Target::Role::lagging:
+            return view.lagging_replicas(target.partition);
         case Target::Role::controller:
             return one(view.active_controller());
         case Target::Role::coordinator:
@@ -116,9 +122,20 @@ std::vector<std::string> resolve(const Target& target, const ClusterView& view,
             return one(target.name.empty() ? view.owner_of(target.partition)
                                            : view.owner_of(target.partition, target.name));
         case Target::Role::any_broker:
-            return pick(brokers);
+            return pick(roster.brokers);
         case Target::Role::all_brokers:
-            return brokers;
+            return roster.brokers;
+        case Target::Role::rack: {
+            const auto found = roster.racks.find(target.name);
+            return found == roster.racks.end() ? std::vector<std::string>{} : found->second;
+        }
+        case Target::Role::all_controllers:
+            return roster.controllers;
+        case Target::Role::all_servers: {
+            std::vector<std::string> names = roster.controllers;
+            names.insert(names.end(), roster.brokers.begin(), roster.brokers.end());
+            return names;
+        }
     }
     return {};
 }

@@ -87,6 +87,7 @@ void validate_target(const Scenario& scenario, const FaultSection& fault, const 
         case Target::Role::leader:
         case Target::Role::in_sync_follower:
         case Target::Role::in_sync_replicas:
+        case Target::Role::lagging:
         case Target::Role::owner: {
             const std::string& topic = target->partition.topic;
             // Internal topics appear when first used.
@@ -110,9 +111,19 @@ void validate_target(const Scenario& scenario, const FaultSection& fault, const 
             refuse(path,
                    "there is no group '" + target->name + "'" + suggestion(target->name, groups));
         }
+        case Target::Role::rack: {
+            const Roster roster = roster_of(scenario);
+            if (roster.racks.contains(target->name)) return;
+            std::vector<std::string> racks;
+            for (const auto& [name, brokers] : roster.racks) racks.push_back(name);
+            refuse(path,
+                   "there is no rack '" + target->name + "'" + suggestion(target->name, racks));
+        }
         case Target::Role::controller:
         case Target::Role::any_broker:
         case Target::Role::all_brokers:
+        case Target::Role::all_controllers:
+        case Target::Role::all_servers:
             return;
     }
 }
@@ -175,6 +186,9 @@ void validate_checks(const ChecksSection& checks) {
         refuse("checks.require", "unknown checker '" + name + "'" + suggestion(name, known) +
                                      " (see `squall list checkers`)");
     }
+    for (const std::string& event : checks.sometimes) {
+        if (const auto problem = problem_of_event(event)) refuse("checks.sometimes", *problem);
+    }
     for (const std::string& probe : checks.probes) {
         const auto parsed = parse_probe(probe);
         if (!parsed) refuse("checks.probes", parsed.error().detail);
@@ -208,6 +222,12 @@ void validate(const Scenario& scenario) {
             refuse("fault." + fault.id, "two faults have the id '" + fault.id + "'");
         }
         validate_fault(scenario, fault, nodes);
+    }
+    for (const FaultSection& fault : scenario.faults) {
+        if (!fault.when || fault.when->since.empty() || ids.contains(fault.when->since)) continue;
+        refuse("fault." + fault.id + ".when.since",
+               "there is no fault '" + fault.when->since + "'" +
+                   suggestion(fault.when->since, {ids.begin(), ids.end()}));
     }
     validate_checks(scenario.checks);
     validate_workload(scenario, *workload);

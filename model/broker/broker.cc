@@ -91,6 +91,29 @@ bool Broker::knows_this_process(const MetadataImage& image) const {
            self->epoch == lifecycle_->broker_epoch();
 }
 
+bool Broker::begin_shutdown() {
+    if (lifecycle_ == nullptr || !lifecycle_->is_registered()) return false;
+    lifecycle_->begin_controlled_shutdown([this] { shut_down(); });
+    return true;
+}
+
+// Flushes take their time first; what is appended meanwhile is flushed, and vouched for by the
+// marker, in one step that nobody comes between.
+void Broker::shut_down() {
+    for (const bool is_last_round : {false, true}) {
+        Duration cost{};
+        for (const TopicPartition& partition : logs_.partitions()) {
+            const Result<Duration> flushed = logs_.find(partition)->flush();
+            if (!flushed) return halt(flushed.error());
+            cost += *flushed;
+        }
+        if (!is_last_round) node_.sleep_for(cost);
+    }
+    const Result<Duration> marked = logs_.mark_clean_shutdown(lifecycle_->broker_epoch());
+    if (!marked) return halt(marked.error());
+    node_.die_at_next_park(sim::StopReason::shutdown);
+}
+
 // A broker whose only log directory failed cannot serve anything: it stops, as Kafka's does.
 void Broker::halt(const Error&) {
     node_.die_at_next_park(sim::StopReason::crash);

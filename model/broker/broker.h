@@ -44,6 +44,10 @@ class Broker final : public sim::Process {
            sim::Disk& disk, const BugSet& bugs);
     ~Broker() override;
 
+    // Asks the controller to be let go (controlled shutdown, KIP-631), then flushes every log,
+    // leaves the clean-shutdown marker and stops. False before it is registered.
+    bool begin_shutdown() override;
+
     // ---- for handlers ----
 
     sim::Node& node() { return node_; }
@@ -88,6 +92,7 @@ class Broker final : public sim::Process {
   private:
     void boot();
     void halt(const Error& error);
+    void shut_down();
     bool knows_this_process(const MetadataImage& image) const;
 
     sim::Node& node_;

@@ -136,7 +136,8 @@ bool Channel::connect() {
         .correlation_id = CorrelationId{0},
         .version = 0});
     auto answer = hello.await_until(deadline);
-    if (!answer || !*answer) {
+    // Between the greeting and this task's turn the connection may be lost again.
+    if (!answer || !*answer || state_ != State::connecting) {
         // Nothing of the queue was sent yet.
         if (state_ == State::connecting)
             disconnect(Error{Failure::closed, name_ + ": no greeting"});

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "scenarios/cluster.h"
+#include "scenarios/target.h"
+#include "sim/base/distribution.h"
 #include "sim/base/result.h"
 #include "sim/base/rng.h"
 
@@ -55,10 +57,24 @@ struct FaultEntry {
 const std::vector<FaultEntry>& all_faults();
 const FaultEntry* find_fault(std::string_view kind);
 
+// The machines that the target means now.
+std::vector<Machine*> aim(const Target& target, Cluster& cluster, Draws& draws);
+
 // For makers: the option as a duration or a number, or its default. Error: invalid_input.
 Result<Duration> duration_option(const FaultOptions& options, std::string_view name,
                                  std::string_view default_value);
 Result<std::int64_t> number_option(const FaultOptions& options, std::string_view name,
                                    std::string_view default_value);
+Result<DurationDistribution> distribution_option(const FaultOptions& options, std::string_view name,
+                                                 std::string_view default_value);
+// As number_option, and within these bounds.
+Result<std::int64_t> bounded_option(const FaultOptions& options, std::string_view name,
+                                    std::string_view default_value, std::int64_t low,
+                                    std::int64_t high);
+// One of `choices`; the first is the default.
+Result<std::string> choice_option(const FaultOptions& options, std::string_view name,
+                                  const std::vector<std::string_view>& choices);
+std::string text_option(const FaultOptions& options, std::string_view name,
+                        std::string_view default_value);
 
 }  // namespace squall::scenarios

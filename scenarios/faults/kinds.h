@@ -13,5 +13,16 @@ FaultEntry cut_fault();
 FaultEntry slow_disk_fault();
 FaultEntry disk_full_fault();
 FaultEntry clock_step_fault();
+FaultEntry restart_fault();
+FaultEntry rolling_restart_fault();
+FaultEntry delay_fault();
+FaultEntry stall_fault();
+FaultEntry reset_fault();
+FaultEntry half_open_fault();
+FaultEntry replay_fault();
+FaultEntry io_error_fault();
+FaultEntry bit_rot_fault();
+FaultEntry wiped_disk_fault();
+FaultEntry die_at_write_fault();
 
 }  // namespace squall::scenarios

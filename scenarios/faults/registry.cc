@@ -9,8 +9,11 @@ namespace squall::scenarios {
 
 const std::vector<FaultEntry>& all_faults() {
     static const std::vector<FaultEntry> faults = {
-        clock_step_fault(), crash_fault(), cut_fault(),        disk_full_fault(),
-        isolate_fault(),    pause_fault(), power_loss_fault(), slow_disk_fault(),
+        bit_rot_fault(),   clock_step_fault(),   crash_fault(),      cut_fault(),
+        delay_fault(),     die_at_write_fault(), disk_full_fault(),  half_open_fault(),
+        io_error_fault(),  isolate_fault(),      pause_fault(),      power_loss_fault(),
+        replay_fault(),    reset_fault(),        restart_fault(),    rolling_restart_fault(),
+        slow_disk_fault(), stall_fault(),        wiped_disk_fault(),
     };
     return faults;
 }
@@ -18,6 +21,16 @@ const std::vector<FaultEntry>& all_faults() {
 const FaultEntry* find_fault(std::string_view kind) {
     const auto found = std::ranges::find(all_faults(), kind, &FaultEntry::kind);
     return found == all_faults().end() ? nullptr : &*found;
+}
+
+std::vector<Machine*> aim(const Target& target, Cluster& cluster, Draws& draws) {
+    std::vector<Machine*> machines;
+    for (const std::string& name : resolve(target, cluster.view(), cluster.roster(), draws)) {
+        Machine* const machine = cluster.find(name);
+        ASSERT(machine != nullptr, "'{}' means {}, which does not exist", target.text, name);
+        machines.push_back(machine);
+    }
+    return machines;
 }
 
 namespace {
@@ -50,6 +63,44 @@ Result<std::int64_t> number_option(const FaultOptions& options, std::string_view
                      fmt::format("{}: '{}' is no whole number", name, text)};
     }
     return number;
+}
+
+Result<DurationDistribution> distribution_option(const FaultOptions& options, std::string_view name,
+                                                 std::string_view default_value) {
+    Result<DurationDistribution> parsed =
+        DurationDistribution::parse(option_text(options, name, default_value));
+    if (!parsed) {
+        return Error{Failure::invalid_input, fmt::format("{}: {}", name, parsed.error().detail)};
+    }
+    return parsed;
+}
+
+Result<std::int64_t> bounded_option(const FaultOptions& options, std::string_view name,
+                                    std::string_view default_value, std::int64_t low,
+                                    std::int64_t high) {
+    Result<std::int64_t> number = number_option(options, name, default_value);
+    if (number && (*number < low || *number > high)) {
+        return Error{Failure::invalid_input,
+                     fmt::format("{}: expected {} to {}, not {}", name, low, high, *number)};
+    }
+    return number;
+}
+
+Result<std::string> choice_option(const FaultOptions& options, std::string_view name,
+                                  const std::vector<std::string_view>& choices) {
+    const std::string_view text = option_text(options, name, choices.front());
+    if (std::ranges::find(choices, text) != choices.end()) return std::string(text);
+    std::string expected;
+    for (const std::string_view choice : choices) {
+        expected += fmt::format("{}\"{}\"", expected.empty() ? "" : " or ", choice);
+    }
+    return Error{Failure::invalid_input,
+                 fmt::format("{}: expected {}, not \"{}\"", name, expected, text)};
+}
+
+std::string text_option(const FaultOptions& options, std::string_view name,
+                        std::string_view default_value) {
+    return std::string(option_text(options, name, default_value));
 }
 
 }  // namespace squall::scenarios

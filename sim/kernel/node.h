@@ -52,6 +52,10 @@ struct TaskName {
 class Process {
   public:
     virtual ~Process() = default;
+    // SIGTERM, on the main context: the process winds up by itself and ends with
+    // die_at_next_park(StopReason::shutdown). False: it has no way to, and is to be stopped at
+    // once.
+    virtual bool begin_shutdown() { return false; }
 };
 
 using ProcessFactory = std::function<std::unique_ptr<Process>(Node&)>;

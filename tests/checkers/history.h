@@ -93,7 +93,7 @@ class History {
 
     // ---- the controller ----
     sim::EventSequence change(int leader, int epoch, const std::vector<int>& isr,
-                              bool unclean = false) {
+                              bool unclean = false, const std::vector<int>& eligible = {}) {
         return by_broker(
             1, model::PartitionChanged{.partition = orders,
                                        .leader = BrokerId{leader},
@@ -101,6 +101,7 @@ class History {
                                        .partition_epoch = model::PartitionEpoch{partition_epoch_++},
                                        .replicas = brokers({1, 2, 3}),
                                        .isr = brokers(isr),
+                                       .eligible_leader_replicas = brokers(eligible),
                                        .unclean = unclean,
                                        .reason = "test"});
     }

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "tests/checkers/history.h"
+#include "tests/checkers/transactions.h"
 
 namespace squall::checkers {
 namespace {
@@ -159,10 +159,40 @@ TEST(LostWrite, AllowsTheLossWhenTheWholeIsrLostPowerAndNotLess) {
         if (is_whole) history.lose_power(3);
         history.calm();
         history.poll("reader", "", 0, {10, 11, 99});
-        EXPECT_EQ(judge(history, Contract::safe),
-                  is_whole ? "pass, allowed: lost-write (power loss of the whole ISR)"
-                           : "fail: lost-write");
+        EXPECT_EQ(judge(history), is_whole
+                                      ? "pass, allowed: lost-write (power loss of the whole ISR)"
+                                      : "fail: lost-write");
+        EXPECT_EQ(judge(history, Contract::safe), "fail: lost-write")
+            << "by the safe contract what is acknowledged is flushed";
     }
+}
+
+TEST(LostWrite, CountsEligibleLeaderReplicasAmongThoseWhoHaveIt) {
+    for (const bool is_whole : {false, true}) {
+        History history = three_sent();
+        history.change(1, 0, {1}, false, {2});
+        history.lose_power(1);
+        if (is_whole) history.lose_power(2);
+        history.calm();
+        history.poll("reader", "", 0, {10, 11, 99});
+        EXPECT_EQ(judge(history), is_whole
+                                      ? "pass, allowed: lost-write (power loss of the whole ISR)"
+                                      : "fail: lost-write");
+    }
+}
+
+TEST(LostWrite, AllowsTheLossOfEveryDiskByAnyContract) {
+    History history = three_sent();
+    for (int broker = 1; broker <= 3; ++broker) {
+        history.by_broker(broker, sim::DiskFaultHit{.fault = "lost",
+                                                    .path = "orders-0/00000000000000000000.log",
+                                                    .bytes = 100,
+                                                    .rule_id = "wiped"});
+    }
+    history.calm();
+    history.poll("reader", "", 0, {10, 11, 99});
+    EXPECT_EQ(judge(history, Contract::safe),
+              "pass, allowed: lost-write (power loss of the whole ISR)");
 }
 
 TEST(LostWrite, CountsAMemberThatResyncedAsWhole) {
@@ -196,6 +226,21 @@ TEST(LostWrite, AllowsWhatRetentionRemoved) {
 
 // Any log, read to its end in polls of any size, is accepted; take one record out of what the
 // reader was handed and exactly that one is missed.
+TEST(LostWrite, AsksForTheRecordsOfCommittedTransactionsOnly) {
+    for (const auto& [commit, outcome, verdict] :
+         {std::tuple{true, Outcome::ok, "fail: lost-write"},
+          std::tuple{true, Outcome::unknown, "n/a"}, std::tuple{false, Outcome::ok, "n/a"}}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        const OperationId transaction = history.begin(producer);
+        history.publish(producer, transaction, orders, 10);
+        history.end(producer, transaction, commit, outcome);
+        history.calm();
+        history.poll_pairs("c1", "", 0, 2, {});
+        EXPECT_EQ(summary(history.judged_by("lost-write")), verdict);
+    }
+}
+
 RC_GTEST_PROP(LostWrite, FindsExactlyTheRecordThatWasTakenOut, ()) {
     const int records = *rc::gen::inRange(1, 40);
     const int missing = *rc::gen::inRange(-1, records);

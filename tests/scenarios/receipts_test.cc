@@ -87,6 +87,20 @@ TEST(Receipts, TellTheStoryOfACrash) {
     EXPECT_TRUE(tells("orders-0: leader " + victim + " -> b"));
 }
 
+// The second waits for the first, though the event that it waits for was seen before.
+TEST(FaultPlan, CountsEventsOnceAnotherFaultHasStruck) {
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("second", "b2", 0s, 3s), crash_at("first", "b1", 8s, 3s)};
+    scenario.faults[0].at.reset();
+    scenario.faults[0].when =
+        EventCondition{.event = "NodeStarted", .nth = 1, .since = "first", .after = 250ms};
+    const RunResult result = run(scenario, {.seed = 1, .trace_level = sim::TraceLevel::hash_only});
+    ASSERT_EQ(result.faults.size(), 2u);
+    EXPECT_EQ(result.faults[0].id, "first");
+    EXPECT_EQ(result.faults[1].id, "second");
+    EXPECT_EQ(result.faults[1].at, Time(11s + 250ms)) << "as the first comes back";
+}
+
 TEST(Receipts, SayWhoWasMissed) {
     Scenario scenario = small_storm();
     // Nobody has joined yet when it strikes.

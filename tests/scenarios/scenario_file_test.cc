@@ -129,7 +129,7 @@ percent = 300
 id = "answer"
 kind = "pause"
 target = "leader(orders-0)"
-when = { event = "PartitionChanged", nth = 2, match = { partition = "orders-0" } }
+when = { event = "PartitionChanged", nth = 2, match = { partition = "orders-0" }, since = "drawn", after = "50ms" }
 
 [swarm]
 "workload.rate" = [5, 10]
@@ -158,6 +158,8 @@ faults = { kinds = ["crash", "pause"], count = { min = 1, max = 3 } }
     ASSERT_TRUE(scenario.faults[3].when.has_value());
     EXPECT_EQ(scenario.faults[3].when->event, "PartitionChanged");
     EXPECT_EQ(scenario.faults[3].when->nth, 2u);
+    EXPECT_EQ(scenario.faults[3].when->since, "drawn");
+    EXPECT_EQ(scenario.faults[3].when->after, 50ms);
     EXPECT_EQ(scenario.faults[3].when->match.at("partition"), "orders-0");
 
     ASSERT_EQ(scenario.swarm.choices.size(), 3u);
@@ -295,6 +297,8 @@ RC_GTEST_PROP(ScenarioFile, WhateverWasWrittenReadsBackTheSame, ()) {
         RC_ASSERT(back.faults[i].when.has_value() == scenario.faults[i].when.has_value());
         if (back.faults[i].when) {
             RC_ASSERT(back.faults[i].when->match == scenario.faults[i].when->match);
+            RC_ASSERT(back.faults[i].when->since == scenario.faults[i].when->since);
+            RC_ASSERT(back.faults[i].when->after == scenario.faults[i].when->after);
         }
     }
 }
@@ -433,6 +437,10 @@ INSTANTIATE_TEST_SUITE_P(
                  "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"b1\"\nwhen = { event = "
                  "\"PartitionChanged\", match = { leeder = \"1\" } }",
                  5, "PartitionChanged has no field 'leeder'; did you mean 'leader'?"},
+        BadInput{"ConditionSinceNoFault",
+                 "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"b1\"\nwhen = { event = "
+                 "\"TopicCreated\", since = \"g\" }",
+                 5, "there is no fault 'g'"},
         BadInput{"CountBeyondAllCounting",
                  "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"b1\"\nwhen = { event = "
                  "\"TopicCreated\", nth = 4294967297 }",

@@ -74,7 +74,10 @@ class ResolveTest : public testing::Test {
     }
 
     static model::PartitionChanged change(BrokerId leader, std::vector<BrokerId> isr) {
-        return {.partition = {"orders", 0}, .leader = leader, .isr = std::move(isr)};
+        return {.partition = {"orders", 0},
+                .leader = leader,
+                .replicas = {BrokerId{1}, BrokerId{2}, BrokerId{3}},
+                .isr = std::move(isr)};
     }
     template <class T>
     void say(std::uint32_t node, const T& event) {
@@ -82,9 +85,12 @@ class ResolveTest : public testing::Test {
         trace.emit(event);
     }
     Names resolved(std::string_view text) {
-        return resolve(parse_target(text).value(), view, {"b1", "b2", "b3"}, draws);
+        return resolve(parse_target(text).value(), view, roster, draws);
     }
 
+    const Roster roster{.brokers = {"b1", "b2", "b3"},
+                        .controllers = {"c1"},
+                        .racks = {{"rack-1", {"b1", "b3"}}, {"rack-2", {"b2"}}}};
     sim::Trace trace;
     ClusterView view{trace};
     Draws draws{Noise(1), Meaning("test")};
@@ -100,6 +106,11 @@ TEST_F(ResolveTest, FindsWhoPlaysTheRoleNow) {
     EXPECT_EQ(resolved("owner(orders-0, payment)"), Names{"payment-1"});
     EXPECT_EQ(resolved("owner(orders-0)"), Names{"audit-1"}) << "the first group by name";
     EXPECT_EQ(resolved("all-brokers"), (Names{"b1", "b2", "b3"}));
+    EXPECT_EQ(resolved("lagging(orders-0)"), Names{"b3"});
+    EXPECT_EQ(resolved("rack(rack-1)"), (Names{"b1", "b3"}));
+    EXPECT_EQ(resolved("rack(rack-2)"), Names{"b2"});
+    EXPECT_EQ(resolved("all-controllers"), Names{"c1"});
+    EXPECT_EQ(resolved("all-servers"), (Names{"c1", "b1", "b2", "b3"}));
 }
 
 TEST_F(ResolveTest, FollowsTheRole) {
@@ -118,6 +129,8 @@ TEST_F(ResolveTest, FollowsTheRole) {
 TEST_F(ResolveTest, FindsNobodyWhereNobodyPlaysTheRole) {
     EXPECT_EQ(resolved("leader(orders-7)"), Names{});
     EXPECT_EQ(resolved("isr(orders-7)"), Names{});
+    EXPECT_EQ(resolved("lagging(orders-7)"), Names{});
+    EXPECT_EQ(resolved("rack(rack-9)"), Names{});
     EXPECT_EQ(resolved("owner(orders-0, nobody)"), Names{});
     say(4, change(model::no_broker, {BrokerId{2}}));
     EXPECT_EQ(resolved("leader(orders-0)"), Names{});

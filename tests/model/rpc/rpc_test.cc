@@ -32,6 +32,7 @@ struct Desk {
     bool is_silent = false;         // it serves, and never answers
     bool hangs_up = false;          // it closes the connection in place of an answer
     bool serves_heartbeats = true;  // in its ApiVersions
+    std::function<void()> on_greeting;
     std::int16_t newest_heartbeat = HeartbeatRequest::versions.max;
     std::int16_t oldest_heartbeat = HeartbeatRequest::versions.min;
 };
@@ -68,6 +69,7 @@ class DeskProcess final : public sim::Process {
 
     Served greet() {
         ++desk_.greetings;
+        if (desk_.on_greeting) desk_.on_greeting();
         ApiVersionsResponse response;
         response.api_keys.push_back({.api_key = ApiKey::api_versions,
                                      .min_version = ApiVersionsRequest::versions.min,
@@ -374,6 +376,28 @@ TEST_P(RpcTest, ConnectsAnewAfterALossAndWhatWasNotSentIsSentThen) {
     EXPECT_EQ(ends[0].failure, Failure::closed);
     EXPECT_EQ(ends[1].answer, 2);
     EXPECT_EQ(desk.greetings, 2);
+}
+
+TEST_P(RpcTest, AConnectionThatIsLostRightBehindItsGreetingWasNone) {
+    // A caller that is paused meanwhile finds both when it goes on.
+    desk.on_greeting = [&] {
+        if (desk.greetings > 1) return;
+        simulation.control_soon([&] { caller->pause(); });
+        simulation.control_at(simulation.now() + 50ms, [&] {
+            server->stop(sim::StopReason::crash);
+            server->start();
+        });
+        simulation.control_at(simulation.now() + 100ms, [&] { caller->resume(); });
+    };
+    run([&](sim::Node& node, Channel& channel, ChannelPool&) {
+        post(channel, "1");
+        node.sleep_for(10s);
+        post(channel, "2");
+    });
+    ASSERT_EQ(ends.size(), 2u);
+    EXPECT_EQ(ends[0].failure, Failure::unreachable);
+    EXPECT_EQ(ends[1].answer, 2);
+    EXPECT_EQ(desk.served, std::vector<std::string>{"2"});
 }
 
 TEST_P(RpcTest, AServerThatStopsMidwayAnswersNobody) {

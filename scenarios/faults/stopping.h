@@ -1,0 +1,31 @@
+// How a fault asks a process to stop, and brings it back: for the kinds that restart.
+#pragma once
+
+#include "scenarios/cluster.h"
+
+namespace squall::scenarios {
+
+// SIGTERM: the process winds up by itself, or stops at once where it does not know how; one that is
+// still there after `grace` is killed. Returns whom it asked. Requires: it is running.
+inline sim::Incarnation stop_gently(Cluster& cluster, Machine& machine, Duration grace) {
+    sim::Node& node = *machine.node;
+    const sim::Incarnation asked = node.incarnation();
+    if (!node.process()->begin_shutdown()) {
+        node.stop(sim::StopReason::shutdown);
+        return asked;
+    }
+    sim::Simulation& simulation = cluster.simulation();
+    simulation.control_at(simulation.now() + grace, [&node, asked] {
+        if (node.is_running() && node.incarnation() == asked) node.stop(sim::StopReason::crash);
+    });
+    return asked;
+}
+
+// Starts the machine; the process that was asked to stop is killed first if it is still there.
+inline void start_again(Machine& machine, sim::Incarnation asked) {
+    sim::Node& node = *machine.node;
+    if (node.is_running() && node.incarnation() == asked) node.stop(sim::StopReason::crash);
+    if (!node.is_running()) node.start();
+}
+
+}  // namespace squall::scenarios
