@@ -9,7 +9,8 @@
 // Going back is legal where the lower commit was invoked before the higher one was answered (or
 // that was answered 'unknown', or never): requests of one client may overtake each other on two
 // connections; and where the application sought back, or a reset or truncation put it back. Commits
-// without a generation (simple consumers, administrators) are exempt. Allowed: anything after the
+// without a generation (simple consumers, administrators) are exempt. Offsets sent to a transaction
+// are commits, too, which take effect with it or not at all. Allowed: anything after the
 // group's own topic lost records (checkers/allowance.h): generations and offsets start anew.
 // Semantics: G-GRP; Jepsen's committed-too-far.
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "model/events/group_events.h"
+#include "model/events/transaction_events.h"
 
 namespace squall::checkers {
 
@@ -65,6 +67,10 @@ class CommittedOffset final : public Checker {
             if (!set->group.empty()) on_position_set(*set, event.sequence);
         } else if (const auto* invoked = event.as<model::CommitInvoked>()) {
             on_invoked(*invoked, event.sequence);
+        } else if (const auto* sent = event.as<model::TransactionOffsetsInvoked>()) {
+            on_invoked(*sent, event.sequence);
+        } else if (const auto* stored = event.as<model::TransactionOffsetsCompleted>()) {
+            on_completed(*stored, event.sequence);
         } else if (const auto* completed = event.as<model::CommitCompleted>()) {
             on_completed(*completed, event.sequence);
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
@@ -92,7 +98,9 @@ class CommittedOffset final : public Checker {
         }
     }
 
-    void on_invoked(const model::CommitInvoked& invoked, sim::EventSequence sequence) {
+    // CommitInvoked or TransactionOffsetsInvoked.
+    template <class Invoked>
+    void on_invoked(const Invoked& invoked, sim::EventSequence sequence) {
         if (invoked.generation == model::no_generation || invoked.group.empty()) return;
         auto& partitions = groups_[invoked.group];
         for (const model::PartitionOffset& commit : invoked.offsets) {
@@ -115,7 +123,8 @@ class CommittedOffset final : public Checker {
         }
     }
 
-    void on_completed(const model::CommitCompleted& completed, sim::EventSequence sequence) {
+    template <class Completed>
+    void on_completed(const Completed& completed, sim::EventSequence sequence) {
         const auto open = open_.find(completed.operation);
         if (open == open_.end()) return;
         if (completed.outcome != model::Outcome::unknown) {

@@ -6,8 +6,9 @@
 //   redelivery  an offset was handed to the group again
 //
 // Records known to exist: what the running in-sync replicas hold below the last high watermark, or,
-// where a partition was not audited, the acknowledged sends. At-least-once, per group; exactly-once
-// is nobody's promise here.
+// where a partition was not audited, the acknowledged sends; for groups with read_committed members
+// without the records of transactions that are not committed. At-least-once, per group;
+// exactly-once is nobody's promise here.
 //
 // skipped is allowed where a position of the group was set beyond the record by 'reset to latest',
 // by a 'seek' of the application, or by a change of the log that removed it (checkers/allowance.h).
@@ -27,6 +28,7 @@
 #include "checkers/audited_logs.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/numbered_logs.h"
 #include "checkers/send_history.h"
 #include "checkers/sightings.h"
 #include "model/events/group_events.h"
@@ -74,6 +76,7 @@ struct GroupPartition {
 struct Group {
     std::map<model::TopicPartition, GroupPartition> partitions;
     std::set<sim::NodeId> nodes;  // of its members
+    bool reads_committed = false;
     sim::EventSequence crashed{0};
 };
 
@@ -87,6 +90,7 @@ class Delivery final : public Checker {
         allowance_.observe(event);
         history_.observe(event);
         audit_.observe(event);
+        logs_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (!polled->group.empty()) on_polled(*polled, event);
         } else if (const auto* set = event.as<model::PositionSet>()) {
@@ -110,6 +114,10 @@ class Delivery final : public Checker {
             for (const auto& commit : invoked->offsets) open.second.push_back(commit.partition);
         } else if (const auto* completed = event.as<model::CommitCompleted>()) {
             on_commit_completed(*completed, event.sequence);
+        } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
+            if (configured->read_committed && !configured->group.empty()) {
+                groups_[configured->group].reads_committed = true;
+            }
         } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
             if (stopped->reason == sim::StopReason::end_of_run) return;
             for (auto& [name, group] : groups_) {
@@ -131,7 +139,8 @@ class Delivery final : public Checker {
         for (const auto& [name, group] : groups_) {
             for (const auto& [partition, state] : group.partitions) {
                 const auto records = known.find(partition);
-                if (records != known.end()) judge_skips(name, partition, state, records->second);
+                if (records == known.end()) continue;
+                judge_skips(name, group.reads_committed, partition, state, records->second);
             }
         }
         return findings_.report();
@@ -215,13 +224,23 @@ class Delivery final : public Checker {
         open_commits_.erase(open);
     }
 
-    void judge_skips(const std::string& group, const model::TopicPartition& partition,
-                     const GroupPartition& state,
+    // A record that a read_committed consumer is not to be handed, or for all we know is not.
+    bool is_hidden(const model::TopicPartition& partition, model::Offset offset) const {
+        const NumberedLog* log = logs_.leader_log(partition);
+        const NumberedBatch* batch = log == nullptr ? nullptr : log->find(offset);
+        if (batch == nullptr) return false;
+        const Fate fate = log->fate_of(*batch);
+        return fate != Fate::plain && fate != Fate::committed;
+    }
+
+    void judge_skips(const std::string& group, bool reads_committed,
+                     const model::TopicPartition& partition, const GroupPartition& state,
                      const std::map<model::Offset, sim::EventSequence>& records) {
         if (!state.first) return;
         for (auto at = records.lower_bound(*state.first);
              at != records.end() && at->first < state.committed; ++at) {
             const auto [offset, told] = *at;
+            if (reads_committed && is_hidden(partition, offset)) continue;
             findings_.judge();
             if (state.handed.contains(offset)) continue;
             Evidence shown = evidence("group", group, "partition", partition, "offset", offset,
@@ -247,6 +266,7 @@ class Delivery final : public Checker {
     Allowance allowance_;
     SendHistory history_;
     AuditedLogs audit_;
+    NumberedLogs logs_;
     std::map<std::string, Group> groups_;
     std::map<model::OperationId, std::pair<std::string, std::vector<model::TopicPartition>>>
         open_commits_;

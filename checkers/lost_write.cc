@@ -12,10 +12,11 @@
 //     else, if a final reader stopped short of it                   left open: inconclusive
 //
 // With an audit and no reader at all, the running leader's disk decides alone; without either,
-// nothing is judged. Jepsen's lost-write asks the same of values below the highest read; we know
-// the offsets, so we ask for the place as well. Allowed: log start moved (retention, deletion), the
-// whole in-sync set lost unflushed data, and, by the configured contract, unclean election and
-// acks < all with a change of leader (checkers/allowance.h).
+// nothing is judged. A send inside a transaction counts as acknowledged once its commit is: whoever
+// aborted, or does not know, has lost nothing. Jepsen's lost-write asks the same of values below
+// the highest read; we know the offsets, so we ask for the place as well. Allowed: log start moved
+// (retention, deletion), the whole in-sync set lost unflushed data, and, by the configured
+// contract, unclean election and acks < all with a change of leader (checkers/allowance.h).
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "checkers/send_history.h"
+#include "checkers/transaction_history.h"
 
 namespace squall::checkers {
 
@@ -50,6 +52,7 @@ class LostWrite final : public Checker {
         allowance_.observe(event);
         audit_.observe(event);
         history_.observe(event);
+        transactions_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (is_calm_ && polled->group.empty()) on_polled(*polled, event.sequence);
         } else if (const auto* set = event.as<model::PositionSet>()) {
@@ -64,7 +67,7 @@ class LostWrite final : public Checker {
 
     CheckerReport finish() override {
         for (const Send& send : history_.sends()) {
-            if (send.is_acknowledged()) judge(send);
+            if (send.is_acknowledged() && is_promised(send)) judge(send);
         }
         return findings_.report();
     }
@@ -75,6 +78,12 @@ class LostWrite final : public Checker {
     bool is_log_start(const model::TopicPartition& partition, model::Offset offset) const {
         const auto at = log_starts_.find(partition);
         return offset <= (at == log_starts_.end() ? model::Offset{0} : at->second);
+    }
+
+    bool is_promised(const Send& send) const {
+        if (send.transaction == model::OperationId{}) return true;
+        const Transaction* transaction = transactions_.find(send.transaction);
+        return transaction != nullptr && transaction->told_committed() != nullptr;
     }
 
     void on_position_set(const model::PositionSet& set) {
@@ -198,6 +207,7 @@ class LostWrite final : public Checker {
     Allowance allowance_;
     AuditedLogs audit_;
     SendHistory history_;
+    TransactionHistory transactions_;
     std::map<ReaderKey, std::vector<Reading>> readings_;
     std::map<model::TopicPartition, model::Offset> log_starts_;
     bool is_calm_ = false;

@@ -7,6 +7,8 @@ const std::vector<CheckerEntry>& all_checkers() {
     static const std::vector<CheckerEntry> entries{
         {"assignment", "at most one owner of a partition per group and generation",
          "KIP-429; guarantees: one owner", make_assignment},
+        {"atomicity", "all of a transaction, or nothing of it, as its application was told",
+         "guarantees: all or nothing; KIP-98, KIP-890, KAFKA-17754", make_atomicity},
         {"audit", "the disks hold what the trace claims", "guarantees: replicas agree; KIP-98 CRC",
          make_audit},
         {"committed-offset", "committed offsets cover only what was delivered, and do not go back",
@@ -17,8 +19,14 @@ const std::vector<CheckerEntry>& all_checkers() {
          "guarantees: at-least-once per group", make_delivery},
         {"duplicate", "a record stands at one offset of its partition",
          "Jepsen kafka: duplicate; KIP-98", make_duplicate},
+        {"fencing", "no effect from a fenced producer or transaction coordinator",
+         "guarantees: no effect from a fenced producer; KIP-360, KIP-1228", make_fencing},
+        {"hanging-transaction", "after the storm, every transaction is ended in time",
+         "guarantees: liveness, LSO advanced; KIP-664", make_hanging_transaction},
         {"high-watermark", "high watermarks are true, and nobody reads above them",
          "kafka-specification: StrongIsr, ValidHighWatermark; KIP-101", make_high_watermark},
+        {"idempotence", "numbered records stand in order, once, without gaps",
+         "guarantees: no duplicates, send order; KIP-98", make_idempotence},
         {"inconsistent-offsets", "an offset holds one value, whoever looks",
          "Jepsen kafka: inconsistent-offsets", make_inconsistent_offsets},
         {"liveness", "after the storm: leaders, whole in-sync sets, settled groups",
@@ -29,8 +37,12 @@ const std::vector<CheckerEntry>& all_checkers() {
          "Raft (Ongaro 2014), ch. 3; KIP-595", make_metadata},
         {"order", "sends keep their order, and positions move forward",
          "Jepsen kafka: nonmonotonic-send, nonmonotonic-poll; KIP-98", make_order},
+        {"read-committed", "read_committed sees what is committed, all of it, and nothing else",
+         "Adya: G1a; guarantees: LSO; KIP-98", make_read_committed},
         {"replica-log", "same offset and leader epoch: same batch and same prefix",
          "Raft: log matching; KIP-101, KIP-279", make_replica_log},
+        {"transaction-state", "a transaction coordinator is what its log makes it",
+         "semantics: transaction states; KIP-98, KIP-890", make_transaction_state},
     };
     return entries;
 }

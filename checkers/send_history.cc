@@ -10,6 +10,7 @@ const Send* SendHistory::observe(const sim::Event& event) {
         Send& send = sends_.emplace_back();
         send.operation = invoked->operation;
         send.record = invoked->record;
+        send.transaction = invoked->transaction;
         send.client = clients_.id_of(invoked->client_id);
         send.topic = topics_.id_of(invoked->topic);
         send.node = event.node;

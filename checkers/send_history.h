@@ -19,6 +19,7 @@ namespace squall::checkers {
 struct Send {
     model::OperationId operation;
     model::RecordId record;
+    model::OperationId transaction;  // that it belongs to; 0: none
     std::uint32_t client = 0;
     std::uint32_t topic = 0;
     sim::NodeId node;

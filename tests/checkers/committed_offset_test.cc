@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "tests/checkers/history.h"
+#include "tests/checkers/transactions.h"
 
 namespace squall::checkers {
 namespace {
@@ -140,6 +140,17 @@ TEST(CommittedOffset, AllowsAnythingAfterTheGroupsTopicLostRecords) {
                                    .unclean = true});
     history.commit("c1", "g", 1, 5);
     EXPECT_EQ(judge(history), "pass, allowed: fenced-commit (unclean election)");
+}
+
+TEST(CommittedOffset, HoldsOffsetsOfTransactionsToWhatWasDelivered) {
+    for (const int offset : {2, 3}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        history.poll("c1", "g", 0, {10, 11}, 1);
+        history.send_offset(producer, history.begin(producer), offset);
+        EXPECT_EQ(summary(history.judged_by("committed-offset")),
+                  offset == 2 ? "pass" : "fail: committed-beyond-delivered");
+    }
 }
 
 }  // namespace

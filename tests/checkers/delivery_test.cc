@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "tests/checkers/history.h"
+#include "tests/checkers/transactions.h"
 
 namespace squall::checkers {
 namespace {
@@ -148,6 +148,24 @@ TEST(Delivery, DoesNotTakeABrokersCrashForAMembers) {
 
 // Members hand over at random places and resume at the committed offset: legal. Jump over one
 // record and it is missed, and nothing else is.
+TEST(Delivery, DoesNotMissWhatReadCommittedHidesFromAGroup) {
+    for (const bool read_committed : {true, false}) {
+        for (const bool commit : {true, false}) {
+            Transactions history;
+            const auto producer = history.start_producer("p1");
+            history.start_consumer("c1", "g", read_committed);
+            const OperationId transaction = history.begin(producer);
+            history.publish(producer, transaction, orders, 10);
+            history.end(producer, transaction, commit);
+            history.mark(producer, orders, commit);
+            history.poll_pairs("c1", "g", 0, 2, {});
+            history.commit("c1", "g", 1, 2);
+            const bool is_hidden = read_committed && !commit;
+            EXPECT_EQ(summary(history.judged_by("delivery")), is_hidden ? "pass" : "fail: skipped");
+        }
+    }
+}
+
 RC_GTEST_PROP(Delivery, FindsTheOneRecordThatWasJumpedOver, ()) {
     const int records = *rc::gen::inRange(2, 60);
     const int skipped = *rc::gen::inRange(-1, records);

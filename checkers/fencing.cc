@@ -1,0 +1,221 @@
+// fencing: nothing that a fenced producer, or a fenced coordinator, does takes effect.
+//
+//   stale-append        a leader appended records of a lower epoch than that of records or markers
+//                       of their producer which stand in its log already
+//   stale-marker        ... a marker of a lower epoch, or, by version 2 of transactions, of the
+//                       epoch of the records it ends (KIP-1228)
+//   stale-coordinator   ... a marker of an older coordinator than one that wrote for that producer
+//                       there before
+//   fenced-append       a record that was appended after another producer had got a newer identity
+//                       for its transactional id is committed in the end
+//   fenced-commit       a commit that was asked for after that succeeded
+//   fenced-send         a send that was made after that was acknowledged
+//   fenced-offsets      offsets of an older generation were stored for a transaction after those of
+//                       a newer one
+//
+// A new identity fences from when its owner was told of it (ProducerIdentified). What a fenced
+// producer wrote before a marker ends it may stand in a log; it must not be committed. An empty
+// transaction has no effect, so its commit is not judged; offsets without a generation are not
+// either (KIP-447). Allowed: what version 1 leaves open to a late produce request (fenced-append,
+// fenced-send; configured contract); and the causes of truncation. Guarantees: no effect from a
+// fenced producer, coordinator; KIP-98, KIP-360, KIP-890.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/numbered_logs.h"
+#include "checkers/transaction_history.h"
+#include "model/events/group_events.h"
+
+namespace squall::checkers {
+
+namespace {
+
+class Fencing final : public Checker {
+  public:
+    explicit Fencing(Contract contract) : contract_(contract), allowance_(contract) {}
+
+    std::string_view name() const override { return "fencing"; }
+
+    void observe(const sim::Event& event) override {
+        allowance_.observe(event);
+        history_.observe(event);
+        logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
+            judge_epoch(*event.as<model::BatchAppended>(), appending, event.sequence);
+        });
+        if (const auto* marker = event.as<model::MarkerAppended>()) {
+            judge_coordinator(*marker, event.sequence);
+        } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
+            on_offset(stored->group, stored->generation, event.sequence, stored);
+        } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
+            on_offset(committed->group, committed->generation, event.sequence, nullptr);
+        } else if (const auto* state = event.as<model::GroupStateChanged>()) {
+            if (state->to == "Dead") generations_.erase(state->group);
+        }
+    }
+
+    CheckerReport finish() override {
+        logs_.visit([&](const model::TopicPartition& partition, const NumberedLog& log) {
+            for (const NumberedBatch* batch : log.batches()) judge_effect(partition, log, *batch);
+        });
+        for (const Transaction& transaction : history_.all()) judge_client(transaction);
+        return findings_.report();
+    }
+
+  private:
+    struct Generation {
+        model::GenerationId generation = model::no_generation;
+        sim::EventSequence event{0};
+    };
+
+    // ---- what leaders let in ----
+
+    void judge_epoch(const model::BatchAppended& appended, const NumberedLogs::Appending& appending,
+                     sim::EventSequence sequence) {
+        const NumberedBatch& batch = *appending.batch;
+        const auto& own = appending.log->of(batch.producer_id);
+        if (own.empty()) return;
+        const NumberedBatch& before = **std::ranges::max_element(
+            own, {}, [](const NumberedBatch* b) { return b->producer_epoch; });
+        findings_.judge();
+        const NumberedBatch& last = *own.back();
+        const bool ends_its_own_epoch = batch.is_control && last.is_data() &&
+                                        batch.producer_epoch == last.producer_epoch &&
+                                        history_.version(batch.producer_id) >= 2;
+        if (batch.producer_epoch >= before.producer_epoch && !ends_its_own_epoch) return;
+        findings_.object(
+            batch.is_control ? "stale-marker" : "stale-append",
+            evidence("partition", appended.partition, "broker", appended.broker, "offset",
+                     batch.base_offset, "producer_id", batch.producer_id, "producer_epoch",
+                     batch.producer_epoch, "epoch_before", before.producer_epoch),
+            {before.appended, sequence});
+    }
+
+    void judge_coordinator(const model::MarkerAppended& marker, sim::EventSequence sequence) {
+        const NumberedLog* log = logs_.find(marker.partition, marker.broker);
+        if (log == nullptr) return;
+        for (const NumberedBatch* batch : log->of(marker.producer_id)) {
+            if (!batch->is_control || batch->base_offset >= marker.offset) continue;
+            findings_.judge();
+            if (batch->coordinator_epoch <= marker.coordinator_epoch) continue;
+            findings_.object(
+                "stale-coordinator",
+                evidence("partition", marker.partition, "broker", marker.broker, "offset",
+                         marker.offset, "producer_id", marker.producer_id, "coordinator_epoch",
+                         marker.coordinator_epoch, "epoch_before", batch->coordinator_epoch),
+                {batch->appended, sequence});
+            return;
+        }
+    }
+
+    // ---- what took effect ----
+
+    void judge_effect(const model::TopicPartition& partition, const NumberedLog& log,
+                      const NumberedBatch& batch) {
+        if (!batch.is_transactional || batch.is_control) return;
+        const auto fence = history_.fence_of(batch.producer_id, batch.producer_epoch);
+        if (!fence || batch.appended < fence->event) return;
+        findings_.judge();
+        if (log.fate_of(batch) != Fate::committed) return;
+        conclude("fenced-append", batch.producer_id, *fence,
+                 evidence("partition", partition, "offset", batch.base_offset, "producer_id",
+                          batch.producer_id, "producer_epoch", batch.producer_epoch,
+                          "transactional_id", history_.transactional_id(batch.producer_id)),
+                 {fence->event, batch.appended}, true);
+    }
+
+    void judge_client(const Transaction& transaction) {
+        const auto fence = history_.fence_of(transaction.producer_id, transaction.producer_epoch);
+        if (!fence) return;
+        bool has_content = !transaction.offsets.empty();
+        for (const TransactionSend& send : transaction.sends) {
+            has_content = has_content || send.is_acknowledged();
+            if (send.invoked < fence->event) continue;
+            findings_.judge();
+            if (!send.is_acknowledged() || send.offset == model::no_offset) continue;
+            conclude(
+                "fenced-send", transaction.producer_id, *fence,
+                evidence("transaction", transaction.id, "client", transaction.client, "partition",
+                         send.partition, "offset", send.offset, "record", send.record),
+                {fence->event, send.invoked, send.completed}, true);
+        }
+        for (const TransactionEnd& end : transaction.ends) {
+            if (!end.commit || end.invoked < fence->event || !has_content) continue;
+            findings_.judge();
+            if (end.completed.value() == 0 || end.outcome != model::Outcome::ok) continue;
+            conclude("fenced-commit", transaction.producer_id, *fence,
+                     evidence("transaction", transaction.id, "client", transaction.client,
+                              "transactional_id", transaction.transactional_id, "producer_epoch",
+                              transaction.producer_epoch),
+                     {fence->event, end.invoked, end.completed}, false);
+        }
+    }
+
+    void conclude(std::string_view type, model::ProducerId producer, const Identity& fence,
+                  Evidence shown, Findings::Events events, bool is_open_to_version_1) {
+        shown.emplace_back("fenced_by",
+                           fmt::format("{} epoch {}", fence.producer_id, fence.producer_epoch));
+        std::optional<Cause> cause;
+        if (is_open_to_version_1 && contract_ == Contract::configured &&
+            history_.version(producer) < 2) {
+            cause = Cause{"transactions of version 1", fence.event};
+        } else {
+            cause =
+                allowance_.of_truncation_anywhere(model::transaction_topic, sim::EventSequence{0});
+        }
+        if (cause) {
+            if (std::ranges::find(events, cause->event) == events.end()) {
+                events.push_back(cause->event);
+            }
+            findings_.allow(type, cause->text, std::move(shown), std::move(events));
+        } else {
+            findings_.object(type, std::move(shown), std::move(events));
+        }
+    }
+
+    // ---- groups ----
+
+    // `stored` is null for offsets that took effect: those are the committed-offset checker's.
+    void on_offset(const std::string& group, model::GenerationId generation,
+                   sim::EventSequence sequence, const model::PendingOffsetStored* stored) {
+        if (generation == model::no_generation) return;
+        Generation& newest = generations_[group];
+        if (stored != nullptr && newest.generation != model::no_generation) {
+            findings_.judge();
+            if (generation < newest.generation) {
+                Evidence shown = evidence("group", group, "partition", stored->partition, "offset",
+                                          stored->offset, "generation", generation,
+                                          "newer_generation", newest.generation);
+                if (const auto cause = allowance_.of_truncation_anywhere(model::offsets_topic,
+                                                                         sim::EventSequence{0})) {
+                    findings_.allow("fenced-offsets", cause->text, std::move(shown),
+                                    {cause->event, sequence});
+                } else {
+                    findings_.object("fenced-offsets", std::move(shown), {newest.event, sequence});
+                }
+            }
+        }
+        if (generation > newest.generation) newest = {generation, sequence};
+    }
+
+    Contract contract_;
+    Allowance allowance_;
+    TransactionHistory history_;
+    NumberedLogs logs_;
+    std::map<std::string, Generation> generations_;  // the newest of each group with offsets
+    Findings findings_{"fencing"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_fencing(Contract contract) {
+    return std::make_unique<Fencing>(contract);
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,213 @@
+// hanging-transaction: after the storm, a transaction that nobody ends.
+//
+//   stable-offset-stuck      a partition's last stable offset is held for too long by a transaction
+//                            that is open there
+//   transaction-unfinished   a coordinator left a transaction Ongoing or prepared for too long
+//   offsets-pending          offsets of a transaction waited in their group for too long
+//
+// Too long: the producer's transaction.timeout.ms, the coordinator's interval of scans (10 s), and
+// 15 s for markers and elections; a prepared transaction has no timeout to wait for. Time counts
+// from CalmBegan, or from when the transaction began there, whichever is later. A transaction that
+// was open before the calm began, and whose bound lies beyond the end of the run, is left open.
+// Not judged: partitions without a leader at the end (see liveness). Allowed: nothing: KIP-664 is
+// how an administrator repairs what KIP-890 prevents. Guarantees: liveness.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "checkers/cluster_view.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/numbered_logs.h"
+#include "checkers/transaction_history.h"
+
+namespace squall::checkers {
+
+namespace {
+
+constexpr Duration scan_interval = 10s;
+constexpr Duration grace = 15s;
+
+struct Waiting {
+    Time since;
+    sim::EventSequence event;
+};
+
+struct Coordinated {
+    std::string state;
+    model::ProducerId producer_id;
+    Waiting waiting;
+};
+
+class HangingTransaction final : public Checker {
+  public:
+    std::string_view name() const override { return "hanging-transaction"; }
+
+    void observe(const sim::Event& event) override {
+        if (cluster_.has_ended()) return;
+        cluster_.observe(event);
+        if (cluster_.has_ended()) return;
+        now_ = event.time;
+        history_.observe(event);
+        logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
+            if (appending.batch->is_control) {
+                on_marker(*event.as<model::BatchAppended>(), appending);
+            }
+        });
+        if (const auto* changed = event.as<model::TransactionStateChanged>()) {
+            on_state(changed->transactional_id, changed->to, changed->producer_id, event);
+        } else if (const auto* loaded = event.as<model::TransactionLoaded>()) {
+            on_state(loaded->transactional_id, loaded->state, loaded->producer_id, event);
+        } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
+            pending_.try_emplace({stored->group, stored->producer_id},
+                                 Waiting{.since = event.time, .event = event.sequence});
+        } else if (const auto* resolved = event.as<model::PendingOffsetsResolved>()) {
+            on_resolved(resolved->group, resolved->producer_id);
+        } else if (const auto* partition = event.as<model::PartitionChanged>()) {
+            leaders_[partition->partition] = partition->leader;
+        } else if (event.as<sim::CalmBegan>()) {
+            calm_ = event.time;
+            calm_event_ = event.sequence;
+        }
+    }
+
+    CheckerReport finish() override {
+        if (!calm_) return findings_.report();
+        logs_.visit([&](const model::TopicPartition& partition, const NumberedLog& log) {
+            const auto leader = leaders_.find(partition);
+            if (leader != leaders_.end() && leader->second == model::no_broker) return;
+            for (const auto& [offset, producer] : log.open()) {
+                judge_open(partition, *log.find(offset), true);
+            }
+        });
+        for (const auto& [id, coordinated] : transactions_) judge_state(id, coordinated, true);
+        for (const auto& [key, waiting] : pending_) judge_pending(key, waiting, true);
+        return findings_.report();
+    }
+
+  private:
+    using GroupAndProducer = std::pair<std::string, model::ProducerId>;
+
+    Duration bound(model::ProducerId producer) const {
+        return history_.timeout(producer) + scan_interval + grace;
+    }
+
+    // Whether it lasted too long by now; what still may end in time is left open at the end.
+    bool judge(const Waiting& waiting, Duration most, bool is_end, const std::string& what) {
+        findings_.judge();
+        if (now_ - std::max(waiting.since, *calm_) > most) return true;
+        if (is_end && waiting.since < *calm_) {
+            findings_.leave_open(fmt::format("{} when the run ended", what));
+        }
+        return false;
+    }
+
+    std::string lasted(const Waiting& waiting) const {
+        return squall::to_string(now_ - std::max(waiting.since, *calm_));
+    }
+
+    // ---- partitions ----
+
+    // Told before the marker is part of the log: what it ends is open still.
+    void on_marker(const model::BatchAppended& appended, const NumberedLogs::Appending& appending) {
+        if (!calm_) return;
+        for (const auto& [offset, producer] : appending.log->open()) {
+            if (producer != appended.producer_id) continue;
+            judge_open(appended.partition, *appending.log->find(offset), false);
+        }
+    }
+
+    void judge_open(const model::TopicPartition& partition, const NumberedBatch& first,
+                    bool is_end) {
+        const Waiting waiting{.since = first.appended_at, .event = first.appended};
+        if (!judge(waiting, bound(first.producer_id), is_end,
+                   fmt::format("{} had an open transaction from offset {} on", partition,
+                               first.base_offset))) {
+            return;
+        }
+        findings_.object(
+            "stable-offset-stuck",
+            evidence("partition", partition, "offset", first.base_offset, "producer_id",
+                     first.producer_id, "producer_epoch", first.producer_epoch, "transactional_id",
+                     history_.transactional_id(first.producer_id), "lasted", lasted(waiting)),
+            {first.appended, calm_event_});
+    }
+
+    // ---- coordinators ----
+
+    static bool is_unfinished(const std::string& state) {
+        return state == "Ongoing" || state.starts_with("Prepare");
+    }
+
+    void on_state(const std::string& id, const std::string& state, model::ProducerId producer,
+                  const sim::Event& event) {
+        const auto at = transactions_.find(id);
+        if (at != transactions_.end()) {
+            // More partitions, or another coordinator: the same transaction goes on.
+            if (at->second.state == state && at->second.producer_id == producer) return;
+            if (calm_) judge_state(id, at->second, false);
+            transactions_.erase(at);
+        }
+        if (!is_unfinished(state)) return;
+        transactions_.emplace(
+            id, Coordinated{.state = state,
+                            .producer_id = producer,
+                            .waiting = {.since = event.time, .event = event.sequence}});
+    }
+
+    void judge_state(const std::string& id, const Coordinated& coordinated, bool is_end) {
+        const Duration most =
+            coordinated.state == "Ongoing" ? bound(coordinated.producer_id) : scan_interval + grace;
+        if (!judge(coordinated.waiting, most, is_end,
+                   fmt::format("the transaction of {} was {}", id, coordinated.state))) {
+            return;
+        }
+        findings_.object("transaction-unfinished",
+                         evidence("transactional_id", id, "state", coordinated.state, "producer_id",
+                                  coordinated.producer_id, "lasted", lasted(coordinated.waiting)),
+                         {coordinated.waiting.event, calm_event_});
+    }
+
+    // ---- groups ----
+
+    void on_resolved(const std::string& group, model::ProducerId producer) {
+        const auto at = pending_.find({group, producer});
+        if (at == pending_.end()) return;
+        if (calm_) judge_pending(at->first, at->second, false);
+        pending_.erase(at);
+    }
+
+    void judge_pending(const GroupAndProducer& key, const Waiting& waiting, bool is_end) {
+        if (!judge(waiting, bound(key.second), is_end,
+                   fmt::format("group {} had offsets of an open transaction", key.first))) {
+            return;
+        }
+        findings_.object("offsets-pending",
+                         evidence("group", key.first, "producer_id", key.second, "transactional_id",
+                                  history_.transactional_id(key.second), "lasted", lasted(waiting)),
+                         {waiting.event, calm_event_});
+    }
+
+    ClusterView cluster_;
+    TransactionHistory history_;
+    NumberedLogs logs_;
+    std::map<model::TopicPartition, model::BrokerId> leaders_;
+    std::map<std::string, Coordinated> transactions_;  // unfinished ones, by transactional id
+    std::map<GroupAndProducer, Waiting> pending_;
+    std::optional<Time> calm_;
+    sim::EventSequence calm_event_{0};
+    Time now_;
+    Findings findings_{"hanging-transaction"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_hanging_transaction(Contract) {
+    return std::make_unique<HangingTransaction>();
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,223 @@
+// idempotence: the numbered records of a producer stand in each log in order, once, without gaps.
+//
+//   sequence-gap         a leader appended a batch whose first number does not follow the last one
+//                        of its producer and epoch in that log, or is not 0 in a new epoch
+//   sequence-repeated    ... whose numbers stand there already
+//   false-duplicate      a leader answered a batch as a repetition of one that is not in its log
+//   reordered            two sends of an idempotent producer to one partition stand there in the
+//                        other order, be they acknowledged or found there though unknown
+//
+// The numbers are judged in the log of the replica that leads, as the trace tells it, so what a
+// leader forgot when it took over shows. Not judged: the first batch of a producer in a log, and
+// after its records were removed from the log's start: without a state any number is accepted
+// (KIP-360). A send that its producer reported as failed or unknown ends the promise of order for
+// that send ('failure reported'), as the causes of loss do (checkers/allowance.h). Guarantees: no
+// duplicates, send order; KIP-98.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/numbered_logs.h"
+#include "checkers/sightings.h"
+
+namespace squall::checkers {
+
+namespace {
+
+class Idempotence final : public Checker {
+  public:
+    explicit Idempotence(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "idempotence"; }
+
+    void observe(const sim::Event& event) override {
+        allowance_.observe(event);
+        sightings_.observe(event);
+        logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
+            judge_numbers(*event.as<model::BatchAppended>(), appending, event.sequence);
+        });
+        if (const auto* answered = event.as<model::DuplicateAnswered>()) {
+            judge_answer(*answered, event.sequence);
+        } else if (const auto* configured = event.as<model::ProducerConfigured>()) {
+            starts_[configured->client_id].push_back(event.sequence);
+        }
+    }
+
+    CheckerReport finish() override {
+        judge_order();
+        return findings_.report();
+    }
+
+  private:
+    // A send with its place in a log.
+    struct Placed {
+        const Send* send = nullptr;
+        model::Offset offset;
+        sim::EventSequence seen;
+    };
+
+    // Markers carry no numbers; nor do the records that coordinators write for producers.
+    static bool is_numbered(const NumberedBatch& batch) {
+        return batch.is_data() && batch.base_sequence >= model::SequenceNumber{0};
+    }
+
+    void judge_numbers(const model::BatchAppended& appended,
+                       const NumberedLogs::Appending& appending, sim::EventSequence sequence) {
+        const NumberedBatch& batch = *appending.batch;
+        if (!is_numbered(batch)) return;
+        const auto& own = appending.log->of(batch.producer_id);
+        const auto last = std::find_if(own.rbegin(), own.rend(),
+                                       [](const NumberedBatch* b) { return is_numbered(*b); });
+        if (last == own.rend()) return;
+        const NumberedBatch& before = **last;
+        if (before.last_offset < appending.log->start()) return;
+        if (!appending.log->is_told_from(before.last_offset)) return;
+        if (batch.producer_epoch < before.producer_epoch) return;  // fencing's
+        findings_.judge();
+        const model::SequenceNumber expected = batch.producer_epoch == before.producer_epoch
+                                                   ? next_sequence(before.last_sequence())
+                                                   : model::SequenceNumber{0};
+        if (batch.base_sequence == expected) return;
+        const bool is_repeated = std::ranges::any_of(own, [&](const NumberedBatch* b) {
+            return is_numbered(*b) && b->producer_epoch == batch.producer_epoch &&
+                   b->base_sequence == batch.base_sequence;
+        });
+        findings_.object(
+            is_repeated ? "sequence-repeated" : "sequence-gap",
+            evidence("partition", appended.partition, "broker", appended.broker, "offset",
+                     batch.base_offset, "producer_id", batch.producer_id, "producer_epoch",
+                     batch.producer_epoch, "sequence", batch.base_sequence, "expected", expected),
+            {before.appended, sequence});
+    }
+
+    void judge_answer(const model::DuplicateAnswered& answered, sim::EventSequence sequence) {
+        const NumberedLog* log = logs_.find(answered.partition, answered.broker);
+        if (log == nullptr || !log->is_told_from(model::Offset{0})) return;
+        if (answered.base_offset < log->start()) return;
+        findings_.judge();
+        const NumberedBatch* batch = log->find(answered.base_offset);
+        if (batch != nullptr && batch->base_offset == answered.base_offset &&
+            batch->producer_id == answered.producer_id &&
+            batch->producer_epoch == answered.producer_epoch &&
+            batch->base_sequence == answered.base_sequence) {
+            return;
+        }
+        findings_.object(
+            "false-duplicate",
+            evidence("partition", answered.partition, "broker", answered.broker, "producer_id",
+                     answered.producer_id, "producer_epoch", answered.producer_epoch, "sequence",
+                     answered.base_sequence, "answered_offset", answered.base_offset),
+            {sequence});
+    }
+
+    // ---- what clients can see of it ----
+
+    // How often the client of this send had been started: a new process is a new producer.
+    std::ptrdiff_t life_of(const Send& send) const {
+        const auto starts = starts_.find(sightings_.history().client(send));
+        if (starts == starts_.end()) return 0;
+        return std::ranges::lower_bound(starts->second, send.invoked) - starts->second.begin();
+    }
+
+    void judge_order() {
+        const SendHistory& history = sightings_.history();
+        struct Row {
+            std::uint32_t client;
+            std::ptrdiff_t life;
+            model::TopicPartition partition;
+            auto operator<=>(const Row&) const = default;
+        };
+        std::map<Row, std::vector<Placed>> rows;  // each in order of invocation
+        const auto found = places_of_unknown();
+        for (const Send& send : history.sends()) {
+            if (!history.producer(send).enable_idempotence) continue;
+            if (send.is_acknowledged()) {
+                rows[{send.client, life_of(send), history.partition(send)}].push_back(
+                    {.send = &send, .offset = send.offset, .seen = send.completed});
+            } else if (const auto at = found.find(send.operation); at != found.end()) {
+                const Sighting& sighting = at->second;
+                rows[{send.client, life_of(send), sightings_.partition(sighting)}].push_back(
+                    {.send = &send, .offset = sighting.offset, .seen = sighting.event});
+            }
+        }
+        for (const auto& [row, placed] : rows) {
+            // Equal places are the duplicate checker's; here a later send lies before an earlier.
+            const Placed* highest = nullptr;
+            for (const Placed& later : placed) {
+                if (highest != nullptr) judge_pair(row.partition, *highest, later);
+                if (highest == nullptr || later.offset > highest->offset) highest = &later;
+            }
+        }
+    }
+
+    // Where the sends that were not acknowledged stand: told apart only if nobody sent the same.
+    std::map<model::OperationId, Sighting> places_of_unknown() {
+        const SendHistory& history = sightings_.history();
+        std::map<model::RecordId, const Send*> unknown;
+        std::set<model::RecordId> ambiguous;
+        for (const Send& send : history.sends()) {
+            if (!unknown.try_emplace(send.record, &send).second) ambiguous.insert(send.record);
+        }
+        std::erase_if(unknown, [&](const auto& entry) {
+            return ambiguous.contains(entry.first) || entry.second->is_acknowledged();
+        });
+        std::map<model::OperationId, Sighting> places;
+        for (const Sighting& sighting : sightings_.take()) {
+            const auto at = unknown.find(sighting.record);
+            if (at == unknown.end()) continue;
+            if (history.topic(*at->second) != sightings_.partition(sighting).topic) continue;
+            const auto [place, is_new] = places.try_emplace(at->second->operation, sighting);
+            if (!is_new && sighting.offset < place->second.offset) place->second = sighting;
+        }
+        return places;
+    }
+
+    void judge_pair(const model::TopicPartition& partition, const Placed& earlier,
+                    const Placed& later) {
+        findings_.judge();
+        if (later.offset > earlier.offset) return;
+        const SendHistory& history = sightings_.history();
+        Evidence shown =
+            evidence("partition", partition, "client", history.client(*later.send), "record",
+                     later.send->record, "offset", later.offset, "earlier_record",
+                     earlier.send->record, "earlier_offset", earlier.offset);
+        Findings::Events events{earlier.send->invoked, later.send->invoked, earlier.seen,
+                                later.seen};
+        std::optional<Cause> cause =
+            allowance_.of_loss(partition, history.client(*earlier.send), earlier.send->invoked);
+        for (const Placed* placed : {&earlier, &later}) {
+            const Send& send = *placed->send;
+            if (!cause && send.completed.value() != 0 && send.outcome != model::Outcome::ok) {
+                cause = Cause{"failure reported", send.completed};
+            }
+        }
+        if (cause) {
+            if (std::ranges::find(events, cause->event) == events.end()) {
+                events.push_back(cause->event);
+            }
+            findings_.allow("reordered", cause->text, std::move(shown), std::move(events));
+        } else {
+            findings_.object("reordered", std::move(shown), std::move(events));
+        }
+    }
+
+    Allowance allowance_;
+    Sightings sightings_;
+    NumberedLogs logs_;
+    std::map<std::string, std::vector<sim::EventSequence>> starts_;  // of producers, in order
+    Findings findings_{"idempotence"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_idempotence(Contract contract) {
+    return std::make_unique<Idempotence>(contract);
+}
+
+}  // namespace squall::checkers

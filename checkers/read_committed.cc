@@ -1,0 +1,257 @@
+// read-committed: consumers see of transactions what is committed, all of it, and nothing else.
+//
+//   g1a                      a record was handed out whose transaction is aborted (to a
+//                            read_committed consumer), or whose send was told failed (to any)
+//   undecided-read           ... whose transaction has not ended (to a read_committed consumer)
+//   withheld                 a read_committed consumer passed over a record of a committed
+//                            transaction without being handed it
+//   marker-read              the end of a transaction was handed out as a record
+//   above-stable-offset      a broker served read_committed beyond the first offset, in its own
+//                            log, of a transaction that is open or whose end is not committed
+//   stable-offset-overstated a leader raised its last stable offset beyond that
+//   stable-offset-regressed  a leader took its last stable offset back
+//
+// Fates are read from the log of the current leader as the trace tells it, at the time of the poll:
+// the marker must stand there already. Not judged: what lies where a process died untold; records
+// in a stretch that was compacted, or below the log's start (withheld). A failed send is told apart
+// only if nobody sent the same content. Allowed: after an unclean election (configured contract) or
+// a power loss of the whole in-sync set, what was handed out before may read otherwise later: the
+// causes of truncation (checkers/allowance.h). Adya's G1a; KIP-98; guarantees: never read above HW
+// (LSO for read_committed).
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checkers/allowance.h"
+#include "checkers/factories.h"
+#include "checkers/findings.h"
+#include "checkers/interned.h"
+#include "checkers/numbered_logs.h"
+#include "checkers/send_history.h"
+
+namespace squall::checkers {
+
+namespace {
+
+struct Stable {
+    sim::Incarnation incarnation{0};
+    model::LeaderEpoch leader_epoch;
+    model::Offset offset;
+    sim::EventSequence event;
+};
+
+// A record some consumer was handed; kept for what is only known at the end.
+struct Handed {
+    std::uint32_t partition = 0;  // interned, as the client
+    std::uint32_t client = 0;
+    model::Offset offset;
+    sim::EventSequence event;
+};
+
+class ReadCommitted final : public Checker {
+  public:
+    explicit ReadCommitted(Contract contract) : allowance_(contract) {}
+
+    std::string_view name() const override { return "read-committed"; }
+
+    void observe(const sim::Event& event) override {
+        if (const auto* served = event.as<model::FetchServed>()) {
+            if (served->read_committed && served->replica == model::no_broker) {
+                judge_fetch(*served, event.sequence);
+            }
+            return;
+        }
+        allowance_.observe(event);
+        logs_.observe(event);
+        history_.observe(event);
+        if (const auto* polled = event.as<model::RecordsPolled>()) {
+            on_polled(*polled, event.sequence);
+        } else if (const auto* moved = event.as<model::LastStableOffsetMoved>()) {
+            judge_move(*moved, event);
+        } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
+            read_committed_[configured->client_id] = configured->read_committed;
+        } else if (const auto* cleaned = event.as<model::LogCleaned>()) {
+            model::Offset& to = cleaned_[cleaned->partition];
+            to = std::max(to, cleaned->to);
+        }
+    }
+
+    CheckerReport finish() override {
+        judge_failed_sends();
+        return findings_.report();
+    }
+
+  private:
+    // ---- the last stable offset ----
+
+    // Where it truly is; nullopt where the trace cannot tell.
+    std::optional<model::Offset> stable_offset(const model::TopicPartition& partition,
+                                               model::BrokerId broker,
+                                               model::Offset high_watermark) const {
+        const NumberedLog* log = logs_.find(partition, broker);
+        if (log == nullptr) return std::nullopt;
+        const model::Offset stable = log->stable_offset(high_watermark);
+        if (stable == high_watermark || log->is_told_from(stable)) return stable;
+        return std::nullopt;
+    }
+
+    void judge_fetch(const model::FetchServed& served, sim::EventSequence sequence) {
+        const auto stable = stable_offset(served.partition, served.broker, served.high_watermark);
+        if (!stable) return;
+        findings_.judge();
+        if (served.upto <= served.from || served.upto <= *stable) return;
+        findings_.object("above-stable-offset",
+                         evidence("partition", served.partition, "broker", served.broker, "from",
+                                  served.from, "upto", served.upto, "stable_offset", *stable,
+                                  "answered_stable_offset", served.last_stable_offset),
+                         {sequence});
+    }
+
+    void judge_move(const model::LastStableOffsetMoved& moved, const sim::Event& event) {
+        findings_.judge();
+        const auto stable = stable_offset(moved.partition, moved.broker, moved.high_watermark);
+        if (stable && moved.to > *stable) {
+            findings_.object(
+                "stable-offset-overstated",
+                evidence("partition", moved.partition, "broker", moved.broker, "told", moved.to,
+                         "stable_offset", *stable, "high_watermark", moved.high_watermark),
+                {event.sequence});
+        }
+        const auto [at, is_new] = stable_.try_emplace({moved.partition, moved.broker});
+        Stable& before = at->second;
+        const bool is_same_reign = !is_new && before.incarnation == event.incarnation &&
+                                   before.leader_epoch == moved.leader_epoch;
+        if (moved.to < moved.from || (is_same_reign && moved.to < before.offset)) {
+            findings_.object(
+                "stable-offset-regressed",
+                evidence("partition", moved.partition, "broker", moved.broker, "leader_epoch",
+                         moved.leader_epoch, "from", moved.from, "to", moved.to),
+                {event.sequence});
+        }
+        before = {.incarnation = event.incarnation,
+                  .leader_epoch = moved.leader_epoch,
+                  .offset = moved.to,
+                  .event = event.sequence};
+    }
+
+    // ---- what was handed out ----
+
+    bool reads_committed(const std::string& client) const {
+        const auto at = read_committed_.find(client);
+        return at != read_committed_.end() && at->second;
+    }
+
+    void on_polled(const model::RecordsPolled& polled, sim::EventSequence sequence) {
+        const auto partition = partitions_.id_of(polled.partition);
+        const auto client = clients_.id_of(polled.client_id);
+        for (const model::PolledRecord& record : polled.records) {
+            handed_.try_emplace(record.record, Handed{.partition = partition,
+                                                      .client = client,
+                                                      .offset = record.offset,
+                                                      .event = sequence});
+        }
+        const NumberedLog* log = logs_.leader_log(polled.partition);
+        if (log == nullptr) return;
+        const bool is_committed_only = reads_committed(polled.client_id);
+        for (const model::PolledRecord& record : polled.records) {
+            const NumberedBatch* batch = log->find(record.offset);
+            if (batch == nullptr) continue;
+            if (batch->is_control) {
+                object("marker-read", polled, record.offset, *batch, sequence);
+            } else if (is_committed_only && batch->is_transactional) {
+                judge_fate(polled, record.offset, *batch, *log, sequence);
+            }
+        }
+        if (is_committed_only) judge_withheld(polled, *log, sequence);
+    }
+
+    void judge_fate(const model::RecordsPolled& polled, model::Offset offset,
+                    const NumberedBatch& batch, const NumberedLog& log,
+                    sim::EventSequence sequence) {
+        const Fate fate = log.fate_of(batch);
+        if (fate == Fate::untold) return;
+        findings_.judge();
+        if (fate == Fate::aborted) object("g1a", polled, offset, batch, sequence);
+        if (fate == Fate::undecided) object("undecided-read", polled, offset, batch, sequence);
+    }
+
+    // Offsets grow in both, so one walk over the batches in the poll's range is enough.
+    void judge_withheld(const model::RecordsPolled& polled, const NumberedLog& log,
+                        sim::EventSequence sequence) {
+        const auto cleaned = cleaned_.find(polled.partition);
+        model::Offset from = std::max(polled.position, log.start());
+        if (cleaned != cleaned_.end()) from = std::max(from, cleaned->second);
+        auto handed = polled.records.begin();
+        auto at = std::ranges::lower_bound(log.batches(), from, {},
+                                           [](const NumberedBatch* b) { return b->last_offset; });
+        for (; at != log.batches().end() && (*at)->base_offset < polled.next_position; ++at) {
+            const NumberedBatch& batch = **at;
+            if (!batch.is_transactional || log.fate_of(batch) != Fate::committed) continue;
+            findings_.judge();
+            const model::Offset end = std::min(batch.last_offset.next(), polled.next_position);
+            for (model::Offset offset = std::max(batch.base_offset, from); offset < end; ++offset) {
+                while (handed != polled.records.end() && handed->offset < offset) ++handed;
+                if (handed != polled.records.end() && handed->offset == offset) continue;
+                object("withheld", polled, offset, batch, sequence);
+                return;
+            }
+        }
+    }
+
+    void object(std::string_view type, const model::RecordsPolled& polled, model::Offset offset,
+                const NumberedBatch& batch, sim::EventSequence sequence) {
+        Evidence shown =
+            evidence("partition", polled.partition, "client", polled.client_id, "offset", offset,
+                     "producer_id", batch.producer_id, "producer_epoch", batch.producer_epoch);
+        Findings::Events events{batch.appended, sequence};
+        if (const auto cause = allowance_.of_truncation(polled.partition, sim::EventSequence{0})) {
+            events.push_back(cause->event);
+            findings_.allow(type, cause->text, std::move(shown), std::move(events));
+        } else {
+            findings_.object(type, std::move(shown), std::move(events));
+        }
+    }
+
+    // ---- failed is failed ----
+
+    void judge_failed_sends() {
+        std::map<model::RecordId, std::uint64_t> sent;
+        for (const Send& send : history_.sends()) ++sent[send.record];
+        for (const Send& send : history_.sends()) {
+            if (send.completed.value() == 0 || send.outcome != model::Outcome::failed) continue;
+            if (sent[send.record] > 1) continue;
+            findings_.judge();
+            const auto at = handed_.find(send.record);
+            if (at == handed_.end()) continue;
+            const Handed& handed = at->second;
+            findings_.object(
+                "g1a",
+                evidence("partition", partitions_[handed.partition], "client",
+                         clients_[handed.client], "offset", handed.offset, "record", send.record,
+                         "sender", history_.client(send), "told", "failed"),
+                {send.invoked, send.completed, handed.event});
+        }
+    }
+
+    Allowance allowance_;
+    NumberedLogs logs_;
+    SendHistory history_;
+    std::map<std::string, bool> read_committed_;  // by client id
+    std::map<model::TopicPartition, model::Offset> cleaned_;
+    std::map<std::pair<model::TopicPartition, model::BrokerId>, Stable> stable_;
+    Interned<model::TopicPartition> partitions_;
+    Interned<std::string> clients_;
+    std::map<model::RecordId, Handed> handed_;  // where it was handed out first
+    Findings findings_{"read-committed"};
+};
+
+}  // namespace
+
+std::unique_ptr<Checker> make_read_committed(Contract contract) {
+    return std::make_unique<ReadCommitted>(contract);
+}
+
+}  // namespace squall::checkers

@@ -1,0 +1,200 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/checkers/transactions.h"
+
+namespace squall::checkers {
+namespace {
+
+std::string judge(const History& history, Contract contract = Contract::configured) {
+    return summary(history.judged_by("atomicity", contract));
+}
+
+TEST(Atomicity, AcceptsTransactionsThatEndOneWayInAllTheirPartitions) {
+    Transactions history;
+    auto producer = history.start_producer("p1");
+    for (const bool commit : {true, false}) {
+        const OperationId transaction = history.begin(producer);
+        history.publish(producer, transaction, orders, commit ? 10 : 20);
+        history.publish(producer, transaction, refunds, commit ? 11 : 21);
+        history.send_offset(producer, transaction, 5);
+        history.end(producer, transaction, commit);
+        history.mark(producer, orders, commit);
+        history.mark(producer, refunds, commit);
+        history.resolve(producer, 5, commit);
+        producer = Transactions::next(producer);
+    }
+    const CheckerReport report = history.judged_by("atomicity");
+    EXPECT_EQ(summary(report), "pass");
+    EXPECT_EQ(report.judged, 2u);
+}
+
+TEST(Atomicity, ObjectsToATornTransaction) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, orders, 10);
+    history.publish(producer, transaction, refunds, 11);
+    history.end(producer, transaction, true, Outcome::unknown);
+    history.mark(producer, orders, true);
+    history.mark(producer, refunds, false);
+    const CheckerReport report = history.judged_by("atomicity");
+    EXPECT_EQ(summary(report), "fail: torn");
+    const auto& shown = report.anomalies[0].evidence;
+    EXPECT_EQ(shown[6], (std::pair<std::string, std::string>{"committed", "orders-0 offset 0"}));
+    EXPECT_EQ(shown[7], (std::pair<std::string, std::string>{"aborted", "refunds-0 offset 0"}));
+}
+
+TEST(Atomicity, ObjectsToOffsetsThatEndOtherwiseThanTheRecords) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, orders, 10);
+    history.send_offset(producer, transaction, 5);
+    history.end(producer, transaction, true);
+    history.mark(producer, orders, true);
+    history.resolve(producer, 5, false);
+    EXPECT_EQ(judge(history), "fail: torn");
+}
+
+TEST(Atomicity, ObjectsToACommittedTransactionThatIsAborted) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, orders, 10);
+    history.end(producer, transaction, true);
+    history.mark(producer, orders, false);
+    EXPECT_EQ(judge(history), "fail: contradicted");
+}
+
+TEST(Atomicity, ObjectsToACommitThatNobodyAskedFor) {
+    for (const int what : {0, 1, 2}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        const OperationId transaction = history.begin(producer);
+        history.publish(producer, transaction, orders, 10);
+        if (what == 1) history.end(producer, transaction, false);
+        if (what == 2) history.end(producer, transaction, true, Outcome::failed);
+        history.mark(producer, orders, true);
+        EXPECT_EQ(judge(history), "fail: contradicted") << what;
+    }
+}
+
+TEST(Atomicity, LetsACommitOfUnknownOutcomeEndEitherWay) {
+    for (const bool commit : {false, true}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        const OperationId transaction = history.begin(producer);
+        history.publish(producer, transaction, orders, 10);
+        if (commit) {
+            history.end(producer, transaction, true, Outcome::unknown);
+        } else {
+            history.end_invoked(producer, transaction, true);  // the application died
+        }
+        history.mark(producer, orders, commit);
+        EXPECT_EQ(judge(history), "pass") << commit;
+    }
+}
+
+TEST(Atomicity, DoesNotTakeTheRetryOfAnAbortedTransactionForAPartOfIt) {
+    Transactions history;
+    auto producer = history.start_producer("p1");
+    for (const bool commit : {false, true}) {  // the same records, and the same offset
+        const OperationId transaction = history.begin(producer);
+        history.publish(producer, transaction, orders, 10);
+        history.publish(producer, transaction, refunds, 11);
+        history.send_offset(producer, transaction, 5);
+        history.end(producer, transaction, commit);
+        history.mark(producer, orders, commit);
+        history.mark(producer, refunds, commit);
+        history.resolve(producer, 5, commit);
+        producer = Transactions::next(producer);
+    }
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(Atomicity, ObjectsToAnAcknowledgedPartOfACommittedTransactionThatIsNowhere) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, orders, 10);
+    const OperationId send = history.send_invoked(producer, transaction, refunds, 11);
+    history.send_completed(producer, send, refunds, 0);
+    history.append_numbered(history.start_producer("p2", 8), refunds, {12});
+    history.end(producer, transaction, true);
+    history.mark(producer, orders, true);
+    const CheckerReport report = history.judged_by("atomicity");
+    EXPECT_EQ(summary(report), "fail: torn");
+    EXPECT_EQ(report.anomalies[0].evidence.back().first, "lost");
+}
+
+TEST(Atomicity, LeavesAPartOpenWhoseMarkerDidNotComeBeforeTheEnd) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, orders, 10);
+    history.publish(producer, transaction, refunds, 11);
+    history.end(producer, transaction, true);
+    history.mark(producer, orders, true);
+    EXPECT_EQ(judge(history), "inconclusive");
+}
+
+TEST(Atomicity, ExcusesVersionOneByTheConfiguredContractOnly) {
+    Transactions history;
+    const auto producer = history.start_producer("p1", 7, 0, 1);
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, orders, 10);
+    history.publish(producer, transaction, refunds, 11);
+    history.end(producer, transaction, true, Outcome::unknown);
+    history.mark(producer, orders, true);
+    history.mark(producer, refunds, false);
+    EXPECT_EQ(judge(history), "pass, allowed: torn (transactions of version 1)");
+    EXPECT_EQ(judge(history, Contract::safe), "fail: torn");
+}
+
+TEST(Atomicity, AllowsWhatAnUncleanElectionTookAway) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, refunds, 11);
+    history.publish(producer, transaction, orders, 10);
+    history.end(producer, transaction, true);
+    history.mark(producer, refunds, true);
+    history.change(1, 1, {1}, true);
+    history.truncate(1, 1, 0);
+    EXPECT_EQ(judge(history), "pass, allowed: torn (unclean election)");
+    EXPECT_EQ(judge(history, Contract::safe), "fail: torn");
+}
+
+TEST(Atomicity, SaysNothingOfRecordsOutsideTransactions) {
+    Transactions history;
+    history.append_numbered(history.start_producer("p1"), orders, {10}, 0, false);
+    EXPECT_EQ(judge(history), "n/a");
+}
+
+RC_GTEST_PROP(Atomicity, ObjectsToAnyMarkerThatIsTurned, ()) {
+    Transactions history;
+    auto producer = history.start_producer("p1");
+    const int transactions = *rc::gen::inRange(1, 8);
+    for (int i = 0; i < transactions; ++i) {
+        const OperationId transaction = history.begin(producer);
+        const bool commit = *rc::gen::arbitrary<bool>();
+        const int records = *rc::gen::inRange(1, 4);
+        for (int r = 0; r < records; ++r) {
+            history.publish(producer, transaction, orders, 100 * i + 2 * r);
+            history.publish(producer, transaction, refunds, 100 * i + 2 * r + 1);
+        }
+        history.end(producer, transaction, commit);
+        history.mark(producer, orders, commit);
+        history.mark(producer, refunds, commit);
+        producer = Transactions::next(producer);
+    }
+    RC_ASSERT(judge(history) == "pass");
+    const auto turned = static_cast<std::size_t>(*rc::gen::inRange(0, 2 * transactions));
+    const CheckerReport report = judged_after<model::MarkerAppended>(
+        history, "atomicity", turned, [](auto& marker) { marker.commit = !marker.commit; });
+    RC_ASSERT(summary(report) == "fail: torn");
+}
+
+}  // namespace
+}  // namespace squall::checkers

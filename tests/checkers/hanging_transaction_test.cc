@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/checkers/transactions.h"
+
+namespace squall::checkers {
+namespace {
+
+// The producers of these histories have five seconds: with scan and grace the bound is 30 s.
+std::string judge(const History& history) {
+    return summary(history.judged_by("hanging-transaction"));
+}
+
+TEST(HangingTransaction, AcceptsTransactionsThatEndInTime) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.append_numbered(producer, orders, {10});
+    history.store_offset(producer, 5);
+    history.take_step(Transactions::step("Empty", "Ongoing", 0, 0, {orders}));
+    history.calm();
+    history.wait(20s);
+    history.mark(producer, orders, false);
+    history.resolve(producer, 5, false);
+    history.take_step(Transactions::step("Ongoing", "PrepareAbort", 1, 1, {orders}));
+    history.take_step(Transactions::step("PrepareAbort", "CompleteAbort", 1, 2));
+    history.wait(100s);
+    history.calm();
+    const CheckerReport report = history.judged_by("hanging-transaction");
+    EXPECT_EQ(summary(report), "pass");
+    EXPECT_EQ(report.judged, 4u);
+}
+
+TEST(HangingTransaction, ObjectsToAnOpenTransactionInAPartition) {
+    for (const bool ends_late : {false, true}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        history.append_numbered(producer, orders, {10});
+        history.calm();
+        history.wait(40s);
+        if (ends_late) {
+            history.mark(producer, orders, false);
+        } else {
+            history.by_harness(sim::FaultHealed{});
+        }
+        EXPECT_EQ(judge(history), "fail: stable-offset-stuck");
+    }
+}
+
+TEST(HangingTransaction, CountsFromTheCalmOn) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.append_numbered(producer, orders, {10});
+    history.wait(100s);
+    history.calm();
+    history.wait(20s);
+    history.mark(producer, orders, false);
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(HangingTransaction, LeavesOpenWhatTheEndOfTheRunCutShort) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.append_numbered(producer, orders, {10});
+    history.calm();
+    history.wait(20s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "inconclusive");
+}
+
+TEST(HangingTransaction, DoesNotMindATransactionThatBeganInTheCalm) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.calm();
+    history.append_numbered(producer, orders, {10});
+    history.wait(20s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(HangingTransaction, DoesNotHoldAPartitionWithoutALeaderToIt) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.append_numbered(producer, orders, {10});
+    history.change(-1, 1, {});
+    history.calm();
+    history.wait(50s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "n/a");
+}
+
+TEST(HangingTransaction, ObjectsToACoordinatorThatDoesNotFinish) {
+    for (const char* state : {"Ongoing", "PrepareCommit"}) {
+        Transactions history;
+        history.start_producer("p1");
+        history.calm();
+        history.take_step(Transactions::step("Empty", state, 0, 0, {orders}));
+        history.wait(26s);
+        history.by_harness(sim::FaultHealed{});
+        const bool is_prepared = std::string_view(state) == "PrepareCommit";
+        EXPECT_EQ(judge(history), is_prepared ? "fail: transaction-unfinished" : "pass");
+        history.wait(10s);
+        history.by_harness(sim::FaultHealed{});
+        EXPECT_EQ(judge(history), "fail: transaction-unfinished");
+    }
+}
+
+TEST(HangingTransaction, ObjectsToOffsetsThatNobodyResolves) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.store_offset(producer, 5);
+    history.calm();
+    history.wait(40s);
+    history.by_harness(sim::FaultHealed{});
+    EXPECT_EQ(judge(history), "fail: offsets-pending");
+}
+
+TEST(HangingTransaction, HasNothingToSayWithoutACalm) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.append_numbered(producer, orders, {10});
+    history.wait(100s);
+    history.mark(producer, orders, false);
+    EXPECT_EQ(judge(history), "n/a");
+}
+
+RC_GTEST_PROP(HangingTransaction, ObjectsToAnyMarkerThatNeverCame, ()) {
+    Transactions history;
+    auto producer = history.start_producer("p1");
+    const int transactions = *rc::gen::inRange(1, 6);
+    for (int i = 0; i < transactions; ++i) {
+        history.append_numbered(producer, i % 2 == 0 ? orders : refunds, {i});
+        history.mark(producer, i % 2 == 0 ? orders : refunds, true);
+        producer = Transactions::next(producer);
+        producer.producer_id = 7 + i + 1;  // the next one does not end it
+    }
+    history.calm();
+    history.wait(100s);
+    history.by_harness(sim::FaultHealed{});
+    RC_ASSERT(judge(history) == "n/a");
+    // Each marker is the second batch of its transaction. Producers without a name have a minute.
+    const auto dropped = static_cast<std::size_t>(2 * *rc::gen::inRange(0, transactions) + 1);
+    RC_ASSERT(summary(judged_without<model::BatchAppended>(
+                  history, "hanging-transaction", dropped)) == "fail: stable-offset-stuck");
+}
+
+}  // namespace
+}  // namespace squall::checkers
