@@ -8,20 +8,26 @@
 #include "model/protocol/messages/add_partitions_to_txn.h"
 #include "model/protocol/messages/add_raft_voter.h"
 #include "model/protocol/messages/allocate_producer_ids.h"
+#include "model/protocol/messages/alter_client_quotas.h"
 #include "model/protocol/messages/alter_configs.h"
 #include "model/protocol/messages/alter_partition.h"
 #include "model/protocol/messages/alter_partition_reassignments.h"
+#include "model/protocol/messages/alter_user_scram_credentials.h"
 #include "model/protocol/messages/api_versions.h"
 #include "model/protocol/messages/begin_quorum_epoch.h"
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
 #include "model/protocol/messages/consumer_group_describe.h"
 #include "model/protocol/messages/consumer_group_heartbeat.h"
+#include "model/protocol/messages/create_acls.h"
 #include "model/protocol/messages/create_partitions.h"
 #include "model/protocol/messages/create_topics.h"
+#include "model/protocol/messages/delete_acls.h"
 #include "model/protocol/messages/delete_groups.h"
 #include "model/protocol/messages/delete_records.h"
 #include "model/protocol/messages/delete_topics.h"
+#include "model/protocol/messages/describe_acls.h"
+#include "model/protocol/messages/describe_client_quotas.h"
 #include "model/protocol/messages/describe_cluster.h"
 #include "model/protocol/messages/describe_configs.h"
 #include "model/protocol/messages/describe_groups.h"
@@ -30,6 +36,7 @@
 #include "model/protocol/messages/describe_quorum.h"
 #include "model/protocol/messages/describe_topic_partitions.h"
 #include "model/protocol/messages/describe_transactions.h"
+#include "model/protocol/messages/describe_user_scram_credentials.h"
 #include "model/protocol/messages/elect_leaders.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
 #include "model/protocol/messages/end_txn.h"
@@ -52,6 +59,8 @@
 #include "model/protocol/messages/offset_for_leader_epoch.h"
 #include "model/protocol/messages/produce.h"
 #include "model/protocol/messages/remove_raft_voter.h"
+#include "model/protocol/messages/sasl_authenticate.h"
+#include "model/protocol/messages/sasl_handshake.h"
 #include "model/protocol/messages/sync_group.h"
 #include "model/protocol/messages/txn_offset_commit.h"
 #include "model/protocol/messages/unregister_broker.h"
@@ -70,13 +79,16 @@ using Apis =
     TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
              OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
              LeaveGroupRequest, SyncGroupRequest, DescribeGroupsRequest, ListGroupsRequest,
-             ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DeleteRecordsRequest,
-             InitProducerIdRequest, OffsetForLeaderEpochRequest, AddPartitionsToTxnRequest,
-             AddOffsetsToTxnRequest, EndTxnRequest, WriteTxnMarkersRequest, TxnOffsetCommitRequest,
-             DescribeConfigsRequest, AlterConfigsRequest, DescribeLogDirsRequest,
-             CreatePartitionsRequest, DeleteGroupsRequest, ElectLeadersRequest,
-             IncrementalAlterConfigsRequest, AlterPartitionReassignmentsRequest,
-             ListPartitionReassignmentsRequest, OffsetDeleteRequest, VoteRequest,
+             SaslHandshakeRequest, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+             DeleteRecordsRequest, InitProducerIdRequest, OffsetForLeaderEpochRequest,
+             AddPartitionsToTxnRequest, AddOffsetsToTxnRequest, EndTxnRequest,
+             WriteTxnMarkersRequest, TxnOffsetCommitRequest, DescribeAclsRequest, CreateAclsRequest,
+             DeleteAclsRequest, DescribeConfigsRequest, AlterConfigsRequest, DescribeLogDirsRequest,
+             SaslAuthenticateRequest, CreatePartitionsRequest, DeleteGroupsRequest,
+             ElectLeadersRequest, IncrementalAlterConfigsRequest,
+             AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest,
+             OffsetDeleteRequest, DescribeClientQuotasRequest, AlterClientQuotasRequest,
+             DescribeUserScramCredentialsRequest, AlterUserScramCredentialsRequest, VoteRequest,
              BeginQuorumEpochRequest, EndQuorumEpochRequest, DescribeQuorumRequest,
              AlterPartitionRequest, UpdateFeaturesRequest, FetchSnapshotRequest,
              DescribeClusterRequest, DescribeProducersRequest, BrokerRegistrationRequest,

@@ -46,7 +46,7 @@ struct OffsetForLeaderEpochRequest {
         }
     };
 
-    BrokerId replica_id = no_broker;
+    BrokerId replica_id{-2};  // a consumer of version 2 or below, which has no field for it
     std::vector<Topic> topics;
 
     bool operator==(const OffsetForLeaderEpochRequest&) const = default;

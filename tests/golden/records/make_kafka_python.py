@@ -1,8 +1,10 @@
-"""Prints batches and requests as kafka-python encodes them: one "name hex" a line."""
+"""Prints batches, message sets, requests and answers as kafka-python encodes them: one "name hex" a
+line."""
 from kafka.protocol import admin, commit, fetch, group, metadata, offset, produce
 from kafka.protocol.api import RequestHeader
 from kafka.protocol.commit import GroupCoordinatorRequest
 from kafka.record.default_records import DefaultRecordBatchBuilder
+from kafka.record.legacy_records import LegacyRecordBatchBuilder
 
 T0 = 1700000000000
 
@@ -48,3 +50,75 @@ request("OffsetCommit", commit.OffsetCommitRequest[2]("billing", 4, "m-1", -1, [
 request("OffsetFetch", commit.OffsetFetchRequest[1]("billing", [("orders", [0, 1])]))
 request("CreateTopics", admin.CreateTopicsRequest[3]([("orders", 3, 2, [], [("cleanup.policy", "compact")]), ("placed", -1, -1, [(0, [1, 2])], [])], 15000, True))
 request("ApiVersions", admin.ApiVersionRequest[0]())
+
+
+# Message sets of both old formats. A wrapper has offset 0 and timestamp 0 here, whatever it holds.
+def message_set(name, magic, records, compression=0):
+    builder = LegacyRecordBatchBuilder(magic, compression, 1 << 20)
+    for at, (timestamp, key, value) in enumerate(records):
+        builder.append(at, timestamp, key, value)
+    data = bytes(builder.build())
+    print("set.%s.%d" % (name, magic), data.hex())
+    return data
+
+
+few = [(T0, b"k", b"v"), (T0 + 5, None, b""), (T0 + 3, b"", None)]
+many = [(T0 + i, b"customer-%d" % (i % 5), b"v" * 50) for i in range(20)]
+for magic in (0, 1):
+    plain = message_set("plain", magic, few)
+    for codec, name in enumerate(("gzip", "snappy", "lz4"), 1):
+        message_set(name, magic, many, codec)
+    request("Produce", produce.ProduceRequest[2 * magic](-1, 30000, [("orders", [(2, plain)])]))
+
+for version in range(4):
+    largest = (52428800,) if version >= 3 else ()
+    request("Fetch", fetch.FetchRequest[version](-1, 500, 1, *largest, [("orders", [(0, 42, 1048576)])]))
+request("ListOffsets", offset.OffsetRequest[0](-1, [("orders", [(0, -1, 1)])]))
+request("OffsetCommit", commit.OffsetCommitRequest[0]("billing", [("orders", [(0, 7, "note")])]))
+request("OffsetCommit", commit.OffsetCommitRequest[1]("billing", 4, "m-1", [("orders", [(0, 7, T0, "note")])]))
+request("OffsetFetch", commit.OffsetFetchRequest[3]("billing", None))
+request("JoinGroup", group.JoinGroupRequest[0]("billing", 10000, "", "consumer", [("range", b"\x00\x01")]))
+request("DeleteTopics", admin.DeleteTopicsRequest[3](["orders", "payments"], 15000))
+request("CreatePartitions", admin.CreatePartitionsRequest[1]([("orders", (6, [[1, 2], [2, 3]])), ("payments", (4, None))], 15000, True))
+request("DescribeConfigs", admin.DescribeConfigsRequest[0]([(2, "orders", ["retention.ms"]), (4, "1", None)]))
+request("DescribeConfigs", admin.DescribeConfigsRequest[2]([(2, "orders", None)], True))
+request("AlterConfigs", admin.AlterConfigsRequest[1]([(2, "orders", [("retention.ms", "1000"), ("cleanup.policy", None)])], True))
+request("ListGroups", admin.ListGroupsRequest[1]())
+request("DescribeGroups", admin.DescribeGroupsRequest[3](["billing", "audit"], True))
+request("DeleteGroups", admin.DeleteGroupsRequest[1](["billing", "audit"]))
+request("DescribeAcls", admin.DescribeAclsRequest[0](2, "orders", None, "*", 3, 1))
+request("DescribeAcls", admin.DescribeAclsRequest[1](2, None, 3, "User:ann", None, 1, 3))
+request("CreateAcls", admin.CreateAclsRequest[1]([(2, "orders", 4, "User:ann", "*", 3, 3)]))
+request("DeleteAcls", admin.DeleteAclsRequest[1]([(2, "orders", 1, None, None, 1, 1)]))
+request("SaslHandshake", admin.SaslHandShakeRequest[1]("PLAIN"))
+request("SaslAuthenticate", admin.SaslAuthenticateRequest[1](b"\x00ann\x00secret"))
+
+
+# Bodies of answers.
+def response(name, message):
+    print("response.%s.%d" % (name, message.API_VERSION), message.encode().hex())
+
+
+broker, partitions = (1, "b1", 9092, "eu-1a"), [(0, 0, 1, [1, 2], [1], [2]), (5, 1, -1, [2], [2], [])]
+response("Metadata", metadata.MetadataResponse[5](7, [broker, (2, "b2", 9093, None)], "cluster", 1, [(0, "orders", False, partitions)]))
+response("Metadata", metadata.MetadataResponse[0]([broker[:3]], [(3, "nowhere", [])]))
+response("Produce", produce.ProduceResponse[0]([("orders", [(2, 0, 40)])]))
+response("Produce", produce.ProduceResponse[5]([("orders", [(2, 0, 40, -1, 3)])], 7))
+response("Fetch", fetch.FetchResponse[0]([("orders", [(0, 0, 43, plain)])]))
+response("Fetch", fetch.FetchResponse[4](7, [("orders", [(0, 0, 43, 41, [(4711, 12), (4712, 30)], one), (1, 3, -1, -1, None, b"")])]))
+response("ListOffsets", offset.OffsetResponse[0]([("orders", [(0, 0, [43, 0]), (1, 3, [])])]))
+response("ListOffsets", offset.OffsetResponse[2](7, [("orders", [(0, 0, T0, 42)])]))
+response("JoinGroup", group.JoinGroupResponse[2](7, 0, 4, "range", "m-1", "m-1", [("m-1", b"\x00\x01"), ("m-2", b"")]))
+response("SyncGroup", group.SyncGroupResponse[1](7, 0, b"abc"))
+response("OffsetFetch", commit.OffsetFetchResponse[3](7, [("orders", [(0, 7, "note", 0), (1, -1, "", 0)])], 0))
+response("FindCoordinator", commit.GroupCoordinatorResponse[0](15, -1, "", -1))
+response("CreateTopics", admin.CreateTopicsResponse[3](7, [("orders", 0, None), ("payments", 36, "there already")]))
+response("DeleteTopics", admin.DeleteTopicsResponse[3](7, [("orders", 0), ("payments", 3)]))
+response("DescribeConfigs", admin.DescribeConfigsResponse[0](7, [(0, None, 2, "orders", [("retention.ms", "1000", False, True, False)])]))
+response("AlterConfigs", admin.AlterConfigsResponse_v1(7, [(40, "no such setting", 2, "orders")]))
+response("ListGroups", admin.ListGroupsResponse[1](7, 0, [("billing", "consumer")]))
+response("DescribeGroups", admin.DescribeGroupsResponse[2](7, [(0, "billing", "Stable", "consumer", "range", [("m-1", "c", "/127.0.0.1", b"\x00\x01", b"abc")])]))
+response("DeleteGroups", admin.DeleteGroupsResponse[1](7, [("billing", 0), ("audit", 68)]))
+response("DescribeAcls", admin.DescribeAclsResponse[1](7, 54, "no authorizer", [(2, "orders", 3, [("User:ann", "*", 3, 3)])]))
+response("SaslHandshake", admin.SaslHandShakeResponse[1](34, ["PLAIN"]))
+response("ApiVersions", admin.ApiVersionResponse[1](0, [(18, 0, 4), (3, 0, 13)], 7))

@@ -1,8 +1,9 @@
-// Prints batches and requests as kafkajs encodes them: one "name hex" a line. Run where kafkajs is
+// Prints batches, message sets and requests as kafkajs encodes them: one "name hex" a line. Run where kafkajs is
 // installed.
 const src = `${process.cwd()}/node_modules/kafkajs/src`
 const { RecordBatch } = require(`${src}/protocol/recordBatch/v0`)
 const Record = require(`${src}/protocol/recordBatch/record/v0`)
+const MessageSet = require(`${src}/protocol/messageSet`)
 const encodeRequest = require(`${src}/protocol/request`)
 const { requests } = require(`${src}/protocol/requests`)
 
@@ -51,5 +52,33 @@ const main = async () => {
   await request('OffsetFetch', 4, { groupId: 'billing', topics: [{ topic: 'orders', partitions: [{ partition: 0 }, { partition: 1 }] }] })
   await request('CreateTopics', 3, { topics: [{ topic: 'orders', numPartitions: 3, replicationFactor: 2, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }], timeout: 15000, validateOnly: true })
   await request('ApiVersions', 2, {})
+
+  // Without compression this client writes offset -1 for every message.
+  const entries = [{ key: 'k', value: 'v', timestamp: T0 }, { key: null, value: '', timestamp: T0 + 5 }]
+  for (const messageVersion of [0, 1]) {
+    console.log(`set.plain.${messageVersion}`, MessageSet({ messageVersion, entries, compression: 0 }).buffer.toString('hex'))
+  }
+  const topicData = [{ topic: 'orders', partitions: [{ partition: 2, messages: entries }] }]
+  await request('Produce', 0, { acks: -1, timeout: 30000, topicData })
+  await request('Produce', 2, { acks: -1, timeout: 30000, topicData })
+
+  const transaction = { transactionalId: 'tx-1', producerId: 4711, producerEpoch: 3 }
+  const topics = [{ topic: 'orders', partitions: [0, 1] }]
+  await request('InitProducerId', 1, { transactionalId: 'tx-1', transactionTimeout: 60000 })
+  await request('AddPartitionsToTxn', 1, { ...transaction, topics })
+  await request('AddOffsetsToTxn', 1, { ...transaction, groupId: 'billing' })
+  await request('TxnOffsetCommit', 1, { ...transaction, groupId: 'billing', topics: [{ topic: 'orders', partitions: [{ partition: 0, offset: 7, metadata: 'note' }] }] })
+  await request('EndTxn', 1, { ...transaction, transactionResult: true })
+
+  await request('DeleteTopics', 1, { topics: ['orders', 'payments'], timeout: 15000 })
+  await request('DeleteRecords', 1, { topics: [{ topic: 'orders', partitions: [{ partition: 0, offset: 42 }, { partition: 1, offset: -1 }] }], timeout: 15000 })
+  await request('CreatePartitions', 1, { topicPartitions: [{ topic: 'orders', count: 6, assignments: [[1, 2], [2, 3]] }], timeout: 15000, validateOnly: true })
+  await request('DescribeConfigs', 2, { resources: [{ type: 2, name: 'orders', configNames: ['retention.ms'] }], includeSynonyms: true })
+  await request('AlterConfigs', 1, { resources: [{ type: 2, name: 'orders', configEntries: [{ name: 'retention.ms', value: '1000' }] }], validateOnly: true })
+  await request('AlterPartitionReassignments', 0, { topics: [{ topic: 'orders', partitionAssignment: [{ partition: 0, replicas: [2, 3] }] }], timeout: 15000 })
+  await request('ListPartitionReassignments', 0, { topics, timeout: 15000 })
+  await request('DescribeGroups', 2, { groupIds: ['billing', 'audit'] })
+  await request('ListGroups', 2, {})
+  await request('DeleteGroups', 1, ['billing', 'audit'])
 }
 main()

@@ -9,61 +9,37 @@
 #include <string_view>
 #include <vector>
 
+#include "allocation_count.h"
 #include "any_message.h"
+#include "message_type.h"
 #include "model/protocol/api_list.h"
 
 namespace squall::model {
 namespace {
 
-// What the laws below need of a message, without its type: forty types in every law would take
-// minutes to compile.
-struct MessageType {
-    std::string name;
-    VersionRange versions;
-    Bytes (*encode_default)(ApiVersion);
-    Bytes (*encode_any)(ApiVersion);
-    // The encoding of what `bytes` decode to.
-    Result<Bytes> (*reencode)(ByteView bytes, ApiVersion);
-    // Whether a message that is drawn comes back from the wire, in the size known before.
-    bool (*comes_back)(ApiVersion);
-
-    ApiVersion any_version() const {
-        return *rc::gen::inRange(versions.min, static_cast<ApiVersion>(versions.max + 1));
-    }
-};
-
-template <class Message>
-MessageType type_of(std::string_view suffix) {
-    return {
-        .name = std::string(to_string(Message::api_key)) + std::string(suffix),
-        .versions = Message::versions,
-        .encode_default = [](ApiVersion version) { return encode(Message{}, version); },
-        .encode_any =
-            [](ApiVersion version) { return encode(any_message<Message>(version), version); },
-        .reencode = [](ByteView bytes, ApiVersion version) -> Result<Bytes> {
-            const Result<Message> message = decode<Message>(bytes, version);
-            if (!message) return message.error();
-            return encode(*message, version);
-        },
-        .comes_back =
-            [](ApiVersion version) {
-                const auto message = any_message<Message>(version);
-                const Bytes bytes = encode(message, version);
-                const Result<Message> decoded = decode<Message>(bytes, version);
-                return encoded_size(message, version) == bytes.size() && decoded.ok() &&
-                       *decoded == message;
-            },
-    };
-}
-
 std::vector<MessageType> every_message() {
     std::vector<MessageType> types;
-    for_each_api([&](auto api) {
-        using Request = typename decltype(api)::type;
-        types.push_back(type_of<Request>("Request"));
-        types.push_back(type_of<typename Request::Response>("Response"));
-    });
+    add_topic_messages(types);
+    add_group_messages(types);
+    add_transaction_messages(types);
+    add_admin_messages(types);
+    add_security_messages(types);
+    add_cluster_messages(types);
     return types;
+}
+
+TEST(EveryMessage, IsUnderTheLaws) {
+    std::vector<std::string> expected;
+    for_each_api([&](auto api) {
+        const std::string name(to_string(decltype(api)::type::api_key));
+        expected.push_back(name + "Request");
+        expected.push_back(name + "Response");
+    });
+    std::vector<std::string> names;
+    for (const MessageType& message : every_message()) names.push_back(message.name);
+    std::ranges::sort(expected);
+    std::ranges::sort(names);
+    EXPECT_EQ(names, expected);
 }
 
 RC_GTEST_PROP(EveryMessage, ComesBackFromTheWireInEveryVersion, ()) {
@@ -101,6 +77,38 @@ RC_GTEST_PROP(EveryMessage, SurvivesDamage, ()) {
         if (!once) continue;
         const Result<Bytes> twice = message.reencode(*once, version);
         if (!twice || *twice != *once) RC_FAIL(fmt::format("{} v{}", message.name, version));
+    }
+}
+
+RC_GTEST_PROP(EveryMessage, SurvivesBytesThatNobodyWrote, (const Bytes& bytes)) {
+    for (const MessageType& message : every_message()) {
+        const ApiVersion version = message.any_version();
+        const Result<Bytes> once = message.reencode(bytes, version);
+        if (!once) continue;
+        const Result<Bytes> twice = message.reencode(*once, version);
+        if (!twice || *twice != *once) RC_FAIL(fmt::format("{} v{}", message.name, version));
+    }
+}
+
+// Whatever lengths the bytes claim, decoding takes memory for what is there: for each byte no more
+// than its share of the largest struct that so few bytes can make, and of a vector that grew.
+TEST(EveryMessage, TakesMemoryInProportionToItsBytes) {
+    constexpr std::size_t size = 2000;
+    constexpr std::size_t most_per_byte = 400;
+    for (const MessageType& message : every_message()) {
+        for (int v = message.versions.min; v <= message.versions.max; ++v) {
+            for (const int fill : {0x00, 0x01, 0x02, 0x03, 0x07, 0x7f, 0x80, 0xff}) {
+                for (const int zeros : {0, 1, 2, 3, 4, 8}) {
+                    Bytes bomb(size, static_cast<std::uint8_t>(fill));
+                    std::fill_n(bomb.begin(), zeros, std::uint8_t{0});
+                    const std::size_t before = bytes_allocated();
+                    message.decode_only(bomb, static_cast<ApiVersion>(v));
+                    const std::size_t taken = bytes_allocated() - before;
+                    EXPECT_LE(taken, size * most_per_byte)
+                        << message.name << " v" << v << " of bytes " << fill;
+                }
+            }
+        }
     }
 }
 

@@ -1,57 +1,16 @@
 // Requests of other clients, byte for byte: what they encode, ours encodes too, and decodes.
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "golden.h"
+#include "golden_message.h"
 #include "model/protocol/api_list.h"
-#include "model/protocol/codec.h"
 #include "model/protocol/record_batch.h"
 
 namespace squall::model {
 namespace {
-
-constexpr TimestampMs t0 = 1'700'000'000'000;
-constexpr Uuid orders_id{0x0123abcd456789ef, 0x8123456789abcdef};
-
-// The golden bytes are header and body of `request`, from client "squall".
-template <class Request>
-void expect_request(Golden& golden, const std::string& name, ApiVersion version,
-                    const Request& request) {
-    SCOPED_TRACE(name);
-    const Bytes& expected = golden[name];
-    ASSERT_FALSE(expected.empty());
-    const RequestHeader header{.api_key = Request::api_key,
-                               .api_version = version,
-                               .correlation_id = CorrelationId(17),
-                               .client_id = "squall"};
-    Bytes bytes;
-    ByteWriter writer(bytes);
-    write_request_header(writer, header);
-    writer.bytes(encode(request, version));
-    EXPECT_EQ(to_hex(bytes), to_hex(expected));
-
-    ByteReader reader(expected);
-    EXPECT_EQ(read_request_header(reader).value(), header);
-    const Result<Request> decoded =
-        decode<Request>(ByteView(expected).subspan(reader.position()), version);
-    ASSERT_TRUE(decoded.ok()) << to_string(decoded.error());
-    EXPECT_EQ(*decoded, request);
-}
-
-// The golden bytes are the body alone.
-template <class Request>
-void expect_body(Golden& golden, const std::string& name, ApiVersion version,
-                 const Request& request) {
-    SCOPED_TRACE(name);
-    const Bytes& expected = golden[name];
-    ASSERT_FALSE(expected.empty());
-    EXPECT_EQ(to_hex(encode(request, version)), to_hex(expected));
-    const Result<Request> decoded = decode<Request>(expected, version);
-    ASSERT_TRUE(decoded.ok()) << to_string(decoded.error());
-    EXPECT_EQ(*decoded, request);
-}
 
 MetadataRequest metadata_of_two_topics() {
     MetadataRequest request;
@@ -170,6 +129,64 @@ TEST(GoldenRequest, OfKafkaPython) {
     expect_request(golden, "request.CreateTopics.3", 3, create);
 
     expect_request(golden, "request.ApiVersions.0", 0, ApiVersionsRequest{});
+}
+
+// kafka-node and other old clients speak these.
+TEST(GoldenRequest, OfTheOldestVersions) {
+    Golden golden = read_golden("kafka_python.txt");
+    for (const int version : {0, 2}) {
+        ProduceRequest produce;
+        produce.acks = -1;
+        produce.timeout_ms = 30000;
+        produce.topic_data.resize(1);
+        produce.topic_data[0].name = "orders";
+        produce.topic_data[0].partition_data = {
+            {.index = 2, .records = golden[version == 0 ? "set.plain.0" : "set.plain.1"]}};
+        expect_request(golden, fmt::format("request.Produce.{}", version),
+                       static_cast<ApiVersion>(version), produce);
+    }
+    for (const int version : {0, 1, 2, 3}) {
+        FetchRequest fetch;
+        fetch.max_wait_ms = 500;
+        fetch.min_bytes = 1;
+        if (version >= 3) fetch.max_bytes = 52428800;
+        fetch.topics.resize(1);
+        fetch.topics[0].topic = "orders";
+        fetch.topics[0].partitions.resize(1);
+        fetch.topics[0].partitions[0].fetch_offset = Offset(42);
+        fetch.topics[0].partitions[0].partition_max_bytes = 1048576;
+        expect_request(golden, fmt::format("request.Fetch.{}", version),
+                       static_cast<ApiVersion>(version), fetch);
+    }
+
+    ListOffsetsRequest offsets;
+    offsets.topics.push_back(
+        {.name = "orders", .partitions = {{.partition_index = 0, .timestamp = -1}}});
+    expect_request(golden, "request.ListOffsets.0", 0, offsets);
+
+    OffsetCommitRequest commit;
+    commit.group_id = "billing";
+    commit.topics.resize(1);
+    commit.topics[0].name = "orders";
+    commit.topics[0].partitions.resize(1);
+    commit.topics[0].partitions[0].committed_offset = Offset(7);
+    commit.topics[0].partitions[0].committed_metadata = "note";
+    expect_request(golden, "request.OffsetCommit.0", 0, commit);
+    commit.generation_id_or_member_epoch = GenerationId(4);
+    commit.member_id = "m-1";
+    commit.topics[0].partitions[0].commit_timestamp = t0;
+    expect_request(golden, "request.OffsetCommit.1", 1, commit);
+
+    OffsetFetchRequest all;
+    all.group_id = "billing";
+    expect_request(golden, "request.OffsetFetch.3", 3, all);
+
+    JoinGroupRequest join;
+    join.group_id = "billing";
+    join.session_timeout_ms = 10000;
+    join.protocol_type = "consumer";
+    join.protocols = {{.name = "range", .metadata = {0, 1}}};
+    expect_request(golden, "request.JoinGroup.0", 0, join);
 }
 
 TEST(GoldenRequest, OfKafkajs) {
