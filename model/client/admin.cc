@@ -3,13 +3,53 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
+#include "model/client/admin/admin_requests.h"
 #include "model/client/consumer/offset_requests.h"
-#include "model/client/request_end.h"
-#include "model/protocol/messages/create_topics.h"
+#include "model/protocol/messages/unregister_broker.h"
 
 namespace squall::model {
+
+namespace {
+
+template <class Items>
+std::string named(std::string_view request, const Items& items) {
+    std::string name(request);
+    for (const auto& item : items) name += fmt::format(" {}", item);
+    return name;
+}
+
+template <class Map>
+auto keys_of(const Map& map) {
+    std::set<typename Map::key_type> keys;
+    for (const auto& [key, value] : map) keys.insert(key);
+    return keys;
+}
+
+std::string name_of(const ConfigResource& resource) {
+    if (resource.type == ConfigResourceType::topic) return "topic " + resource.name;
+    return resource.name.empty() ? "all brokers" : "broker " + resource.name;
+}
+
+// The settings of one broker are that broker's to show and to change; all others anybody's
+// (no_broker).
+std::map<BrokerId, std::set<ConfigResource>> by_broker(const std::set<ConfigResource>& resources) {
+    std::map<BrokerId, std::set<ConfigResource>> split;
+    for (const ConfigResource& resource : resources) {
+        BrokerId broker = no_broker;
+        if (resource.type == ConfigResourceType::broker && !resource.name.empty()) {
+            std::int32_t id = -1;
+            std::from_chars(resource.name.data(), resource.name.data() + resource.name.size(), id);
+            broker = BrokerId{id};
+        }
+        split[broker].insert(resource);
+    }
+    return split;
+}
+
+}  // namespace
 
 AdminClient::AdminClient(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
                          AdminOptions options)
@@ -17,67 +57,126 @@ AdminClient::AdminClient(sim::Node& node, Fabric fabric, std::vector<std::string
       options_(std::move(options)),
       cluster_(node, fabric, std::move(bootstrap), options_.client, {}) {}
 
-AdminResult AdminClient::tell(std::string request, Outcome outcome, std::string error) {
+AdminResult AdminClient::tell(std::string request, AdminResult result) {
     node_.emit(AdminCompleted{.client_id = options_.client.client_id,
                               .request = std::move(request),
-                              .outcome = outcome,
-                              .error = error});
-    return {.outcome = outcome, .error = std::move(error)};
+                              .outcome = result.outcome,
+                              .error = result.error});
+    return result;
 }
 
-AdminResult AdminClient::create_topics(const std::vector<NewTopic>& topics) {
-    const LocalTime deadline = node_.now() + options_.default_api_timeout;
-    std::string name = "CreateTopics";
-    std::map<std::string, CreateTopicsRequest::Topic> wanted;
-    for (const NewTopic& topic : topics) {
-        name += ' ' + topic.name;
-        CreateTopicsRequest::Topic& one = wanted[topic.name];
-        one.name = topic.name;
-        one.num_partitions = topic.partitions;
-        one.replication_factor = topic.replication;
-        for (const auto& [key, value] : topic.configs) {
-            one.configs.push_back({.name = key, .value = value});
-        }
-    }
+// ---- how calls are made ----
 
-    // Some attempt may have made a topic although nobody said so.
-    bool may_be_made = false;
-    std::string error = "timed_out";
-    for (std::uint32_t attempt = 1; node_.now() < deadline; ++attempt) {
-        CreateTopicsRequest request;
-        request.timeout_ms = static_cast<std::int32_t>(options_.client.request_timeout.count());
-        for (const auto& [topic, one] : wanted) request.topics.push_back(one);
-        // The controller where it is known to be a broker; any broker forwards.
-        Channel* const controller = cluster_.channel(cluster_.metadata().controller());
-        Channel& channel =
-            controller != nullptr && attempt == 1 ? *controller : cluster_.any_channel();
-        const Result<CreateTopicsResponse> answer = channel.call(std::move(request));
-        if (!answer) {
-            error = to_string(answer.error().failure);
-            if (!was_never_sent(answer.error().failure)) may_be_made = true;
-        } else {
-            for (const CreateTopicsResponse::Topic& topic : answer->topics) {
-                const bool is_made =
-                    topic.error_code == ErrorCode::none ||
-                    (topic.error_code == ErrorCode::topic_already_exists && may_be_made);
-                if (is_made) {
-                    wanted.erase(topic.name);
-                    continue;
-                }
-                error = to_string(topic.error_code);
-                if (!is_retriable(topic.error_code)) {
-                    return tell(std::move(name), Outcome::failed, std::move(error));
-                }
-                // The controller said no for certain only when it says that it is none.
-                if (topic.error_code != ErrorCode::not_controller) may_be_made = true;
-            }
-            if (wanted.empty()) return tell(std::move(name), Outcome::ok, "");
-        }
-        cluster_.refresh();
-        node_.sleep_for(options_.client.backoff().delay(attempt, cluster_.draws("retry backoff")));
+void AdminClient::back_off(std::uint32_t attempt) {
+    cluster_.refresh();
+    node_.sleep_for(options_.client.backoff().delay(attempt, cluster_.draws("retry backoff")));
+}
+
+template <class Request>
+Result<typename Request::Response> AdminClient::ask_any(Request request) {
+    return cluster_.any_channel().call(std::move(request));
+}
+
+template <class Request>
+Result<typename Request::Response> AdminClient::ask_until(
+    Request request, const std::function<bool(const typename Request::Response&)>& is_final) {
+    const LocalTime end = deadline();
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        Result<typename Request::Response> answer = ask_any(request);
+        if (answer && is_final(*answer)) return answer;
+        if (node_.now() >= end) return Error{Failure::timed_out, "no answer that says anything"};
+        back_off(attempt);
     }
-    return tell(std::move(name), may_be_made ? Outcome::unknown : Outcome::failed,
-                std::move(error));
+}
+
+template <class Key>
+AdminClient::Results<Key> AdminClient::settle(
+    std::string request, const std::set<Key>& items,
+    const std::function<void(ItemOutcomes<Key>&)>& attempt) {
+    const LocalTime end = deadline();
+    ItemOutcomes<Key> outcomes(items);
+    for (std::uint32_t n = 1; !outcomes.all_settled() && node_.now() < end; ++n) {
+        if (n > 1) back_off(n - 1);
+        attempt(outcomes);
+    }
+    Results<Key> results = outcomes.finish();
+    tell(std::move(request), worst_of(results));
+    return results;
+}
+
+// ---- topics ----
+
+AdminResult AdminClient::create_topics(const std::vector<NewTopic>& topics, bool validate_only) {
+    std::map<std::string, NewTopic> wanted;
+    for (const NewTopic& topic : topics) wanted[topic.name] = topic;
+    const std::set<std::string> names = keys_of(wanted);
+    return worst_of(settle<std::string>(
+        named("CreateTopics", names), names, [&](ItemOutcomes<std::string>& outcomes) {
+            const std::set<std::string> open = outcomes.open();
+            const auto answer = ask_any(create_topics_request(
+                wanted, open, options_.client.request_timeout, validate_only));
+            if (!answer) {
+                for (const std::string& topic : open) outcomes.not_answered(topic, answer.error());
+                return;
+            }
+            for (const CreateTopicsResponse::Topic& topic : answer->topics) {
+                outcomes.decided(topic.name, topic.error_code, ErrorCode::topic_already_exists);
+            }
+        }));
+}
+
+AdminClient::Results<std::string> AdminClient::delete_topics(const std::set<std::string>& topics) {
+    return settle<std::string>(
+        named("DeleteTopics", topics), topics, [&](ItemOutcomes<std::string>& outcomes) {
+            const std::set<std::string> open = outcomes.open();
+            const auto answer =
+                ask_any(delete_topics_request(open, options_.client.request_timeout));
+            if (!answer) {
+                for (const std::string& topic : open) outcomes.not_answered(topic, answer.error());
+                return;
+            }
+            for (const DeleteTopicsResponse::Result& topic : answer->responses) {
+                if (topic.name) {
+                    outcomes.decided(*topic.name, topic.error_code,
+                                     ErrorCode::unknown_topic_or_partition);
+                }
+            }
+        });
+}
+
+AdminClient::Results<std::string> AdminClient::create_partitions(
+    const std::map<std::string, NewPartitions>& growth, bool validate_only) {
+    const std::set<std::string> names = keys_of(growth);
+    return settle<std::string>(
+        named("CreatePartitions", names), names, [&](ItemOutcomes<std::string>& outcomes) {
+            const std::set<std::string> open = outcomes.open();
+            const auto answer = ask_any(create_partitions_request(
+                growth, open, options_.client.request_timeout, validate_only));
+            if (!answer) {
+                for (const std::string& topic : open) outcomes.not_answered(topic, answer.error());
+                return;
+            }
+            for (const CreatePartitionsResponse::Result& topic : answer->results) {
+                outcomes.decided(topic.name, topic.error_code, ErrorCode::invalid_partitions);
+            }
+        });
+}
+
+Result<std::map<std::string, TopicDescription>> AdminClient::describe_topics(
+    const std::set<std::string>& topics) {
+    std::map<std::string, TopicDescription> found;
+    DescribeTopicPartitionsRequest request;
+    for (const std::string& topic : topics) request.topics.push_back({.name = topic});
+    for (;;) {
+        const auto page = ask_until(request, [](const auto&) { return true; });
+        if (!page) return page.error();
+        for (const DescribeTopicPartitionsResponse::Topic& topic : page->topics) {
+            if (topic.error_code == ErrorCode::none) read_topic(topic, found[*topic.name]);
+        }
+        if (!page->next_cursor) return found;
+        request.cursor = {.topic_name = page->next_cursor->topic_name,
+                          .partition_index = page->next_cursor->partition_index};
+    }
 }
 
 bool AdminClient::refresh(LocalTime deadline) {
@@ -112,6 +211,197 @@ const TopicMetadata* AdminClient::describe_topic(const std::string& topic) {
     return cluster_.metadata().topic(topic);
 }
 
+// ---- settings ----
+
+AdminClient::Results<ConfigResource> AdminClient::alter_configs(
+    const std::map<ConfigResource, std::vector<AlterConfigOp>>& changes, bool validate_only) {
+    std::string name = "IncrementalAlterConfigs";
+    for (const auto& [resource, ops] : changes) name += ' ' + name_of(resource);
+    return settle<ConfigResource>(
+        std::move(name), keys_of(changes), [&](ItemOutcomes<ConfigResource>& outcomes) {
+            for (const auto& [broker, open] : by_broker(outcomes.open())) {
+                Channel* const channel =
+                    broker == no_broker ? &cluster_.any_channel() : cluster_.channel(broker);
+                if (channel == nullptr) {
+                    for (const ConfigResource& resource : open) {
+                        outcomes.not_sent(resource, fmt::format("broker {} is not known", broker));
+                    }
+                    continue;
+                }
+                const auto answer =
+                    channel->call(alter_configs_request(changes, open, validate_only));
+                if (!answer) {
+                    for (const ConfigResource& resource : open) {
+                        outcomes.not_answered(resource, answer.error());
+                    }
+                    continue;
+                }
+                for (const IncrementalAlterConfigsResponse::Result& result : answer->responses) {
+                    outcomes.decided({result.resource_type, result.resource_name},
+                                     result.error_code);
+                }
+            }
+        });
+}
+
+Result<std::map<ConfigResource, std::map<std::string, ConfigEntry>>> AdminClient::describe_configs(
+    const std::set<ConfigResource>& resources) {
+    const LocalTime end = deadline();
+    std::map<ConfigResource, std::map<std::string, ConfigEntry>> found;
+    std::set<ConfigResource> open = resources;
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        for (const auto& [broker, asked] : by_broker(open)) {
+            Channel* const channel =
+                broker == no_broker ? &cluster_.any_channel() : cluster_.channel(broker);
+            if (channel == nullptr) continue;
+            const auto answer = channel->call(describe_configs_request(asked));
+            if (!answer) continue;
+            for (const DescribeConfigsResponse::Result& result : answer->results) {
+                const ConfigResource resource{result.resource_type, result.resource_name};
+                open.erase(resource);
+                if (result.error_code == ErrorCode::none) found[resource] = read_configs(result);
+            }
+        }
+        if (open.empty()) return found;
+        if (node_.now() >= end) {
+            return Error{Failure::timed_out, "no answer of " + name_of(*open.begin())};
+        }
+        back_off(attempt);
+    }
+}
+
+// ---- partitions ----
+
+std::map<TopicPartition, DeletedRecords> AdminClient::delete_records(
+    const std::map<TopicPartition, Offset>& up_to) {
+    const std::set<TopicPartition> partitions = keys_of(up_to);
+    for (const TopicPartition& partition : partitions) cluster_.track(partition.topic);
+    std::map<TopicPartition, Offset> low_watermarks;
+    const auto results = settle<TopicPartition>(
+        named("DeleteRecords", partitions), partitions,
+        [&](ItemOutcomes<TopicPartition>& outcomes) {
+            std::map<BrokerId, std::set<TopicPartition>> by_leader;
+            for (const TopicPartition& partition : outcomes.open()) {
+                const BrokerId leader = cluster_.metadata().leader(partition);
+                if (cluster_.channel(leader) != nullptr) {
+                    by_leader[leader].insert(partition);
+                } else {
+                    outcomes.not_sent(partition, "leader_not_available");
+                }
+            }
+            for (const auto& [leader, open] : by_leader) {
+                // The broker may have left the metadata while another one was asked.
+                Channel* const channel = cluster_.channel(leader);
+                if (channel == nullptr) continue;
+                const auto answer = channel->call(
+                    delete_records_request(up_to, open, options_.client.request_timeout));
+                if (!answer) {
+                    for (const TopicPartition& partition : open) {
+                        outcomes.not_answered(partition, answer.error());
+                    }
+                    continue;
+                }
+                for (const DeleteRecordsResponse::Topic& topic : answer->topics) {
+                    for (const DeleteRecordsResponse::Partition& slot : topic.partitions) {
+                        const TopicPartition partition{topic.name, slot.partition_index};
+                        low_watermarks[partition] = slot.low_watermark;
+                        outcomes.answered(partition, slot.error_code);
+                    }
+                }
+            }
+        });
+    std::map<TopicPartition, DeletedRecords> deleted;
+    for (const auto& [partition, result] : results) {
+        deleted[partition] = {
+            .result = result,
+            .low_watermark = result.ok() ? low_watermarks.at(partition) : no_offset};
+    }
+    return deleted;
+}
+
+AdminClient::Results<TopicPartition> AdminClient::elect_leaders(
+    ElectionType type, const std::set<TopicPartition>& partitions) {
+    const auto request = [&](const std::set<TopicPartition>& open) {
+        return elect_leaders_request(type, open, options_.client.request_timeout);
+    };
+    if (partitions.empty()) {
+        const auto answer = ask_until(request({}), [](const ElectLeadersResponse& response) {
+            return !is_retriable(response.error_code);
+        });
+        Results<TopicPartition> results;
+        if (answer) {
+            for (const ElectLeadersResponse::Topic& topic : answer->replica_election_results) {
+                for (const ElectLeadersResponse::Partition& slot : topic.partition_result) {
+                    ItemOutcomes<TopicPartition> outcome({{topic.topic, slot.partition_id}});
+                    outcome.decided({topic.topic, slot.partition_id}, slot.error_code);
+                    results.merge(outcome.finish());
+                }
+            }
+        }
+        tell("ElectLeaders",
+             answer ? worst_of(results)
+                    : AdminResult{.outcome = Outcome::unknown,
+                                  .error = std::string(to_string(answer.error().failure))});
+        return results;
+    }
+    return settle<TopicPartition>(
+        named("ElectLeaders", partitions), partitions, [&](ItemOutcomes<TopicPartition>& outcomes) {
+            const std::set<TopicPartition> open = outcomes.open();
+            const auto answer = ask_any(request(open));
+            for (const TopicPartition& partition : open) {
+                if (!answer) {
+                    outcomes.not_answered(partition, answer.error());
+                } else if (answer->error_code != ErrorCode::none) {
+                    outcomes.decided(partition, answer->error_code);
+                }
+            }
+            if (!answer) return;
+            for (const ElectLeadersResponse::Topic& topic : answer->replica_election_results) {
+                for (const ElectLeadersResponse::Partition& slot : topic.partition_result) {
+                    outcomes.decided({topic.topic, slot.partition_id}, slot.error_code,
+                                     ErrorCode::election_not_needed);
+                }
+            }
+        });
+}
+
+AdminClient::Results<TopicPartition> AdminClient::alter_partition_reassignments(
+    const Reassignments& wanted) {
+    const std::set<TopicPartition> partitions = keys_of(wanted);
+    return settle<TopicPartition>(
+        named("AlterPartitionReassignments", partitions), partitions,
+        [&](ItemOutcomes<TopicPartition>& outcomes) {
+            const std::set<TopicPartition> open = outcomes.open();
+            const auto answer =
+                ask_any(reassignments_request(wanted, open, options_.client.request_timeout));
+            for (const TopicPartition& partition : open) {
+                if (!answer) {
+                    outcomes.not_answered(partition, answer.error());
+                } else if (answer->error_code != ErrorCode::none) {
+                    outcomes.decided(partition, answer->error_code);
+                }
+            }
+            if (!answer) return;
+            for (const AlterPartitionReassignmentsResponse::Topic& topic : answer->responses) {
+                for (const auto& slot : topic.partitions) {
+                    outcomes.decided({topic.name, slot.partition_index}, slot.error_code,
+                                     ErrorCode::no_reassignment_in_progress);
+                }
+            }
+        });
+}
+
+Result<std::map<TopicPartition, PartitionReassignment>>
+AdminClient::list_partition_reassignments() {
+    ListPartitionReassignmentsRequest request;
+    request.timeout_ms = static_cast<std::int32_t>(options_.client.request_timeout.count());
+    const auto answer = ask_until(request, [](const ListPartitionReassignmentsResponse& response) {
+        return response.error_code == ErrorCode::none;
+    });
+    if (!answer) return answer.error();
+    return read_reassignments(*answer);
+}
+
 std::map<TopicPartition, Offset> AdminClient::list_offsets(
     const std::map<TopicPartition, TimestampMs>& timestamps, IsolationLevel isolation) {
     const LocalTime deadline = node_.now() + options_.default_api_timeout;
@@ -140,6 +430,58 @@ std::map<TopicPartition, Offset> AdminClient::list_offsets(
         if (found.size() < timestamps.size()) refresh(deadline);
     }
     return found;
+}
+
+// ---- the cluster ----
+
+Result<ClusterDescription> AdminClient::describe_cluster(bool include_fenced_brokers) {
+    DescribeClusterRequest request;
+    request.include_fenced_brokers = include_fenced_brokers;
+    const auto answer = ask_until(request, [](const DescribeClusterResponse& response) {
+        return response.error_code == ErrorCode::none;
+    });
+    if (!answer) return answer.error();
+    return read_cluster(*answer);
+}
+
+Result<QuorumDescription> AdminClient::describe_quorum() {
+    const auto answer =
+        ask_until(describe_quorum_request(), [](const DescribeQuorumResponse& response) {
+            return response.error_code == ErrorCode::none && !response.topics.empty() &&
+                   !response.topics.front().partitions.empty() &&
+                   response.topics.front().partitions.front().error_code == ErrorCode::none;
+        });
+    if (!answer) return answer.error();
+    return read_quorum(*answer);
+}
+
+std::map<BrokerId, std::vector<LogDirDescription>> AdminClient::describe_log_dirs(
+    const std::set<BrokerId>& brokers) {
+    const LocalTime end = deadline();
+    std::map<BrokerId, std::vector<LogDirDescription>> found;
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        for (const BrokerId broker : brokers) {
+            Channel* const channel = cluster_.channel(broker);
+            if (found.contains(broker) || channel == nullptr) continue;
+            const auto answer = channel->call(DescribeLogDirsRequest{});
+            if (answer) found[broker] = read_log_dirs(*answer);
+        }
+        if (found.size() == brokers.size() || node_.now() >= end) return found;
+        back_off(attempt);
+    }
+}
+
+AdminResult AdminClient::unregister_broker(BrokerId broker) {
+    return worst_of(settle<BrokerId>(fmt::format("UnregisterBroker {}", broker), {broker},
+                                     [&](ItemOutcomes<BrokerId>& outcomes) {
+                                         UnregisterBrokerRequest request;
+                                         request.broker_id = broker;
+                                         const auto answer = ask_any(request);
+                                         if (!answer)
+                                             return outcomes.not_answered(broker, answer.error());
+                                         outcomes.decided(broker, answer->error_code,
+                                                          ErrorCode::broker_id_not_registered);
+                                     }));
 }
 
 void AdminClient::close() {

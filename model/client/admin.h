@@ -1,77 +1,123 @@
-// AdminClient: the few requests of administrators that scenarios need, in plain blocking style.
+// AdminClient: what administrators ask of a cluster (org.apache.kafka.clients.admin), in plain
+// blocking style.
 //
-// Each call retries what may be retried until default.api.timeout.ms and emits AdminCompleted.
-// Lives until the process of its node is destroyed, as its channels do.
+// Each call sends its requests to whom they concern (any broker, which forwards to the controller;
+// the leader of a partition; one broker), retries what may be retried until default.api.timeout.ms
+// with new metadata, and emits AdminCompleted. Items of one call end each alone (ItemOutcomes).
+// What changes the cluster has taken effect at the controller when a call ends ok; brokers learn of
+// it as they replay it. Lives until the process of its node is destroyed, as its channels do.
+//
+// Differs from Kafka: calls block, and give all their items back together; where an earlier attempt
+// of the same call may have done the thing, finding it done is success (a topic that was to be
+// created exists, one that was to be deleted is unknown, ...).
 #pragma once
 
-#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "model/client/client_options.h"
+#include "model/client/admin/admin_types.h"
 #include "model/client/cluster_host.h"
 #include "model/events/client_events.h"
 #include "model/protocol/error_code.h"
 #include "model/rpc/endpoint.h"
+#include "sim/base/result.h"
 #include "sim/kernel/node.h"
 
 namespace squall::model {
 
-struct AdminOptions {
-    ClientOptions client;
-    std::chrono::milliseconds default_api_timeout{60000};
-
-    template <class Self, class Fields>
-    static void describe(Self& self, Fields& fields) {
-        ClientOptions::describe(self.client, fields);
-        fields("default.api.timeout.ms", self.default_api_timeout);
-    }
-};
-
-struct NewTopic {
-    std::string name;
-    std::int32_t partitions = -1;   // -1: the broker's default
-    std::int16_t replication = -1;  // -1: the broker's default
-    std::map<std::string, std::string> configs;
-};
-
-struct AdminResult {
-    Outcome outcome = Outcome::unknown;
-    std::string error;  // "" for ok
-
-    bool ok() const { return outcome == Outcome::ok; }
-};
-
 class AdminClient {
   public:
+    template <class Key>
+    using Results = std::map<Key, AdminResult>;
+    // By partition, the brokers that are to hold it; nullopt: the move under way is given up.
+    using Reassignments = std::map<TopicPartition, std::optional<std::vector<BrokerId>>>;
+
     // `bootstrap`: names of broker nodes. The constructor may run in a Process's.
     AdminClient(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
                 AdminOptions options);
     AdminClient(const AdminClient&) = delete;
     AdminClient& operator=(const AdminClient&) = delete;
 
-    // Ok as well where a topic exists already and an earlier attempt of this call may have made it.
-    // May park.
-    AdminResult create_topics(const std::vector<NewTopic>& topics);
+    // Every call below may park.
+
+    // ---- topics ----
+
+    // The worst of all topics.
+    AdminResult create_topics(const std::vector<NewTopic>& topics, bool validate_only = false);
+    Results<std::string> delete_topics(const std::set<std::string>& topics);
+    Results<std::string> create_partitions(const std::map<std::string, NewPartitions>& growth,
+                                           bool validate_only = false);
+    // Topics that do not exist are left out (DescribeTopicPartitions). Error: timed_out.
+    Result<std::map<std::string, TopicDescription>> describe_topics(
+        const std::set<std::string>& topics);
     // Waits until the broker that is asked knows the topics with all their partitions, each with a
-    // leader and an in-sync set of at least `min_isr`. False at the deadline. May park.
+    // leader and an in-sync set of at least `min_isr`. False at the deadline.
     bool await_topics(const std::vector<NewTopic>& topics, std::size_t min_isr, Duration timeout);
+    // As metadata has it now; nullptr: unknown.
+    const TopicMetadata* describe_topic(const std::string& topic);
+
+    // ---- settings ----
+
+    // IncrementalAlterConfigs. A broker's settings are changed through that broker.
+    Results<ConfigResource> alter_configs(
+        const std::map<ConfigResource, std::vector<AlterConfigOp>>& changes,
+        bool validate_only = false);
+    // Resources that do not exist are left out. Error: timed_out.
+    Result<std::map<ConfigResource, std::map<std::string, ConfigEntry>>> describe_configs(
+        const std::set<ConfigResource>& resources);
+
+    // ---- partitions ----
+
+    // Records below the offset go; -1: all that are committed.
+    std::map<TopicPartition, DeletedRecords> delete_records(
+        const std::map<TopicPartition, Offset>& up_to);
+    // Of all partitions where none are named; partitions that need none are then left out, and the
+    // answer may be empty.
+    Results<TopicPartition> elect_leaders(ElectionType type,
+                                          const std::set<TopicPartition>& partitions);
+    Results<TopicPartition> alter_partition_reassignments(const Reassignments& wanted);
+    // Of all partitions. Error: timed_out.
+    Result<std::map<TopicPartition, PartitionReassignment>> list_partition_reassignments();
     // The offset at each partition's end (timestamp -1), start (-2), or of the first record at or
-    // after a time. Partitions that did not answer in time are left out. May park.
+    // after a time. Partitions that did not answer in time are left out.
     std::map<TopicPartition, Offset> list_offsets(
         const std::map<TopicPartition, TimestampMs>& timestamps,
         IsolationLevel isolation = IsolationLevel::read_uncommitted);
-    // As metadata has it now; nullptr: unknown. May park, for a fresh answer.
-    const TopicMetadata* describe_topic(const std::string& topic);
+
+    // ---- the cluster; error: timed_out ----
+
+    Result<ClusterDescription> describe_cluster(bool include_fenced_brokers = false);
+    Result<QuorumDescription> describe_quorum();
+    // By broker; those that did not answer in time are left out.
+    std::map<BrokerId, std::vector<LogDirDescription>> describe_log_dirs(
+        const std::set<BrokerId>& brokers);
+    AdminResult unregister_broker(BrokerId broker);
 
     void close();
 
   private:
-    AdminResult tell(std::string request, Outcome outcome, std::string error);
+    AdminResult tell(std::string request, AdminResult result);
     // False: no fresh metadata by the deadline. May park.
     bool refresh(LocalTime deadline);
+    LocalTime deadline() const { return node_.now() + options_.default_api_timeout; }
+    // Between attempts. May park.
+    void back_off(std::uint32_t attempt);
+    // For what any broker answers or forwards. May park.
+    template <class Request>
+    Result<typename Request::Response> ask_any(Request request);
+    // Asks until `is_final` takes the answer, or the deadline. May park.
+    template <class Request>
+    Result<typename Request::Response> ask_until(
+        Request request, const std::function<bool(const typename Request::Response&)>& is_final);
+    // Makes attempts at the open items until all are settled, or the deadline. `attempt` may park.
+    template <class Key>
+    Results<Key> settle(std::string request, const std::set<Key>& items,
+                        const std::function<void(ItemOutcomes<Key>&)>& attempt);
 
     sim::Node& node_;
     AdminOptions options_;

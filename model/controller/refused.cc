@@ -163,8 +163,13 @@ ErrorCode error_of(const UnregisterBrokerResponse& response) {
 ErrorCode error_of(const AllocateProducerIdsResponse& response) {
     return response.error_code;
 }
+// A voter that does not lead says so for the partition.
 ErrorCode error_of(const DescribeQuorumResponse& response) {
-    return response.error_code;
+    if (response.error_code != ErrorCode::none || response.topics.empty()) {
+        return response.error_code;
+    }
+    const ErrorCode error = first_error(response.topics.front().partitions);
+    return error == ErrorCode::not_leader_or_follower ? ErrorCode::not_controller : error;
 }
 
 }  // namespace squall::model

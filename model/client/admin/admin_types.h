@@ -1,0 +1,130 @@
+// What administrators ask for, and what they are told: the vocabulary of AdminClient, with Kafka's
+// words (org.apache.kafka.clients.admin).
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/client/admin/item_outcomes.h"
+#include "model/client/client_options.h"
+#include "model/protocol/config_resource.h"
+#include "model/protocol/types.h"
+
+namespace squall::model {
+
+struct AdminOptions {
+    ClientOptions client;
+    std::chrono::milliseconds default_api_timeout{60000};
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        ClientOptions::describe(self.client, fields);
+        fields("default.api.timeout.ms", self.default_api_timeout);
+    }
+};
+
+struct NewTopic {
+    std::string name;
+    std::int32_t partitions = -1;   // -1: the broker's default
+    std::int16_t replication = -1;  // -1: the broker's default
+    std::map<std::string, std::string> configs;
+};
+
+struct NewPartitions {
+    std::int32_t total = 0;
+    // Of the new ones; nullopt: the controller places them.
+    std::optional<std::vector<std::vector<BrokerId>>> assignments;
+};
+
+struct ConfigResource {
+    ConfigResourceType type = ConfigResourceType::topic;
+    std::string name;  // a topic's; a broker's id, "" for all brokers
+
+    auto operator<=>(const ConfigResource&) const = default;
+};
+
+struct AlterConfigOp {
+    ConfigOperation operation = ConfigOperation::set;
+    std::string name;
+    std::optional<std::string> value;  // none for remove
+};
+
+struct ConfigEntry {
+    std::string value;
+    ConfigSource source = ConfigSource::default_config;
+
+    bool is_default() const { return source == ConfigSource::default_config; }
+    bool operator==(const ConfigEntry&) const = default;
+};
+
+struct TopicDescription {
+    struct Partition {
+        BrokerId leader = no_broker;
+        LeaderEpoch leader_epoch = no_leader_epoch;
+        std::vector<BrokerId> replicas;
+        std::vector<BrokerId> isr;
+        std::vector<BrokerId> eligible_leader_replicas;
+        std::vector<BrokerId> last_known_elr;
+    };
+
+    Uuid id;
+    bool is_internal = false;
+    std::vector<Partition> partitions;  // by partition index
+};
+
+struct ClusterDescription {
+    struct Node {
+        std::string host;
+        std::optional<std::string> rack;
+        bool is_fenced = false;
+    };
+
+    std::string cluster_id;
+    BrokerId controller = no_broker;
+    std::map<BrokerId, Node> nodes;
+};
+
+struct QuorumDescription {
+    struct Replica {
+        Offset log_end_offset = no_offset;
+        TimestampMs last_caught_up = no_timestamp;
+    };
+
+    BrokerId leader = no_broker;
+    RaftEpoch leader_epoch{};
+    Offset high_watermark = no_offset;
+    std::map<BrokerId, Replica> voters;
+    std::map<BrokerId, Replica> observers;
+};
+
+struct LogDirDescription {
+    struct Replica {
+        std::int64_t size = 0;
+        std::int64_t offset_lag = 0;
+    };
+
+    std::string error;  // "" for a directory in use
+    std::int64_t total_bytes = -1;
+    std::int64_t usable_bytes = -1;
+    std::map<TopicPartition, Replica> replicas;
+};
+
+struct DeletedRecords {
+    AdminResult result;
+    Offset low_watermark = no_offset;  // where the partition begins now; only with ok
+};
+
+struct PartitionReassignment {
+    std::vector<BrokerId> replicas;
+    std::vector<BrokerId> adding_replicas;
+    std::vector<BrokerId> removing_replicas;
+
+    bool operator==(const PartitionReassignment&) const = default;
+};
+
+}  // namespace squall::model
