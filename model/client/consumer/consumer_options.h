@@ -19,6 +19,7 @@ struct ConsumerOptions {
     ClientOptions client;
     std::string group_id;           // "": no group; commits and subscribe() need one
     std::string group_instance_id;  // "": a dynamic member
+    std::string client_rack;        // "": nowhere in particular (KIP-392)
     bool enable_auto_commit = true;
     std::chrono::milliseconds auto_commit_interval{5000};
     std::string auto_offset_reset = "latest";  // "earliest", "latest", "none"
@@ -62,6 +63,7 @@ struct ConsumerOptions {
         ClientOptions::describe(self.client, fields);
         fields("group.id", self.group_id);
         fields("group.instance.id", self.group_instance_id);
+        fields("client.rack", self.client_rack);
         fields("enable.auto.commit", self.enable_auto_commit);
         fields("auto.commit.interval.ms", self.auto_commit_interval);
         fields("auto.offset.reset", self.auto_offset_reset);

@@ -15,6 +15,16 @@ std::optional<OffsetReset> reset_policy(const ConsumerOptions& options) {
 Fetcher::Fetcher(const ConsumerOptions& options)
     : options_(options), buffer_(options.isolation_level) {}
 
+BrokerId Fetcher::read_from(const TopicPartition& partition, const SubscriptionState& subscription,
+                            const MetadataCache& metadata, LocalTime now, Plan& plan) const {
+    const BrokerId preferred = subscription.preferred_replica(partition, now);
+    if (preferred == no_broker) return metadata.leader(partition);
+    if (metadata.broker(preferred) != nullptr) return preferred;
+    // It went out of service.
+    plan.refresh_metadata = true;
+    return metadata.leader(partition);
+}
+
 Fetcher::Plan Fetcher::plan(const SubscriptionState& subscription, const MetadataCache& metadata,
                             LocalTime now) {
     Plan plan;
@@ -22,33 +32,34 @@ Fetcher::Plan Fetcher::plan(const SubscriptionState& subscription, const Metadat
     std::map<BrokerId, std::map<TopicPartition, FetchPosition>> asked;
     for (const TopicPartition& partition : subscription.fetchable()) {
         if (now < subscription.not_before(partition) || buffer_.holds(partition)) continue;
-        const BrokerId leader = metadata.leader(partition);
-        if (leader == no_broker) {
+        const BrokerId replica = read_from(partition, subscription, metadata, now, plan);
+        if (replica == no_broker) {
             plan.refresh_metadata = true;
             continue;
         }
-        if (is_in_flight(leader)) continue;
+        if (is_in_flight(replica)) continue;
         const FetchPosition position = *subscription.position(partition);
         FetchRequest::Partition wanted;
         wanted.partition = partition.partition;
         wanted.current_leader_epoch = metadata.leader_epoch(partition);
         wanted.fetch_offset = position.offset;
         wanted.partition_max_bytes = options_.max_partition_fetch_bytes;
-        FetchRequest::Topic& topic = topics[leader][partition.topic];
+        FetchRequest::Topic& topic = topics[replica][partition.topic];
         topic.topic = partition.topic;
         topic.topic_id = metadata.topic_id(partition.topic);
         topic.partitions.push_back(wanted);
-        asked[leader].emplace(partition, position);
+        asked[replica].emplace(partition, position);
     }
-    for (auto& [leader, by_topic] : topics) {
+    for (auto& [replica, by_topic] : topics) {
         FetchRequest request;
         request.max_wait_ms = static_cast<std::int32_t>(options_.fetch_max_wait.count());
         request.min_bytes = options_.fetch_min_bytes;
         request.max_bytes = options_.fetch_max_bytes;
         request.isolation_level = options_.isolation_level;
+        request.rack_id = options_.client_rack;
         for (auto& [name, topic] : by_topic) request.topics.push_back(std::move(topic));
-        in_flight_.emplace(leader, std::move(asked[leader]));
-        plan.requests.emplace_back(leader, std::move(request));
+        in_flight_.emplace(replica, std::move(asked[replica]));
+        plan.requests.emplace_back(replica, std::move(request));
     }
     return plan;
 }
@@ -89,12 +100,19 @@ void Fetcher::take(const TopicPartition& partition, FetchPosition asked,
         subscription.back_off(partition, now + options_.client.retry_backoff);
     };
     if (answer.error_code == ErrorCode::none) {
+        if (answer.preferred_read_replica != no_broker) {
+            subscription.prefer_replica(partition, answer.preferred_read_replica,
+                                        now + options_.client.metadata_max_age);
+        }
         if (Status status = buffer_.add(partition, asked, answer); !status) {
             try_later();
             reaction.problem = to_string(status.error());
         }
         return;
     }
+    // A follower may be behind, or ahead of its leader's log start: the leader knows.
+    const bool was_elsewhere = subscription.forget_preferred_replica(partition);
+    if (answer.error_code == ErrorCode::offset_out_of_range && was_elsewhere) return;
     if (answer.error_code == ErrorCode::offset_out_of_range) {
         const std::optional<OffsetReset> policy = reset_policy(options_);
         if (policy) {
@@ -125,6 +143,7 @@ Fetcher::Reaction Fetcher::on_failure(BrokerId broker, SubscriptionState& subscr
     for (const auto& [partition, position] : found->second) {
         if (subscription.is_assigned(partition)) {
             subscription.back_off(partition, now + options_.client.retry_backoff);
+            subscription.forget_preferred_replica(partition);
         }
     }
     in_flight_.erase(found);

@@ -1,8 +1,10 @@
 // Fetcher: which partitions to fetch from whom, and what each answer means.
 //
-// One request in flight to each broker, for the fetchable partitions it leads of which nothing is
-// buffered. Every request is a full one (no fetch sessions, KIP-227). An answer counts only if the
-// partition still stands where it was fetched from. Pure; consumer.cc makes the requests.
+// One request in flight to each broker, for the fetchable partitions of which nothing is buffered
+// and which it leads, or is the replica to read from that the leader named (KIP-392). What a leader
+// names holds for metadata.max.age.ms, and until a request to that replica fails. Every request is
+// a full one (no fetch sessions, KIP-227). An answer counts only if the partition still stands
+// where it was fetched from. Pure; consumer.cc makes the requests.
 #pragma once
 
 #include <map>
@@ -47,6 +49,9 @@ class Fetcher {
     bool is_in_flight(BrokerId broker) const { return in_flight_.contains(broker); }
 
   private:
+    // no_broker: there is no leader.
+    BrokerId read_from(const TopicPartition& partition, const SubscriptionState& subscription,
+                       const MetadataCache& metadata, LocalTime now, Plan& plan) const;
     void take(const TopicPartition& partition, FetchPosition asked,
               const FetchResponse::Partition& answer, SubscriptionState& subscription,
               LocalTime now, Reaction& reaction);

@@ -82,6 +82,7 @@ void SubscriptionState::seek(const TopicPartition& partition, FetchPosition posi
     at.position = position;
     at.reset.reset();
     at.not_before = LocalTime{};
+    at.preferred_replica = no_broker;
 }
 
 void SubscriptionState::request_reset(const TopicPartition& partition, OffsetReset where) {
@@ -90,6 +91,7 @@ void SubscriptionState::request_reset(const TopicPartition& partition, OffsetRes
     at.position.reset();
     at.reset = where;
     at.not_before = LocalTime{};
+    at.preferred_replica = no_broker;
 }
 
 bool SubscriptionState::position_from_committed(const TopicPartition& partition,
@@ -171,6 +173,26 @@ void SubscriptionState::back_off(const TopicPartition& partition, LocalTime unti
 
 LocalTime SubscriptionState::not_before(const TopicPartition& partition) const {
     return require(partition).not_before;
+}
+
+void SubscriptionState::prefer_replica(const TopicPartition& partition, BrokerId replica,
+                                       LocalTime until) {
+    Partition& state = require(partition);
+    state.preferred_replica = replica;
+    state.preferred_until = until;
+}
+
+BrokerId SubscriptionState::preferred_replica(const TopicPartition& partition,
+                                              LocalTime now) const {
+    const Partition* const state = find(partition);
+    if (state == nullptr || now >= state->preferred_until) return no_broker;
+    return state->preferred_replica;
+}
+
+bool SubscriptionState::forget_preferred_replica(const TopicPartition& partition) {
+    const auto found = partitions_.find(partition);
+    if (found == partitions_.end()) return false;
+    return std::exchange(found->second.preferred_replica, no_broker) != no_broker;
 }
 
 std::map<TopicPartition, FetchPosition> SubscriptionState::all_consumed() const {

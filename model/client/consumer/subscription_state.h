@@ -97,6 +97,15 @@ class SubscriptionState {
     void back_off(const TopicPartition& partition, LocalTime until);
     LocalTime not_before(const TopicPartition& partition) const;
 
+    // ---- fetch from follower (KIP-392) ----
+
+    // The leader told to read from this replica instead, until `until`.
+    void prefer_replica(const TopicPartition& partition, BrokerId replica, LocalTime until);
+    // no_broker: the leader. Also once a partition got another position by anything but reading.
+    BrokerId preferred_replica(const TopicPartition& partition, LocalTime now) const;
+    // Whether there was one.
+    bool forget_preferred_replica(const TopicPartition& partition);
+
     // ---- committing ----
 
     // The positions of all partitions that have one: everything handed out so far.
@@ -110,6 +119,8 @@ class SubscriptionState {
         bool is_paused = false;
         bool is_pending_revocation = false;
         LocalTime not_before;
+        BrokerId preferred_replica = no_broker;
+        LocalTime preferred_until;
     };
 
     void assign(const std::vector<TopicPartition>& partitions);
