@@ -52,26 +52,30 @@ void set(toml::table& table, const std::vector<std::string>& parts, std::size_t 
         return;
     }
     toml::node* const node = table.get(part);
-    // [[fault]] is reached by id.
-    if (depth == 0 && part == "fault") {
+    // [[fault]] and [[admin]] are reached by id.
+    if (depth == 0 && (part == "fault" || part == "admin")) {
         const bool every = parts[1] == "*";
         std::vector<std::string> ids;
         if (node != nullptr && node->is_array()) {
             for (toml::node& element : *node->as_array()) {
-                toml::table* const fault = element.as_table();
-                if (fault == nullptr) continue;
-                const std::string id = (*fault)["id"].value_or(std::string());
+                toml::table* const entry = element.as_table();
+                if (entry == nullptr) continue;
+                const std::string id = (*entry)["id"].value_or(std::string());
                 if (every && parts.size() > 2) {
-                    set(*fault, parts, 2, change);
+                    set(*entry, parts, 2, change);
                 } else if (id == parts[1] && parts.size() > 2) {
-                    return set(*fault, parts, 2, change);
+                    return set(*entry, parts, 2, change);
                 }
                 ids.push_back(id);
             }
         }
-        if (parts.size() == 2) refuse(change, "which key of the fault? fault.ID.KEY=VALUE");
+        if (parts.size() == 2) {
+            refuse(change, fmt::format("which key of the {}? {}.ID.KEY=VALUE",
+                                       part == "fault" ? part : "step", part));
+        }
         if (every) return;
-        refuse(change, "no fault has the id '" + parts[1] + "'" + suggestion(parts[1], ids));
+        refuse(change, fmt::format("no {} has the id '{}'{}", part == "fault" ? part : "step",
+                                   parts[1], suggestion(parts[1], ids)));
     }
     if (node == nullptr) {
         table.insert(part, toml::table{});
@@ -139,15 +143,16 @@ void locate(ScenarioError& error, const toml::table& document, std::string_view 
         const toml::table* const table = node->as_table();
         if (table == nullptr) break;
         const toml::node* next = table->get(parts[i]);
-        if (next != nullptr && i == 0 && parts[0] == "fault" && next->is_array() &&
-            parts.size() > 1) {
+        if (next != nullptr && i == 0 && (parts[0] == "fault" || parts[0] == "admin") &&
+            next->is_array() && parts.size() > 1) {
             int number = 0;
             for (const toml::node& element : *next->as_array()) {
-                const toml::table* const fault = element.as_table();
+                const toml::table* const entry = element.as_table();
                 ++number;
                 // Who has no id is called by number, as the reader does.
-                const std::string unnamed = fmt::format("fault-{}", number);
-                if (fault != nullptr && (*fault)["id"].value_or(unnamed) == parts[1]) {
+                const std::string unnamed =
+                    fmt::format("{}-{}", parts[0] == "fault" ? "fault" : "step", number);
+                if (entry != nullptr && (*entry)["id"].value_or(unnamed) == parts[1]) {
                     node = &element;
                 }
             }

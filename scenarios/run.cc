@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "model/bugs.h"
+#include "scenarios/admin/admin_plan.h"
 #include "scenarios/audit.h"
 #include "scenarios/cluster.h"
 #include "scenarios/fault_plan.h"
@@ -196,6 +197,7 @@ RunResult run(const Scenario& written, const RunOptions& options) {
             workload->begin_calm(*cluster);
         });
         workload->start(*cluster);
+        const AdminPlan admin(scenario, *cluster);
         cluster->boot();
         simulation.run_until(end);
         result.interrupted = simulation.is_interrupted();

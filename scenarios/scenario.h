@@ -138,6 +138,14 @@ struct FaultSection {
     std::map<std::string, std::string> options;  // of this kind, as the file writes them
 };
 
+// What an administrator does, and when.
+struct AdminSection {
+    std::string id;    // unique; generated where the file gives none
+    std::string kind;  // a row of admin/registry.cc
+    Duration at{};
+    std::map<std::string, std::string> options;  // of this kind, as the file writes them
+};
+
 // One row of [swarm]: what a seed may choose for the value at `path`.
 struct SwarmChoice {
     std::string path;
@@ -170,6 +178,7 @@ struct Scenario {
     WorkloadSection workload;
     ChecksSection checks;
     std::vector<FaultSection> faults;
+    std::vector<AdminSection> admin;
     Swarm swarm;
     std::optional<ReproSection> repro;
 };

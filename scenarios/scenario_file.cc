@@ -203,6 +203,17 @@ void read_fault(TableReader table, std::size_t number, FaultSection& fault) {
     fault.options = table.flatten_rest();
 }
 
+void read_admin_step(TableReader table, std::size_t number, AdminSection& step) {
+    take(table.string("id"), step.id);
+    if (step.id.empty()) step.id = fmt::format("step-{}", number);
+    take(table.string("kind"), step.kind);
+    const auto at = table.duration("at");
+    if (!at) table.fail_at("", "a step has a time: at");
+    step.at = *at;
+    // What is left are the kind's own options.
+    step.options = table.flatten_rest();
+}
+
 void read_swarm(TableReader table, Swarm& swarm) {
     if (auto faults = table.table("faults")) {
         SwarmFaults choice;
@@ -259,6 +270,10 @@ Scenario read_scenario(const toml::table& document, const std::string& file) {
     for (TableReader& fault : top.array_of_tables("fault")) {
         const std::size_t number = scenario.faults.size() + 1;
         read_fault(fault, number, scenario.faults.emplace_back());
+    }
+    for (TableReader& step : top.array_of_tables("admin")) {
+        const std::size_t number = scenario.admin.size() + 1;
+        read_admin_step(step, number, scenario.admin.emplace_back());
     }
     if (auto swarm = top.table("swarm")) read_swarm(*swarm, scenario.swarm);
     if (auto repro = top.table("repro")) scenario.repro = read_repro(*repro);

@@ -186,6 +186,14 @@ void write_fault(Writer& out, const FaultSection& fault) {
     for (const auto& [name, value] : fault.options) out.text(key_of(name), value);
 }
 
+void write_admin_step(Writer& out, const AdminSection& step) {
+    out.element("admin");
+    out.text("id", step.id);
+    out.text("kind", step.kind);
+    out.text("at", exact(step.at));
+    for (const auto& [name, value] : step.options) out.text(key_of(name), value);
+}
+
 void write_swarm(Writer& out, const Swarm& swarm) {
     if (swarm.is_empty()) return;
     out.table("swarm");
@@ -265,6 +273,7 @@ std::string write_scenario(const Scenario& scenario) {
     write_swarm(out, scenario.swarm);
     if (scenario.repro) write_repro(out, *scenario.repro);
     for (const FaultSection& fault : scenario.faults) write_fault(out, fault);
+    for (const AdminSection& step : scenario.admin) write_admin_step(out, step);
     return out.take();
 }
 

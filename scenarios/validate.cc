@@ -6,6 +6,8 @@
 #include "model/log/log_options.h"
 #include "scenarios/cluster.h"
 #include "scenarios/event_names.h"
+#include "scenarios/admin/admin_plan.h"
+#include "scenarios/admin/admin_step.h"
 #include "scenarios/faults/fault.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/tally.h"
@@ -20,11 +22,17 @@ namespace {
     throw ScenarioError{.file = {}, .message = fmt::format("{}: {}", path, message)};
 }
 
-std::vector<std::string> node_names(const Scenario& scenario) {
+std::vector<std::string> server_names(const Scenario& scenario) {
     std::vector<std::string> names = broker_names(scenario);
     std::ranges::copy(controller_names(scenario), std::back_inserter(names));
+    return names;
+}
+
+std::vector<std::string> node_names(const Scenario& scenario) {
+    std::vector<std::string> names = server_names(scenario);
     std::ranges::copy(find_workload(scenario.workload.kind)->client_names(scenario),
                       std::back_inserter(names));
+    if (!scenario.admin.empty()) names.emplace_back(AdminPlan::machine_name);
     return names;
 }
 
@@ -216,6 +224,9 @@ void validate(const Scenario& scenario) {
     }
     validate_bugs("bugs", scenario.bugs);
     validate_topics(scenario);
+    if (const auto problem = problem_of_admin_steps(scenario)) {
+        refuse(problem->path, problem->message);
+    }
     std::set<std::string> ids;
     for (const FaultSection& fault : scenario.faults) {
         if (!ids.insert(fault.id).second) {

@@ -1,0 +1,172 @@
+// Administrative steps of a scenario: written, read, refused, and made.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "model/events/client_events.h"
+#include "scenarios/admin/admin_step.h"
+#include "scenarios/run.h"
+#include "tests/scenarios/small_storm.h"
+
+namespace squall::scenarios {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+// One of each kind, most of them granted.
+constexpr std::string_view many_steps = R"toml(
+[[admin]]
+id = "new"
+kind = "create-topic"
+at = "6s"
+topic = "returns"
+partitions = 2
+replication = 2
+config.retention.ms = 60000
+
+[[admin]]
+kind = "add-partitions"
+at = "7s"
+topic = "returns"
+partitions = 3
+
+[[admin]]
+kind = "alter-configs"
+at = "8s"
+topic = "orders"
+config.max.message.bytes = 2000
+reset = ["retention.ms"]
+
+[[admin]]
+kind = "alter-configs"
+at = "8s"
+broker = "all"
+config.log.retention.ms = 3600000
+
+[[admin]]
+kind = "reassign"
+at = "9s"
+partition = "returns-0"
+replicas = ["b3", 2]
+
+[[admin]]
+kind = "cancel-reassignment"
+at = "15s"
+partition = "returns-0"
+
+[[admin]]
+kind = "delete-records"
+at = "12s"
+partition = "orders-0"
+up_to = 5
+
+[[admin]]
+kind = "elect-leaders"
+at = "13s"
+type = "preferred"
+
+[[admin]]
+kind = "unregister-broker"
+at = "14s"
+broker = "b9"
+
+[[admin]]
+kind = "delete-topic"
+at = "17s"
+topic = "returns"
+)toml";
+
+std::map<std::string, std::string> completed(const RunResult& result) {
+    std::map<std::string, std::string> calls;
+    result.trace->replay([&](const sim::Event& event) {
+        const auto* done = event.as<model::AdminCompleted>();
+        if (done == nullptr || done->client_id != "operator") return;
+        calls[done->request] = done->error.empty() ? "ok" : done->error;
+    });
+    return calls;
+}
+
+TEST(AdminSteps, AreMadeAtTheirTimes) {
+    const RunResult result = run(small_storm(many_steps), {.seed = 4});
+    EXPECT_EQ(result.why, "");
+    EXPECT_EQ(result.verdict, Verdict::pass);
+    EXPECT_THAT(
+        completed(result),
+        ElementsAre(Pair("AlterPartitionReassignments returns-0", "no_reassignment_in_progress"),
+                    Pair("CreatePartitions returns", "ok"), Pair("CreateTopics returns", "ok"),
+                    Pair("DeleteRecords orders-0", "ok"), Pair("DeleteTopics returns", "ok"),
+                    Pair("ElectLeaders", "ok"), Pair("IncrementalAlterConfigs all brokers", "ok"),
+                    Pair("IncrementalAlterConfigs topic orders", "ok"),
+                    Pair("UnregisterBroker 9", "broker_id_not_registered")));
+    EXPECT_EQ(result.probes.at("TopicDeleted"), 1u);
+    EXPECT_EQ(result.probes.at("ConfigChanged"), 2u);
+}
+
+TEST(AdminSteps, AreWrittenAsTheyWereRead) {
+    const Scenario scenario = small_storm(many_steps);
+    ASSERT_EQ(scenario.admin.size(), 10u);
+    EXPECT_EQ(scenario.admin[0].id, "new");
+    EXPECT_EQ(scenario.admin[1].id, "step-2");
+    EXPECT_EQ(scenario.admin[1].at, 7s);
+    EXPECT_EQ(scenario.admin[0].options.at("config.retention.ms"), "60000");
+    const std::string text = write_scenario(scenario);
+    EXPECT_EQ(write_scenario(parse_scenario(text, "again.toml")), text);
+}
+
+TEST(AdminSteps, AreReachedByTheirIds) {
+    const Scenario scenario =
+        small_storm(many_steps, {.set = {{.path = "admin.new.topic", .value = "\"orders-2\""},
+                                         {.path = "admin.*.at", .value = "5s"}}});
+    EXPECT_EQ(scenario.admin[0].options.at("topic"), "orders-2");
+    for (const AdminSection& step : scenario.admin) EXPECT_EQ(step.at, 5s);
+}
+
+std::string problem_with(std::string_view step) {
+    try {
+        small_storm("\n[[admin]]\nid = \"s\"\n" + std::string(step));
+    } catch (const ScenarioError& error) {
+        return error.text();
+    }
+    return "";
+}
+
+TEST(AdminSteps, ThatMakeNoSenseAreRefusedWhereTheyStand) {
+    EXPECT_THAT(problem_with("kind = \"delete-topi\"\nat = \"5s\"\ntopic = \"orders\""),
+                HasSubstr("unknown step 'delete-topi'; did you mean 'delete-topic'?"));
+    EXPECT_THAT(problem_with("kind = \"delete-topic\"\ntopic = \"orders\""),
+                HasSubstr("a step has a time"));
+    EXPECT_THAT(problem_with("kind = \"delete-topic\"\nat = \"5s\""), HasSubstr("needs 'topic'"));
+    EXPECT_THAT(problem_with("kind = \"delete-topic\"\nat = \"5s\"\ntopic = \"order\""),
+                HasSubstr("there is no topic 'order'; did you mean 'orders'?"));
+    EXPECT_THAT(problem_with("kind = \"delete-topic\"\nat = \"25s\"\ntopic = \"orders\""),
+                HasSubstr("after the storm"));
+    EXPECT_THAT(
+        problem_with("kind = \"delete-topic\"\nat = \"5s\"\ntopic = \"orders\"\npartition = 1"),
+        HasSubstr("delete-topic has no option 'partition'"));
+    EXPECT_THAT(problem_with("kind = \"reassign\"\nat = \"5s\"\npartition = \"orders\"\n"
+                             "replicas = [1]"),
+                HasSubstr("no partition"));
+    EXPECT_THAT(problem_with("kind = \"reassign\"\nat = \"5s\"\npartition = \"orders-0\"\n"
+                             "replicas = [\"x\"]"),
+                HasSubstr("'x' is no broker"));
+    EXPECT_THAT(problem_with("kind = \"elect-leaders\"\nat = \"5s\"\ntype = \"any\""),
+                HasSubstr("neither preferred nor unclean"));
+    EXPECT_THAT(problem_with("kind = \"alter-configs\"\nat = \"5s\"\ntopic = \"orders\""),
+                HasSubstr("no setting is changed"));
+    EXPECT_THAT(problem_with("kind = \"alter-configs\"\nat = \"5s\"\ntopic = \"orders\"\n"
+                             "broker = \"b1\"\nconfig.retention.ms = 1"),
+                HasSubstr("names a topic or a broker"));
+    EXPECT_THAT(problem_with("kind = \"delete-topic\"\nat = \"5s\"\ntopic = \"orders\"\n\n"
+                             "[[admin]]\nid = \"s\"\nkind = \"elect-leaders\"\nat = \"5s\""),
+                HasSubstr("two steps have the id 's'"));
+    // With line and column.
+    EXPECT_THAT(problem_with("kind = \"delete-topi\"\nat = \"5s\"\ntopic = \"orders\""),
+                HasSubstr("small-storm.toml:17:"));
+}
+
+}  // namespace
+}  // namespace squall::scenarios
