@@ -1,5 +1,8 @@
 #include "model/protocol/codec.h"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
 
 #include "model/protocol/api_list.h"
@@ -8,9 +11,22 @@
 namespace squall::model {
 namespace {
 
+// The first flexible version of each API by its key, or any_later_version: every frame asks.
+constexpr auto flexible_since = [] {
+    std::array<ApiVersion, 128> versions{};
+    versions.fill(any_later_version);
+    for_each_api([&](auto api) {
+        using Request = typename decltype(api)::type;
+        versions[static_cast<std::size_t>(Request::api_key)] = Request::versions.flexible_since;
+    });
+    return versions;
+}();
+
 bool is_flexible(ApiKey key, ApiVersion version) {
-    const VersionRange versions = supported_versions(key);
-    return versions.min <= versions.max && versions.is_flexible(version);
+    const auto number = static_cast<std::int16_t>(key);
+    if (number < 0 || static_cast<std::size_t>(number) >= flexible_since.size()) return false;
+    const ApiVersion since = flexible_since[static_cast<std::size_t>(number)];
+    return since != any_later_version && version >= since;
 }
 
 void skip_tags(ByteReader& reader) {

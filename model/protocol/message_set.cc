@@ -266,6 +266,12 @@ bool is_message_set(ByteView records) {
     return records.size() > magic_position && records[magic_position] <= 1;
 }
 
+// KIP-31 and KIP-32 came with version 2, batches (KIP-98) with version 4.
+std::optional<MessageFormat> format_fetched_by(ApiVersion version) {
+    if (version >= 4) return std::nullopt;
+    return version >= 2 ? MessageFormat::magic_1 : MessageFormat::magic_0;
+}
+
 Result<MessageSet> decode_message_set(ByteView bytes, std::size_t max_bytes) {
     MessageSet set;
     std::size_t wrappers = 0;

@@ -30,6 +30,7 @@
 #include "model/protocol/batch_view.h"
 #include "model/protocol/compression.h"
 #include "model/protocol/types.h"
+#include "model/protocol/wire.h"
 #include "sim/base/bytes.h"
 #include "sim/base/result.h"
 
@@ -60,6 +61,8 @@ struct MessageSet {
 
 // Whether records begin like a message set. Batches have their magic in the same place.
 bool is_message_set(ByteView records);
+// What an answer to Fetch of that version holds; none: batches, as they are.
+std::optional<MessageFormat> format_fetched_by(ApiVersion version);
 
 // All messages of `bytes`, of either format. Corrupt if a CRC, a length or a wrapper is wrong, or
 // more than `max_bytes` come out of all wrappers together; invalid_input for a magic other than 0

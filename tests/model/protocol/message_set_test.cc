@@ -106,6 +106,15 @@ TEST(MessageSet, IsToldFromBatchesByItsMagic) {
     EXPECT_FALSE(is_message_set({}));
 }
 
+TEST(MessageSet, IsWhatOldFetchesRead) {
+    EXPECT_EQ(format_fetched_by(0), MessageFormat::magic_0);
+    EXPECT_EQ(format_fetched_by(1), MessageFormat::magic_0);
+    EXPECT_EQ(format_fetched_by(2), MessageFormat::magic_1);
+    EXPECT_EQ(format_fetched_by(3), MessageFormat::magic_1);
+    EXPECT_EQ(format_fetched_by(4), std::nullopt);
+    EXPECT_EQ(format_fetched_by(18), std::nullopt);
+}
+
 TEST(MessageSet, CountsFromZeroInAWrapperOfMagicOneOnly) {
     const std::vector records{message(100, t0, "a"), message(101, t0, "b"), message(103, t0, "d")};
     for (const MessageFormat format : formats) {
@@ -247,9 +256,8 @@ TEST(MessageSet, LetsOutOfWrappersWhatItIsTold) {
 
 RC_GTEST_PROP(MessageSet, SurvivesBytesThatNobodyWrote, (const Bytes& bytes)) {
     const std::size_t before = bytes_allocated();
-    const bool decodes = decode_message_set(bytes).ok();
+    (void)decode_message_set(bytes).ok();
     RC_ASSERT(bytes_allocated() - before <= 2000 + 100 * bytes.size());
-    RC_CLASSIFY(decodes);
     (void)batch_of_message_set(bytes).ok();
     (void)message_set_of_batches(bytes, MessageFormat::magic_1, Offset(0)).ok();
 }

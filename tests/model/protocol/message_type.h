@@ -19,8 +19,7 @@ struct MessageType {
     Bytes (*encode_any)(ApiVersion);
     // The encoding of what `bytes` decode to.
     Result<Bytes> (*reencode)(ByteView bytes, ApiVersion);
-    // Whether they decode.
-    bool (*decode_only)(ByteView bytes, ApiVersion);
+    bool (*decodes)(ByteView bytes, ApiVersion);
     // Whether a message that is drawn comes back from the wire, in the size known before.
     bool (*comes_back)(ApiVersion);
 
@@ -48,8 +47,8 @@ MessageType type_of(std::string_view suffix) {
             if (!message) return message.error();
             return encode(*message, version);
         },
-        .decode_only = [](ByteView bytes,
-                          ApiVersion version) { return decode<Message>(bytes, version).ok(); },
+        .decodes = [](ByteView bytes,
+                      ApiVersion version) { return decode<Message>(bytes, version).ok(); },
         .comes_back =
             [](ApiVersion version) {
                 const auto message = any_message<Message>(version);
