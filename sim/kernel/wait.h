@@ -122,7 +122,7 @@ class Completer {
         if (completion_ == nullptr) return;
         Completion<T>* const completion = std::exchange(completion_, nullptr);
         completion->completer_ = nullptr;
-        completion->value_ = std::move(value);
+        completion->value_.emplace(std::move(value));
         completion->waiter_.wake();
     }
     // Nobody wants the value any more (the waiter timed out and left).
