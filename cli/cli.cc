@@ -120,6 +120,7 @@ int run_command_line(int argc, const char* const* argv, const Environment& envir
     };
     add(add_run, "run", "one simulation, judged");
     add(add_report, "report", "one simulation, and the files of its report");
+    add(add_check, "check", "judges a recorded history: Jepsen's EDN, or our JSON lines");
     add(add_list, "list", "what there is: scenarios, faults, checkers, bugs, workloads, configs");
     add(add_doctor, "doctor", "proves on this machine that runs are deterministic");
 

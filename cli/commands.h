@@ -31,6 +31,7 @@ using Command = std::function<int()>;
 
 Command add_run(CLI::App& app, const Environment& environment);
 Command add_report(CLI::App& app, const Environment& environment);
+Command add_check(CLI::App& app, const Environment& environment);
 Command add_list(CLI::App& app, const Environment& environment);
 Command add_doctor(CLI::App& app, const Environment& environment);
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "model/events/client_events.h"
+#include "model/events/transaction_events.h"
+#include "reports/outlook.h"
 #include "reports/trace_lines.h"
 #include "sim/trace/sim_events.h"
 
@@ -74,8 +76,7 @@ class Processes {
 
 class EdnWriter {
   public:
-    EdnWriter(const sim::Trace& trace, std::map<model::OperationId, model::SendCompleted> ends)
-        : trace_(trace), ends_(std::move(ends)) {}
+    EdnWriter(const sim::Trace& trace, const Outlook& outlook) : trace_(trace), outlook_(outlook) {}
 
     void observe(const sim::Event& event) {
         if (const auto* invoked = event.as<model::SendInvoked>()) {
@@ -88,6 +89,12 @@ class EdnWriter {
             reassign(event, *changed);
         } else if (const auto* position = event.as<model::PositionSet>()) {
             reposition(event, *position);
+        } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
+            read_committed_[configured->client_id] = configured->read_committed;
+        } else if (const auto* began = event.as<model::TransactionBegan>()) {
+            begin_transaction(event, *began);
+        } else if (const auto* ended = event.as<model::TransactionEndCompleted>()) {
+            end_transaction(event, *ended);
         } else if (event.as<sim::NodeStopped>() != nullptr) {
             crash(event);
         }
@@ -109,6 +116,11 @@ class EdnWriter {
         std::uint64_t key = 0;
         std::uint64_t value = 0;
     };
+    struct Publishing {
+        std::string client;
+        std::string node;
+        std::uint64_t process = 0;
+    };
     struct Reading {
         std::string node;
         std::set<TopicPartition> assigned;
@@ -121,15 +133,14 @@ class EdnWriter {
     }
 
     void invoke_send(const sim::Event& event, const model::SendInvoked& invoked) {
-        // The key is the partition, which only the end of the send tells. A send that chose none
-        // never left the client.
-        const auto end = ends_.find(invoked.operation);
-        if (end == ends_.end() || end->second.partition.partition < 0) return;
+        // The key is the partition, which only the end of the send tells.
+        const Outlook::Send& send = *outlook_.send(invoked.operation);
+        if (!send.has_left() || outlook_.transaction(send.transaction) != nullptr) return;
         const Sending sending{.client = invoked.client_id,
                               .node = std::string(trace_.node_name(event.node)),
                               .process = processes_.take_sender(invoked.client_id),
-                              .key = keys_.of(end->second.partition),
-                              .value = values_.of(invoked.record)};
+                              .key = keys_.of(send.end->partition),
+                              .value = values_.of(send.value)};
         op(event, sending.process, ":invoke", ":send",
            fmt::format("[[:send {} {}]]", sending.key, sending.value));
         sending_.emplace(invoked.operation, sending);
@@ -151,12 +162,72 @@ class EdnWriter {
         sending_.erase(found);
     }
 
+    // With offsets once they are known: "[[:send 0 [17 4]] [:send 1 [nil 5]]]".
+    std::string transaction_value(const Outlook::Transaction& transaction, bool has_ended) {
+        std::string mops;
+        for (const model::OperationId operation : transaction.sends) {
+            const Outlook::Send& send = *outlook_.send(operation);
+            if (!send.has_left()) continue;
+            const std::uint64_t key = keys_.of(send.end->partition);
+            const std::uint64_t value = values_.of(send.value);
+            if (!mops.empty()) mops += ' ';
+            if (!has_ended) {
+                mops += fmt::format("[:send {} {}]", key, value);
+            } else if (send.end->offset == model::no_offset) {
+                mops += fmt::format("[:send {} [nil {}]]", key, value);
+            } else {
+                mops += fmt::format("[:send {} [{} {}]]", key, send.end->offset, value);
+            }
+        }
+        return "[" + mops + "]";
+    }
+
+    void begin_transaction(const sim::Event& event, const model::TransactionBegan& began) {
+        const Publishing publishing{.client = began.client_id,
+                                    .node = std::string(trace_.node_name(event.node)),
+                                    .process = processes_.take_sender(began.client_id)};
+        op(event, publishing.process, ":invoke", ":txn",
+           transaction_value(*outlook_.transaction(began.transaction), false));
+        publishing_.emplace(began.transaction, publishing);
+    }
+
+    void end_transaction(const sim::Event& event, const model::TransactionEndCompleted& ended) {
+        const auto found = publishing_.find(ended.transaction);
+        if (found == publishing_.end()) return;
+        const Outlook::Transaction& transaction = *outlook_.transaction(ended.transaction);
+        if (transaction.last_end != ended.operation) return;
+        complete_transaction(event, transaction, found->second);
+        if (transaction.outcome() != Outcome::unknown) {
+            processes_.give_back(found->second.client, found->second.process);
+        }
+        publishing_.erase(found);
+    }
+
+    void complete_transaction(const sim::Event& event, const Outlook::Transaction& transaction,
+                              const Publishing& publishing) {
+        op(event, publishing.process, type_of(transaction.outcome()), ":txn",
+           transaction_value(transaction, true));
+    }
+
+    // Whether the grammar takes it for a wrong to have seen this record.
+    bool is_told(const std::string& client, const Outlook::Send* send) const {
+        if (send == nullptr) return true;
+        const Outlook::Transaction* transaction = outlook_.transaction(send->transaction);
+        if (transaction == nullptr || transaction->outcome() == Outcome::ok) return true;
+        const auto at = read_committed_.find(client);
+        return at != read_committed_.end() && at->second;
+    }
+
     void poll(const sim::Event& event, const model::RecordsPolled& polled) {
         const std::uint64_t process = processes_.reader(polled.client_id);
         std::string pairs;
         for (const model::PolledRecord& record : polled.records) {
+            const Outlook::Send* send = outlook_.sender(polled.partition, record);
+            if (!is_told(polled.client_id, send)) continue;
+            const Outlook::Value value =
+                send == nullptr ? Outlook::Value{record.record, 0} : send->value;
             pairs += fmt::format("{}[{} {}]", pairs.empty() ? "" : " ", record.offset,
-                                 values_.of(record.record));
+                                 values_.of(value));
         }
         op(event, process, ":invoke", ":poll", "[[:poll]]");
         op(event, process, ":ok", ":poll",
@@ -209,6 +280,15 @@ class EdnWriter {
             clients.insert(it->second.client);
             it = sending_.erase(it);
         }
+        for (auto it = publishing_.begin(); it != publishing_.end();) {
+            if (it->second.node != node) {
+                ++it;
+                continue;
+            }
+            complete_transaction(event, *outlook_.transaction(it->first), it->second);
+            clients.insert(it->second.client);
+            it = publishing_.erase(it);
+        }
         for (auto it = reading_.begin(); it != reading_.end();) {
             if (it->second.node != node) {
                 ++it;
@@ -224,31 +304,85 @@ class EdnWriter {
     }
 
     const sim::Trace& trace_;
-    std::map<model::OperationId, model::SendCompleted> ends_;
+    const Outlook& outlook_;
     Numbering<TopicPartition> keys_;
-    Numbering<model::RecordId> values_;
+    Numbering<Outlook::Value> values_;
     Processes processes_;
     std::map<model::OperationId, Sending> sending_;
+    std::map<model::OperationId, Publishing> publishing_;
+    std::map<std::string, bool> read_committed_;  // by client
     std::map<std::string, Reading> reading_;
     std::uint64_t index_ = 0;
     std::string out_;
 };
 
+// A described struct as JSON.
+class JsonFields {
+  public:
+    explicit JsonFields(std::string& out) : out_(out) {}
+
+    template <class T>
+    void operator()(std::string_view name, const T& member) {
+        if (!first_) out_ += ',';
+        first_ = false;
+        out_ += json_quote(name) + ':';
+        value(member);
+    }
+    template <class T, class A>
+    void operator()(std::string_view name, const T& member, const A&) {
+        (*this)(name, member);
+    }
+
+  private:
+    template <class T>
+    void value(const T& member) {
+        if constexpr (detail::is_vector<T>::value) {
+            out_ += '[';
+            for (std::size_t i = 0; i < member.size(); ++i) {
+                if (i > 0) out_ += ',';
+                value(member[i]);
+            }
+            out_ += ']';
+        } else if constexpr (Described<const T> && !std::is_same_v<T, TopicPartition>) {
+            out_ += '{';
+            JsonFields inner(out_);
+            T::describe(member, inner);
+            out_ += '}';
+        } else {
+            std::string text;
+            Printer(text).value(member);
+            out_ += json_quote(text);
+        }
+    }
+
+    std::string& out_;
+    bool first_ = true;
+};
+
+template <class T>
+void write_line(const sim::Trace& trace, const sim::Event& event, std::string& out) {
+    const T* payload = event.as<T>();
+    if (payload == nullptr) return;
+    out += fmt::format(
+        R"({{"seq":{},"ns":{},"node":{},"incarnation":{},"cause":{},"event":{},"fields":{{)",
+        event.sequence, event.time.ns(), json_quote(trace.node_name(event.node)), event.incarnation,
+        event.cause, json_quote(event.name()));
+    JsonFields fields(out);
+    T::describe(*payload, fields);
+    out += "}}\n";
+}
+
 template <class... Kinds>
-bool is_any(const sim::Event& event) {
-    return ((event.as<Kinds>() != nullptr) || ...);
+void write_any(const sim::Trace& trace, const sim::Event& event, std::string& out) {
+    (write_line<Kinds>(trace, event, out), ...);
 }
 
 }  // namespace
 
 std::string history_edn(const sim::Trace& trace) {
-    std::map<model::OperationId, model::SendCompleted> ends;
-    trace.replay([&](const sim::Event& event) {
-        if (const auto* completed = event.as<model::SendCompleted>()) {
-            ends.emplace(completed->operation, *completed);
-        }
-    });
-    EdnWriter writer(trace, std::move(ends));
+    Outlook outlook;
+    trace.replay([&](const sim::Event& event) { outlook.observe(event); });
+    EdnWriter writer(trace, outlook);
     trace.replay([&](const sim::Event& event) { writer.observe(event); });
     return writer.finish();
 }
@@ -256,12 +390,14 @@ std::string history_edn(const sim::Trace& trace) {
 std::string history_jsonl(const sim::Trace& trace) {
     std::string text;
     trace.replay([&](const sim::Event& event) {
-        if (is_any<model::ProducerConfigured, model::ConsumerConfigured, model::SendInvoked,
-                   model::SendCompleted, model::ProduceRetried, model::AssignmentChanged,
-                   model::PositionSet, model::RecordsPolled, model::RecordHandled,
-                   model::CommitInvoked, model::CommitCompleted, model::AdminCompleted>(event)) {
-            text += trace_line(trace, event) + '\n';
-        }
+        write_any<model::ProducerConfigured, model::ConsumerConfigured, model::SendInvoked,
+                  model::SendCompleted, model::ProduceRetried, model::AssignmentChanged,
+                  model::PositionSet, model::RecordsPolled, model::RecordHandled,
+                  model::CommitInvoked, model::CommitCompleted, model::AdminCompleted,
+                  model::ProducerIdentified, model::ProducerFailed, model::TransactionBegan,
+                  model::TransactionOffsetsInvoked, model::TransactionOffsetsCompleted,
+                  model::TransactionEndInvoked, model::TransactionEndCompleted, sim::NodeStopped>(
+            trace, event, text);
     });
     return text;
 }

@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 
+#include "model/events/transaction_events.h"
 #include "tests/reports/recorded.h"
 
 namespace squall::reports {
@@ -95,6 +97,152 @@ TEST(HistoryEdn, APositionThatIsSetLeavesTheKeyAndNamesItAgain) {
             values.push_back(line.substr(line.find(":value")));
     }
     EXPECT_EQ(values, (std::vector<std::string>{":value [0]}", ":value []}", ":value [0]}"}));
+}
+
+// ---- transactions ----
+
+struct Publishing {
+    Recorded recorded;
+    std::uint64_t next = 100;
+
+    void begin(Duration time, int transaction) {
+        recorded.at(time, "shop",
+                    model::TransactionBegan{
+                        .transaction = model::OperationId(static_cast<std::uint64_t>(transaction)),
+                        .client_id = "shop",
+                        .transactional_id = "shop"});
+    }
+    void send(Duration time, int transaction, int operation, int record) {
+        recorded.at(
+            time, "shop",
+            model::SendInvoked{
+                .operation = model::OperationId(static_cast<std::uint64_t>(operation)),
+                .client_id = "shop",
+                .topic = orders.topic,
+                .key = "k",
+                .record = model::RecordId(static_cast<std::uint64_t>(record)),
+                .transaction = model::OperationId(static_cast<std::uint64_t>(transaction))});
+    }
+    void end(Duration time, int transaction, bool commit, Outcome outcome) {
+        const model::OperationId operation{next++};
+        const model::OperationId id{static_cast<std::uint64_t>(transaction)};
+        recorded.at(
+            time, "shop",
+            model::TransactionEndInvoked{
+                .operation = operation, .transaction = id, .client_id = "shop", .commit = commit});
+        recorded.at(
+            time + 1ms, "shop",
+            model::TransactionEndCompleted{
+                .operation = operation, .transaction = id, .commit = commit, .outcome = outcome});
+    }
+    void poll(Duration time, int offset, int record, bool read_committed) {
+        recorded.at(time, "audit-1",
+                    model::ConsumerConfigured{.client_id = "audit-1",
+                                              .group = "",
+                                              .read_committed = read_committed,
+                                              .auto_offset_reset = "earliest"});
+        recorded.at(time, "audit-1",
+                    model::RecordsPolled{
+                        .client_id = "audit-1",
+                        .partition = orders,
+                        .position = model::Offset(offset),
+                        .next_position = model::Offset(offset + 1),
+                        .records = {{.offset = model::Offset(offset),
+                                     .record = model::RecordId(static_cast<std::uint64_t>(record)),
+                                     .key = ""}}});
+    }
+    // "ok [[:send 0 [0 0]]]": type and value of each completion.
+    std::vector<std::string> completions() const {
+        std::vector<std::string> out;
+        std::istringstream lines(history_edn(recorded.trace()));
+        for (std::string line; std::getline(lines, line);) {
+            const std::size_t type = line.find(":type :") + 7;
+            if (line.starts_with(";") || line.substr(type, 6) == "invoke") continue;
+            const std::size_t value = line.find(":value ") + 7;
+            out.push_back(line.substr(type, line.find(',', type) - type) + ' ' +
+                          line.substr(value, line.size() - value - 1));
+        }
+        return out;
+    }
+};
+
+TEST(HistoryEdn, ATransactionIsOneOp) {
+    Publishing p;
+    p.begin(1ms, 50);
+    p.send(2ms, 50, 1, 7);
+    p.send(3ms, 50, 2, 8);
+    p.recorded.complete(4ms, "shop", 1, Outcome::ok, 0);
+    p.recorded.complete(5ms, "shop", 2, Outcome::ok, 1);
+    p.end(6ms, 50, true, Outcome::ok);
+    EXPECT_EQ(history_edn(p.recorded.trace()),
+              "; key 0 = orders-0\n"
+              "{:index 0, :time 1000000, :process 0, :type :invoke, :f :txn, :value [[:send 0 0] "
+              "[:send 0 1]]}\n"
+              "{:index 1, :time 7000000, :process 0, :type :ok, :f :txn, :value [[:send 0 [0 0]] "
+              "[:send 0 [1 1]]]}\n");
+}
+
+TEST(HistoryEdn, ATransactionFailedOnlyIfNothingOfItCanBeCommitted) {
+    for (const auto& [commit, outcome, type] :
+         {std::tuple{true, Outcome::ok, "ok"}, std::tuple{true, Outcome::unknown, "info"},
+          std::tuple{true, Outcome::failed, "fail"}, std::tuple{false, Outcome::ok, "fail"},
+          std::tuple{false, Outcome::unknown, "fail"}}) {
+        Publishing p;
+        p.begin(1ms, 50);
+        p.send(2ms, 50, 1, 7);
+        p.recorded.complete(3ms, "shop", 1, Outcome::ok, 0);
+        p.end(4ms, 50, commit, outcome);
+        EXPECT_EQ(p.completions(),
+                  (std::vector<std::string>{std::string(type) + " [[:send 0 [0 0]]]"}));
+    }
+}
+
+TEST(HistoryEdn, ACrashEndsATransaction) {
+    Publishing p;
+    p.begin(1ms, 50);
+    p.send(2ms, 50, 1, 7);
+    p.recorded.complete(3ms, "shop", 1, Outcome::ok, 0);
+    p.recorded.at(4ms, "shop", sim::NodeStopped{.reason = sim::StopReason::crash});
+    EXPECT_EQ(p.completions(), (std::vector<std::string>{"fail [[:send 0 [0 0]]]"}));
+}
+
+TEST(HistoryEdn, EqualRecordsAreToldApartByWhereTheyLanded) {
+    Publishing p;
+    for (const int transaction : {50, 51}) {  // aborted, and made again
+        p.begin(1ms, transaction);
+        p.send(2ms, transaction, transaction - 49, 7);
+        p.recorded.complete(3ms, "shop", transaction - 49, Outcome::ok, 2 * (transaction - 50));
+        p.end(4ms, transaction, transaction == 51, Outcome::ok);
+    }
+    p.poll(9ms, 2, 7, true);
+    EXPECT_EQ(p.completions(),
+              (std::vector<std::string>{"fail [[:send 0 [0 0]]]", "ok [[:send 0 [2 1]]]",
+                                        "ok [[:poll {0 [[2 1]]}]]"}));
+}
+
+TEST(HistoryEdn, OnlyReadCommittedIsTakenToTaskForWhatWasAborted) {
+    for (const bool read_committed : {true, false}) {
+        Publishing p;
+        p.begin(1ms, 50);
+        p.send(2ms, 50, 1, 7);
+        p.recorded.complete(3ms, "shop", 1, Outcome::ok, 0);
+        p.end(4ms, 50, false, Outcome::ok);
+        p.poll(9ms, 0, 7, read_committed);
+        EXPECT_EQ(p.completions()[1],
+                  read_committed ? "ok [[:poll {0 [[0 0]]}]]" : "ok [[:poll {0 []}]]");
+    }
+}
+
+TEST(HistoryJsonl, WritesListsAndStructsAsJson) {
+    Publishing p;
+    p.poll(1ms, 4, 7, true);
+    std::istringstream lines(history_jsonl(p.recorded.trace()));
+    std::string line;
+    std::getline(lines, line);
+    std::getline(lines, line);
+    const auto fields = nlohmann::json::parse(line).at("fields");
+    EXPECT_EQ(fields.at("partition"), "orders-0");
+    EXPECT_EQ(fields.at("records").dump(), R"([{"key":"","offset":"4","record":"7"}])");
 }
 
 TEST(HistoryJsonl, HoldsTheEventsOfClientsAndNoOthers) {
