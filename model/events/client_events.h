@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/protocol/outcome.h"
 #include "model/protocol/types.h"
 #include "sim/trace/event.h"
 
@@ -15,19 +16,6 @@ namespace squall::model {
 
 // Of one client operation, unique in a run.
 using OperationId = StrongId<struct OperationIdTag, std::uint64_t>;
-
-enum class Outcome : std::uint8_t { ok, failed, unknown };
-inline std::string_view to_string(Outcome outcome) {
-    switch (outcome) {
-        case Outcome::ok:
-            return "ok";
-        case Outcome::failed:
-            return "failed";
-        case Outcome::unknown:
-            return "unknown";
-    }
-    return "?";
-}
 
 // ---- configuration, told once by each client when it starts: allowances are keyed by it ----
 

@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "model/client/request_end.h"
-#include "model/events/client_events.h"
 #include "model/protocol/error_code.h"
+#include "model/protocol/outcome.h"
 #include "sim/base/assert.h"
 #include "sim/base/result.h"
 

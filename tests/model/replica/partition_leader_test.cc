@@ -295,5 +295,58 @@ TEST(PartitionLeader, PromisesNothingForAReplicaSetThatBecameTooSmall) {
               std::vector{answer(1, ErrorCode::not_enough_replicas_after_append)});
 }
 
+// ---- DeleteRecords (KIP-107) ----
+
+TEST(PartitionLeader, LetsNothingBeDeletedThatIsNotCommitted) {
+    Leader leader({b1, b2, b3}, Offset(6));
+    EXPECT_TRUE(leader.decider().may_delete_up_to(Offset(6)));
+    EXPECT_FALSE(leader.decider().may_delete_up_to(Offset(7)));
+    EXPECT_FALSE(leader.decider().may_delete_up_to(Offset(-2)));
+}
+
+TEST(PartitionLeader, KnowsTheLowWatermarkOfTheReplicasThatLive) {
+    Leader leader;
+    const auto told = [&](BrokerId replica, std::int64_t log_start) {
+        leader.step(
+            PartitionLeader::FollowerFetched{.replica = replica,
+                                             .replica_epoch = BrokerEpoch(100 + replica.value()),
+                                             .fetch_offset = Offset(10),
+                                             .log_start_offset = Offset(log_start)});
+    };
+    leader.step(PartitionLeader::LogStartAdvanced{Offset(5)});
+    // Who has not fetched yet may have everything.
+    EXPECT_EQ(leader.decider().low_watermark(), no_offset);
+    told(b2, 5);
+    told(b3, 2);
+    EXPECT_EQ(leader.decider().low_watermark(), Offset(2));
+    leader.view().standings[b3].is_fenced = true;
+    leader.step(PartitionLeader::MetadataChanged{leader.view()});
+    EXPECT_EQ(leader.decider().low_watermark(), Offset(5));
+}
+
+// ---- fetch from follower (KIP-392) ----
+
+TEST(PartitionLeader, SendsConsumersOnlyToFollowersInSyncThatHaveTheOffset) {
+    Leader leader({b1, b2});
+    leader.append(20);
+    leader.fetched(b2, 15);
+    leader.fetched(b3, 20);
+    const auto at = [&](std::int64_t offset) {
+        std::vector<BrokerId> brokers;
+        for (const ReadCandidate& candidate :
+             leader.decider().read_candidates(Offset(offset), LocalTime{})) {
+            brokers.push_back(candidate.broker);
+        }
+        return brokers;
+    };
+    EXPECT_EQ(at(15), std::vector<BrokerId>{b2});
+    EXPECT_EQ(at(16), std::vector<BrokerId>{});
+    leader.step(PartitionLeader::FollowerFetched{.replica = b2,
+                                                 .replica_epoch = BrokerEpoch(102),
+                                                 .fetch_offset = Offset(15),
+                                                 .log_start_offset = Offset(4)});
+    EXPECT_EQ(at(3), std::vector<BrokerId>{});
+}
+
 }  // namespace
 }  // namespace squall::model
