@@ -1,7 +1,7 @@
 // fencing: nothing that a fenced producer, or a fenced coordinator, does takes effect.
 //
-//   stale-append        a leader appended records of a lower epoch than that of records or markers
-//                       of their producer which stand in its log already
+//   stale-append        a leader appended records of a lower epoch than that of the records or the
+//                       marker of their producer which stand last in its log
 //   stale-marker        ... a marker of a lower epoch, or, by version 2 of transactions, of the
 //                       epoch of the records it ends (KIP-1228)
 //   stale-coordinator   ... a marker of an older coordinator than one that wrote for that producer
@@ -81,12 +81,10 @@ class Fencing final : public Checker {
         const NumberedBatch& batch = *appending.batch;
         const auto& own = appending.log->of(batch.producer_id);
         if (own.empty()) return;
-        const NumberedBatch& before = **std::ranges::max_element(
-            own, {}, [](const NumberedBatch* b) { return b->producer_epoch; });
+        const NumberedBatch& before = *own.back();
         findings_.judge();
-        const NumberedBatch& last = *own.back();
-        const bool ends_its_own_epoch = batch.is_control && last.is_data() &&
-                                        batch.producer_epoch == last.producer_epoch &&
+        const bool ends_its_own_epoch = batch.is_control && before.is_data() &&
+                                        batch.producer_epoch == before.producer_epoch &&
                                         history_.version(batch.producer_id) >= 2;
         if (batch.producer_epoch >= before.producer_epoch && !ends_its_own_epoch) return;
         findings_.object(
@@ -100,18 +98,19 @@ class Fencing final : public Checker {
     void judge_coordinator(const model::MarkerAppended& marker, sim::EventSequence sequence) {
         const NumberedLog* log = logs_.find(marker.partition, marker.broker);
         if (log == nullptr) return;
-        for (const NumberedBatch* batch : log->of(marker.producer_id)) {
-            if (!batch->is_control || batch->base_offset >= marker.offset) continue;
-            findings_.judge();
-            if (batch->coordinator_epoch <= marker.coordinator_epoch) continue;
-            findings_.object(
-                "stale-coordinator",
-                evidence("partition", marker.partition, "broker", marker.broker, "offset",
-                         marker.offset, "producer_id", marker.producer_id, "coordinator_epoch",
-                         marker.coordinator_epoch, "epoch_before", batch->coordinator_epoch),
-                {batch->appended, sequence});
-            return;
-        }
+        const auto& own = log->of(marker.producer_id);
+        const auto before = std::find_if(own.rbegin(), own.rend(), [&](const NumberedBatch* b) {
+            return b->is_control && b->base_offset < marker.offset;
+        });
+        if (before == own.rend()) return;
+        findings_.judge();
+        if ((*before)->coordinator_epoch <= marker.coordinator_epoch) return;
+        findings_.object(
+            "stale-coordinator",
+            evidence("partition", marker.partition, "broker", marker.broker, "offset",
+                     marker.offset, "producer_id", marker.producer_id, "coordinator_epoch",
+                     marker.coordinator_epoch, "epoch_before", (*before)->coordinator_epoch),
+            {(*before)->appended, sequence});
     }
 
     // ---- what took effect ----

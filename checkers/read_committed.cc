@@ -124,7 +124,7 @@ class ReadCommitted final : public Checker {
         Stable& before = at->second;
         const bool is_same_reign = !is_new && before.incarnation == event.incarnation &&
                                    before.leader_epoch == moved.leader_epoch;
-        if (moved.to < moved.from || (is_same_reign && moved.to < before.offset)) {
+        if (is_same_reign && (moved.to < moved.from || moved.to < before.offset)) {
             findings_.object(
                 "stable-offset-regressed",
                 evidence("partition", moved.partition, "broker", moved.broker, "leader_epoch",

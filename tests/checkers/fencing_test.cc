@@ -124,6 +124,7 @@ TEST(Fencing, ObjectsToLowerEpochsInALog) {
     history.append_numbered(newer, orders, {10});
     history.append_numbered(older, orders, {11});
     EXPECT_EQ(judge(history), "fail: stale-append");
+    history.append_numbered(newer, orders, {12});
     history.mark(older, orders, false);
     EXPECT_EQ(judge(history), "fail: stale-append stale-marker");
 }

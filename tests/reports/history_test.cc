@@ -245,7 +245,7 @@ TEST(HistoryJsonl, WritesListsAndStructsAsJson) {
     EXPECT_EQ(fields.at("records").dump(), R"([{"key":"","offset":"4","record":"7"}])");
 }
 
-TEST(HistoryJsonl, HoldsTheEventsOfClientsAndNoOthers) {
+TEST(HistoryJsonl, HoldsTheEventsOfClientsAndTheStopsOfNodes) {
     Recorded recorded;
     record_a_crash(recorded);
     recorded.invoke(10s, "app", 9);
@@ -254,8 +254,8 @@ TEST(HistoryJsonl, HoldsTheEventsOfClientsAndNoOthers) {
     for (std::string line; std::getline(lines, line);) {
         events.push_back(nlohmann::json::parse(line).at("event"));
     }
-    EXPECT_EQ(events, (std::vector<std::string>{"SendCompleted", "SendCompleted", "SendCompleted",
-                                                "SendCompleted", "SendInvoked"}));
+    EXPECT_EQ(events, (std::vector<std::string>{"NodeStopped", "SendCompleted", "SendCompleted",
+                                                "SendCompleted", "SendCompleted", "SendInvoked"}));
 }
 
 }  // namespace
