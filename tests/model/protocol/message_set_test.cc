@@ -231,6 +231,11 @@ TEST(MessageSet, RefusesWrappersThatMakeNoSense) {
     EXPECT_TRUE(refused(wrapper_around(
         1, encode_message_set(std::vector{message(-7, 0, "a")}, MessageFormat::magic_1))))
         << "of a negative offset";
+    constexpr std::int64_t last_offset_of_all = 0x7fffffffffffffff;
+    Bytes backwards = encode_message_set(std::vector{message(last_offset_of_all, t0, "a")},
+                                         MessageFormat::magic_1);
+    backwards.insert(backwards.end(), plain.begin(), plain.end());
+    EXPECT_TRUE(refused(wrapper_around(2, backwards))) << "of more offsets than there are";
 
     Bytes null_value = encode_message_set(
         std::vector{LegacyRecord{.offset = Offset(0), .key = std::nullopt, .value = std::nullopt}},
@@ -417,6 +422,16 @@ TEST(MessageSet, OfBatchesLeavesOutMarkersAndWhatIsCutOff) {
     Bytes corrupt = batches;
     corrupt[first + batch_layout::magic] = 9;
     EXPECT_EQ(message_set_of_batches(corrupt, MessageFormat::magic_1, Offset(0)).error().failure,
+              Failure::corrupt);
+}
+
+// A broker's disk may say anything.
+TEST(MessageSet, CannotBeMadeOfABatchWhoseOffsetsGoBack) {
+    RecordBatch batch = decode_batch(batch_with_a_hole(Compression::none)).value();
+    batch.records[1].offset_delta = 0;
+    EXPECT_EQ(message_set_of_batches(encode_batch(batch), MessageFormat::magic_1, Offset(10))
+                  .error()
+                  .failure,
               Failure::corrupt);
 }
 
