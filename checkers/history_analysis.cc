@@ -1,6 +1,7 @@
 #include "checkers/history_analysis.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace squall::checkers {
 
@@ -30,9 +31,12 @@ class Analysis {
         }
         find_across_ops();
         find_cycles();
-        std::ranges::stable_sort(verdict_.anomalies, {}, &HistoryAnomaly::type);
-        verdict_.is_valid = std::ranges::all_of(verdict_.anomalies, &HistoryAnomaly::allowed);
-        return std::move(verdict_);
+        HistoryVerdict verdict;
+        for (auto& [type, anomalies] : found_) {
+            std::ranges::move(anomalies, std::back_inserter(verdict.anomalies));
+        }
+        verdict.is_valid = std::ranges::all_of(verdict.anomalies, &HistoryAnomaly::allowed);
+        return verdict;
     }
 
   private:
@@ -44,10 +48,9 @@ class Analysis {
         return subscribes_ && (type == "poll-skip" || type == "nonmonotonic-poll");
     }
 
-    void report(std::string type, Fields fields) {
-        const bool allowed = is_allowed(type);
-        verdict_.anomalies.push_back(
-            {.type = std::move(type), .allowed = allowed, .fields = std::move(fields)});
+    void report(const std::string& type, Fields fields) {
+        found_[type].push_back(
+            {.type = type, .allowed = is_allowed(type), .fields = std::move(fields)});
     }
 
     const Scalar& key_name(KeyId key) const { return history_.keys[key]; }
@@ -309,7 +312,7 @@ class Analysis {
     const KafkaHistory& history_;
     HistoryOptions options_;
     bool subscribes_ = false;
-    HistoryVerdict verdict_;
+    std::map<std::string, std::vector<HistoryAnomaly>> found_;  // by type
 };
 
 }  // namespace
