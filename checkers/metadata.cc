@@ -15,6 +15,7 @@
 // loss of power took without a word. Nothing is allowed.
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -64,7 +65,9 @@ class Metadata final : public Checker {
     std::string_view name() const override { return "metadata"; }
 
     void observe(const sim::Event& event) override {
-        if (const auto* role = event.as<model::RaftRoleChanged>()) {
+        if (const auto* started = event.as<model::RaftStarted>()) {
+            on_started(*started);
+        } else if (const auto* role = event.as<model::RaftRoleChanged>()) {
             if (role->role == "leader") on_leader(*role, event.sequence);
         } else if (const auto* vote = event.as<model::RaftVoteGranted>()) {
             on_vote(*vote, event.sequence);
@@ -86,6 +89,14 @@ class Metadata final : public Checker {
     CheckerReport finish() override { return findings_.report(); }
 
   private:
+    // KIP-853: who votes and keeps the log is a disk. A node with another one promised nothing yet.
+    void on_started(const model::RaftStarted& started) {
+        model::Uuid& directory = directories_[started.replica];
+        if (directory == started.directory_id) return;
+        if (!directory.is_zero()) members_.erase(started.replica);
+        directory = started.directory_id;
+    }
+
     void on_leader(const model::RaftRoleChanged& role, sim::EventSequence sequence) {
         findings_.judge();
         const auto [at, is_new] =
@@ -99,8 +110,9 @@ class Metadata final : public Checker {
 
     void on_vote(const model::RaftVoteGranted& vote, sim::EventSequence sequence) {
         findings_.judge();
-        const auto [at, is_new] = votes_.try_emplace(
-            {vote.voter, vote.epoch}, Said{.who = vote.candidate, .event = sequence});
+        const auto [at, is_new] =
+            votes_.try_emplace({vote.voter, directories_[vote.voter], vote.epoch},
+                               Said{.who = vote.candidate, .event = sequence});
         if (is_new || invariants::is_same_vote(at->second.who, vote.candidate)) return;
         findings_.object("double-vote",
                          evidence("voter", vote.voter, "epoch", vote.epoch, "candidate",
@@ -211,7 +223,8 @@ class Metadata final : public Checker {
     }
 
     std::map<model::RaftEpoch, Said> leaders_;
-    std::map<std::pair<model::BrokerId, model::RaftEpoch>, Said> votes_;
+    std::map<std::tuple<model::BrokerId, model::Uuid, model::RaftEpoch>, Said> votes_;
+    std::map<model::BrokerId, model::Uuid> directories_;
     std::map<model::BrokerId, Member> members_;
     std::map<model::Offset, RaftBatch> committed_;
     model::Offset committed_end_{0};  // as leaders told it

@@ -2,42 +2,6 @@
 
 namespace squall::model {
 
-// Handlers; found by dispatch() through the types of their arguments.
-// Metadata of the quorum is served by raft, decisions by the controller.
-static FetchResponse handle(ControllerProcess& process, FetchRequest& request,
-                            const RequestContext&) {
-    return process.controller().raft().handle(request);
-}
-static VoteResponse handle(ControllerProcess& process, VoteRequest& request,
-                           const RequestContext&) {
-    return process.controller().raft().handle(request);
-}
-static BeginQuorumEpochResponse handle(ControllerProcess& process, BeginQuorumEpochRequest& request,
-                                       const RequestContext&) {
-    return process.controller().raft().handle(request);
-}
-static EndQuorumEpochResponse handle(ControllerProcess& process, EndQuorumEpochRequest& request,
-                                     const RequestContext&) {
-    return process.controller().raft().handle(request);
-}
-static FetchSnapshotResponse handle(ControllerProcess& process, FetchSnapshotRequest& request,
-                                    const RequestContext&) {
-    return process.controller().raft().handle(request);
-}
-static DescribeQuorumResponse handle(ControllerProcess& process, DescribeQuorumRequest& request,
-                                     const RequestContext&) {
-    return process.controller().raft().handle(request);
-}
-static ApiVersionsResponse handle(ControllerProcess&, ApiVersionsRequest&, const RequestContext&) {
-    return supported_apis(ControllerApis{});
-}
-
-template <class Request>
-static typename Request::Response handle(ControllerProcess& process, Request& request,
-                                         const RequestContext&) {
-    return process.controller().handle(request);
-}
-
 ControllerProcess::ControllerProcess(sim::Node& node, BrokerId id, const BrokerConfig& config,
                                      Fabric fabric, sim::Disk& disk, const BugSet& bugs)
     : node_(node),
@@ -57,10 +21,23 @@ void ControllerProcess::boot() {
     }
     node_.sleep_for(opened->cost);
     controller_.start();
-    server_ = std::make_unique<Server>(
-        node_, fabric_, port, [this](Message& request, const RequestContext& context) {
-            return dispatch(ControllerApis{}, *this, request, context);
-        });
+    server_ = std::make_unique<ControllerServer>(node_, fabric_, controller_);
+}
+
+bool ControllerProcess::begin_shutdown() {
+    if (server_ == nullptr) return false;
+    node_.spawn("shutdown", [this] { shut_down(); });
+    return true;
+}
+
+void ControllerProcess::shut_down() {
+    controller_.raft().resign();
+    for (const TopicPartition& partition : logs_.partitions()) {
+        const Result<Duration> flushed = logs_.find(partition)->flush();
+        if (!flushed) return node_.die_at_next_park(sim::StopReason::crash);
+        node_.sleep_for(*flushed);
+    }
+    node_.die_at_next_park(sim::StopReason::shutdown);
 }
 
 }  // namespace squall::model

@@ -11,8 +11,16 @@ MetadataObserverHost::MetadataObserverHost(sim::Node& node, BrokerId self,
                                            LogDirectory& logs, sim::Disk& disk)
     : node_(node),
       self_(self),
-      raft_(node, self, options, channels, logs, disk, *this),
+      own_raft_(std::make_unique<RaftHost>(node, self, options, channels, logs, disk,
+                                           static_cast<RaftStateMachine&>(*this))),
+      raft_(*own_raft_),
       loader_(node, options, raft_) {}
+
+MetadataObserverHost::MetadataObserverHost(sim::Node& node, BrokerId self,
+                                           const RaftOptions& options, RaftHost& raft)
+    : node_(node), self_(self), raft_(raft), loader_(node, options, raft_) {
+    raft_.add_listener(*this);
+}
 
 void MetadataObserverHost::on_image(std::function<void(const MetadataImage&)> observer) {
     observers_.push_back(std::move(observer));

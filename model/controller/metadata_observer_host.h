@@ -4,9 +4,13 @@
 // The image is this broker's view: as old as its replay. It only ever shows whole committed
 // batches, in order; after a restart it begins empty and is replayed from snapshot and log as soon
 // as the leader says how much of it is committed.
+//
+// In a process that is a controller too there is one copy of the log, and one member of the quorum
+// that reads it: the controller's.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "model/controller/image.h"
@@ -21,11 +25,17 @@ class MetadataObserverHost final : private RaftStateMachine {
     MetadataObserverHost(sim::Node& node, BrokerId self, const RaftOptions& options,
                          ChannelPool& channels, LogDirectory& logs, sim::Disk& disk);
 
+    // Beside a controller, whose member of the quorum it listens to. Before `raft` starts.
+    MetadataObserverHost(sim::Node& node, BrokerId self, const RaftOptions& options,
+                         RaftHost& raft);
+
     // Called with each new state that differs in more than its offset, on the host's turn; must not
     // park. Before start().
     void on_image(std::function<void(const MetadataImage&)> observer);
     // Begins to follow. Requires: `logs` is open. Called once, on a task. May park.
-    void start() { raft_.start(); }
+    void start() {
+        if (own_raft_) own_raft_->start();
+    }
 
     const MetadataImage& image() const { return image_; }
     // The last offset that was replayed; no_offset before the first.
@@ -42,7 +52,8 @@ class MetadataObserverHost final : private RaftStateMachine {
     BrokerId self_;
     MetadataImage image_;
     std::vector<std::function<void(const MetadataImage&)>> observers_;
-    RaftHost raft_;
+    std::unique_ptr<RaftHost> own_raft_;  // null beside a controller
+    RaftHost& raft_;
     MetadataLoaderHost loader_;
 };
 

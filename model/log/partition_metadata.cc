@@ -8,24 +8,6 @@ namespace {
 
 constexpr std::string_view version_line = "version: 0\n";
 constexpr std::string_view topic_id_key = "topic_id: ";
-constexpr std::string_view alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-// The inverse of to_string(Uuid): 22 digits of 6 bits for 128 bits, the last 4 bits zero.
-std::optional<Uuid> parse_uuid(std::string_view text) {
-    if (text.size() != 22) return std::nullopt;
-    Uuid id;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const std::size_t digit = alphabet.find(text[i]);
-        if (digit == std::string_view::npos) return std::nullopt;
-        const bool is_last = i + 1 == text.size();
-        if (is_last && (digit & 0xf) != 0) return std::nullopt;
-        const int bits = is_last ? 2 : 6;
-        id.high = (id.high << bits) | (id.low >> (64 - bits));
-        id.low = (id.low << bits) | (is_last ? digit >> 4 : digit);
-    }
-    return id;
-}
 
 }  // namespace
 

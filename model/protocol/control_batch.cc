@@ -10,6 +10,7 @@
 namespace squall::model {
 
 SQUALL_INSTANTIATE_CODEC(LeaderChange);
+SQUALL_INSTANTIATE_CODEC(KraftVoters);
 
 namespace {
 
@@ -29,24 +30,50 @@ struct ControlRecord {
     ByteView value;
 };
 
+Error corrupt(const BatchView& batch, std::string_view what) {
+    return {Failure::corrupt,
+            fmt::format("control batch at offset {}: {}", batch.base_offset(), what)};
+}
+
 // Keys and values of later versions only grow, so what is known of them stands at their front.
-Result<ControlRecord> read_control_record(const BatchView& batch) {
-    const auto corrupt = [&](std::string_view what) {
-        return Error{Failure::corrupt,
-                     fmt::format("control batch at offset {}: {}", batch.base_offset(), what)};
-    };
-    if (!batch.attributes().is_control()) return corrupt("it is none");
-    RecordReader reader(batch);
-    RecordView record;
-    if (!reader.next(record)) {
-        return reader.status() ? corrupt("no record") : reader.status().error();
-    }
-    if (!record.key) return corrupt("no key");
+Result<ControlRecord> read_control_record(const BatchView& batch, const RecordView& record) {
+    if (!record.key) return corrupt(batch, "no key");
     ByteReader key(*record.key);
     key.integer<std::int16_t>();
     const auto type = static_cast<ControlType>(key.integer<std::int16_t>());
-    if (!key.ok()) return corrupt("key too short");
+    if (!key.ok()) return corrupt(batch, "key too short");
     return ControlRecord{type, record.value.value_or(ByteView{})};
+}
+
+Result<ControlRecord> read_control_record(const BatchView& batch) {
+    if (!batch.attributes().is_control()) return corrupt(batch, "it is none");
+    RecordReader reader(batch);
+    RecordView record;
+    if (!reader.next(record)) {
+        return reader.status() ? corrupt(batch, "no record") : reader.status().error();
+    }
+    return read_control_record(batch, record);
+}
+
+template <class Value>
+void append_versioned(BatchBuilder& builder, ControlType type, const Value& value,
+                      TimestampMs now) {
+    const Bytes key = control_key(type);
+    const Bytes encoded = encode(value, value.version);
+    builder.append(now, ByteView(key), ByteView(encoded));
+}
+
+void append_quorum(BatchBuilder& builder, const std::optional<KraftVoters>& voters,
+                   TimestampMs now) {
+    if (!voters) return;
+    Bytes value;
+    ByteWriter writer(value);
+    writer.integer(std::int16_t{0});  // version
+    writer.integer(std::int16_t{1});  // kraft.version
+    writer.unsigned_varint(0);        // tagged fields
+    const Bytes key = control_key(ControlType::kraft_version);
+    builder.append(now, ByteView(key), ByteView(value));
+    append_versioned(builder, ControlType::kraft_voters, *voters, now);
 }
 
 }  // namespace
@@ -86,15 +113,22 @@ Bytes marker_batch(const TransactionMarker& marker, TimestampMs now) {
     return builder.finish();
 }
 
-Bytes leader_change_batch(const LeaderChange& change, TimestampMs now) {
+Bytes leader_change_batch(const LeaderChange& change, TimestampMs now,
+                          const std::optional<KraftVoters>& voters) {
     BatchBuilder builder({.is_control = true});
-    const Bytes key = control_key(ControlType::leader_change);
-    const Bytes value = encode(change, change.version);
-    builder.append(now, ByteView(key), ByteView(value));
+    append_versioned(builder, ControlType::leader_change, change, now);
+    append_quorum(builder, voters, now);
     return builder.finish();
 }
 
-Bytes snapshot_header_batch(TimestampMs last_contained, TimestampMs now) {
+Bytes voters_batch(const KraftVoters& voters, TimestampMs now) {
+    BatchBuilder builder({.is_control = true});
+    append_versioned(builder, ControlType::kraft_voters, voters, now);
+    return builder.finish();
+}
+
+Bytes snapshot_header_batch(TimestampMs last_contained, TimestampMs now,
+                            const std::optional<KraftVoters>& voters) {
     BatchBuilder builder({.is_control = true});
     Bytes value;
     ByteWriter writer(value);
@@ -103,6 +137,7 @@ Bytes snapshot_header_batch(TimestampMs last_contained, TimestampMs now) {
     writer.unsigned_varint(0);  // tagged fields
     const Bytes key = control_key(ControlType::snapshot_header);
     builder.append(now, ByteView(key), ByteView(value));
+    append_quorum(builder, voters, now);
     return builder.finish();
 }
 
@@ -149,6 +184,25 @@ Result<LeaderChange> read_leader_change(const BatchView& batch) {
     }
     ByteReader value(record->value);
     return decode<LeaderChange>(record->value, value.integer<std::int16_t>());
+}
+
+Result<std::optional<VotersRecord>> read_voters(const BatchView& batch) {
+    if (!batch.attributes().is_control()) return corrupt(batch, "it is none");
+    RecordReader reader(batch);
+    RecordView view;
+    std::optional<VotersRecord> found;
+    while (reader.next(view)) {
+        const Result<ControlRecord> record = read_control_record(batch, view);
+        if (!record) return record.error();
+        if (record->type != ControlType::kraft_voters) continue;
+        ByteReader version(record->value);
+        Result<KraftVoters> voters =
+            decode<KraftVoters>(record->value, version.integer<std::int16_t>());
+        if (!voters) return voters.error();
+        found = VotersRecord{reader.offset(view), *std::move(voters)};
+    }
+    if (!reader.status()) return reader.status().error();
+    return found;
 }
 
 }  // namespace squall::model

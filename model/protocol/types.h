@@ -7,6 +7,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -58,6 +59,8 @@ struct Uuid {
 };
 // 22 characters of URL-safe base64, as Kafka prints them.
 std::string to_string(const Uuid& uuid);
+// Its inverse; nullopt for any other text.
+std::optional<Uuid> parse_uuid(std::string_view text);
 
 struct TopicPartition {
     std::string topic;

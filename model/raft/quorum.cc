@@ -28,13 +28,15 @@ std::string_view to_string(RoleName role) {
     return "?";
 }
 
-Quorum::Quorum(QuorumConfig config, QuorumState durable, LogSummary log, LogPosition snapshot)
+Quorum::Quorum(QuorumConfig config, QuorumState durable, LogSummary log, LogPosition snapshot,
+               std::optional<VoterHistory> voters)
     : config_(std::move(config)),
       state_(durable),
       log_(std::move(log)),
+      voters_(voters ? *std::move(voters) : VoterHistory(VoterSet(config_.options.voters))),
       snapshot_(snapshot),
       high_watermark_(snapshot.offset) {
-    ASSERT(!config_.options.voters.empty(), "a quorum without voters");
+    ASSERT(!this->voters().empty(), "a quorum without voters");
     ASSERT(log_.start().offset <= snapshot.offset && snapshot.offset <= log_.log_end(),
            "a snapshot at {} of a log from {} to {}", snapshot.offset, log_.start().offset,
            log_.log_end());
@@ -48,6 +50,7 @@ Output Quorum::step(const Input& input, LocalTime now) {
     const Offset high_watermark_before = high_watermark_;
 
     std::visit([&](const auto& alternative) { on(alternative, now); }, input);
+    if (is_leader() && must_resign_as_removed()) become_resigned(now);
     maybe_fetch(now);
 
     output_.role_changed = role() != role_before || state_.epoch != state_before.epoch ||
@@ -87,7 +90,9 @@ bool Quorum::may_grant_vote(const VoteRequest& request) const {
             return false;
     }
     if (state_.leader != no_broker) return false;
-    if (state_.voted != no_broker && state_.voted != request.candidate) return false;
+    const ReplicaKey candidate{request.candidate, request.candidate_directory_id};
+    const ReplicaKey voted{state_.voted, state_.voted_directory_id};
+    if (state_.voted != no_broker && voted != candidate) return false;
     return is_up_to_date(request.last);
 }
 
@@ -106,6 +111,7 @@ bool Quorum::may_commit(Offset end, Offset epoch_start) const {
 QuorumState Quorum::what_to_persist(const QuorumState& state) const {
     QuorumState without_vote = state;
     without_vote.voted = no_broker;
+    without_vote.voted_directory_id = {};
     return deviate(Bug::z34_raft_forgets_vote, state, without_vote);
 }
 
@@ -135,6 +141,34 @@ bool Quorum::may_load(const LogPosition& snapshot) const {
 
 bool Quorum::must_resign_without_quorum() const {
     return deviate(Bug::z38_raft_no_check_quorum, true, false);
+}
+
+bool Quorum::is_meant_for_us(const Uuid& voter_directory_id) const {
+    return voter_directory_id.is_zero() || voter_directory_id == config_.directory_id;
+}
+
+bool Quorum::may_speak(BrokerId candidate_or_leader) const {
+    return voters().knows_directories() || has_voter(candidate_or_leader);
+}
+
+ErrorCode Quorum::error_of_change() const {
+    if (!is_leader()) return ErrorCode::not_leader_or_follower;
+    if (!voters().knows_directories()) return ErrorCode::unsupported_version;
+    if (high_watermark_ <= epoch_start()) return ErrorCode::request_timed_out;
+    const std::optional<Offset> last_change = voters_.latest_offset();
+    if (last_change && high_watermark_ <= *last_change) return ErrorCode::request_timed_out;
+    return ErrorCode::none;
+}
+
+bool Quorum::may_join(const ReplicaKey& observer, LocalTime now) const {
+    const auto& observers = std::get<Leader>(role_).observers;
+    const auto found = observers.find(observer);
+    if (found == observers.end()) return false;
+    return found->second.has_caught_up && now - found->second.fetched_at < 1h;
+}
+
+bool Quorum::must_resign_as_removed() const {
+    return !is_voter() && high_watermark_ > voters_.latest_offset().value_or(Offset{0});
 }
 
 // ---- inputs ----
@@ -189,7 +223,12 @@ void Quorum::on(const Tick&, LocalTime now) {
             }
             break;
         case RoleName::resigned:
-            if (now >= std::get<Resigned>(role_).election_deadline) become_prospective(now);
+            if (now < std::get<Resigned>(role_).election_deadline) break;
+            if (is_voter()) {
+                become_prospective(now);
+            } else {
+                enter(Unattached{});
+            }
             break;
     }
 }
@@ -233,11 +272,69 @@ void Quorum::on(const SnapshotTaken& taken, LocalTime) {
     snapshot_ = taken.id;
     if (!taken.drops_log) return;
     log_.drop_before(taken.id);
+    voters_.drop_before(taken.id.offset);
     output_.drop_before = taken.id;
 }
 
 void Quorum::on(const Resign&, LocalTime now) {
     if (is_leader()) become_resigned(now);
+}
+
+void Quorum::on(const AddVoter& add, LocalTime now) {
+    ErrorCode error = error_of_change();
+    if (error == ErrorCode::none && has_voter(add.voter.id)) error = ErrorCode::duplicate_voter;
+    if (error == ErrorCode::none && add.voter.directory_id.is_zero()) {
+        error = ErrorCode::invalid_request;
+    }
+    if (error == ErrorCode::none && !may_join(key_of(add.voter), now)) {
+        error = ErrorCode::request_timed_out;
+    }
+    output_.refusal = error;
+    if (error == ErrorCode::none) change_voters(voters().with(add.voter), now);
+}
+
+void Quorum::on(const RemoveVoter& remove, LocalTime now) {
+    ErrorCode error = error_of_change();
+    if (error == ErrorCode::none && !voters().contains(remove.voter)) {
+        error = ErrorCode::voter_not_found;
+    }
+    // A quorum of nobody could never decide anything again.
+    if (error == ErrorCode::none && voters().size() == 1) error = ErrorCode::invalid_request;
+    output_.refusal = error;
+    if (error == ErrorCode::none) change_voters(voters().without(remove.voter.id), now);
+}
+
+void Quorum::on(const UpdateVoter& update, LocalTime now) {
+    ErrorCode error = error_of_change();
+    if (error == ErrorCode::none && !voters().contains(key_of(update.voter))) {
+        error = ErrorCode::voter_not_found;
+    }
+    output_.refusal = error;
+    if (error != ErrorCode::none || *voters().find(update.voter.id) == update.voter) return;
+    const std::size_t others = voters().size() - 1;
+    change_voters(others == 0 ? VoterSet({update.voter})
+                              : voters().without(update.voter.id).with(update.voter),
+                  now);
+}
+
+// From its record on, committed or not (Raft 4.1).
+void Quorum::change_voters(VoterSet next, LocalTime now) {
+    const Offset offset = log_.log_end();
+    log_.append(state_.epoch, 1);
+    output_.append_voters = next;
+    output_.flush = true;
+    voters_.append(offset, std::move(next));
+    Leader& leader = std::get<Leader>(role_);
+    std::erase_if(leader.voter_ends, [&](const auto& entry) { return !has_voter(entry.first); });
+    std::erase_if(leader.voter_fetches, [&](const auto& entry) { return !has_voter(entry.first); });
+    for (const RaftVoter& voter : voters().voters()) {
+        const auto joined = leader.observers.find(key_of(voter));
+        if (joined == leader.observers.end()) continue;
+        leader.voter_ends[voter.id] = joined->second.end;
+        leader.voter_fetches[voter.id] = now;
+        leader.observers.erase(joined);
+    }
+    advance_high_watermark();
 }
 
 // ---- messages ----
@@ -254,10 +351,15 @@ void Quorum::receive(const VoteRequest& request, LocalTime now) {
     // A candidate's own epoch has no records yet, a prospective's may.
     const bool makes_sense =
         request.pre_vote ? request.last.epoch <= request.epoch : request.last.epoch < request.epoch;
-    if (!makes_sense || !has_voter(request.candidate)) {
+    if (!makes_sense || !may_speak(request.candidate)) {
         return answer(false, ErrorCode::invalid_request);
     }
-    if (!is_voter()) return answer(false, ErrorCode::inconsistent_voter_set);
+    if (!is_meant_for_us(request.voter_directory_id)) {
+        return answer(false, ErrorCode::invalid_voter_key);
+    }
+    // Who asks may have a log in which this member votes, or does not yet: with changing sets he
+    // alone knows whose votes count.
+    if (!may_speak(config_.self)) return answer(false, ErrorCode::inconsistent_voter_set);
     if (!learn(request.epoch, no_broker, Word::hearsay, now)) {
         return answer(false, ErrorCode::fenced_leader_epoch);
     }
@@ -265,6 +367,7 @@ void Quorum::receive(const VoteRequest& request, LocalTime now) {
     if (!may_grant_vote(request)) return answer(false);
     QuorumState voted = state_;
     voted.voted = request.candidate;
+    voted.voted_directory_id = request.candidate_directory_id;
     persist(voted);
     // Who helps another to win waits a full timeout before it tries itself.
     enter(Unattached{.election_deadline = now + election_delay()});
@@ -282,8 +385,7 @@ void Quorum::receive(const VoteResponse& response, LocalTime now) {
     if (ballot->granted() >= majority()) {
         return response.pre_vote ? become_candidate(now) : become_leader(now);
     }
-    const std::size_t voters = config_.options.voters.size();
-    if (ballot->rejected() <= voters - majority()) return;
+    if (ballot->rejected() <= voters().size() - majority()) return;
     if (response.pre_vote) return end_of_ballot(now);
     Candidate& candidate = std::get<Candidate>(role_);
     if (candidate.backing_off) return;
@@ -293,8 +395,10 @@ void Quorum::receive(const VoteResponse& response, LocalTime now) {
 
 void Quorum::receive(const BeginQuorumEpochRequest& request, LocalTime now) {
     ErrorCode error = ErrorCode::none;
-    if (!has_voter(request.leader)) {
+    if (!may_speak(request.leader)) {
         error = ErrorCode::invalid_request;
+    } else if (!is_meant_for_us(request.voter_directory_id)) {
+        error = ErrorCode::invalid_voter_key;
     } else if (!learn(request.epoch, request.leader, Word::heard, now)) {
         error = ErrorCode::fenced_leader_epoch;
     } else if (auto* follower = std::get_if<Follower>(&role_)) {
@@ -310,7 +414,7 @@ void Quorum::receive(const BeginQuorumEpochResponse& response, LocalTime now) {
 
 void Quorum::receive(const EndQuorumEpochRequest& request, LocalTime now) {
     ErrorCode error = ErrorCode::none;
-    if (!has_voter(request.leader)) {
+    if (!may_speak(request.leader)) {
         error = ErrorCode::invalid_request;
     } else if (!learn(request.epoch, request.leader, Word::heard, now)) {
         error = ErrorCode::fenced_leader_epoch;
@@ -331,19 +435,32 @@ void Quorum::receive(const EndQuorumEpochResponse& response, LocalTime now) {
     learn(response.epoch, response.leader, Word::hearsay, now);
 }
 
-void Quorum::note_contact(BrokerId replica, LocalTime now) {
-    if (!has_voter(replica) || replica == config_.self) return;
-    std::get<Leader>(role_).voter_fetches[replica] = now;
+void Quorum::note_contact(const ReplicaKey& replica, LocalTime now) {
+    if (replica.id == config_.self) return;
+    Leader& leader = std::get<Leader>(role_);
+    if (voters().contains(replica)) {
+        leader.voter_fetches[replica.id] = now;
+    } else if (voters().knows_directories() && !replica.directory_id.is_zero()) {
+        leader.observers[replica].fetched_at = now;
+    }
+}
+
+void Quorum::note_end(const ReplicaKey& replica, Offset end) {
+    if (replica.id == config_.self) return;
+    Leader& leader = std::get<Leader>(role_);
+    if (voters().contains(replica)) {
+        leader.voter_ends[replica.id] = end;
+        advance_high_watermark();
+    } else if (const auto found = leader.observers.find(replica); found != leader.observers.end()) {
+        found->second.end = end;
+        if (end >= log_.log_end()) found->second.has_caught_up = true;
+    }
 }
 
 void Quorum::receive(const FetchRequest& request, LocalTime now) {
     if (error_of_fetch(request.epoch) == ErrorCode::none) {
-        note_contact(request.replica, now);
-        const bool counts = has_voter(request.replica) && request.replica != config_.self;
-        if (counts && log_.contains(request.position)) {
-            std::get<Leader>(role_).voter_ends[request.replica] = request.position.offset;
-            advance_high_watermark();
-        }
+        note_contact(request.fetcher(), now);
+        if (log_.contains(request.position)) note_end(request.fetcher(), request.position.offset);
     }
     output_.reply = answer_fetch(request);
 }
@@ -379,7 +496,7 @@ bool Quorum::has_news_for(const FetchRequest& request) const {
 }
 
 void Quorum::receive(const FetchSnapshotRequest& request, LocalTime now) {
-    if (error_of_fetch(request.epoch) == ErrorCode::none) note_contact(request.replica, now);
+    if (error_of_fetch(request.epoch) == ErrorCode::none) note_contact(request.fetcher(), now);
     output_.reply = answer_fetch_snapshot(request);
 }
 
@@ -440,15 +557,17 @@ void Quorum::receive(const FetchSnapshotResponse& response, LocalTime now) {
         loader->loading.reset();  // the leader has a later one: fetch to learn which
     }
     if (follower == nullptr || follower->loading != response.snapshot) return;
-    if (response.is_complete) return adopt(response.snapshot);
+    if (response.is_complete) return adopt(response);
     follower->loaded_bytes = response.received;
 }
 
-void Quorum::adopt(const LogPosition& snapshot) {
+void Quorum::adopt(const FetchSnapshotResponse& response) {
+    const LogPosition& snapshot = response.snapshot;
     std::get<Follower>(role_).loading.reset();
     if (!may_load(snapshot)) return;
     snapshot_ = snapshot;
     log_.restart_at(snapshot);
+    if (response.voters) voters_.restart_at(*response.voters);
     high_watermark_ = snapshot.offset;
     output_.restart_at = snapshot;
 }
@@ -465,6 +584,7 @@ void Quorum::truncate_to_common(const LogPosition& diverging) {
     }
     if (to == log_.log_end()) return;
     log_.truncate(to);
+    voters_.truncate(to);
     output_.truncate_to = to;
 }
 
@@ -475,6 +595,11 @@ void Quorum::accept_batches(const FetchResponse& response) {
                           batch.epoch <= state_.epoch;
         if (!fits) break;  // the answer to a Fetch from before a truncation
         log_.append(batch.epoch, batch.count());
+        for (const auto& [offset, voters] : response.voters) {
+            if (offset >= batch.base_offset && offset <= batch.last_offset) {
+                voters_.append(offset, voters);
+            }
+        }
         ++output_.append_fetched;
     }
     if (output_.append_fetched > 0) output_.flush = true;
@@ -486,8 +611,9 @@ void Quorum::follow_high_watermark(Offset of_leader) {
 
 void Quorum::advance_high_watermark() {
     const Leader& leader = std::get<Leader>(role_);
-    // Its own records count once they are durable, like everyone else's.
-    std::vector<Offset> ends{log_.flushed_end()};
+    // Its own records count once they are durable, like everyone else's, and as long as it votes.
+    std::vector<Offset> ends;
+    if (is_voter()) ends.push_back(log_.flushed_end());
     for (const BrokerId voter : other_voters()) {
         const auto end = leader.voter_ends.find(voter);
         ends.push_back(end == leader.voter_ends.end() ? Offset{0} : end->second);
@@ -535,7 +661,9 @@ void Quorum::become_prospective(LocalTime now) {
 
 void Quorum::become_candidate(LocalTime now) {
     ASSERT(role() == RoleName::prospective, "candidate from {}", to_string(role()));
-    persist({.epoch = state_.epoch.next(), .voted = config_.self});
+    persist({.epoch = state_.epoch.next(),
+             .voted = config_.self,
+             .voted_directory_id = config_.directory_id});
     enter(Candidate{.ballot = {.votes = {{config_.self, true}}},
                     .election_deadline = now + election_delay()});
     output_.vote_granted = true;
@@ -555,9 +683,18 @@ void Quorum::become_leader(LocalTime now) {
     enter(Leader{.epoch_start = log_.log_end(),
                  .voter_ends = {},
                  .voter_fetches = std::move(fetches),
+                 .observers = {},
                  .announce_deadline = now});
-    log_.append(state_.epoch, 1);
     output_.append_leader_change = true;
+    // What the disks were formatted with is nowhere in the log yet.
+    const bool is_first = !voters_.latest_offset() && snapshot_.offset == Offset{0};
+    if (is_first && voters().knows_directories()) {
+        output_.append_voters = voters();
+        log_.append(state_.epoch, 3);
+        voters_.append(log_.log_end() - 1, *output_.append_voters);
+    } else {
+        log_.append(state_.epoch, 1);
+    }
     output_.flush = true;
     announce(now);
 }
@@ -591,10 +728,14 @@ void Quorum::become_resigned(LocalTime now) {
 }
 
 void Quorum::ask_for_vote(BrokerId voter, bool pre_vote) {
+    const RaftVoter* const whom = voters().find(voter);
+    ASSERT(whom != nullptr, "asks {} for a vote, who has none", voter);
     output_.send.push_back({voter, VoteRequest{.candidate = config_.self,
                                                .epoch = state_.epoch,
                                                .last = log_.end(),
-                                               .pre_vote = pre_vote}});
+                                               .pre_vote = pre_vote,
+                                               .candidate_directory_id = config_.directory_id,
+                                               .voter_directory_id = whom->directory_id}});
 }
 
 Ballot* Quorum::open_ballot(bool pre_vote) {
@@ -634,7 +775,10 @@ void Quorum::announce(LocalTime now) {
     for (const BrokerId voter : other_voters()) {
         if (leader.voter_ends.contains(voter)) continue;
         output_.send.push_back(
-            {voter, BeginQuorumEpochRequest{.leader = config_.self, .epoch = state_.epoch}});
+            {voter,
+             BeginQuorumEpochRequest{.leader = config_.self,
+                                     .epoch = state_.epoch,
+                                     .voter_directory_id = voters().find(voter)->directory_id}});
     }
 }
 
@@ -649,22 +793,25 @@ void Quorum::maybe_fetch(LocalTime now) {
     }
     BrokerId target = state_.leader;
     if (searches) {
-        const std::vector<BrokerId> others = other_voters();
+        const std::vector<BrokerId> others = servers();
         if (others.empty()) return;
         target = others[next_fetch_target_++ % others.size()];
     }
     fetch_in_flight_ = true;
     if (const auto* follower = std::get_if<Follower>(&role_); follower && follower->loading) {
-        output_.send.push_back({target, FetchSnapshotRequest{.replica = config_.self,
-                                                             .epoch = state_.epoch,
-                                                             .snapshot = *follower->loading,
-                                                             .position = follower->loaded_bytes}});
+        output_.send.push_back(
+            {target, FetchSnapshotRequest{.replica = config_.self,
+                                          .epoch = state_.epoch,
+                                          .snapshot = *follower->loading,
+                                          .position = follower->loaded_bytes,
+                                          .directory_id = config_.directory_id}});
         return;
     }
     output_.send.push_back({target, FetchRequest{.replica = config_.self,
                                                  .epoch = state_.epoch,
                                                  .position = log_.end(),
-                                                 .high_watermark = high_watermark_}});
+                                                 .high_watermark = high_watermark_,
+                                                 .directory_id = config_.directory_id}});
 }
 
 LocalTime Quorum::next_deadline() const {
@@ -680,7 +827,7 @@ LocalTime Quorum::next_deadline() const {
             deadline = std::get<Candidate>(role_).election_deadline;
             break;
         case RoleName::leader:
-            if (majority() == 1) return deadline;
+            if (other_voters().empty()) return deadline;
             deadline = std::min(quorum_deadline(std::get<Leader>(role_)),
                                 std::get<Leader>(role_).announce_deadline);
             break;
@@ -692,7 +839,7 @@ LocalTime Quorum::next_deadline() const {
             break;
     }
     const bool wants_to_fetch = role() == RoleName::follower || role() == RoleName::unattached;
-    if (wants_to_fetch && !fetch_in_flight_ && !waits_for_flush() && !other_voters().empty()) {
+    if (wants_to_fetch && !fetch_in_flight_ && !waits_for_flush() && !servers().empty()) {
         deadline = std::min(deadline, fetch_not_before_);
     }
     return deadline;
@@ -704,29 +851,36 @@ bool Quorum::waits_for_flush() const {
     return log_.flushed_end() < log_.log_end() && must_flush_before_fetch();
 }
 
-bool Quorum::has_voter(BrokerId id) const {
-    return std::ranges::find(config_.options.voters, id, &RaftVoter::id) !=
-           config_.options.voters.end();
-}
-
 bool Quorum::is_voter() const {
-    return has_voter(config_.self);
+    return voters().contains(key());
 }
 
 std::vector<BrokerId> Quorum::other_voters() const {
     std::vector<BrokerId> others;
-    for (const RaftVoter& voter : config_.options.voters) {
+    for (const RaftVoter& voter : voters().voters()) {
         if (voter.id != config_.self) others.push_back(voter.id);
     }
     return others;
 }
 
+std::vector<BrokerId> Quorum::servers() const {
+    std::vector<BrokerId> found = other_voters();
+    for (const RaftVoter& server : config_.options.voters) {
+        const bool is_new = server.id != config_.self && !has_voter(server.id);
+        if (is_new) found.push_back(server.id);
+    }
+    return found;
+}
+
 LocalTime Quorum::quorum_deadline(const Leader& leader) const {
-    if (majority() == 1) return LocalTime::max();
+    const std::size_t others_needed = majority() - (is_voter() ? 1 : 0);
+    if (others_needed == 0) return LocalTime::max();
     std::vector<LocalTime> contacts;
     for (const auto& [voter, fetched_at] : leader.voter_fetches) contacts.push_back(fetched_at);
+    ASSERT(contacts.size() == other_voters().size(), "in touch with {} of {} other voters",
+           contacts.size(), other_voters().size());
     std::ranges::sort(contacts, std::greater<>());
-    return contacts[majority() - 2] + config_.options.fetch_timeout * 3 / 2;
+    return contacts[others_needed - 1] + config_.options.fetch_timeout * 3 / 2;
 }
 
 Offset Quorum::epoch_start() const {

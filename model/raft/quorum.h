@@ -9,9 +9,11 @@
 //   Candidate   -> Leader        a majority voted for it             (appends LeaderChange)
 //               -> Prospective   timed out, or refused and backed off
 //               -> Follower      the leader of the epoch turned up
-//   Leader      -> Resigned      no majority fetched for 1.5 x fetch timeout, or asked to resign
+//   Leader      -> Resigned      no majority fetched for 1.5 x fetch timeout, or asked to resign,
+//   or
+//                                the voters without it are committed
 //   Follower    -> Prospective   fetch timeout (voters);  -> Unattached (observers)
-//   Resigned    -> Prospective   election timeout;        -> Follower
+//   Resigned    -> Prospective   election timeout;        -> Follower;  -> Unattached (observers)
 //   any         -> Unattached    a higher epoch in any message
 //
 // Guarantees, whatever messages come in whatever order: at most one vote per epoch, hence at most
@@ -21,9 +23,12 @@
 // Snapshots (KIP-630): a member may replace the committed front of its log by one; who fetches from
 // before that is sent to load it, piece by piece, and goes on fetching from its end.
 //
-// The voter set is static (controller.quorum.voters, kraft.version 0), so voters are known by id;
-// directory ids and changes of the set (KIP-853) are not here. Pure: time comes in, effects go out;
-// the jitter of timeouts is a hash of (seed, epoch, attempt).
+// The voters are those of the latest Voters record in the log, committed or not (KIP-853; Raft 4.1
+// to 4.3): one is added or removed at a time, so that any majority of the old set meets any of the
+// new one. Changes of the set need kraft.version 1, where voters have directory ids; a set that is
+// only configured (controller.quorum.voters, kraft.version 0) is for ever.
+//
+// Pure: time comes in, effects go out; the jitter of timeouts is a hash of (seed, epoch, attempt).
 #pragma once
 
 #include <cstdint>
@@ -73,9 +78,21 @@ struct SnapshotTaken {
 };
 // Leave leadership in good order (shutdown).
 struct Resign {};
+// An administrator wants an observer to vote, a voter to vote no more, or others to know where a
+// voter listens now. Output says whether the leader refuses; else the change is done when the high
+// watermark has passed its record.
+struct AddVoter {
+    RaftVoter voter;
+};
+struct RemoveVoter {
+    ReplicaKey voter;
+};
+struct UpdateVoter {
+    RaftVoter voter;
+};
 
 using Input = std::variant<Boot, Tick, Received, FetchFailed, VoteFailed, LogFlushed, Propose,
-                           SnapshotTaken, Resign>;
+                           SnapshotTaken, Resign, AddVoter, RemoveVoter, UpdateVoter>;
 
 // ---- output: what the host must do, in this order ----
 
@@ -91,9 +108,12 @@ struct Output {
     // 2. The log: cut or begun anew at a loaded snapshot, then append. The summary already counts
     //    all of it.
     std::optional<Offset> truncate_to;
-    std::optional<LogPosition> restart_at;     // the snapshot of that id is all that is before it
-    std::optional<LogPosition> drop_before;    // ours of that id takes the place of the log's front
-    bool append_leader_change = false;         // one LeaderChange record, in state().epoch
+    std::optional<LogPosition> restart_at;   // the snapshot of that id is all that is before it
+    std::optional<LogPosition> drop_before;  // ours of that id takes the place of the log's front
+    bool append_leader_change = false;       // one LeaderChange record, in state().epoch
+    // A Voters record. After a LeaderChange it goes into the same batch, behind a KRaftVersion
+    // record: the first leader of a quorum writes down what the disks were formatted with.
+    std::optional<VoterSet> append_voters;
     std::optional<BatchSpan> append_proposed;  // the batch of Propose
     std::size_t append_fetched = 0;  // so many batches of the FetchResponse, from the first
     // 3. Make the log durable up to its end, and say so with LogFlushed. Nothing below waits for
@@ -106,6 +126,7 @@ struct Output {
     bool role_changed = false;
     bool vote_granted = false;  // a real one, not a pre-vote
     bool high_watermark_moved = false;
+    std::optional<ErrorCode> refusal;  // of a change of the voters
     // The rules are broken beyond repair (a committed record is gone): the process must halt.
     std::optional<std::string> fatal;
 };
@@ -115,13 +136,16 @@ struct QuorumConfig {
     RaftOptions options;
     std::uint64_t jitter_seed = 0;
     const BugSet* bugs = nullptr;  // outlives the quorum
+    Uuid directory_id = {};        // of its own disk
 };
 
 class Quorum {
   public:
-    // `durable`, `log` and the id of the latest snapshot as found on disk. Requires: a first
-    // step(Boot); the log reaches back to the snapshot and up to it.
-    Quorum(QuorumConfig config, QuorumState durable, LogSummary log, LogPosition snapshot = {});
+    // `durable`, `log`, the id of the latest snapshot and the voters that both name, as found on
+    // disk; without such voters, those of the options. Requires: a first step(Boot); the log
+    // reaches back to the snapshot and up to it.
+    Quorum(QuorumConfig config, QuorumState durable, LogSummary log, LogPosition snapshot = {},
+           std::optional<VoterHistory> voters = std::nullopt);
 
     Output step(const Input& input, LocalTime now);
 
@@ -138,6 +162,10 @@ class Quorum {
 
     const QuorumState& state() const { return state_; }
     const LogSummary& log() const { return log_; }
+    // In force: of the latest record in the log, committed or not.
+    const VoterSet& voters() const { return voters_.latest(); }
+    // In force in a log that ends at `end`.
+    const VoterSet& voters_before(Offset end) const { return voters_.before(end); }
     // Of the latest one; offset 0: none.
     LogPosition snapshot() const { return snapshot_; }
     Offset high_watermark() const { return high_watermark_; }
@@ -145,6 +173,7 @@ class Quorum {
     bool is_leader() const { return role() == RoleName::leader; }
     bool is_voter() const;
     BrokerId self() const { return config_.self; }
+    ReplicaKey key() const { return {config_.self, config_.directory_id}; }
     BrokerId leader() const { return state_.leader; }
     // Where the leader's epoch begins. Requires: is_leader().
     Offset epoch_start() const;
@@ -157,6 +186,7 @@ class Quorum {
         fields("role", self.role());
         fields("state", self.state_);
         fields("log", self.log_);
+        fields("voters", self.voters_);
         fields("snapshot", self.snapshot_);
         fields("high_watermark", self.high_watermark_);
         fields("attempt", self.attempt_);
@@ -195,6 +225,19 @@ class Quorum {
     // KAFKA-15489: a leader that a majority no longer fetches from is deposed or cut off. Asked
     // only when that is so.
     bool must_resign_without_quorum() const;
+    // KIP-853: the vote is for a disk, and asked of the one that it is meant for.
+    bool is_meant_for_us(const Uuid& voter_directory_id) const;
+    // Where the set never changes, whoever is not in it has no business here. Else somebody whose
+    // log has a later set may be right: what he says is believed, as KIP-853 has it.
+    bool may_speak(BrokerId candidate_or_leader) const;
+    // A change of the voters may begin: the last one is committed (one at a time), and so is a
+    // record of this leader's own epoch (else two leaders could each change the set that they last
+    // agreed on, to sets with disjoint majorities: Ongaro's correction of Raft, 2015).
+    ErrorCode error_of_change() const;
+    // Who votes next is caught up, so that commitment does not wait for it.
+    bool may_join(const ReplicaKey& observer, LocalTime now) const;
+    // A leader leads on until the set without it is committed.
+    bool must_resign_as_removed() const;
     template <class T>
     T deviate(Bug bug, T right, T wrong) const {
         return config_.bugs == nullptr ? right : config_.bugs->deviate(bug, right, wrong);
@@ -209,6 +252,9 @@ class Quorum {
     void on(const Propose&, LocalTime now);
     void on(const SnapshotTaken&, LocalTime now);
     void on(const Resign&, LocalTime now);
+    void on(const AddVoter&, LocalTime now);
+    void on(const RemoveVoter&, LocalTime now);
+    void on(const UpdateVoter&, LocalTime now);
 
     void receive(const VoteRequest&, LocalTime now);
     void receive(const VoteResponse&, LocalTime now);
@@ -244,9 +290,11 @@ class Quorum {
     Follower* hear_from_leader(BrokerId from, RaftEpoch epoch, BrokerId leader, ErrorCode error,
                                LocalTime now);
     ErrorCode error_of_fetch(RaftEpoch epoch) const;
-    void note_contact(BrokerId replica, LocalTime now);
+    void note_contact(const ReplicaKey& replica, LocalTime now);
+    void note_end(const ReplicaKey& replica, Offset end);
     void load(const LogPosition& snapshot, LocalTime now);
-    void adopt(const LogPosition& snapshot);
+    void adopt(const FetchSnapshotResponse& response);
+    void change_voters(VoterSet voters, LocalTime now);
     void truncate_to_common(const LogPosition& diverging);
     void accept_batches(const FetchResponse& response);
     void follow_high_watermark(Offset of_leader);
@@ -255,11 +303,13 @@ class Quorum {
     void maybe_fetch(LocalTime now);
     void persist(QuorumState state);
 
-    std::size_t majority() const { return config_.options.voters.size() / 2 + 1; }
+    std::size_t majority() const { return voters().majority(); }
     bool waits_for_flush() const;
-    bool is_only_voter() const { return is_voter() && config_.options.voters.size() == 1; }
-    bool has_voter(BrokerId id) const;
+    bool is_only_voter() const { return is_voter() && voters().size() == 1; }
+    bool has_voter(BrokerId id) const { return voters().find(id) != nullptr; }
     std::vector<BrokerId> other_voters() const;
+    // Whom to ask for the leader: the voters, and the servers that were configured.
+    std::vector<BrokerId> servers() const;
     // When a leader that hears nothing more gives up: 1.5 x fetch timeout after the last moment at
     // which a majority, itself included, was in touch.
     LocalTime quorum_deadline(const Leader& leader) const;
@@ -270,6 +320,7 @@ class Quorum {
     QuorumConfig config_;
     QuorumState state_;
     LogSummary log_;
+    VoterHistory voters_;
     LogPosition snapshot_;
     Offset high_watermark_{0};
     Role role_ = Unattached{};

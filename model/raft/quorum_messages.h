@@ -1,7 +1,9 @@
 // What members of the quorum tell each other, as the decider sees it: KIP-595's Vote (with
-// KIP-996's pre-vote), BeginQuorumEpoch, EndQuorumEpoch, Fetch and KIP-630's FetchSnapshot, without
-// wire details. Answers name batches by their span and snapshots by their id only; the bytes stay
-// with the host.
+// KIP-996's pre-vote), BeginQuorumEpoch, EndQuorumEpoch, Fetch and KIP-630's FetchSnapshot, with
+// KIP-853's directory ids, without wire details. Answers name batches by their span and snapshots
+// by their id, and say what voters they hold; the bytes stay with the host.
+//
+// A directory id that is zero was not told, and is taken for the right one.
 #pragma once
 
 #include <optional>
@@ -11,6 +13,7 @@
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
 #include "model/raft/log_summary.h"
+#include "model/raft/voter_set.h"
 
 namespace squall::model::raft {
 
@@ -19,6 +22,8 @@ struct VoteRequest {
     RaftEpoch epoch;  // of a pre-vote: the epoch the prospective is in, not the one it aims at
     LogPosition last;
     bool pre_vote = false;
+    Uuid candidate_directory_id = {};
+    Uuid voter_directory_id = {};  // of whom it takes itself to speak to
 };
 
 // `epoch` and `leader` are what the answerer knows now, in every answer.
@@ -34,6 +39,7 @@ struct VoteResponse {
 struct BeginQuorumEpochRequest {
     BrokerId leader;
     RaftEpoch epoch;
+    Uuid voter_directory_id = {};
 };
 struct BeginQuorumEpochResponse {
     BrokerId voter = no_broker;
@@ -59,6 +65,9 @@ struct FetchRequest {
     RaftEpoch epoch;
     LogPosition position;      // fetch offset and last fetched epoch
     Offset high_watermark{0};  // the fetcher's, so that the leader can tell news (KIP-1166)
+    Uuid directory_id = {};
+
+    ReplicaKey fetcher() const { return {replica, directory_id}; }
 };
 
 struct BatchSpan {
@@ -68,6 +77,12 @@ struct BatchSpan {
 
     std::int64_t count() const { return last_offset - base_offset + 1; }
     bool operator==(const BatchSpan&) const = default;
+};
+
+// A Voters record in one of the batches of an answer.
+struct VotersAt {
+    Offset offset;
+    VoterSet voters;
 };
 
 struct FetchResponse {
@@ -82,6 +97,7 @@ struct FetchResponse {
     // The log does not reach back to where the fetcher is: load this first.
     std::optional<LogPosition> snapshot = std::nullopt;
     std::vector<BatchSpan> batches = {};  // from the fetch offset on
+    std::vector<VotersAt> voters = {};    // in those batches
 };
 
 // One piece of a snapshot. Its id is the position in the log that it stands for.
@@ -90,6 +106,9 @@ struct FetchSnapshotRequest {
     RaftEpoch epoch;
     LogPosition snapshot;
     std::int64_t position = 0;  // in bytes
+    Uuid directory_id = {};
+
+    ReplicaKey fetcher() const { return {replica, directory_id}; }
 };
 struct FetchSnapshotResponse {
     BrokerId from = no_broker;
@@ -100,6 +119,7 @@ struct FetchSnapshotResponse {
     // At the fetcher: so many bytes are there, and durable if that is all.
     std::int64_t received = 0;
     bool is_complete = false;
+    std::optional<VoterSet> voters = std::nullopt;  // of a complete one that names them
 };
 
 using Message =

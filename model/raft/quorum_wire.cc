@@ -1,5 +1,6 @@
 #include "model/raft/quorum_wire.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "model/protocol/batch_view.h"
@@ -55,6 +56,8 @@ model::VoteRequest to_wire(const VoteRequest& message, BrokerId to) {
     partition.last_offset_epoch = message.last.epoch;
     partition.last_offset = message.last.offset;
     partition.pre_vote = message.pre_vote;
+    partition.candidate_directory_id = message.candidate_directory_id;
+    partition.voter_directory_id = message.voter_directory_id;
     return wire;
 }
 
@@ -62,19 +65,22 @@ model::BeginQuorumEpochRequest to_wire(const BeginQuorumEpochRequest& message, B
     model::BeginQuorumEpochRequest wire;
     wire.voter_id = to;
     auto& partition = only_partition(wire);
+    partition.voter_directory_id = message.voter_directory_id;
     partition.leader_id = message.leader;
     partition.leader_epoch = message.epoch;
     return wire;
 }
 
-model::EndQuorumEpochRequest to_wire(const EndQuorumEpochRequest& message, BrokerId) {
+model::EndQuorumEpochRequest to_wire(const EndQuorumEpochRequest& message, const VoterSet& voters) {
     model::EndQuorumEpochRequest wire;
     auto& partition = only_partition(wire);
     partition.leader_id = message.leader;
     partition.leader_epoch = message.epoch;
     partition.preferred_successors = message.preferred_successors;
     for (const BrokerId successor : message.preferred_successors) {
-        partition.preferred_candidates.push_back({successor, Uuid{}});
+        const RaftVoter* const voter = voters.find(successor);
+        partition.preferred_candidates.push_back(
+            {successor, voter == nullptr ? Uuid{} : voter->directory_id});
     }
     return wire;
 }
@@ -93,6 +99,7 @@ model::FetchRequest to_wire(const FetchRequest& message, const RaftOptions& opti
     partition.fetch_offset = message.position.offset;
     partition.last_fetched_epoch = LeaderEpoch{message.position.epoch.value()};
     partition.high_watermark = message.high_watermark;
+    partition.replica_directory_id = message.directory_id;
     return wire;
 }
 
@@ -107,6 +114,7 @@ model::FetchSnapshotRequest to_wire(const FetchSnapshotRequest& message,
     partition.current_leader_epoch = message.epoch;
     partition.snapshot_id = {message.snapshot.offset, message.snapshot.epoch};
     partition.position = message.position;
+    partition.replica_directory_id = message.directory_id;
     return wire;
 }
 
@@ -172,13 +180,16 @@ std::optional<VoteRequest> from_wire(const model::VoteRequest& message) {
     return VoteRequest{.candidate = partition->candidate_id,
                        .epoch = partition->candidate_epoch,
                        .last = {partition->last_offset, partition->last_offset_epoch},
-                       .pre_vote = partition->pre_vote};
+                       .pre_vote = partition->pre_vote,
+                       .candidate_directory_id = partition->candidate_directory_id,
+                       .voter_directory_id = partition->voter_directory_id};
 }
 
 std::optional<BeginQuorumEpochRequest> from_wire(const model::BeginQuorumEpochRequest& message) {
     const auto* partition = find_partition(message);
     if (partition == nullptr) return std::nullopt;
-    return BeginQuorumEpochRequest{partition->leader_id, partition->leader_epoch};
+    return BeginQuorumEpochRequest{partition->leader_id, partition->leader_epoch,
+                                   partition->voter_directory_id};
 }
 
 std::optional<EndQuorumEpochRequest> from_wire(const model::EndQuorumEpochRequest& message) {
@@ -203,7 +214,8 @@ std::optional<FetchRequest> from_wire(const model::FetchRequest& message) {
                                 .epoch = RaftEpoch{partition.current_leader_epoch.value()},
                                 .position = {partition.fetch_offset,
                                              RaftEpoch{partition.last_fetched_epoch.value()}},
-                                .high_watermark = partition.high_watermark};
+                                .high_watermark = partition.high_watermark,
+                                .directory_id = partition.replica_directory_id};
         }
     }
     return std::nullopt;
@@ -218,7 +230,8 @@ std::optional<FetchSnapshotRequest> from_wire(const model::FetchSnapshotRequest&
                 .replica = message.replica_id,
                 .epoch = partition.current_leader_epoch,
                 .snapshot = {partition.snapshot_id.end_offset, partition.snapshot_id.epoch},
-                .position = partition.position};
+                .position = partition.position,
+                .directory_id = partition.replica_directory_id};
         }
     }
     return std::nullopt;
@@ -305,9 +318,64 @@ std::vector<BatchSpan> spans_of(ByteView records) {
     return spans;
 }
 
+// ---- voters ----
+
+std::vector<VotersAt> voters_of(ByteView records) {
+    std::vector<VotersAt> found;
+    BatchCursor cursor(records);
+    while (const auto batch = cursor.next()) {
+        if (!batch->attributes().is_control()) continue;
+        const auto record = read_voters(*batch);
+        if (record && *record) found.push_back({(*record)->offset, from_wire((*record)->voters)});
+    }
+    return found;
+}
+
+std::vector<RaftListener> listeners_of(const RaftVoter& voter) {
+    return {{.name = std::string(controller_listener), .host = voter.host, .port = voter.port}};
+}
+
+KraftVoters to_wire(const VoterSet& voters) {
+    KraftVoters wire;
+    for (const RaftVoter& voter : voters.voters()) {
+        KraftVoters::Voter& entry = wire.voters.emplace_back();
+        entry.voter_id = voter.id;
+        entry.voter_directory_id = voter.directory_id;
+        entry.endpoints.push_back({std::string(controller_listener), voter.host, voter.port});
+    }
+    return wire;
+}
+
+VoterSet from_wire(const KraftVoters& wire) {
+    std::vector<RaftVoter> voters;
+    for (const KraftVoters::Voter& entry : wire.voters) {
+        RaftVoter& voter = voters.emplace_back();
+        voter.id = entry.voter_id;
+        voter.directory_id = entry.voter_directory_id;
+        if (entry.endpoints.empty()) continue;
+        voter.host = entry.endpoints.front().host;
+        voter.port = entry.endpoints.front().port;
+    }
+    return VoterSet(std::move(voters));
+}
+
+std::optional<RaftVoter> voter_of(BrokerId id, const Uuid& directory_id,
+                                  const std::vector<RaftListener>& listeners) {
+    const auto named = std::ranges::find(listeners, controller_listener, &RaftListener::name);
+    if (named == listeners.end()) return std::nullopt;
+    return RaftVoter{
+        .id = id, .host = named->host, .port = named->port, .directory_id = directory_id};
+}
+
 // ---- quorum-state ----
 
-std::string write_quorum_state(const QuorumState& state) {
+std::string write_quorum_state(const QuorumState& state, bool knows_directories) {
+    if (knows_directories) {
+        return fmt::format(
+            "{{\"leaderId\":{},\"leaderEpoch\":{},\"votedId\":{},\"votedDirectoryId\":\"{}\","
+            "\"data_version\":1}}",
+            state.leader, state.epoch, state.voted, state.voted_directory_id);
+    }
     return fmt::format(
         "{{\"leaderId\":{},\"leaderEpoch\":{},\"votedId\":{},\"appliedOffset\":0,"
         "\"currentVoters\":[],\"data_version\":0}}",
@@ -333,7 +401,18 @@ Result<QuorumState> read_quorum_state(std::string_view text) {
     state.leader = BrokerId{field("leaderId")};
     state.epoch = RaftEpoch{field("leaderEpoch")};
     state.voted = BrokerId{field("votedId")};
-    if (!complete || state.epoch < no_epoch || write_quorum_state(state) != text) {
+    const std::string_view key = "\"votedDirectoryId\":\"";
+    const auto directory = text.find(key);
+    const bool knows_directories = directory != std::string_view::npos;
+    if (knows_directories) {
+        const std::string_view rest = text.substr(directory + key.size());
+        const std::optional<Uuid> id = parse_uuid(rest.substr(0, rest.find('"')));
+        if (!id) complete = false;
+        state.voted_directory_id = id.value_or(Uuid{});
+    }
+    const bool is_whole =
+        complete && state.epoch >= no_epoch && write_quorum_state(state, knows_directories) == text;
+    if (!is_whole) {
         return Error{Failure::corrupt, fmt::format("quorum-state says '{}'", text)};
     }
     return state;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "model/protocol/control_batch.h"
 #include "model/protocol/messages/begin_quorum_epoch.h"
 #include "model/protocol/messages/end_quorum_epoch.h"
 #include "model/protocol/messages/fetch.h"
@@ -22,7 +23,8 @@ inline const TopicPartition metadata_partition{metadata_topic, 0};
 
 model::VoteRequest to_wire(const VoteRequest& message, BrokerId to);
 model::BeginQuorumEpochRequest to_wire(const BeginQuorumEpochRequest& message, BrokerId to);
-model::EndQuorumEpochRequest to_wire(const EndQuorumEpochRequest& message, BrokerId to);
+// With the voters, whose directory ids go with the successors.
+model::EndQuorumEpochRequest to_wire(const EndQuorumEpochRequest& message, const VoterSet& voters);
 model::FetchRequest to_wire(const FetchRequest& message, const RaftOptions& options);
 model::FetchSnapshotRequest to_wire(const FetchSnapshotRequest& message,
                                     const RaftOptions& options);
@@ -56,8 +58,22 @@ std::optional<FetchSnapshotResponse> from_wire(const model::FetchSnapshotRespons
 // The whole batches in `records`, up to the first that is cut off or whose CRC is wrong.
 std::vector<BatchSpan> spans_of(ByteView records);
 
-// The quorum-state file: Kafka's JSON, data version 0.
-std::string write_quorum_state(const QuorumState& state);
+// The sets of voters that Voters records in `records` name, with their offsets; only whole batches
+// count.
+std::vector<VotersAt> voters_of(ByteView records);
+KraftVoters to_wire(const VoterSet& voters);
+VoterSet from_wire(const KraftVoters& voters);
+
+// The listener of controllers.
+inline constexpr std::string_view controller_listener = "CONTROLLER";
+std::vector<RaftListener> listeners_of(const RaftVoter& voter);
+// The voter that a request names; nullopt: it does not say where the voter listens.
+std::optional<RaftVoter> voter_of(BrokerId id, const Uuid& directory_id,
+                                  const std::vector<RaftListener>& listeners);
+
+// The quorum-state file: Kafka's JSON, in data version 1 where voters have directory ids, else in
+// 0.
+std::string write_quorum_state(const QuorumState& state, bool knows_directories);
 // Corrupt where it is not what write_quorum_state writes.
 Result<QuorumState> read_quorum_state(std::string_view text);
 

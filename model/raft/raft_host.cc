@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "model/events/raft_events.h"
+#include "model/log/meta_properties.h"
 #include "model/protocol/batch_view.h"
+#include "model/protocol/messages/api_versions.h"
 #include "model/raft/snapshot.h"
 #include "sim/base/assert.h"
 #include "sim/kernel/task.h"
@@ -18,6 +20,9 @@ constexpr std::string_view quorum_state_path = "__cluster_metadata-0/quorum-stat
 // A snapshot that is being loaded, and one that is being written.
 constexpr std::string_view loading_path = "__cluster_metadata-0/loading.part";
 constexpr std::string_view writing_path = "__cluster_metadata-0/writing.part";
+
+// How long Kafka's admin client waits for an answer (default.api.timeout.ms).
+constexpr std::chrono::milliseconds voter_change_timeout{60'000};
 
 TimestampMs timestamp(const sim::Node& node) {
     return node.wall_now().ms();
@@ -34,11 +39,12 @@ RaftHost::RaftHost(sim::Node& node, BrokerId self, RaftOptions options, ChannelP
       channels_(channels),
       logs_(logs),
       disk_(disk),
-      listener_(listener),
+      listeners_{&listener},
       bugs_(bugs),
       mailbox_(node),
       dirty_(node),
-      has_fetch_(node) {}
+      has_fetch_(node),
+      has_told_all_(node) {}
 
 RaftHost::~RaftHost() = default;
 
@@ -76,8 +82,10 @@ void RaftHost::start() {
         unpaid_ += text.cost;
         if (!text.value.empty()) state = must(raft::read_quorum_state(as_text(text.value)));
     }
+    directory_id_ = find_directory_id();
     const raft::LogPosition snapshot = find_snapshot();
-    raft::LogSummary summary = summarize(snapshot);
+    FoundLog found = summarize(snapshot);
+    raft::LogSummary& summary = found.summary;
     // What lies there now was read back, and so is as durable as the flush that follows makes it.
     unpaid_ += must(log_->flush());
     summary.mark_flushed(summary.log_end());
@@ -86,18 +94,15 @@ void RaftHost::start() {
     node_.sleep_for(std::exchange(unpaid_, {}));
 
     const std::uint64_t jitter_seed = node_.draws("raft jitter").bits();
-    quorum_.emplace(
-        raft::QuorumConfig{
-            .self = self_, .options = options_, .jitter_seed = jitter_seed, .bugs = bugs_},
-        state, std::move(summary), snapshot);
-    for (const RaftVoter& voter : options_.voters) {
-        if (voter.id == self_ || !quorum_->is_voter()) continue;
-        peers_.push_back(std::make_unique<Peer>(node_, voter.id));
-        Peer& peer = *peers_.back();
-        node_.spawn(fmt::format("raft_host/peer-{}", voter.id), [this, &peer] { run_peer(peer); });
-    }
+    quorum_.emplace(raft::QuorumConfig{.self = self_,
+                                       .options = options_,
+                                       .jitter_seed = jitter_seed,
+                                       .bugs = bugs_,
+                                       .directory_id = directory_id_},
+                    state, std::move(summary), snapshot, std::move(found.voters));
+    known_voters_ = quorum_->voters();
     node_.emit(RaftStarted{.replica = self_,
-                           .directory_id = {},
+                           .directory_id = directory_id_,
                            .is_voter = quorum_->is_voter(),
                            .epoch = quorum_->state().epoch,
                            .log_start = log_->log_start_offset(),
@@ -109,8 +114,33 @@ void RaftHost::start() {
     node_.spawn("raft_host", [this] { run(); });
 }
 
-raft::LogSummary RaftHost::summarize(const raft::LogPosition& snapshot) {
-    raft::LogSummary summary;
+Uuid RaftHost::find_directory_id() {
+    if (disk_.exists(meta_properties_path)) {
+        const auto properties = must(read_meta_properties(disk_));
+        unpaid_ += properties.cost;
+        if (properties.value.node_id != self_) {
+            halt({Failure::corrupt,
+                  fmt::format("the disk of node {} in node {}", properties.value.node_id, self_)});
+        }
+        return properties.value.directory_id;
+    }
+    Draws& draws = node_.draws("directory id");
+    const std::uint64_t high = draws.bits();
+    const std::uint64_t low = draws.bits();
+    const Uuid fresh{high, low};
+    unpaid_ += must(format_directory(disk_, {.node_id = self_, .directory_id = fresh}));
+    return fresh;
+}
+
+RaftHost::FoundLog RaftHost::summarize(const raft::LogPosition& snapshot) {
+    FoundLog found{.summary = {}, .voters = raft::VoterHistory(raft::VoterSet(options_.voters))};
+    raft::LogSummary& summary = found.summary;
+    if (snapshot.offset > Offset{0}) {
+        const auto content = must(disk_.read_all(raft::snapshot_path(folder, snapshot)));
+        unpaid_ += content.cost;
+        auto voters = raft::voters_of_snapshot(content.value);
+        if (voters) found.voters.restart_at(*std::move(voters));
+    }
     // A log that does not reach the snapshot is of no use; one whose front is gone begins there.
     if (log_->log_end_offset() < snapshot.offset) {
         unpaid_ += must(log_->truncate_fully_and_start_at(snapshot.offset));
@@ -133,10 +163,13 @@ raft::LogSummary RaftHost::summarize(const raft::LogPosition& snapshot) {
             summary.append(RaftEpoch{batch->partition_leader_epoch().value()},
                            batch->last_offset_delta() + 1);
         }
+        for (raft::VotersAt& named : raft::voters_of(read.records)) {
+            found.voters.append(named.offset, std::move(named.voters));
+        }
         ASSERT(read.next_offset > at, "the metadata log does not read on from {}", at);
         at = read.next_offset;
     }
-    return summary;
+    return found;
 }
 
 // The latest that is whole; what is not was being written when the process ended.
@@ -205,7 +238,11 @@ void RaftHost::carry_out(raft::Output output, Work& work) {
     if (std::holds_alternative<raft::SnapshotTaken>(work.input)) {
         remove_snapshots_before(quorum_->snapshot());
     }
-    if (output.append_leader_change) append_leader_change();
+    if (output.append_leader_change) {
+        append_leader_change(output);
+    } else if (output.append_voters) {
+        append_voters(*output.append_voters);
+    }
     if (output.append_fetched > 0) append_fetched(output.append_fetched, work.records);
     ASSERT(log_->log_end_offset() == quorum_->log().log_end(), "the log ends at {}, its summary {}",
            log_->log_end_offset(), quorum_->log().log_end());
@@ -222,11 +259,23 @@ void RaftHost::carry_out(raft::Output output, Work& work) {
     } else if (work.answer && output.reply) {
         work.answer->complete(std::move(*output.reply));
     }
+    if (work.change) note_voter_change(output, *std::move(work.change));
     for (raft::Outbound& outbound : output.send) send(std::move(outbound));
     tell(output);
 }
 
 void RaftHost::tell(const raft::Output& output) {
+    if (quorum_->voters() != known_voters_) {
+        known_voters_ = quorum_->voters();
+        RaftVotersChanged changed{
+            .replica = self_, .log_end = log_end(), .voters = {}, .directory_ids = {}};
+        for (const RaftVoter& voter : known_voters_.voters()) {
+            changed.voters.push_back(voter.id);
+            changed.directory_ids.push_back(voter.directory_id);
+        }
+        node_.emit(changed);
+    }
+    answer_voter_changes();
     if (output.role_changed) {
         progress_.clear();
         const std::string role =
@@ -235,20 +284,20 @@ void RaftHost::tell(const raft::Output& output) {
                                    .role = role,
                                    .epoch = quorum_->state().epoch,
                                    .leader = quorum_->leader()});
-        listener_.on_leadership();
+        for (RaftStateMachine* const listener : listeners_) listener->on_leadership();
     }
     if (output.high_watermark_moved) {
         node_.emit(RaftCommitted{.replica = self_,
                                  .epoch = quorum_->state().epoch,
                                  .high_watermark = quorum_->high_watermark()});
-        listener_.on_committed();
+        for (RaftStateMachine* const listener : listeners_) listener->on_committed();
     }
 }
 
 // ---- disk ----
 
 void RaftHost::persist(const raft::QuorumState& state) {
-    const std::string text = raft::write_quorum_state(state);
+    const std::string text = raft::write_quorum_state(state, quorum_->voters().knows_directories());
     unpaid_ += must(disk_.replace(quorum_state_path, as_bytes(text)));
     const sim::FlushTicket ticket = must(disk_.begin_flush(quorum_state_path));
     node_.sleep_for(std::exchange(unpaid_, {}) + ticket.cost);
@@ -279,13 +328,24 @@ void RaftHost::restart_at(const raft::LogPosition& snapshot) {
                                   .bytes = must(disk_.size(path))});
 }
 
-void RaftHost::append_leader_change() {
+void RaftHost::append_leader_change(const raft::Output& output) {
     LeaderChange change{.leader_id = self_, .voters = {}, .granting_voters = {}};
-    for (const RaftVoter& voter : options_.voters) change.voters.push_back({voter.id, Uuid{}});
-    Bytes batch = leader_change_batch(change, timestamp(node_));
+    for (const RaftVoter& voter : quorum_->voters().voters()) {
+        change.voters.push_back({voter.id, voter.directory_id});
+    }
+    std::optional<KraftVoters> voters;
+    if (output.append_voters) voters = raft::to_wire(*output.append_voters);
+    append_as_leader(leader_change_batch(change, timestamp(node_), voters));
+}
+
+void RaftHost::append_voters(const raft::VoterSet& voters) {
+    append_as_leader(voters_batch(raft::to_wire(voters), timestamp(node_)));
+}
+
+void RaftHost::append_as_leader(Bytes batch) {
     const AppendInfo info = must(log_->append_as_leader(
         batch, LeaderEpoch{quorum_->state().epoch.value()}, timestamp(node_), BatchSource::broker));
-    ASSERT(info.error == ErrorCode::none, "the LeaderChange record is refused: {}", info.message);
+    ASSERT(info.error == ErrorCode::none, "the quorum's own record is refused: {}", info.message);
     unpaid_ += info.cost;
     note_appended(*BatchView::at_front(batch));
 }
@@ -363,11 +423,12 @@ void RaftHost::take_snapshot(Offset end, std::vector<Bytes> values) {
     is_snapshotting_ = true;
     const raft::LogPosition id{end, quorum_->log().epoch_before(end)};
     const TimestampMs now = timestamp(node_);
-    node_.spawn("raft_host/snapshot",
-                [this, id, content = raft::write_snapshot(id, now, now, values)] {
-                    write_snapshot(id, content);
-                    is_snapshotting_ = false;
-                });
+    node_.spawn("raft_host/snapshot", [this, id,
+                                       content = raft::write_snapshot(
+                                           id, now, now, values, quorum_->voters_before(end))] {
+        write_snapshot(id, content);
+        is_snapshotting_ = false;
+    });
 }
 
 void RaftHost::write_snapshot(raft::LogPosition id, const Bytes& content) {
@@ -419,7 +480,7 @@ FetchSnapshotResponse RaftHost::handle(const FetchSnapshotRequest& request) {
     auto piece = must(disk_.read(path, static_cast<std::uint64_t>(asked->position),
                                  static_cast<std::uint64_t>(length)));
     node_.sleep_for(piece.cost);
-    return raft::to_wire(answer, std::move(piece.value), asked->position, total);
+    return with_leader(raft::to_wire(answer, std::move(piece.value), asked->position, total));
 }
 
 void RaftHost::store(const FetchSnapshotResponse::Partition& piece,
@@ -435,6 +496,7 @@ void RaftHost::store(const FetchSnapshotResponse::Partition& piece,
     node_.sleep_for(content.cost);
     response.is_complete = raft::check_snapshot(content.value).ok();
     if (!response.is_complete) response.received = 0;  // from the start again
+    if (response.is_complete) response.voters = raft::voters_of_snapshot(content.value);
 }
 
 // ---- requests of others ----
@@ -449,7 +511,7 @@ Wire RaftHost::ask(std::optional<Request> request) {
     mailbox_.push(std::move(work));
     const std::optional<raft::Message> answer = completion.await();
     if (!answer) return to_wire(Response{.error = ErrorCode::unknown_server_error});
-    return to_wire(std::get<Response>(*answer));
+    return with_leader(to_wire(std::get<Response>(*answer)));
 }
 
 VoteResponse RaftHost::handle(const VoteRequest& request) {
@@ -457,6 +519,13 @@ VoteResponse RaftHost::handle(const VoteRequest& request) {
 }
 
 BeginQuorumEpochResponse RaftHost::handle(const BeginQuorumEpochRequest& request) {
+    for (const auto& topic : request.topics) {
+        for (const auto& partition : topic.partitions) {
+            for (const RaftListener& listener : request.leader_endpoints) {
+                learn_endpoint(partition.leader_id, listener.host, listener.port);
+            }
+        }
+    }
     return ask<BeginQuorumEpochResponse, raft::BeginQuorumEpochRequest,
                raft::BeginQuorumEpochResponse>(raft::from_wire(request));
 }
@@ -483,12 +552,12 @@ FetchResponse RaftHost::handle(const FetchRequest& request) {
                        no_offset);
     }
     node_.sleep_for(answer->cost);
-    return to_wire(answer->response, std::move(answer->records), log_start());
+    return with_leader(to_wire(answer->response, std::move(answer->records), log_start()));
 }
 
 void RaftHost::note_progress(const raft::FetchRequest& fetch) {
     if (quorum_->answer_fetch(fetch).error != ErrorCode::none) return;
-    ReplicaProgress& replica = progress_[fetch.replica];
+    ReplicaProgress& replica = progress_[fetch.fetcher()];
     const TimestampMs now = timestamp(node_);
     // Caught up now, or at the last fetch with what there was then.
     if (fetch.position.offset >= log_end()) {
@@ -520,35 +589,136 @@ DescribeQuorumResponse RaftHost::handle(const DescribeQuorumRequest& request) co
                 continue;
             }
             partition.high_watermark = high_watermark();
-            const auto state_of = [&](BrokerId id) {
-                const auto found = progress_.find(id);
-                const ReplicaProgress replica =
-                    found == progress_.end() ? ReplicaProgress{} : found->second;
-                return DescribeQuorumResponse::ReplicaState{
-                    .replica_id = id,
-                    .log_end_offset = replica.log_end,
-                    .last_fetch_timestamp = replica.last_fetch,
-                    .last_caught_up_timestamp = replica.last_caught_up};
-            };
-            for (const RaftVoter& voter : options_.voters) {
-                auto state = state_of(voter.id);
-                if (voter.id == self_) {
-                    state.log_end_offset = log_end();
-                    state.last_fetch_timestamp = timestamp(node_);
-                    state.last_caught_up_timestamp = timestamp(node_);
-                }
-                partition.current_voters.push_back(state);
-            }
-            for (const auto& [id, replica] : progress_) {
-                const bool votes =
-                    std::ranges::find(options_.voters, id, &RaftVoter::id) != options_.voters.end();
-                if (!votes) partition.observers.push_back(state_of(id));
-            }
+            describe_replicas(partition);
         }
     }
-    for (const RaftVoter& voter : options_.voters) {
-        response.nodes.push_back(
-            {voter.id, {{.name = "CONTROLLER", .host = voter.host, .port = voter.port}}});
+    for (const RaftVoter& voter : quorum_->voters().voters()) {
+        response.nodes.push_back({voter.id, raft::listeners_of(voter)});
+    }
+    return response;
+}
+
+void RaftHost::describe_replicas(DescribeQuorumResponse::Partition& partition) const {
+    using ReplicaState = DescribeQuorumResponse::ReplicaState;
+    const TimestampMs now = timestamp(node_);
+    const raft::VoterSet& voters = quorum_->voters();
+    const auto state_of = [](const raft::ReplicaKey& key, const ReplicaProgress& replica) {
+        return ReplicaState{.replica_id = key.id,
+                            .replica_directory_id = key.directory_id,
+                            .log_end_offset = replica.log_end,
+                            .last_fetch_timestamp = replica.last_fetch,
+                            .last_caught_up_timestamp = replica.last_caught_up};
+    };
+    for (const RaftVoter& voter : voters.voters()) {
+        // Of a static voter whatever disk fetches by its name.
+        ReplicaProgress progress;
+        if (voter.id == self_) {
+            progress = {.log_end = log_end(), .last_fetch = now, .last_caught_up = now};
+        }
+        for (const auto& [key, fetched] : progress_) {
+            if (key.id == voter.id && voters.contains(key)) progress = fetched;
+        }
+        partition.current_voters.push_back(state_of(raft::key_of(voter), progress));
+    }
+    for (const auto& [key, fetched] : progress_) {
+        if (!voters.contains(key)) partition.observers.push_back(state_of(key, fetched));
+    }
+}
+
+// ---- changes of the voters ----
+
+ErrorCode RaftHost::change_voters(raft::Input change, std::chrono::milliseconds timeout,
+                                  bool waits_for_commit) {
+    if (!quorum_) return ErrorCode::not_leader_or_follower;
+    sim::Completion<ErrorCode> done(node_);
+    Work work{.input = std::move(change)};
+    work.change = VoterChange{.done = done.completer(), .waits_for_commit = waits_for_commit};
+    mailbox_.push(std::move(work));
+    const auto patience = std::max(timeout, std::chrono::milliseconds::zero());
+    return done.await_until(node_.now() + patience).value_or(ErrorCode::request_timed_out);
+}
+
+void RaftHost::note_voter_change(const raft::Output& output, VoterChange change) {
+    const ErrorCode refusal = output.refusal.value_or(ErrorCode::unknown_server_error);
+    const bool is_over =
+        refusal != ErrorCode::none || !output.append_voters || !change.waits_for_commit;
+    if (is_over) return change.done.complete(refusal);
+    change.offset = log_end() - 1;
+    voter_changes_.push_back(std::move(change));
+}
+
+// One that is committed is done, also where the leader removed itself with it.
+void RaftHost::answer_voter_changes() {
+    std::erase_if(voter_changes_, [&](VoterChange& change) {
+        const bool is_committed = change.offset < high_watermark();
+        if (!is_committed && is_leader()) return false;
+        change.done.complete(is_committed ? ErrorCode::none : ErrorCode::not_leader_or_follower);
+        return true;
+    });
+}
+
+// KIP-853: who is to vote must be reachable where it says, and able to.
+bool RaftHost::speaks_raft(const RaftVoter& voter) {
+    const std::optional<Endpoint> to = channels_.resolve(voter.host, voter.port);
+    if (!to) return false;
+    const auto versions = call_patiently(ApiVersionsRequest{}, *to);
+    return versions && std::ranges::any_of(versions->api_keys, [](const auto& api) {
+               return api.api_key == ApiKey::vote && api.max_version >= 1;
+           });
+}
+
+AddRaftVoterResponse RaftHost::handle(const AddRaftVoterRequest& request) {
+    AddRaftVoterResponse response;
+    const std::optional<RaftVoter> voter =
+        raft::voter_of(request.voter_id, request.voter_directory_id, request.listeners);
+    if (!is_leader()) {
+        response.error_code = ErrorCode::not_leader_or_follower;
+    } else if (!voter) {
+        response.error_code = ErrorCode::invalid_request;
+    } else if (!speaks_raft(*voter)) {
+        response.error_code = ErrorCode::request_timed_out;
+    } else {
+        response.error_code =
+            change_voters(raft::AddVoter{*voter}, std::chrono::milliseconds(request.timeout_ms),
+                          request.ack_when_committed);
+    }
+    if (response.error_code != ErrorCode::none) {
+        response.error_message = fmt::format("voter {} is not added: {}", request.voter_id,
+                                             to_string(response.error_code));
+    }
+    return response;
+}
+
+RemoveRaftVoterResponse RaftHost::handle(const RemoveRaftVoterRequest& request) {
+    RemoveRaftVoterResponse response;
+    // The request says no timeout of its own.
+    response.error_code = change_voters(
+        raft::RemoveVoter{{request.voter_id, request.voter_directory_id}}, voter_change_timeout);
+    if (response.error_code != ErrorCode::none) {
+        response.error_message = fmt::format("voter {} is not removed: {}", request.voter_id,
+                                             to_string(response.error_code));
+    }
+    return response;
+}
+
+UpdateRaftVoterResponse RaftHost::handle(const UpdateRaftVoterRequest& request) {
+    UpdateRaftVoterResponse response;
+    const std::optional<RaftVoter> voter =
+        raft::voter_of(request.voter_id, request.voter_directory_id, request.listeners);
+    if (request.current_leader_epoch < epoch()) {
+        response.error_code = ErrorCode::fenced_leader_epoch;
+    } else if (request.current_leader_epoch > epoch()) {
+        response.error_code = ErrorCode::unknown_leader_epoch;
+    } else if (!voter || request.kraft_version_feature.max_supported_version < 1) {
+        response.error_code = ErrorCode::invalid_request;
+    } else {
+        response.error_code = change_voters(raft::UpdateVoter{*voter}, voter_change_timeout);
+    }
+    response.current_leader.leader_id = leader();
+    response.current_leader.leader_epoch = epoch();
+    if (const RaftVoter* const server = find_server(leader())) {
+        response.current_leader.host = server->host;
+        response.current_leader.port = server->port;
     }
     return response;
 }
@@ -579,15 +749,65 @@ RaftHost::FetchAnswer RaftHost::answer(const raft::FetchRequest& request) {
 
 // ---- requests to others ----
 
-std::optional<Endpoint> RaftHost::endpoint_of(BrokerId id) const {
-    for (const RaftVoter& voter : options_.voters) {
-        if (voter.id == id) return channels_.resolve(voter.host, voter.port);
+const RaftVoter* RaftHost::find_server(BrokerId id) const {
+    if (const RaftVoter* const voter = quorum_->voters().find(id)) return voter;
+    for (const std::vector<RaftVoter>* servers : {&learned_, &options_.voters}) {
+        const auto found = std::ranges::find(*servers, id, &RaftVoter::id);
+        if (found != servers->end()) return &*found;
     }
-    return std::nullopt;
+    return nullptr;
+}
+
+std::optional<Endpoint> RaftHost::endpoint_of(BrokerId id) const {
+    const RaftVoter* const server = find_server(id);
+    return server == nullptr ? std::nullopt : channels_.resolve(server->host, server->port);
+}
+
+void RaftHost::learn_endpoint(BrokerId id, const std::string& host, std::int32_t port) {
+    const RaftVoter server{.id = id, .host = host, .port = static_cast<std::uint16_t>(port)};
+    const auto known = std::ranges::find(learned_, id, &RaftVoter::id);
+    if (known == learned_.end()) {
+        learned_.push_back(server);
+    } else {
+        *known = server;
+    }
+}
+
+template <class Response>
+void RaftHost::learn_endpoints(const Response& response) {
+    for (const auto& endpoint : response.node_endpoints) {
+        learn_endpoint(endpoint.node_id, endpoint.host, endpoint.port);
+    }
+}
+
+// A leader whose voters the asker does not know yet would be nowhere (KIP-853). Where the set never
+// changes everybody knows.
+template <class Response>
+Response RaftHost::with_leader(Response response) const {
+    const RaftVoter* const server = quorum_->voters().knows_directories() && leader() != no_broker
+                                        ? find_server(leader())
+                                        : nullptr;
+    if (server != nullptr) {
+        auto& endpoint = response.node_endpoints.emplace_back();
+        endpoint.node_id = server->id;
+        endpoint.host = server->host;
+        endpoint.port = server->port;
+    }
+    return response;
 }
 
 std::optional<Endpoint> RaftHost::leader_endpoint() const {
     return leader() == no_broker ? std::nullopt : endpoint_of(leader());
+}
+
+RaftHost::Peer& RaftHost::peer_of(BrokerId voter) {
+    const auto known =
+        std::ranges::find_if(peers_, [&](const auto& entry) { return entry->id == voter; });
+    if (known != peers_.end()) return **known;
+    peers_.push_back(std::make_unique<Peer>(node_, voter));
+    Peer& peer = *peers_.back();
+    node_.spawn(fmt::format("raft_host/peer-{}", voter), [this, &peer] { run_peer(peer); });
+    return peer;
 }
 
 void RaftHost::send(raft::Outbound outbound) {
@@ -597,10 +817,9 @@ void RaftHost::send(raft::Outbound outbound) {
         has_fetch_.open();
         return;
     }
-    const auto peer =
-        std::ranges::find_if(peers_, [&](const auto& entry) { return entry->id == outbound.to; });
-    ASSERT(peer != peers_.end(), "a message to {}, who is no voter", outbound.to);
-    (*peer)->outbox.push(std::move(outbound.message));
+    Peer& peer = peer_of(outbound.to);
+    ++peer.unanswered;
+    peer.outbox.push(std::move(outbound.message));
 }
 
 // One Fetch at a time; what comes back for one that was superseded meanwhile is not looked at.
@@ -639,12 +858,14 @@ std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchRequest& request,
                                               Endpoint to) {
     auto answer = call_patiently(raft::to_wire(request, options_), to);
     if (!answer) return std::nullopt;
+    learn_endpoints(*answer);
     auto response = raft::from_wire(*answer, from);
     if (!response) return std::nullopt;
     Work work{.input = raft::FetchFailed{},
               .records = std::move(answer->responses[0].partitions[0].records)};
     response->position = request.position;
     response->batches = raft::spans_of(work.records);
+    response->voters = raft::voters_of(work.records);
     work.input = raft::Received{*std::move(response)};
     return work;
 }
@@ -653,6 +874,7 @@ std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchSnapshotRequest& 
                                               BrokerId from, Endpoint to) {
     const auto answer = call_patiently(raft::to_wire(request, options_), to);
     if (!answer) return std::nullopt;
+    learn_endpoints(*answer);
     auto response = raft::from_wire(*answer, from);
     if (!response) return std::nullopt;
     if (response->error == ErrorCode::none) {
@@ -669,35 +891,51 @@ std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchSnapshotRequest& 
 void RaftHost::run_peer(Peer& peer) {
     while (true) {
         const raft::Message message = peer.outbox.pop();
-        const std::optional<Endpoint> to = endpoint_of(peer.id);
-        if (!to) continue;
-        Channel& channel = channels_.to(*to, "raft");
-        const auto timeout = options_.request_timeout;
-        const auto hand_in = [&](auto response) {
-            if (response) mailbox_.push({.input = raft::Received{*std::move(response)}});
-        };
-        // A request without an answer is asked again: a vote soon, as long as its election lasts,
-        // the others by the next announcement.
-        if (const auto* vote = std::get_if<raft::VoteRequest>(&message)) {
-            const auto reply = channel.call(raft::to_wire(*vote, peer.id), timeout);
-            if (reply) {
-                hand_in(raft::from_wire(*reply, peer.id, vote->pre_vote));
-            } else {
-                node_.sleep_for(options_.retry_backoff);
-                mailbox_.push({.input = raft::VoteFailed{peer.id, *vote}});
-            }
-        } else if (const auto* begin = std::get_if<raft::BeginQuorumEpochRequest>(&message)) {
-            const auto reply = channel.call(raft::to_wire(*begin, peer.id), timeout);
-            if (reply) hand_in(raft::from_wire(*reply, peer.id));
-        } else if (const auto* end = std::get_if<raft::EndQuorumEpochRequest>(&message)) {
-            const auto reply = channel.call(raft::to_wire(*end, peer.id), timeout);
-            if (reply) hand_in(raft::from_wire(*reply));
+        ask_peer(peer, message);
+        --peer.unanswered;
+        const bool is_heard =
+            std::ranges::all_of(peers_, [](const auto& entry) { return entry->unanswered == 0; });
+        if (is_heard && !is_leader()) has_told_all_.open();
+    }
+}
+
+void RaftHost::ask_peer(Peer& peer, const raft::Message& message) {
+    const std::optional<Endpoint> to = endpoint_of(peer.id);
+    if (!to) return;
+    Channel& channel = channels_.to(*to, "raft");
+    const auto timeout = options_.request_timeout;
+    const auto hand_in = [&](auto response) {
+        if (response) mailbox_.push({.input = raft::Received{*std::move(response)}});
+    };
+    // A request without an answer is asked again: a vote soon, as long as its election lasts,
+    // the others by the next announcement.
+    if (const auto* vote = std::get_if<raft::VoteRequest>(&message)) {
+        const auto reply = channel.call(raft::to_wire(*vote, peer.id), timeout);
+        if (reply) {
+            hand_in(raft::from_wire(*reply, peer.id, vote->pre_vote));
+        } else {
+            node_.sleep_for(options_.retry_backoff);
+            mailbox_.push({.input = raft::VoteFailed{peer.id, *vote}});
         }
+    } else if (const auto* begin = std::get_if<raft::BeginQuorumEpochRequest>(&message)) {
+        model::BeginQuorumEpochRequest wire = raft::to_wire(*begin, peer.id);
+        if (const RaftVoter* const own = find_server(self_)) {
+            wire.leader_endpoints = raft::listeners_of(*own);
+        }
+        const auto reply = channel.call(std::move(wire), timeout);
+        if (reply) hand_in(raft::from_wire(*reply, peer.id));
+    } else if (const auto* end = std::get_if<raft::EndQuorumEpochRequest>(&message)) {
+        const auto reply = channel.call(raft::to_wire(*end, quorum_->voters()), timeout);
+        if (reply) hand_in(raft::from_wire(*reply));
     }
 }
 
 void RaftHost::resign() {
+    if (!is_leader()) return;
+    has_told_all_.close();
     mailbox_.push({.input = raft::Resign{}});
+    if (quorum_->voters().size() == 1) return;
+    has_told_all_.wait_until(node_.now() + options_.request_timeout);
 }
 
 }  // namespace squall::model

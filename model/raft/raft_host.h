@@ -2,6 +2,10 @@
 // decider, the quorum-state file and the bytes of __cluster_metadata-0, and fixes the order of
 // effects: persist -> log -> (flush) -> speak -> tell.
 //
+// Its disk is what votes: meta.properties says its directory id, and a disk without one is a new
+// disk, which gets an id of its own and so is nobody in the quorum until it is made a voter
+// (KIP-853).
+//
 // One mailbox task steps the decider; flushes, fetches and other requests run in tasks of their own
 // and come back as inputs. Proposals are taken at once, outside the mailbox, so that a controller
 // can apply its records before the next request: a leader persists nothing, so no output is ever
@@ -26,7 +30,10 @@
 
 #include "model/log/log_directory.h"
 #include "model/protocol/control_batch.h"
+#include "model/protocol/messages/add_raft_voter.h"
 #include "model/protocol/messages/describe_quorum.h"
+#include "model/protocol/messages/remove_raft_voter.h"
+#include "model/protocol/messages/update_raft_voter.h"
 #include "model/raft/quorum.h"
 #include "model/raft/quorum_wire.h"
 #include "model/rpc/channel.h"
@@ -55,11 +62,17 @@ class RaftHost {
              const BugSet* bugs = nullptr);
     ~RaftHost();
 
+    // Called after those that were added before. Before start(); outlives the host's tasks.
+    void add_listener(RaftStateMachine& listener) { listeners_.push_back(&listener); }
+
     // Reads what the disk has and begins to take part. Called once, on a task of the node. May
     // park.
     void start();
 
     // ---- for the state machine ----
+
+    BrokerId self() const { return self_; }
+    const Uuid& directory_id() const { return directory_id_; }
 
     // Appends one batch of `count` records as leader; its offsets are the log's next ones. nullopt:
     // not the leader. Committed when high_watermark() passes the last offset; lost if leadership is
@@ -100,8 +113,14 @@ class RaftHost {
     FetchSnapshotResponse handle(const FetchSnapshotRequest& request);
     // What the leader knows of voters and observers. Does not park.
     DescribeQuorumResponse handle(const DescribeQuorumRequest& request) const;
+    // Changes of the voters: each parks until it is committed, refused, or its time is up, which
+    // does not take it back.
+    AddRaftVoterResponse handle(const AddRaftVoterRequest& request);
+    RemoveRaftVoterResponse handle(const RemoveRaftVoterRequest& request);
+    UpdateRaftVoterResponse handle(const UpdateRaftVoterRequest& request);
 
-    // Leaves leadership in good order.
+    // Leaves leadership in good order, and returns when the other voters know, or after
+    // request.timeout.ms. May park.
     void resign();
 
   private:
@@ -110,6 +129,12 @@ class RaftHost {
         Bytes records;
         Duration cost{};
     };
+    // Who asked for a change of the voters, and may have to wait for it.
+    struct VoterChange {
+        sim::Completer<ErrorCode> done;
+        bool waits_for_commit = true;
+        Offset offset{0};  // of its record, once there is one
+    };
     // An input, with what else came with it.
     struct Work {
         raft::Input input;
@@ -117,6 +142,7 @@ class RaftHost {
         std::optional<sim::Completer<raft::Message>> answer = {};      // of a request
         std::optional<sim::Completer<FetchAnswer>> fetch_answer = {};  // of a Fetch
         LocalTime hold_until{};                                        // of a Fetch
+        std::optional<VoterChange> change = {};                        // of the voters
     };
     struct HeldFetch {
         raft::FetchRequest request;
@@ -136,12 +162,14 @@ class RaftHost {
 
         BrokerId id;
         sim::Mailbox<raft::Message> outbox;
+        std::size_t unanswered = 0;
     };
 
     void run();
     void run_flushes();
     void run_fetches();
     void run_peer(Peer& peer);
+    void ask_peer(Peer& peer, const raft::Message& message);
 
     // One request to `from`, and what came of it; nullopt: nothing.
     std::optional<Work> fetch(const raft::FetchRequest& request, BrokerId from, Endpoint to);
@@ -154,8 +182,13 @@ class RaftHost {
                raft::FetchSnapshotResponse& response);
 
     // What the disk has of the log, behind the latest sound snapshot.
-    raft::LogSummary summarize(const raft::LogPosition& snapshot);
+    struct FoundLog {
+        raft::LogSummary summary;
+        raft::VoterHistory voters;
+    };
+    FoundLog summarize(const raft::LogPosition& snapshot);
     raft::LogPosition find_snapshot();
+    Uuid find_directory_id();
     void write_snapshot(raft::LogPosition id, const Bytes& content);
     void restart_at(const raft::LogPosition& snapshot);
     void remove_snapshots_before(const raft::LogPosition& latest);
@@ -165,7 +198,9 @@ class RaftHost {
     void carry_out(raft::Output output, Work& work);
     void persist(const raft::QuorumState& state);
     void truncate(Offset to);
-    void append_leader_change();
+    void append_leader_change(const raft::Output& output);
+    void append_voters(const raft::VoterSet& voters);
+    void append_as_leader(Bytes batch);
     void append_fetched(std::size_t count, ByteView records);
     void send(raft::Outbound outbound);
     void answer_held_fetches();
@@ -180,7 +215,23 @@ class RaftHost {
     template <class Wire, class Request, class Response>
     Wire ask(std::optional<Request> request);
 
-    std::optional<Endpoint> endpoint_of(BrokerId voter) const;
+    std::optional<Endpoint> endpoint_of(BrokerId server) const;
+    // By id; null where it is not known.
+    const RaftVoter* find_server(BrokerId server) const;
+    void learn_endpoint(BrokerId id, const std::string& host, std::int32_t port);
+    template <class Response>
+    void learn_endpoints(const Response& response);
+    // Adds where the leader listens.
+    template <class Response>
+    Response with_leader(Response response) const;
+    Peer& peer_of(BrokerId voter);
+    // Steps the decider; may park.
+    ErrorCode change_voters(raft::Input change, std::chrono::milliseconds timeout,
+                            bool waits_for_commit = true);
+    void note_voter_change(const raft::Output& output, VoterChange change);
+    void answer_voter_changes();
+    void describe_replicas(DescribeQuorumResponse::Partition& partition) const;
+    bool speaks_raft(const RaftVoter& voter);
 
     sim::Node& node_;
     BrokerId self_;
@@ -188,7 +239,7 @@ class RaftHost {
     ChannelPool& channels_;
     LogDirectory& logs_;
     sim::Disk& disk_;
-    RaftStateMachine& listener_;
+    std::vector<RaftStateMachine*> listeners_;
     const BugSet* bugs_;
     Log* log_ = nullptr;
     std::optional<raft::Quorum> quorum_;
@@ -197,10 +248,16 @@ class RaftHost {
     // The Fetch that is to be sent next; a later one supersedes it.
     std::optional<raft::Outbound> next_fetch_;
     sim::Gate has_fetch_;
+    sim::Gate has_told_all_;  // no request to a voter is unanswered
     std::vector<std::unique_ptr<Peer>> peers_;
+    // Servers that are neither voters here nor configured: where others say that they listen.
+    std::vector<RaftVoter> learned_;
+    Uuid directory_id_;
+    std::vector<VoterChange> voter_changes_;  // that wait for their commit
+    raft::VoterSet known_voters_;             // as last told to the trace
     std::vector<HeldFetch> held_;
     bool is_snapshotting_ = false;
-    std::map<BrokerId, ReplicaProgress> progress_;  // since this member leads
+    std::map<raft::ReplicaKey, ReplicaProgress> progress_;  // since this member leads
     Duration unpaid_{};           // disk time of the step under way, paid before anything is said
     bool log_is_behind_ = false;  // its summary: between a step and its appends
     // Cut since the flush under way began: what it covers ends here.

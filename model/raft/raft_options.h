@@ -7,15 +7,19 @@
 #include <vector>
 
 #include "model/protocol/types.h"
+#include "sim/base/setting_bounds.h"
 #include "sim/base/time.h"
 
 namespace squall::model {
 
-// One entry of controller.quorum.voters: "1001@c1:9093".
+// A voter and where it listens: one entry of controller.quorum.voters ("1001@c1:9093"), of the
+// voters that a disk was formatted with ("1001@c1:9093:<directory id>"), or of a Voters record
+// (KIP-853).
 struct RaftVoter {
     BrokerId id;
     std::string host;  // the simulated node's name
     std::uint16_t port = 9093;
+    Uuid directory_id = {};  // of the disk with its log; zero: known by its id alone
 
     bool operator==(const RaftVoter&) const = default;
 
@@ -24,11 +28,17 @@ struct RaftVoter {
         fields("id", self.id);
         fields("host", self.host);
         fields("port", self.port);
+        fields("directory_id", self.directory_id);
     }
 };
 
 struct RaftOptions {
+    // With directory ids: those that the quorum was formatted with, which may change
+    // (kraft.version 1). Without: a static set (kraft.version 0). Either way the servers that
+    // others look for the leader at.
     std::vector<RaftVoter> voters;
+    // What the disks of a new quorum are formatted with: 1, with voters that may change, or 0.
+    std::int32_t kraft_version = 1;
     std::chrono::milliseconds election_timeout{1000};  // at least; drawn up to twice as long
     std::chrono::milliseconds election_backoff_max{1000};
     std::chrono::milliseconds fetch_timeout{2000};
@@ -49,18 +59,19 @@ struct RaftOptions {
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("controller.quorum.voters", self.voters);
-        fields("controller.quorum.election.timeout.ms", self.election_timeout);
-        fields("controller.quorum.election.backoff.max.ms", self.election_backoff_max);
-        fields("controller.quorum.fetch.timeout.ms", self.fetch_timeout);
-        fields("controller.quorum.request.timeout.ms", self.request_timeout);
-        fields("controller.quorum.retry.backoff.ms", self.retry_backoff);
-        fields("controller.quorum.append.linger.ms", self.append_linger);
-        fields("controller.quorum.fetch.max.wait.ms", self.fetch_max_wait);
-        fields("controller.quorum.fetch.max.bytes", self.fetch_max_bytes);
+        fields("kraft.version", self.kraft_version, SettingBounds{.low = 0, .high = 1});
+        fields("controller.quorum.election.timeout.ms", self.election_timeout, int_from(1));
+        fields("controller.quorum.election.backoff.max.ms", self.election_backoff_max, int_from(1));
+        fields("controller.quorum.fetch.timeout.ms", self.fetch_timeout, int_from(1));
+        fields("controller.quorum.request.timeout.ms", self.request_timeout, int_from(1));
+        fields("controller.quorum.retry.backoff.ms", self.retry_backoff, int_from(1));
+        fields("controller.quorum.append.linger.ms", self.append_linger, int_from(0));
+        fields("controller.quorum.fetch.max.wait.ms", self.fetch_max_wait, int_from(1));
+        fields("controller.quorum.fetch.max.bytes", self.fetch_max_bytes, int_from(1));
         fields("metadata.log.max.record.bytes.between.snapshots",
-               self.max_record_bytes_between_snapshots);
-        fields("metadata.log.max.snapshot.interval.ms", self.max_snapshot_interval);
-        fields("metadata.max.retention.bytes", self.max_retention_bytes);
+               self.max_record_bytes_between_snapshots, long_from(1));
+        fields("metadata.log.max.snapshot.interval.ms", self.max_snapshot_interval, wait_from(0));
+        fields("metadata.max.retention.bytes", self.max_retention_bytes, long_from(0));
     }
 };
 

@@ -12,6 +12,7 @@
 
 #include "model/protocol/types.h"
 #include "model/raft/log_summary.h"
+#include "model/raft/voter_set.h"
 #include "sim/base/time.h"
 
 namespace squall::model::raft {
@@ -19,8 +20,9 @@ namespace squall::model::raft {
 // Durable before anything that depends on it leaves the node.
 struct QuorumState {
     RaftEpoch epoch = no_epoch;
-    BrokerId leader = no_broker;  // of this epoch, once known
-    BrokerId voted = no_broker;   // in this epoch, once given
+    BrokerId leader = no_broker;   // of this epoch, once known
+    BrokerId voted = no_broker;    // in this epoch, once given
+    Uuid voted_directory_id = {};  // of that candidate; zero where it did not tell
 
     bool operator==(const QuorumState&) const = default;
 
@@ -29,6 +31,7 @@ struct QuorumState {
         fields("leader_epoch", self.epoch);
         fields("leader_id", self.leader);
         fields("voted_id", self.voted);
+        fields("voted_directory_id", self.voted_directory_id);
     }
 };
 
@@ -102,12 +105,28 @@ struct Candidate {
     }
 };
 
+// What a leader saw of a replica that does not vote, which may be asked to (KIP-853).
+struct ObserverProgress {
+    Offset end{0};
+    LocalTime fetched_at;
+    bool has_caught_up = false;  // once had all that the leader had
+
+    bool operator==(const ObserverProgress&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("end", self.end);
+        fields("fetched_at", self.fetched_at);
+        fields("has_caught_up", self.has_caught_up);
+    }
+};
+
 struct Leader {
     Offset epoch_start;  // of its LeaderChange record
     // Of the other voters: what they acknowledged by fetches of this epoch, and when they last
     // fetched (at the election, to begin with).
     std::map<BrokerId, Offset> voter_ends;
     std::map<BrokerId, LocalTime> voter_fetches;
+    std::map<ReplicaKey, ObserverProgress> observers;
     LocalTime announce_deadline;  // next BeginQuorumEpoch to those who have not fetched yet
 
     bool operator==(const Leader&) const = default;
@@ -116,6 +135,7 @@ struct Leader {
         fields("epoch_start", self.epoch_start);
         fields("voter_ends", self.voter_ends);
         fields("voter_fetches", self.voter_fetches);
+        fields("observers", self.observers);
         fields("announce_deadline", self.announce_deadline);
     }
 };

@@ -7,6 +7,7 @@
 #include "model/protocol/batch_view.h"
 #include "model/protocol/control_batch.h"
 #include "model/protocol/record_batch.h"
+#include "model/raft/quorum_wire.h"
 
 namespace squall::model::raft {
 
@@ -43,7 +44,7 @@ std::optional<LogPosition> snapshot_id(std::string_view path) {
 }
 
 Bytes write_snapshot(const LogPosition& id, TimestampMs last_contained, TimestampMs now,
-                     const std::vector<Bytes>& values) {
+                     const std::vector<Bytes>& values, const VoterSet& voters) {
     Bytes content;
     Offset next{0};
     const auto add = [&](Bytes batch) {
@@ -51,7 +52,9 @@ Bytes write_snapshot(const LogPosition& id, TimestampMs last_contained, Timestam
         next = BatchView::at_front(batch)->next_offset();
         content.insert(content.end(), batch.begin(), batch.end());
     };
-    add(snapshot_header_batch(last_contained, now));
+    std::optional<KraftVoters> quorum;
+    if (voters.knows_directories()) quorum = to_wire(voters);
+    add(snapshot_header_batch(last_contained, now, quorum));
     for (std::size_t at = 0; at < values.size();) {
         BatchBuilder builder;
         for (std::size_t n = 0; n < records_per_batch && at < values.size(); ++n, ++at) {
@@ -84,6 +87,12 @@ Status check_snapshot(ByteView content) {
     if (first != ControlType::snapshot_header) return corrupt("no header");
     if (last != ControlType::snapshot_footer) return corrupt("no footer");
     return success();
+}
+
+std::optional<VoterSet> voters_of_snapshot(ByteView content) {
+    std::vector<VotersAt> found = voters_of(content);
+    if (found.empty()) return std::nullopt;
+    return std::move(found.back().voters);
 }
 
 }  // namespace squall::model::raft

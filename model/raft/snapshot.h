@@ -2,7 +2,9 @@
 // offset add up to. Its name is its id, the position in the log that it stands for; its content is
 // record batches with offsets of their own, from 0 on:
 //
-//     control batch   SnapshotHeader: the time of the last record that it contains
+//     control batch   SnapshotHeader: the time of the last record that it contains; and, in a
+//     quorum
+//                     whose voters may change, its version and voters (KIP-853)
 //     data batches    what the state machine wrote
 //     control batch   SnapshotFooter: nothing is missing
 //
@@ -16,6 +18,7 @@
 
 #include "model/protocol/types.h"
 #include "model/raft/log_summary.h"
+#include "model/raft/voter_set.h"
 #include "sim/base/bytes.h"
 #include "sim/base/result.h"
 
@@ -26,10 +29,13 @@ std::string snapshot_path(std::string_view folder, const LogPosition& id);
 // The id that a path names; nullopt where it is no snapshot's.
 std::optional<LogPosition> snapshot_id(std::string_view path);
 
-// The content of the snapshot `id`: `values` are those of its records, in order.
+// The content of the snapshot `id`: `values` are those of its records, in order. `voters`: in force
+// at its end; left out where they are static.
 Bytes write_snapshot(const LogPosition& id, TimestampMs last_contained, TimestampMs now,
-                     const std::vector<Bytes>& values);
+                     const std::vector<Bytes>& values, const VoterSet& voters = {});
 // Corrupt unless it is whole: header, batches with sound CRCs, footer, and nothing behind.
 Status check_snapshot(ByteView content);
+// Those that a sound snapshot names; nullopt: none.
+std::optional<VoterSet> voters_of_snapshot(ByteView content);
 
 }  // namespace squall::model::raft

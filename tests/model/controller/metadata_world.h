@@ -11,6 +11,7 @@
 #include "model/controller/broker_lifecycle_host.h"
 #include "model/controller/controller_host.h"
 #include "model/controller/metadata_observer_host.h"
+#include "model/log/meta_properties.h"
 #include "model/protocol/api_list.h"
 #include "model/protocol/messages/api_versions.h"
 #include "model/rpc/server.h"
@@ -136,24 +137,36 @@ class BrokerProcess final : public sim::Process {
     std::optional<BrokerLifecycleHost> lifecycle_;
 };
 
+// Whether the voters may change (kraft.version 1), and how many controllers stand by beside them.
+struct QuorumKind {
+    bool is_static = true;
+    int spares = 0;
+};
+
 class MetadataWorld {
   public:
     MetadataWorld(std::uint64_t seed, int controllers, int brokers,
                   CodecMode codec = CodecMode::move, RaftOptions raft = {},
-                  const BugSet* bugs = nullptr)
+                  const BugSet* bugs = nullptr, QuorumKind quorum = {})
         : simulation_({.seed = seed, .trace = {.level = sim::TraceLevel::full}}),
           network_(simulation_, {}),
           codec_(codec),
-          raft_(std::move(raft)) {
+          raft_(std::move(raft)),
+          controllers_(controllers + quorum.spares) {
         for (int i = 1; i <= controllers; ++i) {
             raft_.voters.push_back({.id = BrokerId{1000 + i}, .host = fmt::format("c{}", i)});
+            if (!quorum.is_static) raft_.voters.back().directory_id = first_directory(i);
         }
-        for (int i = 1; i <= controllers; ++i) {
+        for (int i = 1; i <= controllers_; ++i) {
             const BrokerId id{1000 + i};
             add(fmt::format("c{}", i), [this, id, bugs](sim::Node& node, sim::Disk& disk) {
                 return std::make_unique<ControllerProcess>(node, id, ControllerOptions{}, raft_,
                                                            Fabric{network_, codec_}, disk, bugs);
             });
+            if (quorum.is_static || i > controllers) continue;
+            const auto formatted = format_directory(
+                *disks_.back(), {.node_id = id, .directory_id = first_directory(i)});
+            ASSERT(formatted.ok(), "{}", to_string(formatted.error()));
         }
         for (int i = 1; i <= brokers; ++i) {
             const BrokerId id{i};
@@ -177,12 +190,25 @@ class MetadataWorld {
     }
     // 0: none.
     int active_controller() {
-        for (int id = 1; id <= static_cast<int>(raft_.voters.size()); ++id) {
+        for (int id = 1; id <= controllers_; ++id) {
             if (node(fmt::format("c{}", id)).is_running() && controller(id).host().is_active()) {
                 return id;
             }
         }
         return 0;
+    }
+
+    // The disk of controller `id` is replaced by an empty one. Requires: it is stopped.
+    void replace_disk(int id) { disks_[static_cast<std::size_t>(id - 1)]->wipe(); }
+
+    // Asks the member of the quorum at controller `id`; the answer is there after some time.
+    template <class Request>
+    std::shared_ptr<std::optional<typename Request::Response>> ask_quorum(int id, Request request) {
+        auto answer = std::make_shared<std::optional<typename Request::Response>>();
+        node(fmt::format("c{}", id)).spawn("ask the quorum", [=, this] {
+            *answer = controller(id).host().raft().handle(request);
+        });
+        return answer;
     }
 
     // Asks through broker `id` for a topic; the answer is there after some time.
@@ -212,6 +238,10 @@ class MetadataWorld {
     }
 
   private:
+    static Uuid first_directory(int controller) {
+        return {7, static_cast<std::uint64_t>(controller)};
+    }
+
     template <class Make>
     void add(std::string name, Make make) {
         disks_.push_back(
@@ -234,6 +264,7 @@ class MetadataWorld {
     sim::Network network_;
     CodecMode codec_;
     RaftOptions raft_;
+    int controllers_;
 };
 
 }  // namespace squall::model

@@ -22,6 +22,12 @@ std::string name_of(BrokerId id) {
     return id == no_broker ? std::string("nobody") : fmt::format("S{}", id);
 }
 
+std::string names_of(const VoterSet& voters) {
+    std::string names;
+    for (const RaftVoter& voter : voters.voters()) names += name_of(voter.id);
+    return names;
+}
+
 std::string place(const LogPosition& position) {
     return fmt::format("{}@{}", position.offset, position.epoch);
 }
@@ -96,32 +102,53 @@ Conversation::Member& Conversation::find(const std::string& name) {
     return find(BrokerId{std::stoi(name.substr(1))});
 }
 
+Conversation::Member& Conversation::add_member(BrokerId id) {
+    Member& member = members_.emplace_back();
+    member.id = id;
+    member.directory_id = {1, ++disks_};
+    return member;
+}
+
+std::vector<VotersAt> Conversation::voters_in(const std::vector<Record>& records, Offset from) {
+    std::vector<VotersAt> found;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if (!records[i].voters) continue;
+        found.push_back({from + static_cast<std::int64_t>(i), *records[i].voters});
+    }
+    return found;
+}
+
 void Conversation::boot(Member& member) {
     LogSummary summary;
     if (member.log.size() < static_cast<std::size_t>(member.snapshot.offset.value())) {
         member.log.resize(static_cast<std::size_t>(member.snapshot.offset.value()),
-                          member.snapshot.epoch);
+                          {member.snapshot.epoch});
         member.start = member.snapshot;
     }
     if (member.start.offset > Offset{0}) summary.restart_at(member.start);
     for (auto at = static_cast<std::size_t>(member.start.offset.value()); at < member.log.size();
          ++at) {
-        summary.append(member.log[at], 1);
+        summary.append(member.log[at].epoch, 1);
     }
     summary.mark_flushed(summary.log_end());
     member.flushed = member.log.size();
+    VoterHistory voters{VoterSet(options_.voters)};
+    for (const VotersAt& named : voters_in(member.log)) voters.append(named.offset, named.voters);
+    voters.drop_before(member.start.offset);
     member.quorum.emplace(QuorumConfig{.self = member.id,
                                        .options = options_,
                                        .jitter_seed = static_cast<std::uint64_t>(member.id.value()),
-                                       .bugs = bugs_},
-                          member.durable, summary, member.snapshot);
+                                       .bugs = bugs_,
+                                       .directory_id = member.directory_id},
+                          member.durable, summary, member.snapshot, voters);
     step(member, Boot{});
 }
 
 void Conversation::step(Member& member, const Input& input, BrokerId from,
-                        const std::vector<RaftEpoch>& records) {
+                        const std::vector<Record>& records) {
     const QuorumState state_before = member.quorum->state();
     const RoleName role_before = member.quorum->role();
+    const VoterSet voters_before = member.quorum->voters();
     Output output = member.quorum->step(input, now_);
     if (output.persist_state) member.durable = *output.persist_state;
     if (output.truncate_to) {
@@ -138,8 +165,11 @@ void Conversation::step(Member& member, const Input& input, BrokerId from,
     }
     if (output.drop_before) member.start = *output.drop_before;
     const Quorum& quorum = *member.quorum;
-    if (output.append_leader_change) member.log.push_back(quorum.state().epoch);
-    if (output.append_proposed) member.log.push_back(quorum.state().epoch);
+    const RaftEpoch epoch = quorum.state().epoch;
+    if (output.append_leader_change) member.log.push_back({epoch});
+    if (output.append_leader_change && output.append_voters) member.log.push_back({epoch});
+    if (output.append_voters) member.log.push_back({epoch, output.append_voters});
+    if (output.append_proposed) member.log.push_back({epoch});
     for (std::size_t i = 0; i < output.append_fetched; ++i) member.log.push_back(records[i]);
     if (output.vote_granted) {
         const auto [vote, fresh] =
@@ -155,6 +185,13 @@ void Conversation::step(Member& member, const Input& input, BrokerId from,
         if (quorum.state().voted != no_broker) line += " voted " + name_of(quorum.state().voted);
         if (quorum.leader() != no_broker) line += " leader " + name_of(quorum.leader());
         say(line);
+    }
+    if (output.refusal) {
+        say(fmt::format("  {} says {}", name_of(member.id), to_string(*output.refusal)));
+    }
+    if (quorum.voters() != voters_before) {
+        say(fmt::format("  {} counts the votes of {}", name_of(member.id),
+                        names_of(quorum.voters())));
     }
     if (output.high_watermark_moved) {
         say(fmt::format("  {} commits up to {}", name_of(member.id), quorum.high_watermark()));
@@ -182,21 +219,24 @@ void Conversation::step(Member& member, const Input& input, BrokerId from,
 // What a host adds to an answer: the records, one batch each, and snapshots in one piece.
 void Conversation::answer(Member& member, BrokerId to, Message message,
                           const LogPosition& position) {
-    std::vector<RaftEpoch> records;
+    std::vector<Record> records;
     if (auto* fetched = std::get_if<FetchResponse>(&message)) {
         const auto at = static_cast<std::size_t>(position.offset.value());
         const bool has_records =
             fetched->error == ErrorCode::none && !fetched->diverging && !fetched->snapshot;
         // One at a time, so that a conversation can stop between any two.
         if (has_records && at < member.log.size()) {
-            fetched->batches.push_back({position.offset, position.offset, member.log[at]});
+            fetched->batches.push_back({position.offset, position.offset, member.log[at].epoch});
             records.push_back(member.log[at]);
+            fetched->voters = voters_in(records, position.offset);
         }
     } else if (auto* loaded = std::get_if<FetchSnapshotResponse>(&message)) {
         if (loaded->error == ErrorCode::none) {
             loaded->is_complete = true;
             records.assign(member.log.begin(),
                            member.log.begin() + loaded->snapshot.offset.value());
+            const std::vector<VotersAt> voters = voters_in(records);
+            if (!voters.empty()) loaded->voters = voters.back().voters;
         }
     }
     post({member.id, to, std::move(message), std::move(records)});
@@ -268,7 +308,7 @@ void Conversation::check(const Member& member) {
     const auto end = static_cast<std::size_t>(quorum.high_watermark().value());
     for (std::size_t at = 0; at < end; ++at) {
         if (at == committed_.size()) committed_.push_back(member.log[at]);
-        if (committed_[at] != member.log[at]) {
+        if (!(committed_[at] == member.log[at])) {
             violations_.push_back(fmt::format("two records committed at {}", at));
             committed_[at] = member.log[at];
         }
@@ -282,7 +322,9 @@ std::string Conversation::log_of(const Member& member) const {
     if (start > 0) line += fmt::format(" [{}]", place(member.start));
     for (std::size_t at = start; at <= member.log.size(); ++at) {
         if (Offset{static_cast<std::int64_t>(at)} == member.quorum->high_watermark()) line += " |";
-        if (at < member.log.size()) line += fmt::format(" {}", member.log[at]);
+        if (at == member.log.size()) break;
+        line += fmt::format(" {}", member.log[at].epoch);
+        if (member.log[at].voters) line += fmt::format("{{{}}}", names_of(*member.log[at].voters));
     }
     return line;
 }
@@ -293,12 +335,36 @@ std::string Conversation::obey(const std::string& command) {
     std::string verb;
     std::string who;
     words >> verb >> who;
-    if (verb == "members") {
+    if (verb == "members" || verb == "voters") {
         const int count = std::stoi(who);
         for (int id = 1; id <= count; ++id) {
-            options_.voters.push_back({.id = BrokerId{id}, .host = "c"});
-            members_.emplace_back().id = BrokerId{id};
+            const Member& member = add_member(BrokerId{id});
+            options_.voters.push_back({.id = member.id, .host = "c"});
+            if (verb == "voters") options_.voters.back().directory_id = member.directory_id;
         }
+    } else if (verb == "observer") {
+        add_member(BrokerId{std::stoi(who.substr(1))});
+    } else if (verb == "add" || verb == "remove") {
+        std::string whom;
+        words >> whom;
+        const Member& other = find(whom);
+        if (verb == "add") {
+            step(find(who),
+                 AddVoter{{.id = other.id, .host = "c", .directory_id = other.directory_id}});
+        } else {
+            // As an administrator would who read the set from the leader.
+            const RaftVoter* const voter = find(who).quorum->voters().find(other.id);
+            step(find(who), RemoveVoter{voter == nullptr ? ReplicaKey{other.id, other.directory_id}
+                                                         : key_of(*voter)});
+        }
+    } else if (verb == "replace") {
+        Member& member = find(who);
+        forget_mail_of(member.id);
+        const BrokerId id = member.id;
+        member = {};
+        member.id = id;
+        member.directory_id = {1, ++disks_};
+        boot(member);
     } else if (verb == "slow") {
         slow_disks_ = true;
     } else if (verb == "disk") {
@@ -311,8 +377,8 @@ std::string Conversation::obey(const std::string& command) {
             } else if (word.starts_with("epoch=")) {
                 member.durable.epoch = RaftEpoch{std::stoi(word.substr(6))};
             } else {
-                member.log.push_back(RaftEpoch{std::stoi(word)});
-                member.durable.epoch = std::max(member.durable.epoch, member.log.back());
+                member.log.push_back({RaftEpoch{std::stoi(word)}});
+                member.durable.epoch = std::max(member.durable.epoch, member.log.back().epoch);
             }
         }
     } else if (verb == "boot") {
@@ -361,7 +427,8 @@ std::string Conversation::obey(const std::string& command) {
                                 {.candidate = member.id,
                                  .epoch = member.quorum->state().epoch,
                                  .last = member.quorum->log().end(),
-                                 .pre_vote = member.quorum->role() == RoleName::prospective}});
+                                 .pre_vote = member.quorum->role() == RoleName::prospective,
+                                 .candidate_directory_id = member.directory_id}});
     } else if (verb == "lost") {
         step(find(who), FetchFailed{});
     } else if (verb == "snapshot") {

@@ -1,8 +1,12 @@
 // Conversation: a quorum of pure deciders that speaks only when told to, and writes down what was
 // said. Transcripts are its commands, each followed by what came of it, in the manner of etcd-raft.
 //
-//   members 3                   S1, S2, S3, nothing on their disks
-//   disk S1 1 1 4 voted=S2      S1 begins with records of these epochs, and what quorum-state says:
+//   members 3                   S1, S2, S3, nothing on their disks; a static quorum
+//   voters 3                    the same, of a quorum whose voters may change (KIP-853)
+//   observer S4                 another member, who does not vote
+//   add S1 S4                   S1 is asked to make S4 a voter; `remove S1 S2`: that S2 votes no
+//   more replace S2                  S2 comes back with an empty disk disk S1 1 1 4 voted=S2 S1
+//   begins with records of these epochs, and what quorum-state says:
 //                               the last record's epoch (or epoch=N), a vote, a leader
 //   boot                        all of them
 //   timeout S1                  time goes on to S1's next deadline; S1 notices
@@ -20,7 +24,9 @@
 //   slow disks                  nothing is durable until it is flushed
 //   crash S1 / restart S1       with what is durable; `power S1`: without the rest
 //   snapshot S1                 of all that is committed there, in place of the log's front
-//   log                         everybody: epochs of the records, | at the high watermark
+//   log                         everybody: epochs of the records, | at the high watermark, voters
+//   in
+//                               braces where a record names them
 #pragma once
 
 #include <map>
@@ -47,11 +53,18 @@ class Conversation {
                               std::vector<std::string>* violations = nullptr);
 
   private:
+    struct Record {
+        RaftEpoch epoch;
+        std::optional<VoterSet> voters = std::nullopt;  // of a Voters record
+
+        bool operator==(const Record&) const = default;
+    };
     struct Member {
         BrokerId id;
+        Uuid directory_id;
         std::optional<Quorum> quorum;
         QuorumState durable;
-        std::vector<RaftEpoch> log;  // epochs of all records, also of those in a snapshot
+        std::vector<Record> log;  // all records, also those in a snapshot
         std::size_t flushed = 0;
         LogPosition snapshot;
         LogPosition start;
@@ -61,7 +74,7 @@ class Conversation {
         BrokerId from;
         BrokerId to;
         Message message;
-        std::vector<RaftEpoch> records;
+        std::vector<Record> records;
     };
 
     // A Fetch that its leader has no answer to yet.
@@ -75,7 +88,7 @@ class Conversation {
     Member& find(BrokerId id);
     void boot(Member& member);
     void step(Member& member, const Input& input, BrokerId from = no_broker,
-              const std::vector<RaftEpoch>& records = {});
+              const std::vector<Record>& records = {});
     void answer(Member& member, BrokerId to, Message message, const LogPosition& position);
     void answer_held(Member& member);
     void forget_mail_of(BrokerId id);
@@ -85,6 +98,8 @@ class Conversation {
     void say(const std::string& line) { out_ += line + "\n"; }
     void check(const Member& member);
     std::string log_of(const Member& member) const;
+    Member& add_member(BrokerId id);
+    static std::vector<VotersAt> voters_in(const std::vector<Record>& records, Offset from = {});
 
     const BugSet* bugs_;
     RaftOptions options_;
@@ -93,10 +108,11 @@ class Conversation {
     std::vector<Held> held_;
     LocalTime now_{};
     bool slow_disks_ = false;
+    std::uint64_t disks_ = 0;
     std::string out_;
     std::map<RaftEpoch, BrokerId> leaders_;
     std::map<std::pair<BrokerId, RaftEpoch>, BrokerId> votes_;
-    std::vector<RaftEpoch> committed_;
+    std::vector<Record> committed_;
     std::vector<std::string> violations_;
 };
 

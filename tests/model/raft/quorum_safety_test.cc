@@ -1,6 +1,9 @@
 // Three or five voters and an observer over a network that loses, duplicates and reorders, with
 // crashes that drop unflushed records and with snapshots that take the place of the log's front:
 // the safety laws of Raft (section 5, figure 3) after every step.
+//
+// And the same where the voters change (KIP-853): anybody may be made a voter or be removed, at any
+// time, and disks are replaced by empty ones.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -8,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "model/raft/quorum.h"
@@ -19,6 +23,7 @@ namespace {
 struct Entry {
     RaftEpoch epoch;
     std::uint64_t content = 0;
+    std::optional<VoterSet> voters = std::nullopt;  // of a Voters record
 
     bool operator==(const Entry&) const = default;
 };
@@ -26,16 +31,24 @@ struct Entry {
 // What a careless host would leave out.
 enum class Carelessness { none, forgets_quorum_state, forgets_flushes };
 
+struct Setting {
+    std::int32_t voters = 3;
+    Carelessness carelessness = Carelessness::none;
+    bool changes_voters = false;
+    bool replaces_disks = false;
+    const BugSet* bugs = nullptr;
+};
+
 class Cluster {
   public:
-    explicit Cluster(Carelessness carelessness, std::int32_t voters = 3,
-                     const BugSet* bugs = nullptr)
-        : carelessness_(carelessness), bugs_(bugs) {
-        for (std::int32_t id = 1; id <= voters; ++id) {
-            options_.voters.push_back({.id = BrokerId{id}, .host = "c"});
-            members_.emplace_back().id = BrokerId{id};
+    explicit Cluster(const Setting& setting) : setting_(setting) {
+        for (std::int32_t id = 1; id <= setting.voters; ++id) {
+            Member& member = add_member(BrokerId{id});
+            options_.voters.push_back({.id = member.id, .host = "c"});
+            if (setting.changes_voters) options_.voters.back().directory_id = member.directory_id;
         }
-        members_.emplace_back().id = BrokerId{9};
+        add_member(BrokerId{9});
+        if (setting.changes_voters) add_member(BrokerId{10});
         for (Member& member : members_) boot(member);
     }
 
@@ -51,10 +64,14 @@ class Cluster {
             deliver(kind < 16 ? any : 0, /*keep=*/kind == 1);
         } else if (kind < 55) {
             flush(member);
+        } else if (kind >= 57 && kind < 59 && setting_.changes_voters) {
+            change_voters(member, pick / 8 % 2 == 0);
         } else if (kind < 59) {
             propose();
         } else if (kind == 59 && pick % 4 == 0) {
             take_snapshot(member, pick % 3 != 0);
+        } else if (kind == 60 && setting_.replaces_disks && pick / 8 % 24 == 0) {
+            replace_disk(member);
         } else if (kind < 61) {
             crash(member, pick / 4);
         } else if (kind == 61 && pick % 8 == 0) {
@@ -71,10 +88,17 @@ class Cluster {
     std::size_t committed() const { return committed_.size(); }
     std::size_t snapshots_loaded() const { return snapshots_loaded_; }
     std::size_t epochs_with_a_leader() const { return leaders_.size(); }
+    // Beyond the set that the quorum began with.
+    std::size_t changes_committed() const {
+        const auto sets = static_cast<std::size_t>(std::ranges::count_if(
+            committed_, [](const Entry& entry) { return entry.voters.has_value(); }));
+        return sets == 0 ? 0 : sets - 1;
+    }
 
   private:
     struct Member {
         BrokerId id;
+        Uuid directory_id;
         std::optional<Quorum> quorum;
         QuorumState durable;
         std::vector<Entry> log;  // also what is in a snapshot
@@ -91,6 +115,13 @@ class Cluster {
         std::vector<Entry> entries;
     };
 
+    Member& add_member(BrokerId id) {
+        Member& member = members_.emplace_back();
+        member.id = id;
+        member.directory_id = {1, ++disks_};
+        return member;
+    }
+
     void boot(Member& member) {
         LogSummary summary;
         if (std::ssize(member.log) < member.snapshot.offset.value()) {
@@ -104,11 +135,50 @@ class Cluster {
         }
         summary.mark_flushed(summary.log_end());
         member.flushed = member.log.size();
-        member.quorum.emplace(
-            QuorumConfig{
-                .self = member.id, .options = options_, .jitter_seed = ++boots_, .bugs = bugs_},
-            member.durable, summary, member.snapshot);
+        VoterHistory voters{VoterSet(options_.voters)};
+        for (const VotersAt& named : voters_in(member.log)) {
+            voters.append(named.offset, named.voters);
+        }
+        voters.drop_before(member.start.offset);
+        member.quorum.emplace(QuorumConfig{.self = member.id,
+                                           .options = options_,
+                                           .jitter_seed = ++boots_,
+                                           .bugs = setting_.bugs,
+                                           .directory_id = member.directory_id},
+                              member.durable, summary, member.snapshot, voters);
         step(member, Boot{}, no_broker, {});
+    }
+
+    static std::vector<VotersAt> voters_in(const std::vector<Entry>& entries, Offset from = {}) {
+        std::vector<VotersAt> found;
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            if (!entries[i].voters) continue;
+            found.push_back({from + static_cast<std::int64_t>(i), *entries[i].voters});
+        }
+        return found;
+    }
+
+    // Everything is gone, the directory id too.
+    void replace_disk(Member& member) {
+        const BrokerId id = member.id;
+        member = {};
+        member.id = id;
+        member.directory_id = {1, ++disks_};
+        boot(member);
+    }
+
+    // Whoever thinks that it leads is asked.
+    void change_voters(const Member& whom, bool adds) {
+        for (Member& member : members_) {
+            if (!member.quorum->is_leader()) continue;
+            if (adds) {
+                const RaftVoter voter{
+                    .id = whom.id, .host = "c", .directory_id = whom.directory_id};
+                step(member, AddVoter{voter}, no_broker, {});
+            } else {
+                step(member, RemoveVoter{{whom.id, whom.directory_id}}, no_broker, {});
+            }
+        }
     }
 
     void crash(Member& member, std::uint32_t survivors) {
@@ -158,7 +228,7 @@ class Cluster {
               const std::vector<Entry>& entries) {
         if (member.halted) return;
         const Output output = member.quorum->step(input, now_);
-        if (output.persist_state && carelessness_ != Carelessness::forgets_quorum_state) {
+        if (output.persist_state && setting_.carelessness != Carelessness::forgets_quorum_state) {
             member.durable = *output.persist_state;
         }
         if (output.vote_granted) check_vote(member);
@@ -179,12 +249,17 @@ class Cluster {
             member.log.push_back({member.quorum->state().epoch, ++contents_});
         };
         if (output.append_leader_change) append();
+        if (output.append_leader_change && output.append_voters) append();
+        if (output.append_voters) {
+            append();
+            member.log.back().voters = output.append_voters;
+        }
         if (output.append_proposed) append();
         for (std::size_t i = 0; i < output.append_fetched; ++i) member.log.push_back(entries[i]);
         if (member.log.size() != static_cast<std::size_t>(member.quorum->log().log_end().value())) {
             violation_ = "log and summary differ";
         }
-        if (output.flush && carelessness_ == Carelessness::forgets_flushes) {
+        if (output.flush && setting_.carelessness == Carelessness::forgets_flushes) {
             // Says it flushed, and did not.
             const Output lied =
                 member.quorum->step(LogFlushed{member.quorum->log().log_end()}, now_);
@@ -210,6 +285,7 @@ class Cluster {
                     fetched->batches.push_back({at, at, member.log[offset].epoch});
                     entries.push_back(member.log[offset]);
                 }
+                fetched->voters = voters_in(entries, request.position.offset);
             }
         }
         if (auto* piece = std::get_if<FetchSnapshotResponse>(&message)) {
@@ -219,6 +295,8 @@ class Cluster {
                 piece->received = request.position + 1;
                 piece->is_complete = request.position > 0;
                 entries = member.snapshot_content;
+                const std::vector<VotersAt> voters = voters_in(entries);
+                if (piece->is_complete && !voters.empty()) piece->voters = voters.back().voters;
             }
         }
         mail_.push_back({member.id, to, std::move(message), std::move(entries)});
@@ -260,7 +338,8 @@ class Cluster {
     // A vote is never given twice in one epoch.
     void check_vote(const Member& member) {
         const QuorumState& state = member.quorum->state();
-        const auto [vote, fresh] = votes_.try_emplace({member.id, state.epoch}, state.voted);
+        const auto [vote, fresh] =
+            votes_.try_emplace({member.id, member.directory_id, state.epoch}, state.voted);
         if (vote->second != state.voted) violation_ = "a vote given twice";
     }
 
@@ -283,47 +362,55 @@ class Cluster {
         }
     }
 
-    Carelessness carelessness_;
-    const BugSet* bugs_;
+    Setting setting_;
     RaftOptions options_;
     std::vector<Member> members_;
     std::vector<Mail> mail_;
     LocalTime now_{};
     std::uint64_t contents_ = 0;
     std::uint64_t boots_ = 0;
+    std::uint64_t disks_ = 0;
     std::uint64_t ticks_ = 0;
     std::map<RaftEpoch, BrokerId> leaders_;
-    std::map<std::pair<BrokerId, RaftEpoch>, BrokerId> votes_;
+    std::map<std::tuple<BrokerId, Uuid, RaftEpoch>, BrokerId> votes_;
     std::vector<Entry> committed_;
     std::size_t snapshots_loaded_ = 0;
     std::optional<std::string> violation_;
 };
 
-RC_GTEST_PROP(QuorumSafety, HoldsUnderLossDuplicationReorderingAndCrashes, ()) {
+void walk_anyhow(const Setting& setting) {
     const auto size = *rc::gen::inRange<std::size_t>(0, 600);
     const auto choices = *rc::gen::container<std::vector<std::uint32_t>>(
         size, rc::gen::inRange<std::uint32_t>(0, 1u << 20));
-    Cluster cluster(Carelessness::none, *rc::gen::element(3, 5));
+    Cluster cluster(setting);
     for (const std::uint32_t choice : choices) {
         cluster.act(choice);
         if (cluster.violation()) RC_FAIL(*cluster.violation());
     }
 }
 
+RC_GTEST_PROP(QuorumSafety, HoldsUnderLossDuplicationReorderingAndCrashes, ()) {
+    walk_anyhow({.voters = *rc::gen::element(3, 5)});
+}
+
+RC_GTEST_PROP(QuorumSafety, HoldsWhileVotersComeAndGoAndDisksAreReplaced, ()) {
+    walk_anyhow(
+        {.voters = *rc::gen::element(1, 2, 3), .changes_voters = true, .replaces_disks = true});
+}
+
 struct Walk {
-    Carelessness carelessness = Carelessness::none;
-    std::int32_t voters = 3;
-    const BugSet* bugs = nullptr;
+    Setting setting;
     // Of all walks, where nothing is violated.
     std::size_t committed = 0;
     std::size_t epochs = 0;
     std::size_t snapshots_loaded = 0;
+    std::size_t changes = 0;
 
     // Takes `walks` random walks; returns the first violation.
     std::optional<std::string> take(std::uint64_t walks) {
         for (std::uint64_t seed = 0; seed < walks; ++seed) {
             Draws draws(Noise(seed), Meaning("quorum walk"));
-            Cluster cluster(carelessness, voters, bugs);
+            Cluster cluster(setting);
             for (int step = 0; step < 1500; ++step) {
                 cluster.act(static_cast<std::uint32_t>(draws.below(1u << 20)));
                 if (cluster.violation()) return cluster.violation();
@@ -331,6 +418,7 @@ struct Walk {
             committed += cluster.committed();
             epochs += cluster.epochs_with_a_leader();
             snapshots_loaded += cluster.snapshots_loaded();
+            changes += cluster.changes_committed();
         }
         return std::nullopt;
     }
@@ -338,7 +426,7 @@ struct Walk {
 
 TEST(QuorumSafety, HoldsOnLongWalksThatElectCommitAndLoadSnapshots) {
     for (const std::int32_t voters : {3, 5}) {
-        Walk walk{.voters = voters};
+        Walk walk{.setting = {.voters = voters}};
         EXPECT_EQ(walk.take(1000), std::nullopt) << voters << " voters";
         // Not vacuous: many leaders, many committed records, snapshots that were needed.
         EXPECT_GT(walk.epochs, 1000u);
@@ -347,26 +435,43 @@ TEST(QuorumSafety, HoldsOnLongWalksThatElectCommitAndLoadSnapshots) {
     }
 }
 
+TEST(QuorumSafety, HoldsOnLongWalksWhoseVotersChange) {
+    for (const std::int32_t voters : {2, 3}) {
+        Walk walk{.setting = {.voters = voters, .changes_voters = true, .replaces_disks = true}};
+        EXPECT_EQ(walk.take(1000), std::nullopt) << voters << " voters";
+        EXPECT_GT(walk.committed, 1000u);
+        EXPECT_GT(walk.snapshots_loaded, 20u);
+        EXPECT_GT(walk.changes, 200u);
+    }
+}
+
+// What directory ids are for: an empty disk has forgotten what its node promised.
+TEST(QuorumSafety, IsLostWhenAStaticVoterComesBackWithAnEmptyDisk) {
+    EXPECT_NE(Walk{.setting = {.replaces_disks = true}}.take(5000), std::nullopt);
+}
+
 // The laws hang on the host's order of effects; these walks prove that the judge above sees it.
 TEST(QuorumSafety, IsLostWhenAHostForgetsItsQuorumState) {
-    EXPECT_NE(Walk{.carelessness = Carelessness::forgets_quorum_state}.take(5000), std::nullopt);
+    EXPECT_NE(Walk{.setting = {.carelessness = Carelessness::forgets_quorum_state}}.take(5000),
+              std::nullopt);
 }
 
 TEST(QuorumSafety, IsLostWhenAHostOnlyClaimsToFlush) {
-    EXPECT_NE(Walk{.carelessness = Carelessness::forgets_flushes}.take(5000), std::nullopt);
+    EXPECT_NE(Walk{.setting = {.carelessness = Carelessness::forgets_flushes}}.take(5000),
+              std::nullopt);
 }
 
 // Known bugs, in a host that does everything right.
 TEST(QuorumSafety, IsLostWhenAVoteIsForgotten) {
     BugSet bugs;
     bugs.arm(Bug::z34_raft_forgets_vote);
-    EXPECT_EQ(Walk{.bugs = &bugs}.take(5000), "a vote given twice");
+    EXPECT_EQ(Walk{.setting = {.bugs = &bugs}}.take(5000), "a vote given twice");
 }
 
 TEST(QuorumSafety, IsLostWhenAVoterFetchesOnBeforeItsFlush) {
     BugSet bugs;
     bugs.arm(Bug::z35_raft_fetch_before_fsync);
-    EXPECT_NE(Walk{.bugs = &bugs}.take(5000), std::nullopt);
+    EXPECT_NE(Walk{.setting = {.bugs = &bugs}}.take(5000), std::nullopt);
 }
 
 }  // namespace
