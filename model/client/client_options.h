@@ -9,6 +9,7 @@
 #include <string>
 
 #include "model/client/retry_backoff.h"
+#include "sim/base/setting_bounds.h"
 
 namespace squall::model {
 
@@ -27,13 +28,13 @@ struct ClientOptions {
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("client.id", self.client_id);
-        fields("metadata.max.age.ms", self.metadata_max_age);
-        fields("request.timeout.ms", self.request_timeout);
-        fields("retry.backoff.ms", self.retry_backoff);
-        fields("retry.backoff.max.ms", self.retry_backoff_max);
-        fields("reconnect.backoff.ms", self.reconnect_backoff);
-        fields("reconnect.backoff.max.ms", self.reconnect_backoff_max);
-        fields("socket.connection.setup.timeout.ms", self.connection_setup_timeout);
+        fields("metadata.max.age.ms", self.metadata_max_age, wait_from(0));
+        fields("request.timeout.ms", self.request_timeout, int_from(0));
+        fields("retry.backoff.ms", self.retry_backoff, wait_from(0));
+        fields("retry.backoff.max.ms", self.retry_backoff_max, wait_from(0));
+        fields("reconnect.backoff.ms", self.reconnect_backoff, wait_from(0));
+        fields("reconnect.backoff.max.ms", self.reconnect_backoff_max, wait_from(0));
+        fields("socket.connection.setup.timeout.ms", self.connection_setup_timeout, wait_from(1));
     }
 };
 

@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include "sim/base/setting_bounds.h"
+
 namespace squall::model {
 
 struct BrokerLifecycleOptions {
@@ -15,9 +17,9 @@ struct BrokerLifecycleOptions {
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields("broker.heartbeat.interval.ms", self.broker_heartbeat_interval);
-        fields("broker.heartbeat.request.timeout.ms", self.request_timeout);
-        fields("broker.heartbeat.retry.backoff.ms", self.retry_backoff);
+        fields("broker.heartbeat.interval.ms", self.broker_heartbeat_interval, int_from(1));
+        fields("broker.heartbeat.request.timeout.ms", self.request_timeout, int_from(1));
+        fields("broker.heartbeat.retry.backoff.ms", self.retry_backoff, int_from(1));
     }
 };
 

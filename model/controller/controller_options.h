@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "sim/base/setting_bounds.h"
 #include "sim/base/time.h"
 
 namespace squall::model {
@@ -28,19 +29,22 @@ struct ControllerOptions {
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields("broker.session.timeout.ms", self.broker_session_timeout);
-        fields("metadata.max.idle.interval.ms", self.metadata_max_idle_interval);
-        fields("default.replication.factor", self.default_replication_factor);
-        fields("num.partitions", self.num_partitions);
+        fields("broker.session.timeout.ms", self.broker_session_timeout, int_from(1));
+        fields("metadata.max.idle.interval.ms", self.metadata_max_idle_interval, int_from(0));
+        fields("default.replication.factor", self.default_replication_factor, int_from(1));
+        fields("num.partitions", self.num_partitions, int_from(1));
         fields("delete.topic.enable", self.delete_topic_enable);
-        fields("min.insync.replicas", self.min_insync_replicas);
+        fields("min.insync.replicas", self.min_insync_replicas, int_from(1));
         fields("unclean.leader.election.enable", self.unclean_leader_election_enable);
-        fields("unclean.leader.election.interval.ms", self.unclean_leader_election_interval);
+        fields("unclean.leader.election.interval.ms", self.unclean_leader_election_interval,
+               wait_from(1));
         fields("auto.leader.rebalance.enable", self.auto_leader_rebalance_enable);
-        fields("leader.imbalance.check.interval.seconds", self.leader_imbalance_check_interval);
+        fields("leader.imbalance.check.interval.seconds", self.leader_imbalance_check_interval,
+               int_from(1));
         fields("leader.imbalance.per.broker.percentage",
-               self.leader_imbalance_per_broker_percentage);
-        fields("eligible.leader.replicas.version", self.eligible_leader_replicas_version);
+               self.leader_imbalance_per_broker_percentage, int_from(0));
+        fields("eligible.leader.replicas.version", self.eligible_leader_replicas_version,
+               SettingBounds{.low = 0, .high = 1});
     }
 };
 

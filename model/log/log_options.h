@@ -18,6 +18,7 @@
 
 #include "model/protocol/batch_view.h"
 #include "sim/base/result.h"
+#include "sim/base/setting_bounds.h"
 
 namespace squall::model {
 
@@ -51,12 +52,6 @@ struct Permille {
 std::string to_string(Permille ratio);
 std::optional<std::string> read_setting(std::string_view text, Permille& ratio);
 std::optional<std::string> read_setting(std::string_view text, TimestampType& type);
-
-// What a setting may be, both ends included.
-struct SettingBounds {
-    std::int64_t low = INT64_MIN;
-    std::int64_t high = INT64_MAX;
-};
 
 struct LogOptions {
     using Milliseconds = std::chrono::milliseconds;

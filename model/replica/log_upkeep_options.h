@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "sim/base/setting_bounds.h"
+
 namespace squall::model {
 
 struct LogUpkeepOptions {
@@ -25,17 +27,17 @@ struct LogUpkeepOptions {
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields("log.initial.task.delay.ms", self.log_initial_task_delay);
-        fields("log.retention.check.interval.ms", self.log_retention_check_interval);
-        fields("log.flush.scheduler.interval.ms", self.log_flush_scheduler_interval);
-        fields("log.flush.offset.checkpoint.interval.ms",
-               self.log_flush_offset_checkpoint_interval);
+        fields("log.initial.task.delay.ms", self.log_initial_task_delay, wait_from(0));
+        fields("log.retention.check.interval.ms", self.log_retention_check_interval, wait_from(1));
+        fields("log.flush.scheduler.interval.ms", self.log_flush_scheduler_interval, long_from(1));
+        fields("log.flush.offset.checkpoint.interval.ms", self.log_flush_offset_checkpoint_interval,
+               int_from(1));
         fields("log.flush.start.offset.checkpoint.interval.ms",
-               self.log_flush_start_offset_checkpoint_interval);
+               self.log_flush_start_offset_checkpoint_interval, int_from(1));
         fields("log.cleaner.enable", self.log_cleaner_enable);
-        fields("log.cleaner.backoff.ms", self.log_cleaner_backoff);
+        fields("log.cleaner.backoff.ms", self.log_cleaner_backoff, wait_from(1));
         fields("producer.id.expiration.check.interval.ms",
-               self.producer_id_expiration_check_interval);
+               self.producer_id_expiration_check_interval, int_from(1));
     }
 };
 

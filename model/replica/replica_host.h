@@ -27,8 +27,10 @@
 #include "model/replica/fetch_rules.h"
 #include "model/replica/log_upkeep_options.h"
 #include "model/replica/replica_selector.h"
+#include "model/replica/transaction_verification.h"
 #include "model/rpc/channel.h"
 #include "sim/base/bytes.h"
+#include "sim/base/setting_bounds.h"
 #include "sim/disk/disk.h"
 #include "sim/kernel/node.h"
 #include "sim/kernel/wait.h"
@@ -46,20 +48,23 @@ struct ReplicaOptions {
     std::int64_t log_flush_interval_messages = INT64_MAX;
     std::int32_t min_insync_replicas = 1;  // the broker's default; a topic may override it
     std::int32_t message_max_bytes = 1048588;
+    bool transaction_partition_verification = true;  // leaders ask before a transaction begins
     LogUpkeepOptions upkeep{};
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields("replica.lag.time.max.ms", self.replica_lag_time_max);
-        fields("replica.fetch.wait.max.ms", self.replica_fetch_wait_max);
-        fields("replica.fetch.min.bytes", self.replica_fetch_min_bytes);
-        fields("replica.fetch.max.bytes", self.replica_fetch_max_bytes);
-        fields("replica.fetch.backoff.ms", self.replica_fetch_backoff);
+        fields("replica.lag.time.max.ms", self.replica_lag_time_max, wait_from(1));
+        fields("replica.fetch.wait.max.ms", self.replica_fetch_wait_max, int_from(0));
+        fields("replica.fetch.min.bytes", self.replica_fetch_min_bytes, int_from(0));
+        fields("replica.fetch.max.bytes", self.replica_fetch_max_bytes, int_from(0));
+        fields("replica.fetch.backoff.ms", self.replica_fetch_backoff, int_from(0));
         fields("replica.high.watermark.checkpoint.interval.ms",
-               self.replica_high_watermark_checkpoint_interval);
-        fields("log.flush.interval.messages", self.log_flush_interval_messages);
-        fields("min.insync.replicas", self.min_insync_replicas);
-        fields("message.max.bytes", self.message_max_bytes);
+               self.replica_high_watermark_checkpoint_interval, wait_from(1));
+        fields("log.flush.interval.messages", self.log_flush_interval_messages, long_from(1));
+        fields("min.insync.replicas", self.min_insync_replicas, int_from(1));
+        fields("message.max.bytes", self.message_max_bytes, int_from(0));
+        fields("transaction.partition.verification.enable",
+               self.transaction_partition_verification);
         LogUpkeepOptions::describe(self.upkeep, fields);
     }
 };
@@ -74,6 +79,28 @@ struct AppendOutcome {
 
 enum class AppendOrigin : std::uint8_t { client, coordinator };
 
+// What an append brings along of its transaction.
+struct TransactionTerms {
+    VerificationGuard guard = no_guard;  // of a batch that begins one: see begin_verification
+    bool is_strict_marker = false;       // KIP-1228
+};
+
+// Whether a batch of a transaction needs its coordinator's word before it is appended.
+struct VerificationStart {
+    ErrorCode error = ErrorCode::none;
+    VerificationGuard guard = no_guard;  // no_guard: it does not
+};
+
+// What a leader knows of one producer (DescribeProducers).
+struct ProducerDescription {
+    ProducerId id = no_producer_id;
+    ProducerEpoch epoch = no_producer_epoch;
+    SequenceNumber last_sequence = no_sequence;
+    TimestampMs last_timestamp = no_timestamp;
+    std::int32_t coordinator_epoch = -1;
+    Offset transaction_start = no_offset;
+};
+
 struct FetchOutcome {
     ErrorCode error = ErrorCode::none;
     Offset high_watermark = no_offset;
@@ -81,6 +108,8 @@ struct FetchOutcome {
     Offset log_start_offset = no_offset;
     std::optional<OffsetAndEpoch> diverging_epoch{};  // (epoch, end offset): KIP-595 style
     Bytes records{};
+    // Of read_committed consumers: what they must skip of these records.
+    std::vector<AbortedTransaction> aborted_transactions{};
     Duration cost{};  // of reading them from the disk; the handler waits for it
 };
 
@@ -113,7 +142,17 @@ class ReplicaHost {
     // (not_leader_or_follower otherwise).
     virtual void append(const TopicPartition& partition, Bytes batch, std::int16_t acks,
                         AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
-                        sim::Completer<AppendOutcome> completer) = 0;
+                        sim::Completer<AppendOutcome> completer, TransactionTerms terms = {}) = 0;
+    // Before a batch of a transaction is appended: a guard to be had confirmed by the coordinator,
+    // and brought along to append().
+    virtual VerificationStart begin_verification(const TopicPartition& partition,
+                                                 ProducerId producer, ProducerEpoch epoch,
+                                                 SequenceNumber first_sequence) = 0;
+    struct ProducerDescriptions {
+        ErrorCode error = ErrorCode::none;
+        std::vector<ProducerDescription> producers{};
+    };
+    virtual ProducerDescriptions describe_producers(const TopicPartition& partition) const = 0;
     // One partition of a Fetch, answered from what is there now. A follower's fetch also moves its
     // fetch state, which feeds in-sync set and high watermark.
     virtual FetchOutcome fetch(const TopicPartition& partition, const FetchTarget& target) = 0;

@@ -1,12 +1,15 @@
 // Settings: option structs seen as a properties file sees them, key by key, as text.
 //
 // Works on any described struct: the names of its fields are the keys. Integers are decimal,
-// booleans true or false, durations a whole number of milliseconds or a text with a unit ("250ms"),
-// lists separated by commas, enums by the word they print as. Types of their own notation have a
-// free `std::optional<std::string> read_setting(std::string_view, T&)` beside them, which says what
-// was expected where it does not take the text.
+// booleans true or false, durations a whole number in the unit of their member or a text with a
+// unit of its own ("250ms"), lists separated by commas, enums by the word they print as. A member
+// that is described with SettingBounds stays within them. What is printed is read back to the same
+// value. Types of their own notation have a free `std::optional<std::string>
+// read_setting(std::string_view, T&)` beside them, which says what was expected where it does not
+// take the text.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -18,6 +21,7 @@
 #include "sim/base/describe.h"
 #include "sim/base/distribution.h"
 #include "sim/base/result.h"
+#include "sim/base/setting_bounds.h"
 
 namespace squall {
 
@@ -77,7 +81,8 @@ std::optional<std::string> parse_setting(std::string_view text, T& out) {
         const Result<Duration> duration = parse_duration(text);
         if (!duration) return "a whole number, or a duration like \"250ms\"";
         out = std::chrono::duration_cast<T>(*duration);
-        return std::nullopt;
+        if (saturated(out) == *duration) return std::nullopt;
+        return "a multiple of " + to_string(Duration(T(1)));
     } else if constexpr (std::is_same_v<T, std::string>) {
         out = text;
         return std::nullopt;
@@ -97,8 +102,7 @@ std::optional<std::string> parse_setting(std::string_view text, T& out) {
 template <class T>
 std::string print_setting(const T& value) {
     if constexpr (is_duration<T>::value) {
-        return fmt::format("{}",
-                           std::chrono::duration_cast<std::chrono::milliseconds>(value).count());
+        return fmt::format("{}", value.count());
     } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
         std::string text;
         for (const std::string& element : value) text += (text.empty() ? "" : ",") + element;
@@ -110,6 +114,31 @@ std::string print_setting(const T& value) {
     }
 }
 
+template <class T>
+inline constexpr bool has_count = is_duration<T>::value || is_strong_id_v<T> ||
+                                  (std::is_integral_v<T> && !std::is_same_v<T, bool>);
+
+// A number, or a duration in its own unit, for comparison with bounds.
+template <class T>
+requires has_count<T> std::int64_t bounded_count(const T& value) {
+    if constexpr (is_duration<T>::value) {
+        return value.count();
+    } else if constexpr (is_strong_id_v<T>) {
+        return static_cast<std::int64_t>(value.value());
+    } else if constexpr (std::is_unsigned_v<T>) {
+        return static_cast<std::int64_t>(std::min<std::uint64_t>(value, INT64_MAX));
+    } else {
+        return value;
+    }
+}
+
+// Nullopt where the value lies within, else what was expected.
+inline std::optional<std::string> outside_of(const SettingBounds& bounds, std::int64_t count) {
+    if (count >= bounds.low && count <= bounds.high) return std::nullopt;
+    if (bounds.high == INT64_MAX) return fmt::format("at least {}", bounds.low);
+    return fmt::format("{} to {}", bounds.low, bounds.high);
+}
+
 struct SettingSetter {
     std::string_view key;
     std::string_view text;
@@ -118,13 +147,18 @@ struct SettingSetter {
 
     template <class T>
     void operator()(std::string_view name, T& member) {
+        (*this)(name, member, SettingBounds{});
+    }
+    template <class T>
+    void operator()(std::string_view name, T& member, const SettingBounds& bounds) {
         if (name != key) return;
         found = true;
-        expected = parse_setting(text, member);
-    }
-    template <class T, class Attributes>
-    void operator()(std::string_view name, T& member, const Attributes&) {
-        (*this)(name, member);
+        T value = member;
+        expected = parse_setting(text, value);
+        if constexpr (has_count<T>) {
+            if (!expected) expected = outside_of(bounds, bounded_count(value));
+        }
+        if (!expected) member = value;
     }
 };
 
@@ -143,8 +177,8 @@ struct SettingLister {
 
 }  // namespace detail
 
-// Sets one member by its key. Errors: not_found (no such key), invalid_input (saying what was
-// expected).
+// Sets one member by its key; an error leaves it as it was. Errors: not_found (no such key),
+// invalid_input (saying what was expected).
 template <class Options>
 Status set_setting(Options& options, std::string_view key, std::string_view text) {
     detail::SettingSetter setter{.key = key, .text = text};

@@ -12,6 +12,7 @@
 #include "model/assignors/assignor.h"
 #include "model/client/client_options.h"
 #include "model/protocol/types.h"
+#include "sim/base/setting_bounds.h"
 
 namespace squall::model {
 
@@ -65,17 +66,17 @@ struct ConsumerOptions {
         fields("group.instance.id", self.group_instance_id);
         fields("client.rack", self.client_rack);
         fields("enable.auto.commit", self.enable_auto_commit);
-        fields("auto.commit.interval.ms", self.auto_commit_interval);
+        fields("auto.commit.interval.ms", self.auto_commit_interval, int_from(0));
         fields("auto.offset.reset", self.auto_offset_reset);
-        fields("max.poll.records", self.max_poll_records);
-        fields("max.poll.interval.ms", self.max_poll_interval);
-        fields("session.timeout.ms", self.session_timeout);
-        fields("heartbeat.interval.ms", self.heartbeat_interval);
-        fields("default.api.timeout.ms", self.default_api_timeout);
-        fields("fetch.min.bytes", self.fetch_min_bytes);
-        fields("fetch.max.bytes", self.fetch_max_bytes);
-        fields("fetch.max.wait.ms", self.fetch_max_wait);
-        fields("max.partition.fetch.bytes", self.max_partition_fetch_bytes);
+        fields("max.poll.records", self.max_poll_records, int_from(1));
+        fields("max.poll.interval.ms", self.max_poll_interval, int_from(1));
+        fields("session.timeout.ms", self.session_timeout, int_from(1));
+        fields("heartbeat.interval.ms", self.heartbeat_interval, int_from(1));
+        fields("default.api.timeout.ms", self.default_api_timeout, int_from(0));
+        fields("fetch.min.bytes", self.fetch_min_bytes, int_from(0));
+        fields("fetch.max.bytes", self.fetch_max_bytes, int_from(0));
+        fields("fetch.max.wait.ms", self.fetch_max_wait, int_from(0));
+        fields("max.partition.fetch.bytes", self.max_partition_fetch_bytes, int_from(0));
         fields("isolation.level", self.isolation_level);
         fields("partition.assignment.strategy", self.partition_assignment_strategy);
     }

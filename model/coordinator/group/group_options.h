@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "sim/base/setting_bounds.h"
+
 namespace squall::model {
 
 struct GroupCoordinatorOptions {
@@ -20,16 +22,18 @@ struct GroupCoordinatorOptions {
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields("group.initial.rebalance.delay.ms", self.group_initial_rebalance_delay);
-        fields("group.min.session.timeout.ms", self.group_min_session_timeout);
-        fields("group.max.session.timeout.ms", self.group_max_session_timeout);
-        fields("group.max.size", self.group_max_size);
-        fields("offsets.topic.num.partitions", self.offsets_topic_num_partitions);
-        fields("offsets.topic.replication.factor", self.offsets_topic_replication_factor);
-        fields("offsets.commit.timeout.ms", self.offsets_commit_timeout);
-        fields("offset.metadata.max.bytes", self.offset_metadata_max_bytes);
-        fields("offsets.retention.minutes", self.offsets_retention);
-        fields("offsets.retention.check.interval.ms", self.offsets_retention_check_interval);
+        fields("group.initial.rebalance.delay.ms", self.group_initial_rebalance_delay, int_from(0));
+        fields("group.min.session.timeout.ms", self.group_min_session_timeout, int_from(0));
+        fields("group.max.session.timeout.ms", self.group_max_session_timeout, int_from(0));
+        fields("group.max.size", self.group_max_size, int_from(1));
+        fields("offsets.topic.num.partitions", self.offsets_topic_num_partitions, int_from(1));
+        fields("offsets.topic.replication.factor", self.offsets_topic_replication_factor,
+               short_from(1));
+        fields("offsets.commit.timeout.ms", self.offsets_commit_timeout, int_from(1));
+        fields("offset.metadata.max.bytes", self.offset_metadata_max_bytes, int_from(0));
+        fields("offsets.retention.minutes", self.offsets_retention, int_from(1));
+        fields("offsets.retention.check.interval.ms", self.offsets_retention_check_interval,
+               wait_from(1));
     }
 };
 
