@@ -107,11 +107,13 @@ void Node::stop_and_record(StopReason reason) {
     }
     trace().context() = caller;
 
+    // The process is gone, and cannot speak any more: what is told from here on in the name of the
+    // node is what befalls the machine, as the bytes that its disk loses.
+    dying_ = false;
     std::uint64_t lost_bytes = 0;
     for (const auto& hook : stopped_hooks_) {
         scheduler_.run_guarded([&] { lost_bytes += hook(reason); });
     }
-    dying_ = false;
     const TraceScope scope(*this, ended, caller.cause);
     trace().emit(NodeStopped{.reason = reason, .lost_bytes = lost_bytes});
 }

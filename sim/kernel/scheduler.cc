@@ -286,16 +286,60 @@ TaskState* Scheduler::pick() {
 }
 
 bool Scheduler::spend_step() {
-    if (simulation_.steps_ >= step_limit_) [[unlikely]] {
+    if (simulation_.steps_ >= next_look_ && !look_around()) [[unlikely]] return false;
+    ++simulation_.steps_;
+    return true;
+}
+
+// What need not be looked at at each step. False: this was the last one.
+bool Scheduler::look_around() {
+    constexpr std::uint64_t steps_between = 4096;
+    constexpr std::uint64_t steps_watched = 2000;
+    const std::atomic<bool>* const stop = simulation_.options().stop;
+    if (stop != nullptr && stop->load(std::memory_order_relaxed)) {
+        simulation_.interrupt();
+        return false;
+    }
+    const std::uint64_t steps = simulation_.steps_;
+    if (steps >= step_limit_) {
         fail({.file = __FILE__,
               .line = __LINE__,
               .condition = "steps < step_budget",
-              .message = fmt::format("livelock: {} wake-ups and timers, at {}", simulation_.steps_,
-                                     simulation_.now_)});
+              .message = fmt::format("livelock: {} wake-ups and timers, at {}; turning in circles: "
+                                     "{}",
+                                     steps, simulation_.now_, busiest())});
         return false;
     }
-    ++simulation_.steps_;
+    const std::uint64_t watched_from = step_limit_ - std::min(step_limit_, steps_watched);
+    is_watching_ = steps >= watched_from;
+    next_look_ = std::min(steps + steps_between, is_watching_ ? step_limit_ : watched_from);
     return true;
+}
+
+void Scheduler::watch(std::string_view who) {
+    const auto found = turns_.find(who);
+    if (found != turns_.end()) {
+        ++found->second;
+    } else {
+        turns_.emplace(std::string(who), 1);
+    }
+}
+
+// "b1/heartbeat (1999 of the last 2000)": at most three.
+std::string Scheduler::busiest() const {
+    std::vector<std::pair<std::uint64_t, std::string>> order;
+    std::uint64_t all = 0;
+    for (const auto& [who, turns] : turns_) {
+        order.emplace_back(turns, who);
+        all += turns;
+    }
+    std::ranges::stable_sort(order, std::greater<>(), &decltype(order)::value_type::first);
+    if (order.size() > 3) order.resize(3);
+    std::string text;
+    for (const auto& [turns, who] : order) {
+        text += fmt::format("{}{} ({} of the last {})", text.empty() ? "" : ", ", who, turns, all);
+    }
+    return text;
 }
 
 void Scheduler::fire_next_timer() {
@@ -310,6 +354,7 @@ void Scheduler::fire_next_timer() {
 }
 
 void Scheduler::enter(TaskState& task) {
+    if (is_watching_) [[unlikely]] watch(task.name->full);
     turn_ = Turn::task;
     current_ = &task;
     trace_.context() = {.time = simulation_.now_,

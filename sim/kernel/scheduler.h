@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -168,6 +169,9 @@ class Scheduler {
 
     TaskState* pick();
     bool spend_step();
+    bool look_around();
+    void watch(std::string_view who);
+    std::string busiest() const;
     void fire_next_timer();
     void enter(TaskState& task);
     void enter_main();
@@ -189,6 +193,10 @@ class Scheduler {
     ReadyQueue ready_;
     Time limit_{};
     std::uint64_t step_limit_;
+    std::uint64_t next_look_ = 0;  // at this many steps
+    // Before the limit: who has its turn how often, for the message.
+    bool is_watching_ = false;
+    std::map<std::string, std::uint64_t, std::less<>> turns_;
     TaskState* current_ = nullptr;
     Turn turn_ = Turn::main;
     bool retiring_ = false;

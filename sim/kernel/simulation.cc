@@ -81,6 +81,7 @@ void Simulation::run_until(Time end) {
         while (Node* const dying = scheduler_->take_dying_node())
             dying->stop_and_record(dying->death_);
         scheduler_->rethrow_failure();
+        if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) interrupt();
         if (is_interrupted()) return;
         const Time next_control = controls_.empty() ? Time::max() : controls_.begin()->first;
         if (!controls_.empty() && next_control <= now_) {

@@ -28,8 +28,12 @@ struct SimulationOptions {
     std::uint64_t seed = 0;
     WallTime start{std::chrono::seconds(1735689600)};  // 2025-01-01T00:00:00Z
     TraceOptions trace{};
-    // The run is `broken` after so many wake-ups and timers: a livelock. 0: no budget.
+    // The run ends with an AssertionFailure after so many wake-ups and timers: a livelock. It names
+    // who turned in circles. 0: no budget.
     std::uint64_t step_budget = 0;
+    // Set by another thread or a signal handler: as interrupt(), also where nothing is told and
+    // time stands still. Looked at every few steps, and null for nobody.
+    const std::atomic<bool>* stop = nullptr;
 };
 
 class Simulation {
