@@ -11,7 +11,9 @@
 //   fenced-commit       a commit that was asked for after that succeeded
 //   fenced-send         a send that was made after that was acknowledged
 //   fenced-offsets      offsets of an older generation were stored for a transaction after those of
-//                       a newer one
+//                       a newer one, or were sent to it and stored after the group had become
+//                       stable in a newer one
+//   identity-shared     a producer that starts got the id and epoch that another one has
 //
 // A new identity fences from when its owner was told of it (ProducerIdentified). What a fenced
 // producer wrote before a marker ends it may stand in a log; it must not be committed. An empty
@@ -49,14 +51,27 @@ class Fencing final : public Checker {
         logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
             judge_epoch(*event.as<model::BatchAppended>(), appending, event.sequence);
         });
-        if (const auto* marker = event.as<model::MarkerAppended>()) {
+        if (const auto* configured = event.as<model::ProducerConfigured>()) {
+            lives_[configured->client_id] = event.sequence;
+        } else if (const auto* identified = event.as<model::ProducerIdentified>()) {
+            judge_identity(*identified, event.sequence);
+        } else if (const auto* sent = event.as<model::TransactionOffsetsInvoked>()) {
+            on_offsets_sent(*sent, event.sequence);
+        } else if (const auto* answered = event.as<model::TransactionOffsetsCompleted>()) {
+            on_offsets_answered(*answered, event.sequence);
+        } else if (const auto* marker = event.as<model::MarkerAppended>()) {
             judge_coordinator(*marker, event.sequence);
         } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
             on_offset(stored->group, stored->generation, event.sequence, stored);
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
             on_offset(committed->group, committed->generation, event.sequence, nullptr);
         } else if (const auto* state = event.as<model::GroupStateChanged>()) {
-            if (state->to == "Dead") generations_.erase(state->group);
+            if (state->to == "Dead") {
+                generations_.erase(state->group);
+                stable_.erase(state->group);
+            } else if (state->to == "Stable") {
+                stable_[state->group] = {state->generation, event.sequence};
+            }
         }
     }
 
@@ -73,6 +88,37 @@ class Fencing final : public Checker {
         model::GenerationId generation = model::no_generation;
         sim::EventSequence event{0};
     };
+
+    struct Identified {
+        std::string client;
+        sim::EventSequence life;  // when that client was started
+        sim::EventSequence event;
+    };
+    // Offsets that the group must refuse.
+    struct Stale {
+        model::TransactionOffsetsInvoked sent;
+        Generation newer;
+        sim::EventSequence event;
+    };
+
+    // ---- who is who ----
+
+    void judge_identity(const model::ProducerIdentified& identified, sim::EventSequence sequence) {
+        if (identified.reason != "init_producer_id") return;
+        const sim::EventSequence life = lives_[identified.client_id];
+        findings_.judge();
+        const auto [at, is_new] = identified_.try_emplace(
+            {identified.producer_id, identified.producer_epoch},
+            Identified{.client = identified.client_id, .life = life, .event = sequence});
+        const Identified& other = at->second;
+        if (is_new || (other.client == identified.client_id && other.life == life)) return;
+        findings_.object(
+            "identity-shared",
+            evidence("client", identified.client_id, "other_client", other.client,
+                     "transactional_id", identified.transactional_id, "producer_id",
+                     identified.producer_id, "producer_epoch", identified.producer_epoch),
+            {other.event, sequence});
+    }
 
     // ---- what leaders let in ----
 
@@ -180,6 +226,41 @@ class Fencing final : public Checker {
 
     // ---- groups ----
 
+    void on_offsets_sent(const model::TransactionOffsetsInvoked& sent,
+                         sim::EventSequence sequence) {
+        const auto stable = stable_.find(sent.group);
+        if (stable == stable_.end() || sent.generation == model::no_generation) return;
+        if (sent.generation >= stable->second.generation) return;
+        stale_.emplace(sent.operation,
+                       Stale{.sent = sent, .newer = stable->second, .event = sequence});
+    }
+
+    void on_offsets_answered(const model::TransactionOffsetsCompleted& answered,
+                             sim::EventSequence sequence) {
+        const auto at = stale_.find(answered.operation);
+        if (at == stale_.end()) return;
+        findings_.judge();
+        const Stale& stale = at->second;
+        if (answered.outcome == model::Outcome::ok) {
+            object_offsets(stale.sent.group, stale.sent.generation, stale.newer,
+                           {stale.newer.event, stale.event, sequence});
+        }
+        stale_.erase(at);
+    }
+
+    void object_offsets(const std::string& group, model::GenerationId generation,
+                        const Generation& newer, Findings::Events events) {
+        Evidence shown = evidence("group", group, "generation", generation, "newer_generation",
+                                  newer.generation);
+        if (const auto cause =
+                allowance_.of_truncation_anywhere(model::offsets_topic, sim::EventSequence{0})) {
+            events.push_back(cause->event);
+            findings_.allow("fenced-offsets", cause->text, std::move(shown), std::move(events));
+        } else {
+            findings_.object("fenced-offsets", std::move(shown), std::move(events));
+        }
+    }
+
     // `stored` is null for offsets that took effect: those are the committed-offset checker's.
     void on_offset(const std::string& group, model::GenerationId generation,
                    sim::EventSequence sequence, const model::PendingOffsetStored* stored) {
@@ -188,16 +269,7 @@ class Fencing final : public Checker {
         if (stored != nullptr && newest.generation != model::no_generation) {
             findings_.judge();
             if (generation < newest.generation) {
-                Evidence shown = evidence("group", group, "partition", stored->partition, "offset",
-                                          stored->offset, "generation", generation,
-                                          "newer_generation", newest.generation);
-                if (const auto cause = allowance_.of_truncation_anywhere(model::offsets_topic,
-                                                                         sim::EventSequence{0})) {
-                    findings_.allow("fenced-offsets", cause->text, std::move(shown),
-                                    {cause->event, sequence});
-                } else {
-                    findings_.object("fenced-offsets", std::move(shown), {newest.event, sequence});
-                }
+                object_offsets(group, generation, newest, {newest.event, sequence});
             }
         }
         if (generation > newest.generation) newest = {generation, sequence};
@@ -208,6 +280,10 @@ class Fencing final : public Checker {
     TransactionHistory history_;
     NumberedLogs logs_;
     std::map<std::string, Generation> generations_;  // the newest of each group with offsets
+    std::map<std::string, Generation> stable_;       // in which each group settled last
+    std::map<model::OperationId, Stale> stale_;
+    std::map<std::string, sim::EventSequence> lives_;  // of clients: when they started last
+    std::map<std::pair<model::ProducerId, model::ProducerEpoch>, Identified> identified_;
     Findings findings_{"fencing"};
 };
 

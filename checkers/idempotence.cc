@@ -4,6 +4,8 @@
 //                        of its producer and epoch in that log, or is not 0 in a new epoch
 //   sequence-repeated    ... whose numbers stand there already
 //   false-duplicate      a leader answered a batch as a repetition of one that is not in its log
+//   repetition-refused   a leader refused a batch for its numbers that is one of the last five of
+//                        its producer in that log
 //   reordered            two sends of an idempotent producer to one partition stand there in the
 //                        other order, be they acknowledged or found there though unknown
 //
@@ -44,6 +46,8 @@ class Idempotence final : public Checker {
         });
         if (const auto* answered = event.as<model::DuplicateAnswered>()) {
             judge_answer(*answered, event.sequence);
+        } else if (const auto* refused = event.as<model::NumberedBatchRefused>()) {
+            judge_refusal(*refused, event.sequence);
         } else if (const auto* configured = event.as<model::ProducerConfigured>()) {
             starts_[configured->client_id].push_back(event.sequence);
         }
@@ -114,6 +118,39 @@ class Idempotence final : public Checker {
                      answered.producer_id, "producer_epoch", answered.producer_epoch, "sequence",
                      answered.base_sequence, "answered_offset", answered.base_offset),
             {sequence});
+    }
+
+    // Its epoch may be a reason to refuse it, but its numbers are none.
+    void judge_refusal(const model::NumberedBatchRefused& refused, sim::EventSequence sequence) {
+        constexpr int window = 5;
+        const NumberedLog* log = logs_.find(refused.partition, refused.broker);
+        if (log == nullptr || refused.base_sequence < model::SequenceNumber{0}) return;
+        const auto& own = log->of(refused.producer_id);
+        if (own.empty() || own.back()->producer_epoch != refused.producer_epoch) return;
+        if (!is_about_numbers(refused.error)) return;
+        findings_.judge();
+        int seen = 0;
+        for (auto at = own.rbegin(); at != own.rend() && seen < window; ++at) {
+            const NumberedBatch& batch = **at;
+            if (!is_numbered(batch) || batch.producer_epoch != refused.producer_epoch) continue;
+            ++seen;
+            if (batch.base_sequence != refused.base_sequence) continue;
+            findings_.object("repetition-refused",
+                             evidence("partition", refused.partition, "broker", refused.broker,
+                                      "producer_id", refused.producer_id, "producer_epoch",
+                                      refused.producer_epoch, "sequence", refused.base_sequence,
+                                      "offset", batch.base_offset, "error", refused.error),
+                             {batch.appended, sequence});
+            return;
+        }
+    }
+
+    // "OUT_OF_ORDER_SEQUENCE_NUMBER", in whatever case.
+    static bool is_about_numbers(std::string_view error) {
+        constexpr std::string_view word = "sequence";
+        return !std::ranges::search(error, word, [](char a, char b) {
+                    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
+                }).empty();
     }
 
     // ---- what clients can see of it ----

@@ -10,6 +10,9 @@
 //                            log, of a transaction that is open or whose end is not committed
 //   stable-offset-overstated a leader raised its last stable offset beyond that
 //   stable-offset-regressed  a leader took its last stable offset back
+//   pending-offset-read      a read_committed consumer took its position from its group's committed
+//                            offset, or from there being none, while offsets of an open transaction
+//                            waited there since before it was assigned the partition (KIP-447)
 //
 // Fates are read from the log of the current leader as the trace tells it, at the time of the poll:
 // the marker must stand there already. Not judged: what lies where a process died untold; records
@@ -73,6 +76,20 @@ class ReadCommitted final : public Checker {
             judge_move(*moved, event);
         } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
             read_committed_[configured->client_id] = configured->read_committed;
+        } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
+            pending_[{stored->group, stored->partition}].try_emplace(stored->producer_id,
+                                                                     event.sequence);
+        } else if (const auto* resolved = event.as<model::PendingOffsetsResolved>()) {
+            for (const model::PartitionOffset& offset : resolved->offsets) {
+                pending_[{resolved->group, offset.partition}].erase(resolved->producer_id);
+            }
+        } else if (const auto* assigned = event.as<model::AssignmentChanged>()) {
+            if (assigned->change != model::AssignmentChange::assigned) return;
+            for (const model::TopicPartition& partition : assigned->partitions) {
+                assigned_[{assigned->client_id, partition}] = event.sequence;
+            }
+        } else if (const auto* set = event.as<model::PositionSet>()) {
+            judge_position(*set, event.sequence);
         } else if (const auto* cleaned = event.as<model::LogCleaned>()) {
             model::Offset& to = cleaned_[cleaned->partition];
             to = std::max(to, cleaned->to);
@@ -215,6 +232,27 @@ class ReadCommitted final : public Checker {
         }
     }
 
+    // ---- positions ----
+
+    void judge_position(const model::PositionSet& set, sim::EventSequence sequence) {
+        using enum model::PositionReason;
+        if (set.group.empty() || set.reason == seek || set.reason == truncation) return;
+        if (!reads_committed(set.client_id)) return;
+        const auto assigned = assigned_.find({set.client_id, set.partition});
+        const auto pending = pending_.find({set.group, set.partition});
+        if (assigned == assigned_.end() || pending == pending_.end()) return;
+        findings_.judge();
+        for (const auto& [producer, stored] : pending->second) {
+            if (stored > assigned->second) continue;
+            findings_.object(
+                "pending-offset-read",
+                evidence("group", set.group, "partition", set.partition, "client", set.client_id,
+                         "position", set.offset, "producer_id", producer),
+                {stored, assigned->second, sequence});
+            return;
+        }
+    }
+
     // ---- failed is failed ----
 
     void judge_failed_sends() {
@@ -241,6 +279,11 @@ class ReadCommitted final : public Checker {
     SendHistory history_;
     std::map<std::string, bool> read_committed_;  // by client id
     std::map<model::TopicPartition, model::Offset> cleaned_;
+    // By group and partition: the producers whose offsets wait, and since when.
+    std::map<std::pair<std::string, model::TopicPartition>,
+             std::map<model::ProducerId, sim::EventSequence>>
+        pending_;
+    std::map<std::pair<std::string, model::TopicPartition>, sim::EventSequence> assigned_;
     std::map<std::pair<model::TopicPartition, model::BrokerId>, Stable> stable_;
     Interned<model::TopicPartition> partitions_;
     Interned<std::string> clients_;

@@ -2,6 +2,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <limits>
+#include <tuple>
 
 #include "tests/checkers/transactions.h"
 
@@ -121,6 +122,27 @@ TEST(Idempotence, ObjectsToARepetitionThatIsNone) {
                                                       .base_sequence = SequenceNumber{1},
                                                       .base_offset = Offset{offset}});
         EXPECT_EQ(judge(history), offset == 1 ? "pass" : "fail: false-duplicate") << offset;
+    }
+}
+
+TEST(Idempotence, ObjectsToARepetitionThatIsRefusedForItsNumbers) {
+    for (const auto& [number, epoch, error, verdict] :
+         {std::tuple{3, 0, "OUT_OF_ORDER_SEQUENCE_NUMBER", "fail: repetition-refused"},
+          std::tuple{9, 0, "OUT_OF_ORDER_SEQUENCE_NUMBER", "pass"},
+          std::tuple{0, 0, "out_of_order_sequence_number", "pass"},  // six batches ago
+          std::tuple{3, 0, "NOT_LEADER_OR_FOLLOWER", "pass"},
+          std::tuple{3, 1, "OUT_OF_ORDER_SEQUENCE_NUMBER", "pass"}}) {
+        Transactions history;
+        const Transactions::Producer producer{.client = "p1", .transactional_id = ""};
+        for (int i = 0; i < 6; ++i) history.append_numbered(producer, orders, {i}, i, false);
+        history.by_broker(1, model::NumberedBatchRefused{
+                                 .broker = BrokerId{1},
+                                 .partition = orders,
+                                 .producer_id = ProducerId{7},
+                                 .producer_epoch = ProducerEpoch{static_cast<std::int16_t>(epoch)},
+                                 .base_sequence = SequenceNumber{number},
+                                 .error = error});
+        EXPECT_EQ(judge(history), verdict) << number << error;
     }
 }
 

@@ -127,6 +127,31 @@ TEST(ReadCommitted, ObjectsToAStableOffsetThatIsTooHighOrGoesBack) {
     EXPECT_EQ(judge(back), "fail: stable-offset-regressed");
 }
 
+TEST(ReadCommitted, HoldsAGroupsNewOwnerToWaitForPendingOffsets) {
+    struct Case {
+        bool stored_before, resolved, read_committed;
+        model::PositionReason reason;
+        const char* verdict;
+    };
+    using enum model::PositionReason;
+    for (const Case& c :
+         {Case{true, false, true, committed, "fail: pending-offset-read"},
+          Case{true, false, true, reset_earliest, "fail: pending-offset-read"},
+          Case{true, false, true, seek, "n/a"}, Case{true, true, true, committed, "pass"},
+          Case{false, false, true, committed, "pass"},
+          Case{true, false, false, committed, "n/a"}}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        history.start_consumer("c2", "g", c.read_committed);
+        if (c.stored_before) history.store_offset(producer, 5);
+        history.assign("c2", "g", 2);
+        if (!c.stored_before) history.store_offset(producer, 5);
+        if (c.resolved) history.resolve(producer, 5, true);
+        history.set_position("c2", "g", 3, c.reason);
+        EXPECT_EQ(judge(history), c.verdict);
+    }
+}
+
 TEST(ReadCommitted, AllowsWhatAnUncleanElectionBrokeAfterwards) {
     OneTransaction history(true);
     history.change(1, 1, {1}, true);
