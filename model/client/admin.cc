@@ -286,7 +286,8 @@ std::map<TopicPartition, DeletedRecords> AdminClient::delete_records(
                 if (cluster_.channel(leader) != nullptr) {
                     by_leader[leader].insert(partition);
                 } else {
-                    outcomes.not_sent(partition, "leader_not_available");
+                    outcomes.not_sent(partition,
+                                      std::string(to_string(ErrorCode::leader_not_available)));
                 }
             }
             for (const auto& [leader, open] : by_leader) {

@@ -96,12 +96,12 @@ TEST(AdminSteps, AreMadeAtTheirTimes) {
     EXPECT_EQ(result.verdict, Verdict::pass);
     EXPECT_THAT(
         completed(result),
-        ElementsAre(Pair("AlterPartitionReassignments returns-0", "no_reassignment_in_progress"),
+        ElementsAre(Pair("AlterPartitionReassignments returns-0", "NO_REASSIGNMENT_IN_PROGRESS"),
                     Pair("CreatePartitions returns", "ok"), Pair("CreateTopics returns", "ok"),
                     Pair("DeleteRecords orders-0", "ok"), Pair("DeleteTopics returns", "ok"),
                     Pair("ElectLeaders", "ok"), Pair("IncrementalAlterConfigs all brokers", "ok"),
                     Pair("IncrementalAlterConfigs topic orders", "ok"),
-                    Pair("UnregisterBroker 9", "broker_id_not_registered")));
+                    Pair("UnregisterBroker 9", "BROKER_ID_NOT_REGISTERED")));
     EXPECT_EQ(result.probes.at("TopicDeleted"), 1u);
     EXPECT_EQ(result.probes.at("ConfigChanged"), 2u);
 }

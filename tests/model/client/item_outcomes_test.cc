@@ -21,7 +21,7 @@ TEST(ItemOutcomes, EndEachAlone) {
     EXPECT_EQ(outcomes.open(), std::set<std::string>{"c"});
     const auto results = outcomes.finish();
     EXPECT_EQ(results.at("a").outcome, Outcome::ok);
-    EXPECT_EQ(results.at("b"), (AdminResult{Outcome::failed, "invalid_config"}));
+    EXPECT_EQ(results.at("b"), (AdminResult{Outcome::failed, "INVALID_CONFIG"}));
     EXPECT_EQ(results.at("c"), (AdminResult{Outcome::failed, "timed_out"}));
     EXPECT_EQ(worst_of(results).outcome, Outcome::failed);
 }
@@ -43,7 +43,7 @@ TEST(ItemOutcomes, AControllerThatIsNoneHasDecidedNothing) {
     Outcomes outcomes({"t"});
     outcomes.decided("t", ErrorCode::not_controller);
     EXPECT_TRUE(outcomes.is_open("t"));
-    EXPECT_EQ(only(outcomes), (AdminResult{Outcome::failed, "not_controller"}));
+    EXPECT_EQ(only(outcomes), (AdminResult{Outcome::failed, "NOT_CONTROLLER"}));
 }
 
 TEST(ItemOutcomes, FindingItDoneIsSuccessOnlyAfterAnAttemptThatMayHaveDoneIt) {
