@@ -119,6 +119,10 @@ int run_command_line(int argc, const char* const* argv, const Environment& envir
         entries.push_back({command, make(*command, environment)});
     };
     add(add_run, "run", "one simulation, judged");
+    add(add_hunt, "hunt", "many seeds, in parallel, and what they found");
+    add(add_replay, "replay", "a repro file again, on this version of the code");
+    add(add_shrink, "shrink", "the smallest scenario in which the same checker still objects");
+    add(add_zoo, "zoo", "arms each known bug, and says who catches it");
     add(add_report, "report", "one simulation, and the files of its report");
     add(add_check, "check", "judges a recorded history: Jepsen's EDN, or our JSON lines");
     add(add_list, "list", "what there is: scenarios, faults, checkers, bugs, workloads, configs");

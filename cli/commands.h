@@ -34,13 +34,26 @@ Command add_report(CLI::App& app, const Environment& environment);
 Command add_check(CLI::App& app, const Environment& environment);
 Command add_list(CLI::App& app, const Environment& environment);
 Command add_doctor(CLI::App& app, const Environment& environment);
+Command add_hunt(CLI::App& app, const Environment& environment);
+Command add_replay(CLI::App& app, const Environment& environment);
+Command add_shrink(CLI::App& app, const Environment& environment);
+Command add_zoo(CLI::App& app, const Environment& environment);
+
+// What the command line changes in a scenario: --set and --bug.
+struct ScenarioChanges {
+    std::vector<std::string> set;
+    std::vector<std::string> bugs;
+
+    void add_to(CLI::App& app);
+    // Throws ScenarioError, BadInput.
+    scenarios::Scenario load(const std::string& name_or_path) const;
+};
 
 // Options that several commands share.
 struct ScenarioOptions {
     std::string scenario;
     std::string seed;  // as written
-    std::vector<std::string> set;
-    std::vector<std::string> bugs;
+    ScenarioChanges changes;
 
     void add_to(CLI::App& app);
     // Throws ScenarioError, BadInput.

@@ -17,6 +17,14 @@ void ScenarioOptions::add_to(CLI::App& app) {
         ->option_text("NAME | FILE");
     app.add_option("--seed", seed, "64 bits, decimal or 0x hex; drawn from the system if left out")
         ->option_text("N");
+    changes.add_to(app);
+}
+
+scenarios::Scenario ScenarioOptions::load() const {
+    return changes.load(scenario);
+}
+
+void ScenarioChanges::add_to(CLI::App& app) {
     app.add_option("--set", set, "overrides one value of the scenario; repeatable")
         ->option_text("KEY=VALUE")
         ->allow_extra_args(false);
@@ -25,7 +33,7 @@ void ScenarioOptions::add_to(CLI::App& app) {
         ->allow_extra_args(false);
 }
 
-scenarios::Scenario ScenarioOptions::load() const {
+scenarios::Scenario ScenarioChanges::load(const std::string& name_or_path) const {
     scenarios::Changes changes;
     for (const std::string& text : set) {
         const std::size_t equals = text.find('=');
@@ -35,7 +43,7 @@ scenarios::Scenario ScenarioOptions::load() const {
         changes.set.push_back({text.substr(0, equals), text.substr(equals + 1)});
     }
     changes.bugs = bugs;
-    return scenarios::load_scenario(scenario, changes);
+    return scenarios::load_scenario(name_or_path, changes);
 }
 
 std::uint64_t ScenarioOptions::choose_seed(const scenarios::Scenario& loaded) const {

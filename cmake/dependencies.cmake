@@ -20,6 +20,11 @@ find_package(CLI11 REQUIRED)
 add_library(squall_cli11 INTERFACE)
 target_link_libraries(squall_cli11 INTERFACE CLI11::CLI11)
 
+# The results of a hunt.
+find_package(SQLite3 REQUIRED)
+add_library(squall_sqlite INTERFACE)
+target_link_libraries(squall_sqlite INTERFACE SQLite::SQLite3)
+
 # The codecs of Kafka's record batches.
 find_package(ZLIB REQUIRED)
 find_library(SNAPPY_LIBRARY snappy REQUIRED)

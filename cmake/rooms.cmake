@@ -1,4 +1,4 @@
-# squall_room(NAME DIR dir [PLAIN] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file...])
+# squall_room(NAME DIR dir [PLAIN] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file-or-folder...])
 #
 # A room is a static library of every .cc directly below DIR and its subfolders that are not rooms of
 # their own. A room without a .cc is an interface library, so that its headers can be used at once.
@@ -12,7 +12,7 @@ function(squall_room name)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ROOM_DIR}/*.cc)
   endif()
   foreach(excluded IN LISTS ROOM_EXCLUDE)
-    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${ROOM_DIR}/${excluded})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_SOURCE_DIR}/${ROOM_DIR}/${excluded}")
   endforeach()
   if(sources)
     add_library(${name} STATIC ${sources})

@@ -1,0 +1,423 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "cli/commands.h"
+#include "cli/hunt_output.h"
+#include "scenarios/hunt/hunt.h"
+#include "scenarios/hunt/repro.h"
+#include "scenarios/library_texts.h"
+#include "scenarios/swarm.h"
+#include "sim/base/hash.h"
+
+namespace squall::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using scenarios::FindingGroup;
+using scenarios::Results;
+using scenarios::RunRecord;
+using scenarios::Scenario;
+
+struct HuntCommand {
+    std::vector<std::string> names;
+    ScenarioChanges changes;
+    std::string seeds;
+    std::string duration;
+    std::string shard;
+    std::string out;
+    std::vector<std::string> merge;
+    unsigned jobs = 0;
+    unsigned memory_mib = 2048;
+    bool resume = false;
+    bool json = false;
+    bool quiet = false;
+    bool no_color = false;
+};
+
+// "1..1000", or "17" alone. Throws BadInput.
+std::pair<std::uint64_t, std::uint64_t> parse_seeds(const std::string& text) {
+    const std::size_t dots = text.find("..");
+    const std::uint64_t first = parse_seed(text.substr(0, dots));
+    const std::uint64_t last =
+        dots == std::string::npos ? first : parse_seed(text.substr(dots + 2));
+    if (last < first) throw BadInput{"--seeds " + text + ": expected A..B with A not above B"};
+    return {first, last};
+}
+
+// The default swarm comes first: it looks where nobody has looked.
+std::vector<std::string> whole_library() {
+    std::vector<std::string> names = {"storm"};
+    for (const scenarios::LibraryText& entry : scenarios::library_texts()) {
+        if (entry.name != "storm") names.emplace_back(entry.name);
+    }
+    return names;
+}
+
+scenarios::Shard shard_of(const HuntCommand& command) {
+    const scenarios::Variable variable = [](const std::string& name) -> std::optional<std::string> {
+        const char* const value = std::getenv(name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
+    if (!command.shard.empty()) {
+        const Result<scenarios::Shard> shard = scenarios::parse_shard(command.shard, variable);
+        if (!shard) throw BadInput{shard.error().detail};
+        return *shard;
+    }
+    const Result<std::optional<scenarios::Shard>> shard = scenarios::shard_of_environment(variable);
+    if (!shard) throw BadInput{shard.error().detail};
+    return shard->value_or(scenarios::Shard{});
+}
+
+// What a hunt's runs depend on beside the seed: a resumed or merged hunt must agree in it.
+std::string fingerprint(const Scenario& scenario) {
+    return to_hex(hash_text(scenarios::write_scenario(scenario)));
+}
+
+// The results twice: in memory, from which everything is told, and on disk, where they last. A disk
+// that fills up loses nothing that was found.
+class Ledger {
+  public:
+    explicit Ledger(std::string path) : path_(std::move(path)), memory_(opened("")) {
+        if (!path_.empty()) file_.emplace(opened(path_));
+    }
+
+    const Results& results() const { return memory_; }
+    const std::string& path() const { return path_; }
+    // The first reason why the file is not whole; empty where it is.
+    const std::string& trouble() const { return trouble_; }
+
+    void load() {
+        if (file_) must(memory_.merge(path_), path_);
+    }
+    void merge(const std::string& path) {
+        must(memory_.merge(path), path);
+        if (file_) note(file_->merge(path));
+    }
+    void set_meta(const std::string& name, const std::string& value) {
+        must(memory_.set_meta(name, value), path_);
+        if (file_) note(file_->set_meta(name, value));
+    }
+    std::optional<std::string> meta(const std::string& name) const {
+        return file_ ? file_->meta(name) : std::nullopt;
+    }
+    void add(const RunRecord& record) {
+        must(memory_.add(record), path_);
+        if (file_) note(file_->add(record));
+    }
+    void commit() {
+        if (file_) note(file_->commit());
+    }
+
+  private:
+    static Results opened(const std::string& path) {
+        Result<Results> results = Results::open(path);
+        if (!results) throw_error(results.error(), path);
+        return std::move(results).value();
+    }
+    [[noreturn]] static void throw_error(const Error& error, const std::string& path) {
+        if (error.failure == Failure::corrupt || error.failure == Failure::not_found) {
+            throw BadInput{path + ": not the results of a hunt: " + error.detail};
+        }
+        throw NotWritten{path, error.detail};
+    }
+    static void must(const Status& status, const std::string& path) {
+        if (!status) throw_error(status.error(), path);
+    }
+    void note(const Status& status) {
+        if (!status && trouble_.empty()) trouble_ = status.error().detail;
+    }
+
+    std::string path_;
+    Results memory_;
+    std::optional<Results> file_;
+    std::string trouble_;
+};
+
+std::string results_path(const HuntCommand& command, const scenarios::Shard& shard) {
+    if (command.out.empty()) return {};
+    std::error_code error;
+    fs::create_directories(command.out, error);
+    if (error) throw BadInput{"--out " + command.out + ": " + error.message()};
+    const std::string name =
+        shard.of == 1 ? "hunt.sqlite" : fmt::format("hunt-{}-of-{}.sqlite", shard.number, shard.of);
+    return (fs::path(command.out) / name).string();
+}
+
+class Progress {
+  public:
+    Progress(bool shown, std::optional<std::uint64_t> planned)
+        : shown_(shown && isatty(STDERR_FILENO) != 0), planned_(planned) {}
+
+    void tell(std::uint64_t runs, std::size_t findings) {
+        if (!shown_) return;
+        const std::string of = planned_ ? fmt::format("/{}", *planned_) : "";
+        fmt::print(stderr, "\r\033[K  {}{} runs, {} findings", runs, of, findings);
+        std::fflush(stderr);
+    }
+    void clear() {
+        if (shown_) fmt::print(stderr, "\r\033[K");
+    }
+
+  private:
+    bool shown_;
+    std::optional<std::uint64_t> planned_;
+};
+
+class HuntRun {
+  public:
+    explicit HuntRun(const HuntCommand& command)
+        : command_(command),
+          shard_(command.merge.empty() ? shard_of(command) : scenarios::Shard{}),
+          ledger_(results_path(command, shard_)) {}
+
+    int hunt() {
+        load_scenarios();
+        scenarios::HuntOptions options = make_options();
+        resume_or_refuse();
+        scenarios::Hunt hunt(std::move(options));
+        Progress progress(!command_.quiet, hunt.planned());
+        const Status status = hunt.run(
+            [&](std::string_view scenario, std::uint64_t seed) {
+                return command_.resume && ledger_.results().has(scenario, seed);
+            },
+            [&](const RunRecord& record) {
+                ledger_.add(record);
+                ++runs_;
+                tell_new_findings(record, progress);
+                return ledger_.trouble().empty();
+            },
+            [&] {
+                ledger_.commit();
+                progress.tell(runs_, known_.size());
+            },
+            stop_requested());
+        ledger_.commit();
+        progress.clear();
+        if (!status) {
+            throw BadInput{"workers cannot be made: " + status.error().detail};
+        }
+        return finish();
+    }
+
+    int merge() {
+        std::vector<std::string> files;
+        for (const std::string& folder : command_.merge) {
+            std::error_code error;
+            if (fs::is_regular_file(folder, error)) {
+                files.push_back(folder);
+                continue;
+            }
+            const std::size_t before = files.size();
+            for (const auto& entry : fs::directory_iterator(folder, error)) {
+                if (entry.path().extension() == ".sqlite") files.push_back(entry.path().string());
+            }
+            if (error) throw BadInput{"--merge " + folder + ": " + error.message()};
+            if (files.size() == before) {
+                throw BadInput{"--merge " + folder + ": holds no results (*.sqlite)"};
+            }
+        }
+        std::ranges::sort(files);
+        for (const std::string& file : files) {
+            if (!ledger_.path().empty() && fs::exists(ledger_.path()) &&
+                fs::equivalent(file, ledger_.path())) {
+                continue;
+            }
+            ledger_.merge(file);
+        }
+        return finish();
+    }
+
+  private:
+    void load_scenarios() {
+        std::set<std::string> seen;
+        for (const std::string& name : command_.names.empty() ? whole_library() : command_.names) {
+            Scenario scenario = command_.changes.load(name);
+            if (!seen.insert(scenario.name).second) {
+                throw BadInput{"two scenarios are named '" + scenario.name + "'"};
+            }
+            scenarios_.push_back(std::move(scenario));
+        }
+    }
+
+    scenarios::HuntOptions make_options() const {
+        scenarios::HuntOptions options;
+        options.scenarios = scenarios_;
+        options.shard = shard_;
+        options.limits.workers =
+            command_.jobs != 0 ? command_.jobs : scenarios::usable_processors();
+        options.limits.memory_bytes = std::uint64_t{command_.memory_mib} << 20;
+        if (!command_.seeds.empty()) {
+            const auto [first, last] = parse_seeds(command_.seeds);
+            options.first_seed = first;
+            options.last_seed = last;
+        }
+        if (!command_.duration.empty()) {
+            const Result<Duration> duration = parse_duration(command_.duration);
+            if (!duration) throw BadInput{"--for: " + duration.error().detail};
+            options.duration = *duration;
+        }
+        if (command_.seeds.empty() && command_.duration.empty()) {
+            throw BadInput{"hunt: expected --seeds A..B or --for DURATION"};
+        }
+        return options;
+    }
+
+    // Results of other scenarios, or of an earlier hunt that is not to go on, stay untouched.
+    void resume_or_refuse() {
+        for (const Scenario& scenario : scenarios_) {
+            const std::string key = "scenario " + scenario.name;
+            const std::optional<std::string> earlier = ledger_.meta(key);
+            if (earlier && !command_.resume) {
+                throw BadInput{ledger_.path() +
+                               ": holds the results of a hunt; --resume goes on with it"};
+            }
+            if (earlier && *earlier != fingerprint(scenario)) {
+                throw BadInput{ledger_.path() + ": the hunt that it holds ran another " +
+                               scenario.name + "; expected the same scenarios and --set"};
+            }
+            ledger_.set_meta(key, fingerprint(scenario));
+        }
+        ledger_.set_meta("commit", build_commit());
+        if (command_.resume) ledger_.load();
+    }
+
+    void tell_new_findings(const RunRecord& record, Progress& progress) {
+        for (const scenarios::Objection& objection : record.objections) {
+            FindingGroup group{.scenario = record.scenario,
+                               .checker = objection.checker,
+                               .anomaly = objection.anomaly,
+                               .cause = objection.cause,
+                               .runs = 1,
+                               .seed = record.seed,
+                               .events = record.events};
+            if (!known_.insert({group.scenario, group.checker, group.anomaly, group.cause})
+                     .second) {
+                continue;
+            }
+            if (command_.json || command_.quiet) continue;
+            progress.clear();
+            say("finding: " + finding_line(group) + "\n");
+            std::fflush(stdout);
+        }
+    }
+
+    // A file where results are kept, a command line where they are not.
+    std::string repro_of(const FindingGroup& group) const {
+        const auto written =
+            repros_.find({group.scenario, group.checker, group.anomaly, group.cause});
+        if (written != repros_.end()) return written->second;
+        std::string text = fmt::format("squall run {} --seed {}", group.scenario, group.seed);
+        for (const std::string& set : command_.changes.set) text += " --set " + set;
+        for (const std::string& bug : command_.changes.bugs) text += " --bug " + bug;
+        return text;
+    }
+
+    // The shortest run of each group, whole, as a file that lasts.
+    void write_repros() {
+        if (command_.out.empty()) return;
+        std::uint64_t number = 0;
+        for (const FindingGroup& group : ledger_.results().findings()) {
+            const auto scenario = std::ranges::find(scenarios_, group.scenario, &Scenario::name);
+            if (scenario == scenarios_.end() || group.anomaly == "scenario-error") continue;
+            Scenario repro = scenarios::expand(*scenario, group.seed);
+            repro.run.seed = group.seed;
+            repro.repro = scenarios::ReproSection{.checker = group.checker,
+                                                  .anomaly = group.anomaly,
+                                                  .struck = {},
+                                                  .commit = build_commit()};
+            const std::string path = (fs::path(command_.out) /
+                                      fmt::format("finding-{}-{}.toml", ++number, group.checker))
+                                         .string();
+            write_file(path, fmt::format("# {}\n", finding_line(group)) +
+                                 scenarios::write_scenario(repro));
+            repros_[{group.scenario, group.checker, group.anomaly, group.cause}] = path;
+        }
+    }
+
+    int finish() {
+        std::string trouble = ledger_.trouble();
+        try {
+            write_repros();
+        } catch (const NotWritten& error) {
+            if (trouble.empty()) trouble = error.path + ": " + error.why;
+        }
+        const HuntSummary summary{
+            .results = &ledger_.results(),
+            .wall_seconds =
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count(),
+            .repro_of = [this](const FindingGroup& group) { return repro_of(group); }};
+        const bool color = !command_.no_color && isatty(STDOUT_FILENO) != 0;
+        if (command_.json) {
+            say(hunt_json(summary));
+        } else {
+            if (!command_.quiet) say(describe_hunt(summary, color));
+            say(hunt_line(summary) + "\n");
+        }
+        if (!trouble.empty()) {
+            fmt::print(stderr, "squall: {}: cannot be written: {}\n", ledger_.path(), trouble);
+            return exit_not_written;
+        }
+        if (stop_requested().load()) return exit_interrupted;
+        return hunt_exit_code(ledger_.results().totals());
+    }
+
+    const HuntCommand& command_;
+    scenarios::Shard shard_;
+    Ledger ledger_;
+    std::vector<Scenario> scenarios_;
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    std::uint64_t runs_ = 0;
+    using Kind = std::tuple<std::string, std::string, std::string, std::string>;
+    std::set<Kind> known_;
+    std::map<Kind, std::string> repros_;
+};
+
+}  // namespace
+
+Command add_hunt(CLI::App& app, const Environment&) {
+    auto command = std::make_shared<HuntCommand>();
+    app.add_option("scenarios", command->names,
+                   "names of the library or files; none: storm, and the rest of the library")
+        ->option_text("[NAME | FILE]...");
+    app.add_option("--seeds", command->seeds, "which seeds, both ends included")
+        ->option_text("A..B");
+    app.add_option("--for", command->duration, "how long to hunt, of wall time: 90s, 10m, 2h")
+        ->option_text("DURATION");
+    app.add_option("--jobs", command->jobs, "worker processes; as many as processors if left out")
+        ->option_text("N")
+        ->check(CLI::Range(1, 1024));
+    app.add_option("--memory", command->memory_mib, "MiB that a run may take")
+        ->option_text("MIB")
+        ->check(CLI::Range(16, 1 << 20));
+    app.add_option(
+           "--shard", command->shard,
+           "the part that this machine does; in an array job of Slurm, Kubernetes, AWS Batch "
+           "or GitLab it is known")
+        ->option_text("I/N");
+    app.add_option("--out", command->out, "keeps results (SQLite) and repro files there")
+        ->option_text("DIR");
+    app.add_flag("--resume", command->resume, "goes on with the hunt in --out");
+    app.add_option("--merge", command->merge, "joins results of other hunts instead of hunting")
+        ->option_text("DIR...");
+    command->changes.add_to(app);
+    app.add_flag("--json", command->json, "one JSON document on stdout, nothing else there");
+    app.add_flag("--quiet", command->quiet, "only the last line");
+    app.add_flag("--no-color", command->no_color, "no colours, even on a terminal");
+    app.footer("Example: squall hunt order-flow --seeds 1..1000 --out hunt");
+    return [command] {
+        if (command->resume && command->out.empty()) {
+            throw BadInput{"--resume: expected --out DIR, the hunt to go on with"};
+        }
+        HuntRun run(*command);
+        return command->merge.empty() ? run.hunt() : run.merge();
+    };
+}
+
+}  // namespace squall::cli

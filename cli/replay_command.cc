@@ -1,0 +1,103 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/run_output.h"
+#include "cli/write_report.h"
+#include "scenarios/hunt/repro.h"
+
+namespace squall::cli {
+namespace {
+
+struct ReplayCommand {
+    std::string file;
+    ScenarioChanges changes;
+    std::string report;
+    bool json = false;
+    bool quiet = false;
+    bool no_color = false;
+};
+
+// "replay: bit for bit" or what came again and what did not.
+std::string faithfulness_text(const scenarios::Faithfulness& faithfulness,
+                              const scenarios::ReproSection& repro, bool changed) {
+    if (faithfulness.same_hash)
+        return "replay: bit for bit the run that the repro was written for\n";
+    std::string text = changed
+                           ? "replay: not the same run, as values were changed\n"
+                           : "replay: another hash: the code is not the one that wrote the repro\n";
+    if (!repro.commit.empty()) {
+        text += fmt::format("  written by commit {}, this is {}\n", repro.commit, build_commit());
+    }
+    text += fmt::format("  {} with {}: {}\n", repro.checker, repro.anomaly,
+                        faithfulness.same_failure ? "again" : "not this time");
+    text += fmt::format("  {} of {} faults struck the same machines at the same time\n",
+                        faithfulness.struck_alike, faithfulness.struck);
+    for (const std::string& difference : faithfulness.differences) {
+        text += "    " + difference + "\n";
+    }
+    return text;
+}
+
+int replay(const ReplayCommand& command, const Environment& environment) {
+    const scenarios::Scenario scenario = command.changes.load(command.file);
+    if (!scenario.run.seed) {
+        throw BadInput{command.file +
+                       ": not a repro: it has no run.seed (squall run takes scenarios)"};
+    }
+    if (!command.report.empty()) prepare_report_folder(command.report);
+    const auto begin = std::chrono::steady_clock::now();
+    const scenarios::RunResult result = scenarios::run(
+        scenario,
+        {.seed = *scenario.run.seed,
+         .trace_level = command.report.empty() ? sim::TraceLevel::hash_only : sim::TraceLevel::full,
+         .stop = &stop_requested(),
+         .step_budget = 0,
+         .prepare = environment.prepare});
+    const double wall =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (result.interrupted) {
+        fmt::print(stderr, "squall: interrupted after {} of simulated time\n",
+                   to_string(result.simulated));
+        return exit_interrupted;
+    }
+    if (!command.report.empty()) write_report(result, command.report);
+    if (command.json) {
+        say(run_json(result, wall));
+        return scenarios::exit_code(result.verdict);
+    }
+    if (!command.quiet) {
+        say(describe_run(result, !command.no_color && isatty(STDOUT_FILENO) != 0));
+        if (scenario.repro) {
+            say(faithfulness_text(compare(*scenario.repro, scenario.run.hash, result),
+                                  *scenario.repro,
+                                  !command.changes.set.empty() || !command.changes.bugs.empty()));
+        }
+        if (!command.report.empty()) say("report: " + command.report + "\n");
+    }
+    say(verdict_line(result, wall) + "\n");
+    return scenarios::exit_code(result.verdict);
+}
+
+}  // namespace
+
+Command add_replay(CLI::App& app, const Environment& environment) {
+    auto command = std::make_shared<ReplayCommand>();
+    app.add_option("repro", command->file, "a repro file: a scenario with its seed")
+        ->required()
+        ->option_text("FILE");
+    command->changes.add_to(app);
+    app.add_option("--report", command->report, "writes pictures, summary, history and trace")
+        ->option_text("DIR");
+    app.add_flag("--json", command->json, "one JSON document on stdout, nothing else there");
+    app.add_flag("--quiet", command->quiet, "only the verdict line");
+    app.add_flag("--no-color", command->no_color, "no colours, even on a terminal");
+    app.footer("Example: squall replay hunt/finding-1-lost-write.toml --report report");
+    return [command, environment] { return replay(*command, environment); };
+}
+
+}  // namespace squall::cli

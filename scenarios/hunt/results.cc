@@ -1,0 +1,311 @@
+#include "scenarios/hunt/results.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "sim/base/bytes.h"
+
+namespace squall::scenarios {
+namespace {
+
+constexpr const char* schema_version = "1";
+constexpr const char* schema = R"sql(
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (
+    scenario TEXT NOT NULL, seed TEXT NOT NULL, verdict TEXT NOT NULL, why TEXT NOT NULL,
+    hash TEXT NOT NULL, events INTEGER NOT NULL, sim_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,
+    probes TEXT NOT NULL, PRIMARY KEY (scenario, seed)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS objections (
+    scenario TEXT NOT NULL, seed TEXT NOT NULL, checker TEXT NOT NULL, anomaly TEXT NOT NULL,
+    cause TEXT NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (scenario, seed, checker, anomaly, cause)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS faults (
+    scenario TEXT NOT NULL, seed TEXT NOT NULL, kind TEXT NOT NULL, struck INTEGER NOT NULL,
+    effective INTEGER NOT NULL, PRIMARY KEY (scenario, seed, kind)) WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS findings AS
+    SELECT scenario, checker, anomaly, cause, count(*) AS runs
+    FROM objections GROUP BY scenario, checker, anomaly, cause;
+)sql";
+
+Error error_of(sqlite3* database) {
+    const int code = sqlite3_errcode(database);
+    const Failure failure = code == SQLITE_FULL      ? Failure::no_space
+                            : code == SQLITE_NOTADB  ? Failure::corrupt
+                            : code == SQLITE_CORRUPT ? Failure::corrupt
+                                                     : Failure::io_error;
+    return Error{failure, sqlite3_errmsg(database)};
+}
+
+std::uint64_t number_of(std::string_view text) {
+    std::uint64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+// One statement: bind in order, step, read columns from 0.
+class Statement {
+  public:
+    Statement(sqlite3* database, const char* text) : database_(database) {
+        sqlite3_prepare_v2(database, text, -1, &statement_, nullptr);
+    }
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+    ~Statement() { sqlite3_finalize(statement_); }
+
+    Statement& bind(std::string_view text) {
+        sqlite3_bind_text(statement_, ++bound_, text.data(), static_cast<int>(text.size()),
+                          SQLITE_TRANSIENT);  // NOLINT: SQLite's own macro
+        return *this;
+    }
+    Statement& bind(std::int64_t number) {
+        sqlite3_bind_int64(statement_, ++bound_, number);
+        return *this;
+    }
+    Statement& bind(std::uint64_t number) { return bind(static_cast<std::int64_t>(number)); }
+
+    bool step() { return statement_ != nullptr && sqlite3_step(statement_) == SQLITE_ROW; }
+    Status execute() {
+        if (statement_ == nullptr || sqlite3_step(statement_) != SQLITE_DONE) {
+            return error_of(database_);
+        }
+        return Unit{};
+    }
+    std::string text(int column) const {
+        const unsigned char* const bytes = sqlite3_column_text(statement_, column);
+        if (bytes == nullptr) return {};
+        return {reinterpret_cast<const char*>(bytes),
+                static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+    }
+    std::int64_t number(int column) const { return sqlite3_column_int64(statement_, column); }
+    std::uint64_t count(int column) const { return static_cast<std::uint64_t>(number(column)); }
+
+  private:
+    sqlite3* database_;
+    sqlite3_stmt* statement_ = nullptr;
+    int bound_ = 0;
+};
+
+}  // namespace
+
+Result<Results> Results::open(const std::string& path) {
+    sqlite3* database = nullptr;
+    const int opened = sqlite3_open(path.empty() ? ":memory:" : path.c_str(), &database);
+    Results results(database);
+    if (opened != SQLITE_OK) return error_of(database);
+    // The results are a record, not a ledger: a power loss of the host may cost the last second.
+    if (const Status set = results.run("PRAGMA synchronous = OFF"); !set) return set.error();
+    if (const Status made = results.run(schema); !made) return made.error();
+    Statement version(database, "SELECT value FROM meta WHERE name = 'schema'");
+    if (version.step()) {
+        if (version.text(0) != schema_version) {
+            return Error{Failure::corrupt, fmt::format("schema {}, and this squall writes {}",
+                                                       version.text(0), schema_version)};
+        }
+    } else if (const Status set = results.set_meta("schema", schema_version); !set) {
+        return set.error();
+    }
+    return results;
+}
+
+Result<Results> Results::open_existing(const std::string& path) {
+    if (!std::filesystem::is_regular_file(path)) {
+        return Error{Failure::not_found, "there is no such file"};
+    }
+    return open(path);
+}
+
+Results::Results(Results&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)),
+      in_transaction_(std::exchange(other.in_transaction_, false)) {}
+
+Results& Results::operator=(Results&& other) noexcept {
+    std::swap(database_, other.database_);
+    std::swap(in_transaction_, other.in_transaction_);
+    return *this;
+}
+
+Results::~Results() {
+    sqlite3_close(database_);
+}
+
+Status Results::run(const char* statement) const {
+    if (sqlite3_exec(database_, statement, nullptr, nullptr, nullptr) != SQLITE_OK) {
+        return error_of(database_);
+    }
+    return Unit{};
+}
+
+Status Results::set_meta(std::string_view name, std::string_view value) {
+    return Statement(database_, "INSERT OR REPLACE INTO meta VALUES (?, ?)")
+        .bind(name)
+        .bind(value)
+        .execute();
+}
+
+std::optional<std::string> Results::meta(std::string_view name) const {
+    Statement row(database_, "SELECT value FROM meta WHERE name = ?");
+    row.bind(name);
+    return row.step() ? std::optional(row.text(0)) : std::nullopt;
+}
+
+Status Results::add(const RunRecord& record) {
+    if (!in_transaction_) {
+        if (const Status begun = run("BEGIN"); !begun) return begun;
+        in_transaction_ = true;
+    }
+    const std::string seed = std::to_string(record.seed);
+    // What an earlier run of it left goes, so that the row tells of one run.
+    for (const char* statement : {"DELETE FROM objections WHERE scenario = ? AND seed = ?",
+                                  "DELETE FROM faults WHERE scenario = ? AND seed = ?"}) {
+        const Status gone =
+            Statement(database_, statement).bind(record.scenario).bind(seed).execute();
+        if (!gone) return gone;
+    }
+    std::map<std::string, std::uint64_t> probes = record.probes;
+    for (const std::string& name : record.sometimes) probes.try_emplace(name, 0);
+    const Status added =
+        Statement(database_, "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(record.scenario)
+            .bind(seed)
+            .bind(to_string(record.verdict))
+            .bind(record.why)
+            .bind(to_hex(record.hash))
+            .bind(record.events)
+            .bind(std::int64_t{record.simulated.count()})
+            .bind(std::int64_t{record.wall.count()})
+            .bind(nlohmann::json(probes).dump())
+            .execute();
+    if (!added) return added;
+    for (const Objection& objection : record.objections) {
+        const Status stored =
+            Statement(database_, "INSERT INTO objections VALUES (?, ?, ?, ?, ?, ?)")
+                .bind(record.scenario)
+                .bind(seed)
+                .bind(objection.checker)
+                .bind(objection.anomaly)
+                .bind(objection.cause)
+                .bind(objection.count)
+                .execute();
+        if (!stored) return stored;
+    }
+    for (const auto& [kind, count] : record.faults) {
+        const Status stored = Statement(database_, "INSERT INTO faults VALUES (?, ?, ?, ?, ?)")
+                                  .bind(record.scenario)
+                                  .bind(seed)
+                                  .bind(kind)
+                                  .bind(count.struck)
+                                  .bind(count.effective)
+                                  .execute();
+        if (!stored) return stored;
+    }
+    return Unit{};
+}
+
+Status Results::commit() {
+    if (!in_transaction_) return Unit{};
+    in_transaction_ = false;
+    return run("COMMIT");
+}
+
+bool Results::has(std::string_view scenario, std::uint64_t seed) const {
+    return Statement(database_, "SELECT 1 FROM runs WHERE scenario = ? AND seed = ?")
+        .bind(scenario)
+        .bind(std::to_string(seed))
+        .step();
+}
+
+HuntTotals Results::totals() const {
+    HuntTotals totals;
+    Statement rows(database_, "SELECT verdict, count(*), sum(sim_ns) FROM runs GROUP BY verdict");
+    while (rows.step()) {
+        totals.verdicts[parse_verdict(rows.text(0)).value()] += rows.count(1);
+        totals.runs += rows.count(1);
+        totals.simulated += Duration(rows.number(2));
+    }
+    return totals;
+}
+
+std::vector<FindingGroup> Results::findings() const {
+    // Of each group, the run with the fewest events; of those, the lowest seed.
+    Statement rows(database_, R"sql(
+        SELECT scenario, checker, anomaly, cause, runs, seed, events FROM (
+            SELECT o.scenario, o.checker, o.anomaly, o.cause,
+                   count(*) OVER same AS runs, r.seed, r.events,
+                   row_number() OVER (same ORDER BY r.events, length(r.seed), r.seed) AS place
+            FROM objections o JOIN runs r USING (scenario, seed)
+            WINDOW same AS (PARTITION BY o.scenario, o.checker, o.anomaly, o.cause))
+        WHERE place = 1
+        ORDER BY scenario, runs DESC, checker, anomaly, cause)sql");
+    std::vector<FindingGroup> groups;
+    while (rows.step()) {
+        groups.push_back({.scenario = rows.text(0),
+                          .checker = rows.text(1),
+                          .anomaly = rows.text(2),
+                          .cause = rows.text(3),
+                          .runs = rows.count(4),
+                          .seed = number_of(rows.text(5)),
+                          .events = rows.count(6)});
+    }
+    return groups;
+}
+
+std::map<std::string, std::uint64_t> Results::probes() const {
+    std::map<std::string, std::uint64_t> probes;
+    Statement rows(database_,
+                   "SELECT key, sum(value) FROM runs, json_each(runs.probes) GROUP BY key");
+    while (rows.step()) probes[rows.text(0)] = rows.count(1);
+    return probes;
+}
+
+std::map<std::string, FaultCount> Results::faults() const {
+    std::map<std::string, FaultCount> faults;
+    Statement rows(database_, "SELECT kind, sum(struck), sum(effective) FROM faults GROUP BY kind");
+    while (rows.step()) faults[rows.text(0)] = {rows.count(1), rows.count(2)};
+    return faults;
+}
+
+std::string Results::seed_ranges() const {
+    std::vector<std::uint64_t> seeds;
+    Statement rows(database_, "SELECT DISTINCT seed FROM runs");
+    while (rows.step()) seeds.push_back(number_of(rows.text(0)));
+    std::ranges::sort(seeds);
+    std::string text;
+    for (std::size_t first = 0; first < seeds.size();) {
+        std::size_t last = first;
+        while (last + 1 < seeds.size() && seeds[last + 1] == seeds[last] + 1) ++last;
+        if (!text.empty()) text += ",";
+        text += last == first ? fmt::format("{}", seeds[first])
+                              : fmt::format("{}..{}", seeds[first], seeds[last]);
+        first = last + 1;
+    }
+    return text;
+}
+
+Status Results::merge(const std::string& path) {
+    // Opened on its own first: a file that is no hunt's must not leave anything of it here.
+    const Result<Results> other = open_existing(path);
+    if (!other) return other.error();
+    if (const Status kept = commit(); !kept) return kept;
+    const Status attached = Statement(database_, "ATTACH DATABASE ? AS other").bind(path).execute();
+    if (!attached) return attached;
+    Status copied =
+        run("BEGIN;"
+            "INSERT OR REPLACE INTO runs SELECT * FROM other.runs;"
+            "INSERT OR REPLACE INTO objections SELECT * FROM other.objections;"
+            "INSERT OR REPLACE INTO faults SELECT * FROM other.faults;"
+            "COMMIT");
+    if (!copied) {
+        // What went wrong is told; that the way back may fail as well adds nothing.
+        static_cast<void>(run("ROLLBACK"));
+        static_cast<void>(run("DETACH DATABASE other"));
+        return copied;
+    }
+    return run("DETACH DATABASE other");
+}
+
+}  // namespace squall::scenarios

@@ -1,0 +1,49 @@
+// Shrink: the smallest scenario in which the same checker still objects with the same anomaly.
+//
+// Greedy, to a fixed point: the first step (scenarios/shrink_step.h) that still fails is taken, and
+// the search goes on from there; ends when no step fails any more, or when it is stopped.
+// Candidates run in worker processes, several at a time, and are taken in the order of the list:
+// the result depends on the scenario and the seed, not on how many workers there are.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "scenarios/hunt/repro.h"
+#include "scenarios/hunt/worker_pool.h"
+#include "scenarios/scenario.h"
+#include "sim/base/result.h"
+
+namespace squall::scenarios {
+
+struct ShrinkProgress {
+    std::uint64_t tried = 0;
+    std::uint64_t taken = 0;
+    std::string what;  // the step taken last
+    const Scenario* smallest = nullptr;
+};
+
+struct ShrinkOptions {
+    std::uint64_t seed = 0;
+    Failing failing;
+    WorkerLimits limits;
+    std::uint64_t step_budget = 200'000'000;
+    // After each step taken, and now and then in between.
+    std::function<void(const ShrinkProgress&)> progress = [](const ShrinkProgress&) {};
+};
+
+struct Shrunk {
+    Scenario smallest;  // expanded; fails as asked: it was run
+    std::uint64_t tried = 0;
+    std::uint64_t taken = 0;
+    bool is_complete = false;  // false: it was stopped, and smaller ones may exist
+};
+
+// Requires: the scenario is expanded, and fails as asked at the seed. Errors: io_error where no
+// worker can be made.
+Result<Shrunk> shrink(const Scenario& scenario, const ShrinkOptions& options,
+                      const std::atomic<bool>& stop);
+
+}  // namespace squall::scenarios

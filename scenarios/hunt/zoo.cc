@@ -1,0 +1,143 @@
+#include "scenarios/hunt/zoo.h"
+
+#include <algorithm>
+#include <set>
+
+#include "scenarios/hunt/hunt.h"
+#include "scenarios/scenario_file.h"
+
+namespace squall::scenarios {
+namespace {
+
+enum class Until { named_checker, any_checker };
+
+class ZooHunt {
+  public:
+    ZooHunt(const ZooOptions& options, const std::atomic<bool>& stop)
+        : options_(options), stop_(stop) {}
+
+    Result<ZooRow> hunt(const model::BugEntry& bug) {
+        ZooRow row;
+        row.bug = &bug;
+        const std::string scenario(bug.scenario);
+        if (!scenario.empty()) {
+            const Result<Kill> own = kill(armed(scenario, bug), std::string(bug.checker),
+                                          Until::named_checker, options_.seeds);
+            if (!own) return own.error();
+            row.own = *own;
+            const std::uint64_t last = row.own.is_caught() ? row.own.seed : options_.seeds;
+            if (const Status controlled = control(scenario, last, row); !controlled) {
+                return controlled.error();
+            }
+        }
+        if (!options_.swarm.empty()) {
+            const Result<Kill> swarm =
+                kill(armed(options_.swarm, bug), {}, Until::any_checker, options_.seeds);
+            if (!swarm) return swarm.error();
+            row.swarm = *swarm;
+        }
+        return row;
+    }
+
+  private:
+    static Scenario armed(const std::string& scenario, const model::BugEntry& bug) {
+        return load_scenario(scenario, {.set = {}, .bugs = {std::string(bug.id)}});
+    }
+
+    // Runs seeds from 1 until one fails as asked. Later seeds that were under way are not counted.
+    Result<Kill> kill(const Scenario& scenario, const std::string& checker, Until until,
+                      std::uint64_t seeds) {
+        std::map<std::uint64_t, RunRecord> records;
+        std::uint64_t upcoming = 1;
+        std::uint64_t first = 0;
+        const auto is_kill = [&](const RunRecord& record) {
+            return std::ranges::any_of(record.objections, [&](const Objection& objection) {
+                return until == Until::any_checker || objection.checker == checker;
+            });
+        };
+        const auto next = [&]() -> std::optional<std::uint64_t> {
+            if (first != 0 || upcoming > seeds) return std::nullopt;
+            return upcoming++;
+        };
+        const auto done = [&](const JobOutcome& outcome) {
+            RunRecord record = outcome.end == JobEnd::done
+                                   ? parse_run_record(outcome.text).value()
+                                   : record_of(outcome, scenario.name, outcome.job);
+            if (is_kill(record)) first = first == 0 ? outcome.job : std::min(first, outcome.job);
+            records.emplace(outcome.job, std::move(record));
+        };
+        WorkerPool pool(options_.limits, [&](std::uint64_t seed) {
+            return to_json(run_for_record(scenario, seed, options_.step_budget));
+        });
+        if (const Status ran = pool.run(next, done, stop_); !ran) return ran.error();
+        Kill kill;
+        kill.seed = first;
+        for (const auto& [seed, record] : records) {
+            if (first != 0 && seed > first) break;
+            ++kill.runs;
+            kill.wall += record.wall;
+            for (const auto& [bug, hits] : record.bug_hits) kill.hits += hits;
+            std::set<std::string> objecting;
+            for (const Objection& objection : record.objections) {
+                objecting.insert(objection.checker);
+            }
+            for (const std::string& name : objecting) ++kill.checkers[name];
+        }
+        return kill;
+    }
+
+    // The scenario's seeds 1..last with nothing armed: run once, however many bugs it serves.
+    Status control(const std::string& name, std::uint64_t last, ZooRow& row) {
+        std::uint64_t& known = controlled_[name];
+        std::set<std::uint64_t>& failures = control_failures_[name];
+        if (last > known) {
+            const Scenario scenario = load_scenario(name);
+            std::uint64_t upcoming = known + 1;
+            const auto next = [&]() -> std::optional<std::uint64_t> {
+                if (upcoming > last) return std::nullopt;
+                return upcoming++;
+            };
+            const auto done = [&](const JobOutcome& outcome) {
+                if (outcome.end != JobEnd::done || outcome.text != "sound") {
+                    failures.insert(outcome.job);
+                }
+            };
+            WorkerPool pool(options_.limits, [&](std::uint64_t seed) {
+                const Verdict verdict =
+                    run_for_record(scenario, seed, options_.step_budget).verdict;
+                const bool failed = verdict == Verdict::fail || verdict == Verdict::broken;
+                return std::string(failed ? "" : "sound");
+            });
+            if (const Status ran = pool.run(next, done, stop_); !ran) return ran;
+            known = last;
+        }
+        row.control_runs = last;
+        row.control_failures = static_cast<std::uint64_t>(
+            std::ranges::count_if(failures, [&](std::uint64_t seed) { return seed <= last; }));
+        return Unit{};
+    }
+
+    const ZooOptions& options_;
+    const std::atomic<bool>& stop_;
+    std::map<std::string, std::uint64_t> controlled_;  // scenario -> seeds 1..n are known
+    std::map<std::string, std::set<std::uint64_t>> control_failures_;
+};
+
+}  // namespace
+
+Result<std::vector<ZooRow>> hunt_zoo(const ZooOptions& options,
+                                     const std::function<void(const ZooRow&)>& on_row,
+                                     const std::atomic<bool>& stop) {
+    ZooHunt zoo(options, stop);
+    std::vector<ZooRow> rows;
+    for (const model::BugEntry* bug : options.bugs) {
+        Result<ZooRow> row = zoo.hunt(*bug);
+        if (!row) return row.error();
+        if (stop.load()) break;
+        rows.push_back(std::move(row).value());
+        on_row(rows.back());
+    }
+    return rows;
+}
+
+}  // namespace squall::scenarios

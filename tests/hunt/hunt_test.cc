@@ -1,0 +1,127 @@
+// Hunts: every planned run once, whoever does it; the same findings from one worker, from two, and
+// from two machines.
+#include "scenarios/hunt/hunt.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "scenarios/scenario_file.h"
+
+namespace squall::scenarios {
+namespace {
+
+const std::atomic<bool> never{false};
+
+Scenario small(std::string name) {
+    Scenario scenario =
+        load_scenario("order-flow", {.set = {{"run.storm", "6s"}, {"run.calm", "6s"}}, .bugs = {}});
+    scenario.name = std::move(name);
+    scenario.faults.clear();
+    scenario.checks = {};
+    return scenario;
+}
+
+using RunKey = std::tuple<std::string, std::uint64_t, std::uint64_t>;  // scenario, seed, hash
+
+std::set<RunKey> hunt_all(HuntOptions options) {
+    std::set<RunKey> runs;
+    const Status status =
+        Hunt(std::move(options))
+            .run([](std::string_view, std::uint64_t) { return false; },
+                 [&](const RunRecord& record) {
+                     EXPECT_TRUE(runs.emplace(record.scenario, record.seed, record.hash).second);
+                     return true;
+                 },
+                 [] {}, never);
+    EXPECT_TRUE(status.ok());
+    return runs;
+}
+
+HuntOptions two_scenarios(std::uint64_t seeds, unsigned workers) {
+    HuntOptions options;
+    options.scenarios = {small("left"), small("right")};
+    options.last_seed = seeds;
+    options.limits.workers = workers;
+    return options;
+}
+
+TEST(Hunt, RunsEveryScenarioAtEverySeed) {
+    const std::set<RunKey> runs = hunt_all(two_scenarios(3, 2));
+    EXPECT_EQ(runs.size(), 6u);
+    EXPECT_EQ(Hunt(two_scenarios(3, 2)).planned(), 6u);
+}
+
+TEST(Hunt, GivesTheSameHashesWhateverDoesIt) {
+    const std::set<RunKey> alone = hunt_all(two_scenarios(3, 1));
+    EXPECT_EQ(alone, hunt_all(two_scenarios(3, 3)));
+    std::set<RunKey> sharded;
+    std::uint64_t planned = 0;
+    for (std::uint64_t number = 1; number <= 4; ++number) {
+        HuntOptions options = two_scenarios(3, 2);
+        options.shard = {number, 4};
+        planned += *Hunt(options).planned();
+        sharded.merge(hunt_all(std::move(options)));
+    }
+    EXPECT_EQ(alone, sharded);
+    EXPECT_EQ(planned, 6u);
+}
+
+TEST(Hunt, LeavesOutWhatAnEarlierOneHas) {
+    std::set<std::uint64_t> seeds;
+    const Status status =
+        Hunt(two_scenarios(3, 2))
+            .run([](std::string_view scenario,
+                    std::uint64_t seed) { return scenario == "left" || seed == 2; },
+                 [&](const RunRecord& record) {
+                     EXPECT_EQ(record.scenario, "right");
+                     seeds.insert(record.seed);
+                     return true;
+                 },
+                 [] {}, never);
+    EXPECT_TRUE(status.ok());
+    EXPECT_EQ(seeds, (std::set<std::uint64_t>{1, 3}));
+}
+
+TEST(Hunt, EndsWhenItsTimeIsOver) {
+    HuntOptions options = two_scenarios(1, 2);
+    options.last_seed.reset();
+    options.duration = std::chrono::milliseconds(300);
+    EXPECT_EQ(Hunt(options).planned(), std::nullopt);
+    EXPECT_FALSE(hunt_all(std::move(options)).empty());
+}
+
+TEST(Hunt, TellsOfARunThatTurnsInCirclesAndGoesOn) {
+    HuntOptions options = two_scenarios(2, 2);
+    options.step_budget = 1'000;
+    std::uint64_t runs = 0;
+    const Status status = Hunt(std::move(options))
+                              .run([](std::string_view, std::uint64_t) { return false; },
+                                   [&](const RunRecord& record) {
+                                       ++runs;
+                                       EXPECT_EQ(record.verdict, Verdict::broken);
+                                       EXPECT_NE(record.why.find("step_budget"), std::string::npos);
+                                       return true;
+                                   },
+                                   [] {}, never);
+    EXPECT_TRUE(status.ok());
+    EXPECT_EQ(runs, 4u);
+}
+
+TEST(Hunt, GroupsFailuresByTheFaultThatCameBefore) {
+    const Scenario armed = load_scenario("order-flow", {.set = {}, .bugs = {"Z01"}});
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const RunRecord record = run_for_record(armed, seed, 0);
+        const auto loss = std::ranges::find(record.objections, "lost-write", &Objection::checker);
+        if (loss == record.objections.end()) continue;
+        EXPECT_EQ(record.verdict, Verdict::fail);
+        EXPECT_TRUE(loss->cause.starts_with("after ")) << loss->cause;
+        EXPECT_GT(record.bug_hits.at("Z01"), 0u);
+        return;
+    }
+    FAIL() << "Z01 lost nothing in 20 seeds";
+}
+
+}  // namespace
+}  // namespace squall::scenarios

@@ -1,0 +1,156 @@
+// Scenarios made smaller: every step is a scenario, leaves something out, and the search keeps only
+// what still fails.
+#include "scenarios/hunt/shrink.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "scenarios/hunt/repro.h"
+#include "scenarios/scenario_file.h"
+#include "scenarios/shrink_step.h"
+#include "scenarios/swarm.h"
+
+namespace squall::scenarios {
+namespace {
+
+const std::atomic<bool> never{false};
+
+bool has_step(const std::vector<ShrinkStep>& steps, std::string_view what) {
+    return std::ranges::any_of(steps, [&](const ShrinkStep& step) { return step.what == what; });
+}
+
+TEST(ShrinkSteps, AreOtherScenariosThatAreValid) {
+    const Scenario scenario = load_scenario("order-flow");
+    const std::string written = write_scenario(scenario);
+    for (const ShrinkPart part : shrink_parts) {
+        const std::vector<ShrinkStep> steps = shrink_steps(scenario, part);
+        EXPECT_FALSE(steps.empty()) << to_string(part);
+        for (const ShrinkStep& step : steps) {
+            EXPECT_NE(write_scenario(step.smaller), written) << step.what;
+            EXPECT_NO_THROW(validate(step.smaller)) << step.what;
+            EXPECT_EQ(step.smaller.name, scenario.name) << step.what;
+        }
+    }
+}
+
+TEST(ShrinkSteps, LeaveOutHalvesOfTheFaultsAndEachOne) {
+    const Scenario scenario = load_scenario("order-flow");
+    const std::vector<ShrinkStep> steps = shrink_steps(scenario, ShrinkPart::faults);
+    ASSERT_FALSE(steps.empty());
+    EXPECT_TRUE(steps.front().smaller.faults.empty());
+    for (const FaultSection& fault : scenario.faults) {
+        EXPECT_TRUE(has_step(steps, "without fault." + fault.id)) << fault.id;
+    }
+}
+
+TEST(ShrinkSteps, LowerNumbersButNotBelowWhatTheTopicsNeed) {
+    Scenario scenario = load_scenario("order-flow");
+    const std::vector<ShrinkStep> steps = shrink_steps(scenario, ShrinkPart::numbers);
+    EXPECT_TRUE(has_step(steps, "workload.rate 20 -> 10"));
+    EXPECT_TRUE(has_step(steps, "topics.orders.partitions 3 -> 1"));
+    // Three replicas on two brokers are no scenario.
+    EXPECT_FALSE(has_step(steps, "cluster.brokers 3 -> 2"));
+}
+
+TEST(ShrinkSteps, PutSettingsBackToTheirDefaults) {
+    const std::vector<ShrinkStep> steps =
+        shrink_steps(load_scenario("order-flow"), ShrinkPart::lines);
+    EXPECT_TRUE(has_step(steps, "fault.kill-leader.for 18s -> default"));
+    // The name of a fault keys its noise: without it another storm would come.
+    EXPECT_FALSE(std::ranges::any_of(
+        steps, [](const ShrinkStep& step) { return step.what.find(".id ") != std::string::npos; }));
+}
+
+class ShrunkLoss : public testing::Test {
+  protected:
+    // The first seed at which the armed bug loses a write.
+    static const RunResult& loss() {
+        static const RunResult found = [] {
+            const Scenario armed = load_scenario("order-flow", {.set = {}, .bugs = {"Z01"}});
+            for (std::uint64_t seed = 1;; ++seed) {
+                RunResult result = scenarios::run(
+                    armed, {.seed = seed, .trace_level = sim::TraceLevel::hash_only});
+                if (fails_so(result, {"lost-write", "lost-write"})) return result;
+            }
+        }();
+        return found;
+    }
+};
+
+TEST_F(ShrunkLoss, IsSmallerAndStillALoss) {
+    ShrinkOptions options;
+    options.seed = loss().seed;
+    options.failing = {"lost-write", "lost-write"};
+    options.limits.workers = usable_processors();
+    std::uint64_t told = 0;
+    options.progress = [&](const ShrinkProgress& progress) {
+        told += progress.what.empty() ? 0 : 1;
+    };
+    const Result<Shrunk> shrunk = shrink(loss().expanded, options, never);
+    ASSERT_TRUE(shrunk.ok());
+    EXPECT_TRUE(shrunk->is_complete);
+    EXPECT_EQ(told, shrunk->taken);
+    EXPECT_LE(shrunk->smallest.faults.size(), 2u);
+    EXPECT_LT(shrunk->smallest.run.storm, loss().expanded.run.storm);
+    const RunResult again = scenarios::run(
+        shrunk->smallest, {.seed = loss().seed, .trace_level = sim::TraceLevel::hash_only});
+    EXPECT_TRUE(fails_so(again, options.failing));
+    // A fixed point: whatever is left, is needed.
+    for (const ShrinkStep& step : shrink_steps(shrunk->smallest, ShrinkPart::faults)) {
+        const RunResult smaller = scenarios::run(
+            step.smaller, {.seed = loss().seed, .trace_level = sim::TraceLevel::hash_only});
+        EXPECT_FALSE(fails_so(smaller, options.failing)) << step.what;
+    }
+}
+
+TEST_F(ShrunkLoss, ThatIsStoppedIsStillALoss) {
+    ShrinkOptions options;
+    options.seed = loss().seed;
+    options.failing = {"lost-write", "lost-write"};
+    std::atomic<bool> stop{false};
+    options.progress = [&](const ShrinkProgress& progress) {
+        if (progress.taken == 1) stop.store(true);
+    };
+    const Result<Shrunk> shrunk = shrink(loss().expanded, options, stop);
+    ASSERT_TRUE(shrunk.ok());
+    EXPECT_FALSE(shrunk->is_complete);
+    EXPECT_EQ(shrunk->taken, 1u);
+    EXPECT_TRUE(
+        fails_so(scenarios::run(shrunk->smallest,
+                                {.seed = loss().seed, .trace_level = sim::TraceLevel::hash_only}),
+                 options.failing));
+}
+
+TEST_F(ShrunkLoss, ComesAgainFromItsReproBitForBit) {
+    const Failing failing = what_failed(loss());
+    const Scenario repro = repro_of(loss(), failing, "0123abcd");
+    const Scenario read = parse_scenario(write_scenario(repro), "repro.toml");
+    EXPECT_EQ(read.repro, repro.repro);
+    const RunResult again =
+        scenarios::run(read, {.seed = *read.run.seed, .trace_level = sim::TraceLevel::hash_only});
+    const Faithfulness faithfulness = compare(*read.repro, read.run.hash, again);
+    EXPECT_TRUE(faithfulness.same_hash);
+    EXPECT_TRUE(faithfulness.same_failure);
+    EXPECT_EQ(faithfulness.struck, loss().faults.size());
+    EXPECT_EQ(faithfulness.struck_alike, faithfulness.struck);
+    EXPECT_TRUE(faithfulness.differences.empty());
+}
+
+TEST_F(ShrunkLoss, SaysWhatCameOtherwise) {
+    Scenario repro = repro_of(loss(), what_failed(loss()), {});
+    repro.bugs.clear();
+    std::erase_if(repro.faults,
+                  [](const FaultSection& fault) { return fault.id == "kill-leader"; });
+    const RunResult again =
+        scenarios::run(repro, {.seed = *repro.run.seed, .trace_level = sim::TraceLevel::hash_only});
+    const Faithfulness faithfulness = compare(*repro.repro, repro.run.hash, again);
+    EXPECT_FALSE(faithfulness.same_hash);
+    EXPECT_FALSE(faithfulness.same_failure);
+    EXPECT_LT(faithfulness.struck_alike, faithfulness.struck);
+    ASSERT_FALSE(faithfulness.differences.empty());
+    EXPECT_NE(faithfulness.differences.front().find("kill-leader"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace squall::scenarios
