@@ -43,8 +43,15 @@ void Broker::boot() {
     const Uuid incarnation_id = draw_uuid(node_, "incarnation id");
     node_.emit(BrokerStarted{
         .broker = identity_.id, .incarnation_id = incarnation_id, .clean = opened->was_clean});
-    metadata_ = std::make_unique<MetadataObserverHost>(node_, identity_.id, config_.raft, channels_,
-                                                       logs_, disk_);
+    if (identity_.is_controller) {
+        controller_ = std::make_unique<ControllerHost>(
+            node_, identity_.id, config_.controller, config_.raft, channels_, logs_, disk_, &bugs_);
+        metadata_ = std::make_unique<MetadataObserverHost>(node_, identity_.id, config_.raft,
+                                                           controller_->raft());
+    } else {
+        metadata_ = std::make_unique<MetadataObserverHost>(node_, identity_.id, config_.raft,
+                                                           channels_, logs_, disk_);
+    }
     lifecycle_ = std::make_unique<BrokerLifecycleHost>(
         node_,
         BrokerRegistration{.id = identity_.id,
@@ -68,11 +75,32 @@ void Broker::boot() {
                                 .controller = [this] { return metadata_->controller(); },
                                 .on_storage_failure = [this](const TopicPartition&,
                                                              const Error& error) { halt(error); }});
-    groups_ = std::make_unique<CoordinatorHost>(node_, identity_.id, config_.groups, *replicas_);
+    groups_ = std::make_unique<CoordinatorHost>(node_, identity_.id, config_.groups, *replicas_,
+                                                &bugs_);
+    producer_ids_ = std::make_unique<ProducerIdHost>(
+        node_, identity_.id, channels_, [this] { return metadata_->controller(); },
+        [this] { return lifecycle_->broker_epoch(); });
+    transactions_ = std::make_unique<TransactionHost>(
+        config_.transactions,
+        TransactionHostDependencies{
+            .node = node_,
+            .broker = identity_.id,
+            .replicas = *replicas_,
+            .producer_ids = *producer_ids_,
+            .bugs = bugs_,
+            .image = [this]() -> const MetadataImage& { return metadata_->image(); },
+            .write_markers =
+                [this](BrokerId leader, WriteTxnMarkersRequest request) {
+                    return write_markers(leader, std::move(request));
+                }});
     metadata_->on_image([this](const MetadataImage& image) {
         if (knows_this_process(image)) replicas_->apply(image);
     });
 
+    if (controller_) {
+        controller_->start();
+        controller_server_ = std::make_unique<ControllerServer>(node_, fabric_, *controller_);
+    }
     metadata_->start();
     lifecycle_->start();
     server_ = std::make_unique<Server>(node_, fabric_, port,
@@ -80,6 +108,12 @@ void Broker::boot() {
                                            return dispatch(BrokerApis{}, *this, request, context);
                                        });
     lifecycle_->set_ready();
+}
+
+Result<WriteTxnMarkersResponse> Broker::write_markers(BrokerId leader,
+                                                      WriteTxnMarkersRequest request) {
+    if (leader == identity_.id) return handle(*this, request, RequestContext{});
+    return call_broker(leader, "transaction_markers", std::move(request));
 }
 
 // An image from before this process registered may lack topics whose logs are here, or still name
@@ -100,6 +134,7 @@ bool Broker::begin_shutdown() {
 // Flushes take their time first; what is appended meanwhile is flushed, and vouched for by the
 // marker, in one step that nobody comes between.
 void Broker::shut_down() {
+    if (controller_) controller_->raft().resign();
     for (const bool is_last_round : {false, true}) {
         Duration cost{};
         for (const TopicPartition& partition : logs_.partitions()) {
@@ -133,6 +168,15 @@ void Broker::auto_create_topic(std::string_view name) {
         topic.configs = {{"cleanup.policy", "compact"},
                          {"compression.type", "producer"},
                          {"segment.bytes", "104857600"}};
+    } else if (name == transaction_topic) {
+        topic.num_partitions = config_.transactions.state_topic_num_partitions;
+        topic.replication_factor = config_.transactions.state_topic_replication_factor;
+        topic.configs = {
+            {"cleanup.policy", "compact"},
+            {"compression.type", "uncompressed"},
+            {"min.insync.replicas", std::to_string(config_.transactions.state_topic_min_isr)},
+            {"segment.bytes", "104857600"},
+            {"unclean.leader.election.enable", "false"}};
     }
     node_.spawn("auto-create", [this, request] {
         // However it ends, whoever still misses the topic asks again.

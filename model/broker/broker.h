@@ -1,6 +1,10 @@
 // Broker: one broker process, the composition root of its hosts. Built anew at every start of its
 // node: opens its logs, registers with the controller, replays metadata, serves clients.
 //
+// With process.roles=broker,controller it is a controller of the metadata quorum too: one process
+// with one disk, one copy of the metadata log and one member of the quorum for both roles, so that
+// a crash takes both.
+//
 // It decides nothing itself. Members are declared in the order of their dependencies, so that they
 // are destroyed in the opposite one.
 #pragma once
@@ -15,12 +19,15 @@
 #include <vector>
 
 #include "model/broker/broker_config.h"
+#include "model/broker/controller_server.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/bugs.h"
 #include "model/controller/broker_lifecycle_host.h"
 #include "model/controller/metadata_observer_host.h"
 #include "model/controller/refused.h"
 #include "model/coordinator/coordinator_host.h"
+#include "model/coordinator/producer_id_host.h"
+#include "model/coordinator/transaction_host.h"
 #include "model/log/log_directory.h"
 #include "model/replica/replica_host.h"
 #include "model/rpc/channel.h"
@@ -32,6 +39,7 @@ namespace squall::model {
 struct BrokerIdentity {
     BrokerId id;
     std::optional<std::string> rack;
+    bool is_controller = false;  // process.roles=broker,controller
 };
 
 class Broker final : public sim::Process {
@@ -45,7 +53,8 @@ class Broker final : public sim::Process {
     ~Broker() override;
 
     // Asks the controller to be let go (controlled shutdown, KIP-631), then flushes every log,
-    // leaves the clean-shutdown marker and stops. False before it is registered.
+    // leaves the clean-shutdown marker and stops; a controller leaves its leadership last. False
+    // before it is registered.
     bool begin_shutdown() override;
 
     // ---- for handlers ----
@@ -58,6 +67,20 @@ class Broker final : public sim::Process {
     const MetadataImage& image() const { return metadata_->image(); }
     ReplicaHost& replicas() { return *replicas_; }
     CoordinatorHost& groups() { return *groups_; }
+    TransactionHost& transactions() { return *transactions_; }
+    ProducerIdHost& producer_ids() { return *producer_ids_; }
+
+    // Asks another broker, as metadata has it, and waits for its answer. `purpose` names the
+    // connection. May park.
+    template <class Request>
+    Result<typename Request::Response> call_broker(BrokerId id, std::string_view purpose,
+                                                   Request request) {
+        const BrokerImage* const peer = image().find_broker(id);
+        if (peer == nullptr) return Error{Failure::unreachable, "no such broker is registered"};
+        const std::optional<Endpoint> endpoint = channels_.resolve(peer->host, peer->port);
+        if (!endpoint) return Error{Failure::unreachable, "a broker without an address"};
+        return channels_.to(*endpoint, purpose).call(std::move(request));
+    }
 
     // Hands a request to the active controller and waits for its answer. May park.
     template <class Request>
@@ -91,6 +114,7 @@ class Broker final : public sim::Process {
 
   private:
     void boot();
+    Result<WriteTxnMarkersResponse> write_markers(BrokerId leader, WriteTxnMarkersRequest request);
     void halt(const Error& error);
     void shut_down();
     bool knows_this_process(const MetadataImage& image) const;
@@ -103,10 +127,14 @@ class Broker final : public sim::Process {
     const BugSet& bugs_;
     ChannelPool channels_;
     LogDirectory logs_;
+    std::unique_ptr<ControllerHost> controller_;  // null where it is a broker only
+    std::unique_ptr<ControllerServer> controller_server_;
     std::unique_ptr<MetadataObserverHost> metadata_;
     std::unique_ptr<BrokerLifecycleHost> lifecycle_;
     std::unique_ptr<ReplicaHost> replicas_;
     std::unique_ptr<CoordinatorHost> groups_;
+    std::unique_ptr<ProducerIdHost> producer_ids_;
+    std::unique_ptr<TransactionHost> transactions_;
     std::unique_ptr<Server> server_;
     std::set<std::string, std::less<>> being_created_;
 };

@@ -8,6 +8,7 @@
 #include "model/controller/broker_lifecycle_options.h"
 #include "model/controller/controller_options.h"
 #include "model/coordinator/group/group_options.h"
+#include "model/coordinator/transaction/transaction_options.h"
 #include "model/log/broker_log_settings.h"
 #include "model/raft/raft_options.h"
 #include "model/replica/replica_host.h"
@@ -27,6 +28,7 @@ struct BrokerConfig {
     // Which replica a consumer is sent to (KIP-392).
     ReplicaSelector replica_selector = ReplicaSelector::leader;
     GroupCoordinatorOptions groups;
+    TransactionOptions transactions;
     ControllerOptions controller;
     RaftOptions raft;
     BrokerLifecycleOptions lifecycle;
@@ -40,6 +42,7 @@ struct BrokerConfig {
         ReplicaOptions::describe(self.replica, fields);
         BrokerLogSettings::describe(self.logs, fields);
         GroupCoordinatorOptions::describe(self.groups, fields);
+        TransactionOptions::describe(self.transactions, fields);
         ControllerOptions::describe(self.controller, fields);
         RaftOptions::describe(self.raft, fields);
         BrokerLifecycleOptions::describe(self.lifecycle, fields);

@@ -12,12 +12,12 @@
 namespace squall::model {
 
 Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
-                   ConsumerOptions options)
+                   ConsumerOptions options, const BugSet* bugs)
     : node_(node),
       options_(std::move(options)),
       cluster_(node, fabric, std::move(bootstrap), options_.client, [this] { on_metadata(); }),
       membership_(options_),
-      fetcher_(options_),
+      fetcher_(options_, bugs),
       auto_commit_(options_.enable_auto_commit && !options_.group_id.empty(),
                    options_.auto_commit_interval),
       progress_(node),

@@ -59,9 +59,10 @@ using CommitCallback = std::function<void(const CommitResult&)>;
 class Consumer {
   public:
     // `bootstrap`: names of broker nodes. Spawns its tasks; the constructor may run in a Process's.
-    // Requires: options.problem() is nullopt; no other client of this node has the same client.id.
+    // `bugs` may be null, and outlives the consumer. Requires: options.problem() is nullopt; no
+    // other client of this node has the same client.id.
     Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
-             ConsumerOptions options);
+             ConsumerOptions options, const BugSet* bugs = nullptr);
     Consumer(const Consumer&) = delete;
     Consumer& operator=(const Consumer&) = delete;
 

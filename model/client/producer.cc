@@ -6,6 +6,8 @@
 #include <memory>
 #include <utility>
 
+#include "model/events/transaction_events.h"
+#include "model/protocol/messages/init_producer_id.h"
 #include "sim/kernel/simulation.h"
 
 namespace squall::model {
@@ -38,11 +40,11 @@ RecordId identity(const ProducerRecord& record) {
 }  // namespace
 
 Producer::Producer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
-                   ProducerOptions options)
+                   ProducerOptions options, const BugSet* bugs)
     : node_(node),
       options_(std::move(options)),
       cluster_(node, fabric, std::move(bootstrap), options_.client, [this] { wake(); }),
-      sender_(options_),
+      sender_(options_, bugs),
       news_(node),
       memory_waiters_(node),
       completion_waiters_(node) {
@@ -50,9 +52,20 @@ Producer::Producer(sim::Node& node, Fabric fabric, std::vector<std::string> boot
            options_.problem().value_or(""));
     node_.emit(ProducerConfigured{.client_id = options_.client.client_id,
                                   .acks = options_.acks,
-                                  .enable_idempotence = options_.enable_idempotence,
+                                  .enable_idempotence = options_.is_idempotent(),
                                   .retries = options_.retries,
-                                  .max_in_flight = options_.max_in_flight});
+                                  .max_in_flight = options_.max_in_flight,
+                                  .transactional_id = options_.transactional_id,
+                                  .transaction_timeout = options_.transaction_timeout});
+    if (options_.is_transactional()) {
+        transactions_ = std::make_unique<ProducerTransactionHost>(
+            node_, options_, cluster_, sender_,
+            ProducerTransactionHost::Hooks{
+                .wake = [this] { wake(); },
+                .identified = [this](
+                                  const ProducerIdentity& identity,
+                                  std::string_view reason) { emit_identity(identity, reason); }});
+    }
     node_.spawn(fmt::format("{}/sender", options_.client.client_id), [this] { run(); });
 }
 
@@ -66,10 +79,24 @@ void Producer::wake() {
 
 void Producer::run() {
     while (!is_closed_) {
-        Sender::Step step = sender_.step(cluster_.metadata(), node_.now(), [this](BrokerId broker) {
+        const auto is_connected = [this](BrokerId broker) {
             const Channel* const channel = cluster_.channel(broker);
             return channel != nullptr && channel->is_connected();
-        });
+        };
+        std::function<bool(const TopicPartition&)> may_send_to;
+        if (transactions_) {
+            // What was not sent yet has no transaction any more that it could be part of.
+            const ProducerTransaction& state = transactions_->state();
+            if (state.phase() == TransactionPhase::abortable_error ||
+                state.phase() == TransactionPhase::fatal_error) {
+                perform(sender_.abort_unsent(state.error()));
+            }
+            may_send_to = [this](const TopicPartition& partition) {
+                return transactions_->state().may_send_to(partition);
+            };
+        }
+        Sender::Step step =
+            sender_.step(cluster_.metadata(), node_.now(), is_connected, may_send_to);
         const LocalTime next = step.next;
         perform(std::move(step));
         std::optional<News> news = news_.pop_until(next);
@@ -106,6 +133,9 @@ void Producer::perform(Sender::Step step) {
                                   .error = std::move(retried.error)});
     }
     if (step.refresh_metadata) cluster_.refresh();
+    if (step.raised) emit_identity(*step.raised, "epoch bump");
+    if (step.needs_identity) ask_identity();
+    if (step.lost_sequence) transactions_->abortable("a batch of the transaction is missing");
     for (ProduceAttempt& attempt : step.attempts) transmit(std::move(attempt));
     for (const BrokerId broker : step.connect) connect(broker);
 }
@@ -119,6 +149,35 @@ void Producer::connect(BrokerId broker) {
         if (!channel->is_connected()) cluster_.refresh();
         wake();
     });
+}
+
+void Producer::ask_identity() {
+    if (std::exchange(is_asking_identity_, true)) return;
+    node_.spawn(fmt::format("{}/producer_id", options_.client.client_id), [this] {
+        InitProducerIdRequest request;
+        request.transaction_timeout_ms = INT32_MAX;
+        for (std::uint32_t failures = 1; !is_closed_; ++failures) {
+            const Result<InitProducerIdResponse> answer = cluster_.any_channel().call(request);
+            if (answer && answer->error_code == ErrorCode::none) {
+                const ProducerIdentity identity{answer->producer_id, answer->producer_epoch};
+                sender_.identify(identity);
+                emit_identity(identity, "init_producer_id");
+                break;
+            }
+            Draws& jitter = cluster_.draws("producer id backoff");
+            node_.sleep_for(options_.client.backoff().delay(failures, jitter));
+        }
+        is_asking_identity_ = false;
+        wake();
+    });
+}
+
+void Producer::emit_identity(const ProducerIdentity& identity, std::string_view reason) {
+    node_.emit(ProducerIdentified{.client_id = options_.client.client_id,
+                                  .transactional_id = options_.transactional_id,
+                                  .producer_id = identity.id,
+                                  .producer_epoch = identity.epoch,
+                                  .reason = std::string(reason)});
 }
 
 void Producer::transmit(ProduceAttempt attempt) {
@@ -144,6 +203,10 @@ void Producer::complete(const CompletedSend& completed) {
     ASSERT(found != pending_.end(), "send {} completes twice", completed.send);
     const Pending pending = std::move(found->second);
     pending_.erase(found);
+    if (transactions_ && completed.fate != Fate::written &&
+        transactions_->state().phase() != TransactionPhase::aborting) {
+        transactions_->note_failure(completed.code, completed.error);
+    }
     const SendResult result{.outcome = outcome_of(completed.fate),
                             .partition = completed.partition,
                             .offset = completed.offset,
@@ -164,11 +227,17 @@ OperationId Producer::send(ProducerRecord record, SendCallback callback) {
     ASSERT(!is_closing_, "producer {}: send after close", options_.client.client_id);
     const OperationId operation = cluster_.next_operation();
     const LocalTime deadline = node_.now() + options_.max_block;
-    node_.emit(SendInvoked{.operation = operation,
-                           .client_id = options_.client.client_id,
-                           .topic = record.topic,
-                           .key = record.key ? std::string(as_text(*record.key)) : std::string(),
-                           .record = identity(record)});
+    node_.emit(
+        SendInvoked{.operation = operation,
+                    .client_id = options_.client.client_id,
+                    .topic = record.topic,
+                    .key = record.key ? std::string(as_text(*record.key)) : std::string(),
+                    .record = identity(record),
+                    .transaction = transactions_ ? transactions_->transaction() : OperationId{}});
+    if (const auto refused = refuse(TransactionCommand::send)) {
+        fail(operation, {.topic = record.topic, .partition = -1}, refused->error, callback);
+        return operation;
+    }
 
     const Result<std::int32_t> chosen = choose_partition(record, deadline);
     if (!chosen) {
@@ -182,6 +251,7 @@ OperationId Producer::send(ProducerRecord record, SendCallback callback) {
                                .key = std::move(record.key),
                                .value = std::move(record.value),
                                .headers = std::move(record.headers)};
+    if (transactions_) transactions_->note_send(partition);
     pending_.emplace(to_send.send, Pending{.operation = operation, .callback = callback});
     if (std::optional<std::string> error = append(partition, to_send, is_sticky, deadline)) {
         pending_.erase(to_send.send);
@@ -276,6 +346,120 @@ bool Producer::await_completed(SendId last, LocalTime deadline) {
         if (!completion_waiters_.wait_until(deadline)) return false;
     }
     return true;
+}
+
+// ---- transactions ----
+
+std::optional<TransactionResult> Producer::refuse(TransactionCommand command) const {
+    if (!transactions_) {
+        if (command == TransactionCommand::send) return std::nullopt;
+        return TransactionResult{.outcome = Outcome::failed, .error = "no transactional.id"};
+    }
+    const ProducerTransaction& state = transactions_->state();
+    std::optional<std::string> refusal = state.refusal(command);
+    if (!refusal) return std::nullopt;
+    return TransactionResult{.outcome = Outcome::failed,
+                             .error = std::move(*refusal),
+                             .must_abort = state.phase() == TransactionPhase::abortable_error,
+                             .is_fatal = state.phase() == TransactionPhase::fatal_error};
+}
+
+TransactionResult Producer::init_transactions() {
+    if (auto refused = refuse(TransactionCommand::init)) return *refused;
+    return transactions_->init();
+}
+
+TransactionResult Producer::begin_transaction() {
+    if (auto refused = refuse(TransactionCommand::begin)) return *refused;
+    const OperationId transaction = cluster_.next_operation();
+    const ProducerIdentity& identity = sender_.numbering()->identity();
+    transactions_->begin(transaction);
+    node_.emit(TransactionBegan{.transaction = transaction,
+                                .client_id = options_.client.client_id,
+                                .transactional_id = options_.transactional_id,
+                                .producer_id = identity.id,
+                                .producer_epoch = identity.epoch,
+                                .transaction_version = static_cast<std::int16_t>(
+                                    transactions_->state().is_version_2() ? 2 : 1)});
+    return {.outcome = Outcome::ok};
+}
+
+TransactionResult Producer::send_offsets_to_transaction(
+    const std::map<TopicPartition, Offset>& offsets, const ConsumerGroupMetadata& group) {
+    if (auto refused = refuse(TransactionCommand::send_offsets)) return *refused;
+    const OperationId operation = cluster_.next_operation();
+    TransactionOffsetsInvoked invoked{.operation = operation,
+                                      .transaction = transactions_->transaction(),
+                                      .client_id = options_.client.client_id,
+                                      .group = group.group_id,
+                                      .member_id = group.member_id,
+                                      .generation = group.generation,
+                                      .offsets = {}};
+    for (const auto& [partition, offset] : offsets) invoked.offsets.push_back({partition, offset});
+    node_.emit(invoked);
+    TransactionResult result = transactions_->send_offsets(offsets, group);
+    node_.emit(TransactionOffsetsCompleted{
+        .operation = operation, .outcome = result.outcome, .error = result.error});
+    // Whether they will be part of it, nobody can tell: it must not be committed.
+    if (result.outcome == Outcome::unknown) {
+        transactions_->abortable(result.error);
+        result.must_abort = true;
+    }
+    return result;
+}
+
+TransactionResult Producer::commit_transaction() {
+    if (auto refused = refuse(TransactionCommand::commit)) return *refused;
+    return end_transaction(true);
+}
+
+TransactionResult Producer::abort_transaction() {
+    if (auto refused = refuse(TransactionCommand::abort)) return *refused;
+    return end_transaction(false);
+}
+
+TransactionResult Producer::end_transaction(bool commit) {
+    ProducerTransaction& state = transactions_->state();
+    const OperationId operation = cluster_.next_operation();
+    node_.emit(TransactionEndInvoked{.operation = operation,
+                                     .transaction = transactions_->transaction(),
+                                     .client_id = options_.client.client_id,
+                                     .commit = commit});
+    if (commit) {
+        state.begin_commit();
+        flush();
+    } else {
+        state.begin_abort();
+        perform(sender_.abort_unsent("the transaction is aborted"));
+        flush();
+    }
+    // What failed on the way says that there is nothing to commit, and nothing was.
+    const TransactionPhase expected =
+        commit ? TransactionPhase::committing : TransactionPhase::aborting;
+    if (state.phase() != expected) {
+        return tell_end(operation, commit,
+                        {.outcome = Outcome::failed,
+                         .error = state.error(),
+                         .must_abort = state.phase() == TransactionPhase::abortable_error,
+                         .is_fatal = state.phase() == TransactionPhase::fatal_error});
+    }
+    const OperationId transaction = transactions_->transaction();
+    TransactionResult result = transactions_->end(commit);
+    node_.emit(TransactionEndCompleted{.operation = operation,
+                                       .transaction = transaction,
+                                       .commit = commit,
+                                       .outcome = result.outcome,
+                                       .error = result.error});
+    return result;
+}
+
+TransactionResult Producer::tell_end(OperationId operation, bool commit, TransactionResult result) {
+    node_.emit(TransactionEndCompleted{.operation = operation,
+                                       .transaction = transactions_->transaction(),
+                                       .commit = commit,
+                                       .outcome = result.outcome,
+                                       .error = result.error});
+    return result;
 }
 
 void Producer::flush() {

@@ -6,8 +6,9 @@
 // delivery.timeout.ms. The decisions are the pure Sender's and RecordAccumulator's; here are the
 // tasks, the channels and the trace.
 //
-// Without idempotence (not there yet): a retry after an unknown answer can write a record twice,
-// and with more than one request in flight it can overtake.
+// With idempotence (the default) retries neither duplicate nor reorder; without it, a retry after
+// an unknown answer can write a record twice, and with more than one request in flight it can
+// overtake.
 //
 // Lives until the process of its node is destroyed, as its channels do: make it a member of the
 // node's Process, not a local of a task. When the node stops, calls that wait end with NodeCrashed,
@@ -16,6 +17,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +28,7 @@
 #include "model/client/partitioner.h"
 #include "model/client/producer/producer_options.h"
 #include "model/client/producer/sender.h"
+#include "model/client/producer_transaction_host.h"
 #include "model/events/client_events.h"
 #include "model/rpc/endpoint.h"
 #include "sim/kernel/node.h"
@@ -59,9 +62,10 @@ using SendCallback = std::function<void(const SendResult&)>;
 class Producer {
   public:
     // `bootstrap`: names of broker nodes. Spawns its tasks; the constructor may run in a Process's.
-    // Requires: options.problem() is nullopt; no other client of this node has the same client.id.
+    // `bugs` may be null, and outlives the producer. Requires: options.problem() is nullopt; no
+    // other client of this node has the same client.id.
     Producer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
-             ProducerOptions options);
+             ProducerOptions options, const BugSet* bugs = nullptr);
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
 
@@ -71,6 +75,28 @@ class Producer {
     OperationId send(ProducerRecord record, SendCallback callback = {});
     // The same, and waits for the outcome: at most max.block.ms + delivery.timeout.ms. May park.
     SendResult send_and_wait(ProducerRecord record);
+    // ---- transactions (requires: a transactional.id) ----
+    //
+    // Records sent, and offsets given, between begin and commit take effect together or not at all.
+    // A call at the wrong time fails and changes nothing. After `must_abort` the transaction can
+    // only be aborted, after `is_fatal` the producer can only be closed. A commit whose outcome is
+    // unknown may be called again; nothing else may then. All may park, up to max.block.ms each.
+
+    // Fences earlier producers of the id, and waits until what they left open is over.
+    TransactionResult init_transactions();
+    TransactionResult begin_transaction();
+    // Offsets of a group, to be committed with the transaction.
+    TransactionResult send_offsets_to_transaction(const std::map<TopicPartition, Offset>& offsets,
+                                                  const ConsumerGroupMetadata& group);
+    // Waits for everything sent, and for the coordinator's decision.
+    TransactionResult commit_transaction();
+    // What was not sent yet fails.
+    TransactionResult abort_transaction();
+    // Of the transactional producer; uninitialized for others.
+    TransactionPhase transaction_phase() const {
+        return transactions_ ? transactions_->state().phase() : TransactionPhase::uninitialized;
+    }
+
     // Sends now what waits for linger.ms; returns when everything sent before has completed. May
     // park.
     void flush();
@@ -99,8 +125,15 @@ class Producer {
     void perform(Sender::Step step);
     void connect(BrokerId broker);
     void transmit(ProduceAttempt attempt);
+    // Gets a producer id for idempotence alone, in a task of its own.
+    void ask_identity();
+    void emit_identity(const ProducerIdentity& identity, std::string_view reason);
     void take(Ended ended);
     void complete(const CompletedSend& completed);
+    // Nullopt, or why a transaction does not allow this now.
+    std::optional<TransactionResult> refuse(TransactionCommand command) const;
+    TransactionResult end_transaction(bool commit);
+    TransactionResult tell_end(OperationId operation, bool commit, TransactionResult result);
     void fail(OperationId operation, const TopicPartition& partition, std::string error,
               const SendCallback& callback);
     // The partition, or why there is none. May park.
@@ -115,6 +148,7 @@ class Producer {
     ProducerOptions options_;
     ClusterHost cluster_;
     Sender sender_;
+    std::unique_ptr<ProducerTransactionHost> transactions_;  // null without a transactional.id
     sim::Mailbox<News> news_;
     std::set<BrokerId> connecting_;
     bool is_woken_ = false;        // a Wake is in the mailbox
@@ -123,6 +157,7 @@ class Producer {
     std::map<SendId, Pending> pending_;
     std::map<std::string, StickyPartitioner> sticky_;
     std::uint64_t next_send_ = 1;
+    bool is_asking_identity_ = false;
     bool is_closing_ = false;
     bool is_closed_ = false;
 };

@@ -5,15 +5,29 @@
 
 #include "model/coordinator/coordinator_partition.h"
 #include "model/events/group_events.h"
+#include "model/events/transaction_events.h"
 #include "model/protocol/record_batch.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
 namespace {
 
+// Whose transaction the records of a decision wait for.
+const OffsetsStored* transaction_of(const std::optional<GroupFollowUp>& follow_up) {
+    const auto* const stored = follow_up ? std::get_if<OffsetsStored>(&*follow_up) : nullptr;
+    return stored != nullptr && stored->producer_id != no_producer_id ? stored : nullptr;
+}
+
 // All records of a decision in one batch: replayed together or not at all.
-Bytes encode_records(const std::vector<GroupRecord>& records, TimestampMs timestamp) {
-    BatchBuilder builder;
+Bytes encode_records(const std::vector<GroupRecord>& records, TimestampMs timestamp,
+                     const OffsetsStored* transaction) {
+    BatchBuilder::Options options;
+    if (transaction != nullptr) {
+        options.producer_id = transaction->producer_id;
+        options.producer_epoch = transaction->producer_epoch;
+        options.is_transactional = true;
+    }
+    BatchBuilder builder(options);
     for (const GroupRecord& record : records) {
         const KeyAndValue bytes = encode_group_record(record);
         std::optional<ByteView> value;
@@ -27,14 +41,23 @@ Bytes encode_records(const std::vector<GroupRecord>& records, TimestampMs timest
 Status replay(ByteView log, GroupShard& groups) {
     BatchCursor cursor(log);
     while (const auto batch = cursor.next()) {
-        if (batch->attributes().is_control()) continue;
+        if (batch->attributes().is_control()) {
+            // A control batch that compaction emptied ends nothing any more.
+            const Result<TransactionMarker> marker = read_marker(*batch);
+            if (marker) groups.end_transaction(marker->producer_id, marker->is_commit);
+            continue;
+        }
+        const bool is_pending = batch->attributes().is_transactional();
         RecordReader reader(*batch);
         RecordView record;
         while (reader.next(record)) {
             if (!record.key) continue;
             const auto decoded = decode_group_record(*record.key, record.value);
             if (!decoded.ok()) return decoded.error();
-            if (decoded.value()) groups.apply(*decoded.value());
+            if (!decoded.value()) continue;
+            groups.apply(*decoded.value(),
+                         {.offset = reader.offset(record),
+                          .producer_id = is_pending ? batch->producer_id() : no_producer_id});
         }
         if (!reader.status().ok()) return reader.status();
     }
@@ -52,11 +75,31 @@ Response error_response(ErrorCode error) {
 }
 
 // Commits are answered partition by partition; the ones refused already keep their reason.
-void fail_commit(OffsetCommitResponse& response, ErrorCode error) {
-    for (OffsetCommitResponse::Topic& topic : response.topics) {
-        for (OffsetCommitResponse::Partition& partition : topic.partitions) {
+template <class Response>
+void fail_commit(Response& response, ErrorCode error) {
+    for (auto& topic : response.topics) {
+        for (auto& partition : topic.partitions) {
             if (partition.error_code == ErrorCode::none) partition.error_code = error;
         }
+    }
+}
+void fail_commit(GroupReply& reply, ErrorCode error) {
+    if (auto* const plain = std::get_if<OffsetCommitResponse>(&reply.response)) {
+        fail_commit(*plain, error);
+    } else {
+        fail_commit(std::get<TxnOffsetCommitResponse>(reply.response), error);
+    }
+}
+
+// What a producer must hear as it is: its own transaction is at fault, not the log.
+ErrorCode error_for_failed_commit(ErrorCode error) {
+    switch (error) {
+        case ErrorCode::invalid_producer_epoch:
+        case ErrorCode::invalid_txn_state:
+        case ErrorCode::out_of_order_sequence_number:
+            return error;
+        default:
+            return error_for_failed_append(error);
     }
 }
 
@@ -82,11 +125,12 @@ std::string_view state_name(const ClassicGroup* group) {
 }  // namespace
 
 CoordinatorHost::CoordinatorHost(sim::Node& node, BrokerId broker, GroupCoordinatorOptions options,
-                                 ReplicaHost& replicas)
+                                 ReplicaHost& replicas, const BugSet* bugs)
     : node_(node),
       broker_(broker),
       options_(options),
       replicas_(replicas),
+      bugs_(bugs),
       next_retention_check_(node.now() + Duration(options.offsets_retention_check_interval)),
       timers_changed_(node) {
     replicas_.observe_leadership([this](const LeadershipChange& change) { on_leadership(change); });
@@ -124,7 +168,7 @@ void CoordinatorHost::on_leadership(const LeadershipChange& change) {
 }
 
 void CoordinatorHost::start_loading(const TopicPartition& partition, LeaderEpoch epoch) {
-    const auto shard = std::make_shared<Shard>(partition, epoch, options_);
+    const auto shard = std::make_shared<Shard>(partition, epoch, options_, bugs_);
     const bool is_new = shards_.emplace(partition.partition, shard).second;
     ASSERT(is_new, "{} is held already", partition);
     node_.spawn(fmt::format("group_load/{}", partition.partition), [this, shard] { load(shard); });
@@ -171,11 +215,15 @@ void CoordinatorHost::drop(std::int32_t partition) {
     }
     for (const std::unique_ptr<Write>& write : shard->writes) {
         for (GroupReply& parked : write->parked) {
-            fail_commit(std::get<OffsetCommitResponse>(parked.response),
-                        ErrorCode::not_coordinator);
+            fail_commit(parked, ErrorCode::not_coordinator);
             reply(std::move(parked));
         }
         write->parked.clear();
+        // Whether the marker stands, the next coordinator knows: to be asked again.
+        if (write->marker) {
+            write->marker->completer.complete(ErrorCode::not_leader_or_follower);
+            write->marker.reset();
+        }
     }
     // What is left waits for a generation or an assignment.
     for (auto each = waiting_.begin(); each != waiting_.end();) {
@@ -232,7 +280,8 @@ std::string CoordinatorHost::draw_uuid(const std::string& group) {
 template <class Request>
 void CoordinatorHost::decide(const ShardRef& shard, const Request& request,
                              const GroupCaller& caller,
-                             sim::Completer<typename Request::Response> completer) {
+                             sim::Completer<typename Request::Response> completer,
+                             TransactionTerms terms) {
     GroupCall call;
     call.call = next_call_;
     ++next_call_;
@@ -244,7 +293,7 @@ void CoordinatorHost::decide(const ShardRef& shard, const Request& request,
     }
     call.at = moment();
     waiting_.emplace(call.call, Waiting{shard.get(), std::move(completer)});
-    execute(shard, shard->groups.handle(request, call));
+    execute(shard, shard->groups.handle(request, call), terms);
 }
 
 template <class Request>
@@ -290,12 +339,39 @@ void CoordinatorHost::handle(const OffsetCommitRequest& request, const GroupCall
     decide(std::get<ShardRef>(found), request, caller, std::move(completer));
 }
 
+void CoordinatorHost::handle(const TxnOffsetCommitRequest& request, const GroupCaller& caller,
+                             TransactionTerms terms,
+                             sim::Completer<TxnOffsetCommitResponse> completer) {
+    const auto found = find_shard(request.group_id);
+    if (const auto* error = std::get_if<ErrorCode>(&found)) {
+        completer.complete(txn_offset_commit_error(request, *error));
+        return;
+    }
+    decide(std::get<ShardRef>(found), request, caller, std::move(completer), terms);
+}
+
+void CoordinatorHost::write_marker(std::int32_t partition, const TransactionMarker& marker,
+                                   TransactionTerms terms, sim::Completer<ErrorCode> completer) {
+    const auto found = shards_.find(partition);
+    if (found == shards_.end() || found->second->phase != Phase::active) {
+        // Not the leader, or not ready to say what the marker does: to be asked again.
+        completer.complete(found == shards_.end() ? ErrorCode::not_leader_or_follower
+                                                  : ErrorCode::coordinator_load_in_progress);
+        return;
+    }
+    auto write = std::make_unique<Write>(node_);
+    write->deadline = LocalTime::max();
+    write->marker.emplace(Write::Marker{marker, std::move(completer)});
+    start_write(found->second, std::move(write), marker_batch(marker, node_.wall_now().ms()),
+                terms);
+}
+
 void CoordinatorHost::handle(const OffsetFetchRequest& request, const GroupCaller& caller,
                              sim::Completer<OffsetFetchResponse> completer) {
     OffsetFetchResponse response;
     if (caller.version >= 8) {
         for (const OffsetFetchRequest::Group& group : request.groups) {
-            response.groups.push_back(fetch(group));
+            response.groups.push_back(fetch(group, request.require_stable));
         }
         completer.complete(std::move(response));
         return;
@@ -303,7 +379,7 @@ void CoordinatorHost::handle(const OffsetFetchRequest& request, const GroupCalle
     OffsetFetchRequest::Group group;
     group.group_id = request.group_id;
     group.topics = request.topics;
-    OffsetFetchResponse::Group answer = fetch(group);
+    OffsetFetchResponse::Group answer = fetch(group, request.require_stable);
     response.error_code = answer.error_code;
     response.topics = std::move(answer.topics);
     if (answer.error_code != ErrorCode::none && request.topics) {
@@ -322,9 +398,12 @@ void CoordinatorHost::handle(const OffsetFetchRequest& request, const GroupCalle
     completer.complete(std::move(response));
 }
 
-OffsetFetchResponse::Group CoordinatorHost::fetch(const OffsetFetchRequest::Group& request) const {
+OffsetFetchResponse::Group CoordinatorHost::fetch(const OffsetFetchRequest::Group& request,
+                                                  bool require_stable) const {
     const auto found = find_shard(request.group_id);
-    if (const auto* shard = std::get_if<ShardRef>(&found)) return (*shard)->groups.fetch(request);
+    if (const auto* shard = std::get_if<ShardRef>(&found)) {
+        return (*shard)->groups.fetch(request, require_stable);
+    }
     OffsetFetchResponse::Group answer;
     answer.group_id = request.group_id;
     answer.error_code = std::get<ErrorCode>(found);
@@ -333,7 +412,8 @@ OffsetFetchResponse::Group CoordinatorHost::fetch(const OffsetFetchRequest::Grou
 
 // ---- effects ----
 
-void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision) {
+void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision,
+                              TransactionTerms terms) {
     ASSERT(shard->phase == Phase::active, "a decision on {}, which is not active",
            shard->partition);
     for (const GroupChange& change : decision.changes) apply(*shard, change);
@@ -344,7 +424,7 @@ void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision) {
         shard->groups.find_group(change.group)->check_invariants();
     }
     for (GroupReply& each : decision.replies) reply(std::move(each));
-    if (!decision.records.empty()) append(shard, std::move(decision));
+    if (!decision.records.empty()) append(shard, std::move(decision), terms);
     if (next_deadline(*shard) < armed_until_) timers_changed_.open();
 }
 
@@ -377,17 +457,24 @@ void CoordinatorHost::reply(GroupReply reply) {
 }
 
 // Appends are started in the order of the decisions, so they are committed in that order.
-void CoordinatorHost::append(const ShardRef& shard, GroupDecision decision) {
+void CoordinatorHost::append(const ShardRef& shard, GroupDecision decision,
+                             TransactionTerms terms) {
     auto write = std::make_unique<Write>(node_);
     write->deadline = node_.now() + Duration(options_.offsets_commit_timeout);
     write->records = std::move(decision.records);
     write->parked = std::move(decision.parked);
     write->follow_up = std::move(decision.follow_up);
+    Bytes batch =
+        encode_records(write->records, node_.wall_now().ms(), transaction_of(write->follow_up));
+    start_write(shard, std::move(write), std::move(batch), terms);
+}
+
+void CoordinatorHost::start_write(const ShardRef& shard, std::unique_ptr<Write> write, Bytes batch,
+                                  TransactionTerms terms) {
     sim::Completer<AppendOutcome> completer = write->appended.completer();
-    Bytes batch = encode_records(write->records, node_.wall_now().ms());
     shard->writes.push_back(std::move(write));
     replicas_.append(shard->partition, std::move(batch), -1, AppendOrigin::coordinator,
-                     shard->leader_epoch, std::move(completer));
+                     shard->leader_epoch, std::move(completer), terms);
     if (shard->is_settling) return;
     shard->is_settling = true;
     node_.spawn(fmt::format("group_append/{}", shard->partition.partition),
@@ -408,8 +495,11 @@ void CoordinatorHost::settle(const ShardRef& shard) {
         }
         const std::unique_ptr<Write> write = std::move(shard->writes.front());
         shard->writes.pop_front();
-        if (error == ErrorCode::none) {
-            commit(shard, *write);
+        if (write->marker) {
+            if (error == ErrorCode::none) commit_marker(*shard, *write->marker);
+            write->marker->completer.complete(error);
+        } else if (error == ErrorCode::none) {
+            commit(shard, *write, outcome->base_offset);
         } else {
             fail_answers(shard, *write, error);
         }
@@ -417,16 +507,49 @@ void CoordinatorHost::settle(const ShardRef& shard) {
     shard->is_settling = false;
 }
 
-void CoordinatorHost::commit(const ShardRef& shard, Write& write) {
+// What waited for the marker takes effect, or does not; whoever coordinates next finds the same.
+void CoordinatorHost::commit_marker(Shard& shard, Write::Marker& marker) {
+    const std::vector<ResolvedOffset> resolved =
+        shard.groups.end_transaction(marker.marker.producer_id, marker.marker.is_commit);
+    std::map<std::string, PendingOffsetsResolved> by_group;
+    for (const ResolvedOffset& each : resolved) {
+        PendingOffsetsResolved& event = by_group[each.group];
+        event.broker = broker_;
+        event.group = each.group;
+        event.producer_id = marker.marker.producer_id;
+        event.commit = marker.marker.is_commit;
+        event.offsets.push_back({each.partition, each.offset});
+    }
+    for (const auto& [group, event] : by_group) node_.emit(event);
+    for (const ResolvedOffset& each : resolved) {
+        if (!each.takes_effect) continue;
+        node_.emit(OffsetCommitted{each.group, "", no_generation, each.partition, each.offset});
+    }
+}
+
+void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_offset) {
     const OffsetsStored* const committer =
         write.follow_up ? std::get_if<OffsetsStored>(&*write.follow_up) : nullptr;
+    const OffsetsStored* const transaction = transaction_of(write.follow_up);
+    RecordPlace place{
+        .offset = base_offset,
+        .producer_id = transaction == nullptr ? no_producer_id : transaction->producer_id};
     for (const GroupRecord& record : write.records) {
         const auto* commit = std::get_if<OffsetCommitRecord>(&record);
         const std::string& group =
             commit != nullptr ? commit->group : std::get<GroupMetadataRecord>(record).group;
         const bool existed = shard->groups.find_group(group) != nullptr;
-        shard->groups.apply(record);
-        if (commit != nullptr && commit->value && committer != nullptr) {
+        shard->groups.apply(record, place);
+        ++place.offset;
+        if (commit != nullptr && commit->value && transaction != nullptr) {
+            node_.emit(PendingOffsetStored{.group = group,
+                                           .member_id = transaction->member_id,
+                                           .generation = transaction->generation,
+                                           .producer_id = transaction->producer_id,
+                                           .producer_epoch = transaction->producer_epoch,
+                                           .partition = commit->partition,
+                                           .offset = commit->value->offset});
+        } else if (commit != nullptr && commit->value && committer != nullptr) {
             node_.emit(OffsetCommitted{group, committer->member_id, committer->generation,
                                        commit->partition, commit->value->offset});
         }
@@ -446,8 +569,7 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write) {
 // later, and take effect; but whoever waited is told now.
 void CoordinatorHost::fail_answers(const ShardRef& shard, Write& write, ErrorCode error) {
     for (GroupReply& parked : std::exchange(write.parked, {})) {
-        fail_commit(std::get<OffsetCommitResponse>(parked.response),
-                    error_for_failed_append(error));
+        fail_commit(parked, error_for_failed_commit(error));
         reply(std::move(parked));
     }
     if (!write.follow_up || std::holds_alternative<OffsetsStored>(*write.follow_up)) return;

@@ -29,12 +29,14 @@
 
 #include "model/coordinator/group/group_options.h"
 #include "model/coordinator/group/group_shard.h"
+#include "model/protocol/control_batch.h"
 #include "model/protocol/messages/heartbeat.h"
 #include "model/protocol/messages/join_group.h"
 #include "model/protocol/messages/leave_group.h"
 #include "model/protocol/messages/offset_commit.h"
 #include "model/protocol/messages/offset_fetch.h"
 #include "model/protocol/messages/sync_group.h"
+#include "model/protocol/messages/txn_offset_commit.h"
 #include "model/replica/replica_host.h"
 #include "sim/kernel/node.h"
 #include "sim/kernel/wait.h"
@@ -52,8 +54,9 @@ class CoordinatorHost {
   public:
     // Spawns its tasks and observes the leadership of `replicas`; does not park. `node` and
     // `replicas` outlive it.
+    // `bugs` may be null, and outlives it.
     CoordinatorHost(sim::Node& node, BrokerId broker, GroupCoordinatorOptions options,
-                    ReplicaHost& replicas);
+                    ReplicaHost& replicas, const BugSet* bugs = nullptr);
     CoordinatorHost(const CoordinatorHost&) = delete;
     CoordinatorHost& operator=(const CoordinatorHost&) = delete;
     ~CoordinatorHost();
@@ -74,6 +77,14 @@ class CoordinatorHost {
     void handle(const OffsetFetchRequest& request, const GroupCaller& caller,
                 sim::Completer<OffsetFetchResponse> completer);
 
+    // `terms`: the guard of the transaction, confirmed by its coordinator.
+    void handle(const TxnOffsetCommitRequest& request, const GroupCaller& caller,
+                TransactionTerms terms, sim::Completer<TxnOffsetCommitResponse> completer);
+    // The end of a producer's transaction in a partition of __consumer_offsets. Answered when the
+    // marker is committed and its offsets have taken effect (KAFKA-17507).
+    void write_marker(std::int32_t partition, const TransactionMarker& marker,
+                      TransactionTerms terms, sim::Completer<ErrorCode> completer);
+
     const GroupCoordinatorOptions& options() const { return options_; }
     // Of __consumer_offsets.
     std::int32_t partition_of(std::string_view group) const;
@@ -90,12 +101,19 @@ class CoordinatorHost {
         std::vector<GroupRecord> records;
         std::vector<GroupReply> parked;
         std::optional<GroupFollowUp> follow_up;
+        // In place of records, a marker; and who waits for it.
+        struct Marker {
+            TransactionMarker marker;
+            sim::Completer<ErrorCode> completer;
+        };
+        std::optional<Marker> marker;
     };
     enum class Phase { loading, active, failed, dropped };
     // The groups of one partition, in one leader epoch.
     struct Shard {
-        Shard(TopicPartition name, LeaderEpoch epoch, GroupCoordinatorOptions options)
-            : partition(std::move(name)), leader_epoch(epoch), groups(options) {}
+        Shard(TopicPartition name, LeaderEpoch epoch, GroupCoordinatorOptions options,
+              const BugSet* bugs)
+            : partition(std::move(name)), leader_epoch(epoch), groups(options, bugs) {}
 
         const TopicPartition partition;
         const LeaderEpoch leader_epoch;
@@ -109,7 +127,7 @@ class CoordinatorHost {
     using AnyCompleter =
         std::variant<sim::Completer<JoinGroupResponse>, sim::Completer<SyncGroupResponse>,
                      sim::Completer<HeartbeatResponse>, sim::Completer<LeaveGroupResponse>,
-                     sim::Completer<OffsetCommitResponse>>;
+                     sim::Completer<OffsetCommitResponse>, sim::Completer<TxnOffsetCommitResponse>>;
     struct Waiting {
         const Shard* shard;
         AnyCompleter completer;
@@ -131,17 +149,21 @@ class CoordinatorHost {
                sim::Completer<typename Request::Response> completer);
     template <class Request>
     void decide(const ShardRef& shard, const Request& request, const GroupCaller& caller,
-                sim::Completer<typename Request::Response> completer);
+                sim::Completer<typename Request::Response> completer, TransactionTerms terms = {});
     std::string draw_uuid(const std::string& group);
-    OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request) const;
+    OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request,
+                                     bool require_stable) const;
 
     // ---- effects ----
-    void execute(const ShardRef& shard, GroupDecision decision);
+    void execute(const ShardRef& shard, GroupDecision decision, TransactionTerms terms = {});
     void apply(Shard& shard, const GroupChange& change);
     void reply(GroupReply reply);
-    void append(const ShardRef& shard, GroupDecision decision);
+    void append(const ShardRef& shard, GroupDecision decision, TransactionTerms terms);
+    void start_write(const ShardRef& shard, std::unique_ptr<Write> write, Bytes batch,
+                     TransactionTerms terms);
     void settle(const ShardRef& shard);
-    void commit(const ShardRef& shard, Write& write);
+    void commit(const ShardRef& shard, Write& write, Offset base_offset);
+    void commit_marker(Shard& shard, Write::Marker& marker);
     void fail_answers(const ShardRef& shard, Write& write, ErrorCode error);
 
     // ---- time ----
@@ -155,6 +177,7 @@ class CoordinatorHost {
     BrokerId broker_;
     GroupCoordinatorOptions options_;
     ReplicaHost& replicas_;
+    const BugSet* bugs_;
     std::map<std::int32_t, ShardRef> shards_;
     std::map<CallId, Waiting> waiting_;
     CallId next_call_{1};

@@ -45,9 +45,26 @@ struct CoordinatorDecision {
     std::vector<Reply> parked;
     std::optional<FollowUp> follow_up;
 
+    // A reply that waits for nothing, and one that waits for the records.
+    template <class Response>
+    void answer(CallId call, Response response) {
+        give(replies.emplace_back(), call, std::move(response));
+    }
+    template <class Response>
+    void answer_when_stored(CallId call, Response response) {
+        give(parked.emplace_back(), call, std::move(response));
+    }
+
     bool is_nothing() const {
         return changes.empty() && replies.empty() && records.empty() && parked.empty() &&
                !follow_up;
+    }
+
+  private:
+    template <class Response>
+    static void give(Reply& reply, CallId call, Response response) {
+        reply.call = call;
+        reply.response = std::move(response);
     }
 };
 

@@ -222,7 +222,7 @@ Status Log::rebuild_producers(Duration& cost) {
 // ---- appending ----
 
 Result<AppendInfo> Log::append_as_leader(Bytes& batches, LeaderEpoch epoch, TimestampMs now,
-                                         BatchSource source) {
+                                         BatchSource source, const ProducerRules& rules) {
     ASSERT(epoch >= latest_epoch(), "{}: append in epoch {} behind epoch {}", partition_, epoch,
            latest_epoch());
     if (const std::optional<Error> refused = refusal()) return *refused;
@@ -260,7 +260,16 @@ Result<AppendInfo> Log::append_as_leader(Bytes& batches, LeaderEpoch epoch, Time
     if (stamps_time) info.log_append_time = now;
     const Incoming incoming = Incoming::of(batches);
     if (incoming.has_producers) {
-        ProducerStates::Verdict verdict = producers_.judge(batches, source);
+        ProducerStates::Verdict verdict = producers_.judge(batches, source,
+                                                           {.strict_markers = rules.strict_markers,
+                                                            .log_start_offset = log_start_offset_,
+                                                            .bugs = rules.bugs});
+        if (verdict.repeats_marker) {
+            // It stands somewhere below the end: whoever waits for it waits for the end.
+            info.is_duplicate = true;
+            info.base_offset = info.last_offset = log_end_offset_ - 1;
+            return info;
+        }
         if (verdict.duplicate) {
             info.is_duplicate = true;
             info.base_offset = verdict.duplicate->first_offset;

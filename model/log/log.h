@@ -164,7 +164,8 @@ class Log {
     // offsets and the epoch (the bytes are changed in place), and appends them. `now` is the
     // broker's wall clock. Requires: epoch >= latest_epoch().
     Result<AppendInfo> append_as_leader(Bytes& batches, LeaderEpoch epoch, TimestampMs now,
-                                        BatchSource source = BatchSource::client);
+                                        BatchSource source = BatchSource::client,
+                                        const ProducerRules& rules = {});
     // As follower: appends batches with the offsets and epochs they have. A part of a batch at the
     // end is left out. All or nothing.
     Result<AppendInfo> append_as_follower(ByteView batches);

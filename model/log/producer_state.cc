@@ -47,8 +47,9 @@ ErrorCode check_data(const ProducerState* state, const BatchView& batch, BatchSo
     return error;
 }
 
-ErrorCode check_marker(const ProducerState* state, const TransactionMarker& marker) {
-    const ErrorCode error = check_producer_epoch(state, marker.producer_epoch);
+ErrorCode check_marker(const ProducerState* state, const TransactionMarker& marker,
+                       bool is_strict) {
+    const ErrorCode error = check_marker_epoch(state, marker.producer_epoch, is_strict);
     if (error != ErrorCode::none) return error;
     return check_coordinator_epoch(state, marker.coordinator_epoch);
 }
@@ -90,31 +91,85 @@ ErrorCode check_coordinator_epoch(const ProducerState* state, std::int32_t coord
     return ErrorCode::transaction_coordinator_fenced;
 }
 
+ErrorCode check_marker_epoch(const ProducerState* state, ProducerEpoch epoch, bool is_strict) {
+    if (state == nullptr) return ErrorCode::none;
+    const bool is_right = is_strict ? epoch > state->epoch : epoch >= state->epoch;
+    return is_right ? ErrorCode::none : ErrorCode::invalid_producer_epoch;
+}
+
+bool is_repeated_marker(const ProducerState* state, const TransactionMarker& marker,
+                        bool is_strict) {
+    return is_strict && state != nullptr && state->epoch == marker.producer_epoch &&
+           !state->has_open_transaction() && state->batches.empty() &&
+           marker.coordinator_epoch >= state->coordinator_epoch;
+}
+
+namespace {
+
+// The leader knows the batch, and says so.
+bool admits_duplicate(const NumberedBatch* duplicate, const BugSet* bugs) {
+    const bool right = duplicate != nullptr;
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z47_out_of_order_instead_of_dedup, right, false);
+}
+
+// Before KIP-360 a producer had to begin with the sequence 0 wherever it was not known.
+ErrorCode check_first_sequence(const ProducerState* state, const BatchView& batch,
+                               const BugSet* bugs) {
+    if (bugs == nullptr || state != nullptr || batch.base_sequence() == SequenceNumber(0)) {
+        return ErrorCode::none;
+    }
+    return bugs->deviate(Bug::z49_unknown_producer_id, ErrorCode::none,
+                         ErrorCode::unknown_producer_id);
+}
+
+}  // namespace
+
 // ---- verdicts ----
 
-ProducerStates::Verdict ProducerStates::judge(ByteView batches, BatchSource source) const {
+const ProducerState* ProducerStates::find_known(ProducerId id, const ProducerRules& rules) const {
+    const ProducerState* const state = find(id);
+    if (state == nullptr || rules.bugs == nullptr || state->batches.empty()) return state;
+    // A producer is known for as long as it is in use, not for as long as its last batch is kept.
+    if (state->batches.back().last_offset >= rules.log_start_offset) return state;
+    return rules.bugs->deviate<const ProducerState*>(Bug::z49_unknown_producer_id, state, nullptr);
+}
+
+ProducerStates::Verdict ProducerStates::judge(ByteView batches, BatchSource source,
+                                              const ProducerRules& rules) const {
     ProducerStates staged;  // what earlier batches of the same append make of their producers
     BatchCursor cursor(batches);
     while (const std::optional<BatchView> batch = cursor.next()) {
         if (!batch->has_producer_id()) continue;
         const ProducerId id = batch->producer_id();
+        const ProducerState* const known = find_known(id, rules);
         if (source == BatchSource::client) {
-            if (const NumberedBatch* const duplicate = find_duplicate(find(id), *batch)) {
+            const NumberedBatch* const duplicate = find_duplicate(known, *batch);
+            if (admits_duplicate(duplicate, rules.bugs)) {
                 return {.error = ErrorCode::none, .message = {}, .duplicate = *duplicate};
             }
         }
-        const ProducerState* const known = find(id);
         if (known != nullptr) staged.producers_.try_emplace(id, *known);
         const ProducerState* const state = staged.find(id);
         const std::optional<TransactionMarker> marker = marker_in(*batch);
-        const ErrorCode error =
-            marker ? check_marker(state, *marker) : check_data(state, *batch, source);
+        if (marker && is_repeated_marker(state, *marker, rules.strict_markers)) {
+            return {.error = ErrorCode::none,
+                    .message = {},
+                    .duplicate = std::nullopt,
+                    .repeats_marker = true};
+        }
+        ErrorCode error = marker ? check_marker(state, *marker, rules.strict_markers)
+                                 : check_data(state, *batch, source);
+        if (error == ErrorCode::none && !marker && source == BatchSource::client) {
+            error = check_first_sequence(state, *batch, rules.bugs);
+        }
         if (error != ErrorCode::none) {
             return {.error = error,
                     .message = fmt::format(
                         "producer {} epoch {} sequence {}; known: epoch {}, last sequence {}", id,
-                        batch->producer_epoch(), batch->base_sequence(), state->epoch,
-                        state->last_sequence()),
+                        batch->producer_epoch(), batch->base_sequence(),
+                        state == nullptr ? no_producer_epoch : state->epoch,
+                        state == nullptr ? no_sequence : state->last_sequence()),
                     .duplicate = {}};
         }
         (void)staged.append(*batch);

@@ -26,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "model/bugs.h"
 #include "model/log/batch_validation.h"
 #include "model/log/transaction_index.h"
 #include "model/protocol/batch_view.h"
@@ -95,6 +96,19 @@ ErrorCode check_sequence(const ProducerState* state, ProducerEpoch epoch, Sequen
 ErrorCode check_transaction(const ProducerState* state, bool is_transactional);
 // transaction_coordinator_fenced for a marker of an earlier coordinator.
 ErrorCode check_coordinator_epoch(const ProducerState* state, std::int32_t coordinator_epoch);
+// invalid_producer_epoch for a marker of an epoch that is over; a strict one (KIP-1228: of
+// transaction.version 2, where every end raises the epoch) must be of a later epoch than all data.
+ErrorCode check_marker_epoch(const ProducerState* state, ProducerEpoch epoch, bool is_strict);
+// A strict marker that stands in the log already: its coordinator did not hear so.
+bool is_repeated_marker(const ProducerState* state, const TransactionMarker& marker,
+                        bool is_strict);
+
+// By which rules an append is judged.
+struct ProducerRules {
+    bool strict_markers = false;
+    Offset log_start_offset{0};
+    const BugSet* bugs = nullptr;  // outlives the call
+};
 
 class ProducerStates {
   public:
@@ -102,13 +116,14 @@ class ProducerStates {
         ErrorCode error = ErrorCode::none;
         std::string message;
         std::optional<NumberedBatch> duplicate;  // of what stands in the log; append nothing
+        bool repeats_marker = false;             // likewise, and nobody knows where
 
-        bool appends() const { return error == ErrorCode::none && !duplicate; }
+        bool appends() const { return error == ErrorCode::none && !duplicate && !repeats_marker; }
     };
 
     // Of whole batches that will be appended as one, with the offsets they will have. A broker's
     // own batches are not held against sequences (Kafka's AppendOrigin.COORDINATOR).
-    Verdict judge(ByteView batches, BatchSource source) const;
+    Verdict judge(ByteView batches, BatchSource source, const ProducerRules& rules = {}) const;
 
     // The batch stands in the log now, wherever it came from. Returns the transaction that its
     // marker aborted, if it is one and there was something to abort. Requires: offsets go up.
@@ -134,6 +149,8 @@ class ProducerStates {
     static Result<ProducerStates> from_snapshot(ByteView bytes);
 
   private:
+    // Null for a producer that is not known, by these rules.
+    const ProducerState* find_known(ProducerId id, const ProducerRules& rules) const;
     static void add_batch(ProducerState& state, const BatchView& batch);
     std::optional<AbortedTransaction> end_transaction(ProducerState& state,
                                                       const TransactionMarker& marker,

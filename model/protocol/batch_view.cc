@@ -139,6 +139,20 @@ void stamp_log_append_time(std::span<std::uint8_t> batch, TimestampMs now) {
                      crc32c(ByteView(batch).subspan(batch_layout::attributes)));
 }
 
+void stamp_producer(std::span<std::uint8_t> batch, ProducerId id, ProducerEpoch epoch,
+                    SequenceNumber base_sequence, bool is_transactional) {
+    require_whole(batch);
+    BatchAttributes attributes{
+        load_big_endian<std::int16_t>(batch.data() + batch_layout::attributes)};
+    attributes.set_transactional(is_transactional);
+    store_big_endian(batch.data() + batch_layout::attributes, attributes.bits);
+    store_big_endian(batch.data() + batch_layout::producer_id, id.value());
+    store_big_endian(batch.data() + batch_layout::producer_epoch, epoch.value());
+    store_big_endian(batch.data() + batch_layout::base_sequence, base_sequence.value());
+    store_big_endian(batch.data() + batch_layout::crc,
+                     crc32c(ByteView(batch).subspan(batch_layout::attributes)));
+}
+
 SequenceNumber sequence_after(SequenceNumber sequence, std::int32_t distance) {
     ASSERT(sequence >= SequenceNumber(0), "sequence {}", sequence);
     ASSERT(distance >= 0, "distance {}", distance);

@@ -182,6 +182,10 @@ void stamp_batch(std::span<std::uint8_t> batch, Offset base_offset, LeaderEpoch 
 // Sets the batch's time and type for a topic with LogAppendTime, and recomputes the CRC. Requires:
 // a whole batch.
 void stamp_log_append_time(std::span<std::uint8_t> batch, TimestampMs now);
+// Says who wrote an encoded batch, and which number its first record has (KIP-98), and recomputes
+// the CRC: for a producer, which numbers a batch when it is sent. Requires: a whole batch.
+void stamp_producer(std::span<std::uint8_t> batch, ProducerId id, ProducerEpoch epoch,
+                    SequenceNumber base_sequence, bool is_transactional);
 
 // Sequences wrap from 2^31 - 1 to 0. Requires: sequence >= 0, distance >= 0.
 SequenceNumber sequence_after(SequenceNumber sequence, std::int32_t distance);

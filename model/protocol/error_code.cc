@@ -343,6 +343,11 @@ bool proves_not_written(ErrorCode error) {
         case ErrorCode::invalid_producer_epoch:
         case ErrorCode::producer_fenced:
         case ErrorCode::out_of_order_sequence_number:
+        case ErrorCode::unknown_producer_id:
+        case ErrorCode::invalid_txn_state:
+        case ErrorCode::concurrent_transactions:
+        case ErrorCode::transaction_abortable:
+        case ErrorCode::transaction_coordinator_fenced:
             return true;
         default:
             return false;

@@ -340,6 +340,15 @@ Bytes BatchBuilder::finish() {
     return std::exchange(bytes_, Bytes(batch_layout::records));
 }
 
+Bytes compressed(Bytes batch, Compression codec) {
+    if (codec == Compression::none) return batch;
+    Result<RecordBatch> decoded = decode_batch(ByteView(batch));
+    ASSERT(decoded.ok(), "a batch to be compressed does not decode: {}",
+           to_string(decoded.error()));
+    decoded->attributes.set_compression(codec);
+    return encode_batch(*decoded);
+}
+
 // ---- identity ----
 
 RecordId record_id(std::optional<ByteView> key, std::optional<ByteView> value,

@@ -138,6 +138,9 @@ Result<RecordBatch> decode_batch(const BatchView& batch);
 // The same for the batch at the front of `bytes`.
 Result<RecordBatch> decode_batch(ByteView bytes);
 
+// The same batch with its records under another codec. Requires: a batch that decodes.
+Bytes compressed(Bytes batch, Compression codec);
+
 // Encodes a batch record by record, as a producer fills it. Offsets count up from base_offset by
 // one; the base timestamp is the first record's.
 class BatchBuilder {

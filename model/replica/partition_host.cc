@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/events/transaction_events.h"
 #include "model/log/log_cleaner.h"
 #include "model/protocol/record_batch.h"
 #include "sim/base/assert.h"
@@ -74,6 +75,9 @@ void PartitionHost::become_leader(const PartitionAssignment& assignment) {
                                   .log_end_offset = log_->log_end_offset(),
                                   .high_watermark = known_high_watermark},
         now);
+    verification_ = {};
+    told_stable_ = {.offset = log_->last_stable_offset(known_high_watermark),
+                    .high_watermark = known_high_watermark};
     emit_role(ReplicaRole::leader, surroundings_.broker);
     carry_out(leader.begin(now));
     surroundings_.on_news(partition_, PartitionNews::new_role);
@@ -149,12 +153,13 @@ void PartitionHost::go_offline(const Error& error) {
 
 void PartitionHost::append(Bytes batch, std::int16_t acks, AppendOrigin origin,
                            std::optional<LeaderEpoch> required_epoch,
-                           sim::Completer<AppendOutcome> completer) {
+                           sim::Completer<AppendOutcome> completer, TransactionTerms terms) {
     lane_.push({.batch = std::move(batch),
                 .acks = acks,
                 .origin = origin,
                 .required_epoch = required_epoch,
-                .completer = std::move(completer)});
+                .completer = std::move(completer),
+                .terms = terms});
     if (lane_runs_) return;
     lane_runs_ = true;
     surroundings_.node.spawn(fmt::format("replica/{}", partition_), [this] { run_lane(); });
@@ -176,18 +181,33 @@ void PartitionHost::serve(Produce produce) {
     const ErrorCode admission = admitting->admits_produce(produce.acks, produce.required_epoch);
     if (admission != ErrorCode::none) return refuse(admission);
     const LeaderEpoch epoch = admitting->leader_epoch();
+    const ErrorCode unverified = check_verified(produce);
+    if (unverified != ErrorCode::none) {
+        emit_refused(produce.batch, unverified);
+        return refuse(unverified, "the batch is not part of an open transaction");
+    }
 
     // Persist, as far as Kafka does: into the page cache.
     const Offset from = log_->log_end_offset();
     const Result<AppendInfo> appended = log_->append_as_leader(
         produce.batch, epoch, wall_ms(),
-        produce.origin == AppendOrigin::client ? BatchSource::client : BatchSource::broker);
+        produce.origin == AppendOrigin::client ? BatchSource::client : BatchSource::broker,
+        {.strict_markers = produce.terms.is_strict_marker, .bugs = &surroundings_.bugs});
     if (!appended) {
         go_offline(appended.error());
         return refuse(ErrorCode::kafka_storage_error);
     }
-    if (appended->error != ErrorCode::none) return refuse(appended->error, appended->message);
-    emit_appended(produce.batch, ReplicaRole::leader, from);
+    if (appended->error != ErrorCode::none) {
+        emit_refused(produce.batch, appended->error);
+        return refuse(appended->error, appended->message);
+    }
+    if (appended->is_duplicate) {
+        emit_duplicate(produce.batch, appended->base_offset);
+    } else {
+        emit_appended(produce.batch, ReplicaRole::leader, from);
+        emit_markers(produce.batch);
+        end_verification(produce.batch);
+    }
     const Offset end = log_->log_end_offset();
 
     if (!settle(appended->cost, appended->flush_due)) {
@@ -236,6 +256,63 @@ bool PartitionHost::settle(Duration cost, bool flush_due) {
     return true;
 }
 
+VerificationStart PartitionHost::begin_verification(ProducerId producer, ProducerEpoch epoch,
+                                                    SequenceNumber first_sequence) {
+    if (is_offline_) return {.error = ErrorCode::kafka_storage_error};
+    if (!is_leader()) return {.error = ErrorCode::not_leader_or_follower};
+    if (!surroundings_.options.transaction_partition_verification) return {};
+    if (has_open_transaction(producer, epoch)) return {};
+    return {.error = ErrorCode::none,
+            .guard = verification_.begin(producer, epoch, first_sequence)};
+}
+
+bool PartitionHost::has_open_transaction(ProducerId producer, ProducerEpoch epoch) const {
+    const ProducerState* const state = log_->producers().find(producer);
+    return state != nullptr && state->has_open_transaction() && state->epoch == epoch;
+}
+
+ErrorCode PartitionHost::check_verified(const Produce& produce) const {
+    if (!surroundings_.options.transaction_partition_verification) return ErrorCode::none;
+    BatchCursor cursor(produce.batch);
+    while (const auto batch = cursor.next()) {
+        const BatchAttributes attributes = batch->attributes();
+        if (!attributes.is_transactional() || attributes.is_control()) continue;
+        const ProducerId producer = batch->producer_id();
+        if (has_open_transaction(producer, batch->producer_epoch())) continue;
+        // A repeated batch is answered as one, whether or not its transaction is still open.
+        if (find_duplicate(log_->producers().find(producer), *batch) != nullptr) continue;
+        if (!verification_.is_verified(producer, produce.terms.guard)) {
+            return ErrorCode::invalid_txn_state;
+        }
+        const ErrorCode error =
+            verification_.check_sequence(producer, batch->producer_epoch(), batch->base_sequence());
+        if (error != ErrorCode::none) return error;
+    }
+    return ErrorCode::none;
+}
+
+void PartitionHost::end_verification(ByteView batches) {
+    BatchCursor cursor(batches);
+    while (const auto batch = cursor.next()) {
+        if (batch->attributes().is_transactional()) verification_.end(batch->producer_id());
+    }
+}
+
+ReplicaHost::ProducerDescriptions PartitionHost::describe_producers() const {
+    if (is_offline_) return {.error = ErrorCode::kafka_storage_error};
+    if (!is_leader()) return {.error = ErrorCode::not_leader_or_follower};
+    ReplicaHost::ProducerDescriptions answer;
+    for (const auto& [id, state] : log_->producers().producers()) {
+        answer.producers.push_back({.id = id,
+                                    .epoch = state.epoch,
+                                    .last_sequence = state.last_sequence(),
+                                    .last_timestamp = state.last_timestamp,
+                                    .coordinator_epoch = state.coordinator_epoch,
+                                    .transaction_start = state.transaction_start});
+    }
+    return answer;
+}
+
 void PartitionHost::carry_out(const PartitionLeader::Output& output) {
     if (output.high_watermark) {
         surroundings_.node.emit(
@@ -246,6 +323,7 @@ void PartitionHost::carry_out(const PartitionLeader::Output& output) {
                                   .from = output.high_watermark->from,
                                   .to = output.high_watermark->to,
                                   .maximal_isr = output.high_watermark->maximal_isr});
+        tell_last_stable_offset();
         surroundings_.on_news(partition_, PartitionNews::committed);
     }
     for (const PartitionLeader::ProduceAnswer& answer : output.answers) {
@@ -341,6 +419,10 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
         outcome.error = read->error;
         outcome.records = std::move(read->records);
         outcome.cost = read->cost;
+        if (target.read_committed && read->next_offset > target.fetch_offset) {
+            outcome.aborted_transactions =
+                log_->aborted_transactions(target.fetch_offset, read->next_offset);
+        }
         if (!outcome.records.empty()) {
             surroundings_.node.emit(
                 FetchServed{.broker = surroundings_.broker,
@@ -755,6 +837,67 @@ void PartitionHost::emit_appended(ByteView batches, ReplicaRole role, Offset fro
         }
         surroundings_.node.emit(event);
     }
+}
+
+void PartitionHost::emit_markers(ByteView batches) {
+    BatchCursor cursor(batches);
+    while (const auto batch = cursor.next()) {
+        if (!batch->attributes().is_control() || !batch->has_producer_id()) continue;
+        const Result<TransactionMarker> marker = read_marker(*batch);
+        if (!marker) continue;
+        surroundings_.node.emit(MarkerAppended{.broker = surroundings_.broker,
+                                               .partition = partition_,
+                                               .offset = batch->base_offset(),
+                                               .leader_epoch = batch->partition_leader_epoch(),
+                                               .producer_id = marker->producer_id,
+                                               .producer_epoch = marker->producer_epoch,
+                                               .coordinator_epoch = marker->coordinator_epoch,
+                                               .commit = marker->is_commit});
+    }
+}
+
+void PartitionHost::emit_refused(ByteView batches, ErrorCode error) {
+    BatchCursor cursor(batches);
+    while (const auto batch = cursor.next()) {
+        if (!batch->has_producer_id()) continue;
+        surroundings_.node.emit(
+            NumberedBatchRefused{.broker = surroundings_.broker,
+                                 .partition = partition_,
+                                 .producer_id = batch->producer_id(),
+                                 .producer_epoch = batch->producer_epoch(),
+                                 .base_sequence = batch->base_sequence(),
+                                 .is_transactional = batch->attributes().is_transactional(),
+                                 .error = std::string(to_string(error))});
+    }
+}
+
+void PartitionHost::emit_duplicate(ByteView batches, Offset base_offset) {
+    const Result<BatchView> batch = BatchView::at_front(batches);
+    if (!batch || batch->attributes().is_control()) return;
+    surroundings_.node.emit(DuplicateAnswered{.broker = surroundings_.broker,
+                                              .partition = partition_,
+                                              .producer_id = batch->producer_id(),
+                                              .producer_epoch = batch->producer_epoch(),
+                                              .base_sequence = batch->base_sequence(),
+                                              .base_offset = base_offset});
+}
+
+void PartitionHost::tell_last_stable_offset() {
+    const auto* const leader = std::get_if<PartitionLeader>(&role_);
+    if (leader == nullptr || log_ == nullptr) return;
+    const Offset high_watermark = leader->high_watermark();
+    const Offset stable = log_->last_stable_offset(high_watermark);
+    const bool is_held_back = stable < high_watermark;
+    if ((is_held_back || told_stable_.is_held_back) &&
+        (stable != told_stable_.offset || high_watermark != told_stable_.high_watermark)) {
+        surroundings_.node.emit(LastStableOffsetMoved{.broker = surroundings_.broker,
+                                                      .partition = partition_,
+                                                      .leader_epoch = leader->leader_epoch(),
+                                                      .from = told_stable_.offset,
+                                                      .to = stable,
+                                                      .high_watermark = high_watermark});
+    }
+    told_stable_ = {stable, high_watermark, is_held_back};
 }
 
 void PartitionHost::emit_role(ReplicaRole role, BrokerId leader) {

@@ -81,7 +81,11 @@ class PartitionHost {
     // ---- as leader; do not park ----
 
     void append(Bytes batch, std::int16_t acks, AppendOrigin origin,
-                std::optional<LeaderEpoch> required_epoch, sim::Completer<AppendOutcome> completer);
+                std::optional<LeaderEpoch> required_epoch, sim::Completer<AppendOutcome> completer,
+                TransactionTerms terms);
+    VerificationStart begin_verification(ProducerId producer, ProducerEpoch epoch,
+                                         SequenceNumber first_sequence);
+    ReplicaHost::ProducerDescriptions describe_producers() const;
     // Consumers may be served as follower too (KIP-392).
     FetchOutcome fetch(const FetchTarget& target);
     std::vector<ReadCandidate> read_candidates(Offset offset) const;
@@ -134,6 +138,7 @@ class PartitionHost {
         AppendOrigin origin = AppendOrigin::client;
         std::optional<LeaderEpoch> required_epoch;
         sim::Completer<AppendOutcome> completer;
+        TransactionTerms terms;
     };
     struct Waiting {
         AppendOutcome outcome;
@@ -144,6 +149,11 @@ class PartitionHost {
 
     void run_lane();
     void serve(Produce produce);
+    // May its batches begin, or go on with, the transactions that they name?
+    ErrorCode check_verified(const Produce& produce) const;
+    bool has_open_transaction(ProducerId producer, ProducerEpoch epoch) const;
+    // The transactions of what was appended need no guard any more.
+    void end_verification(ByteView batches);
     bool settle(Duration cost, bool flush_due);
     void become_leader(const PartitionAssignment& assignment);
     void become_follower(const PartitionAssignment& assignment);
@@ -175,6 +185,11 @@ class PartitionHost {
     void emit_appended(ByteView batches, ReplicaRole role, Offset from);
     void emit_role(ReplicaRole role, BrokerId leader);
     void emit_truncated(Offset from, std::string_view reason);
+    void emit_markers(ByteView batches);
+    void emit_refused(ByteView batches, ErrorCode error);
+    void emit_duplicate(ByteView batches, Offset base_offset);
+    // The last stable offset, where transactions hold it back or just did.
+    void tell_last_stable_offset();
     // The log was changed from its front: the role and the trace hear of it.
     void note_log_start(Offset before, std::string_view reason);
 
@@ -192,6 +207,13 @@ class PartitionHost {
     bool lane_runs_ = false;
     std::map<ProduceTicket, Waiting> waiting_;
     ProduceTicket next_ticket_{1};
+    TransactionVerification verification_;  // of this leader epoch
+    struct StableOffset {
+        Offset offset;
+        Offset high_watermark;
+        bool is_held_back = false;
+    };
+    StableOffset told_stable_;  // as the trace knows it
     std::optional<IsrChange> last_proposal_;
     LocalTime flushed_at_;  // or opened
     bool is_offline_ = false;

@@ -17,6 +17,13 @@ namespace {
 // DelayedFetch's ear: lives as long as the handler waits.
 class PartitionWait;
 
+// Of many partitions of few topics, numbers differ sooner than names.
+struct ByNumber {
+    bool operator()(const TopicPartition& a, const TopicPartition& b) const {
+        return a.partition != b.partition ? a.partition < b.partition : a.topic < b.topic;
+    }
+};
+
 // Who waits for news of which partition.
 class WaitList {
   public:
@@ -32,7 +39,7 @@ class WaitList {
     void tell(const TopicPartition& partition, PartitionNews news) const;
 
   private:
-    std::map<TopicPartition, std::vector<PartitionWait*>> waits_;
+    std::map<TopicPartition, std::vector<PartitionWait*>, ByNumber> waits_;
 };
 
 class PartitionWait final : public ReplicaHost::FetchWait {
@@ -79,7 +86,11 @@ class BrokerReplicas final : public ReplicaHost {
 
     void append(const TopicPartition& partition, Bytes batch, std::int16_t acks,
                 AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
-                sim::Completer<AppendOutcome> completer) override;
+                sim::Completer<AppendOutcome> completer, TransactionTerms terms) override;
+    VerificationStart begin_verification(const TopicPartition& partition, ProducerId producer,
+                                         ProducerEpoch epoch,
+                                         SequenceNumber first_sequence) override;
+    ProducerDescriptions describe_producers(const TopicPartition& partition) const override;
     FetchOutcome fetch(const TopicPartition& partition, const FetchTarget& target) override;
     std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
                                              BrokerId replica, sim::Gate& gate) override;
@@ -127,7 +138,7 @@ class BrokerReplicas final : public ReplicaHost {
     PartitionSurroundings partition_surroundings_;
     FetcherSurroundings fetcher_surroundings_;
     AlterPartitionHost proposals_;
-    std::map<TopicPartition, std::unique_ptr<PartitionHost>> partitions_;
+    std::map<TopicPartition, std::unique_ptr<PartitionHost>, ByNumber> partitions_;
     std::vector<std::unique_ptr<PartitionHost>> retired_;  // a task of theirs has to leave yet
     std::map<BrokerId, std::unique_ptr<FetcherHost>> fetchers_;
     std::map<std::string, std::size_t> known_topics_;     // of the image: how many partitions
@@ -399,10 +410,25 @@ ErrorCode BrokerReplicas::absence(const TopicPartition& partition) const {
 
 void BrokerReplicas::append(const TopicPartition& partition, Bytes batch, std::int16_t acks,
                             AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
-                            sim::Completer<AppendOutcome> completer) {
+                            sim::Completer<AppendOutcome> completer, TransactionTerms terms) {
     PartitionHost* const host = find(partition);
     if (host == nullptr) return completer.complete({.error = absence(partition)});
-    host->append(std::move(batch), acks, origin, required_epoch, std::move(completer));
+    host->append(std::move(batch), acks, origin, required_epoch, std::move(completer), terms);
+}
+
+VerificationStart BrokerReplicas::begin_verification(const TopicPartition& partition,
+                                                     ProducerId producer, ProducerEpoch epoch,
+                                                     SequenceNumber first_sequence) {
+    PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->begin_verification(producer, epoch, first_sequence);
+}
+
+ReplicaHost::ProducerDescriptions BrokerReplicas::describe_producers(
+    const TopicPartition& partition) const {
+    const PartitionHost* const host = find(partition);
+    if (host == nullptr) return {.error = absence(partition)};
+    return host->describe_producers();
 }
 
 FetchOutcome BrokerReplicas::fetch(const TopicPartition& partition, const FetchTarget& target) {

@@ -112,6 +112,13 @@ class Channel final : private sim::FrameHandler {
     }
 
     const Endpoint& peer() const { return peer_; }
+    // The newest version of an API that the peer offered when it was last connected to; nullopt:
+    // none, or never connected.
+    std::optional<std::int16_t> offered_version(ApiKey key) const {
+        const auto offered = peer_versions_.find(key);
+        if (offered == peer_versions_.end()) return std::nullopt;
+        return offered->second.second;
+    }
     std::size_t in_flight() const { return in_flight_.size() + queue_.size(); }
     bool is_connected() const { return state_ == State::ready; }
 

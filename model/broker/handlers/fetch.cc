@@ -115,6 +115,13 @@ Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, 
             pass.answer_at_once |= outcome.error != ErrorCode::none || outcome.diverging_epoch;
             pass.cost += outcome.cost;
             slot.records = std::move(outcome.records);
+            if (reader.read_committed) {
+                slot.aborted_transactions.emplace();
+                for (const AbortedTransaction& aborted : outcome.aborted_transactions) {
+                    slot.aborted_transactions->push_back(
+                        {.producer_id = aborted.producer_id, .first_offset = aborted.first_offset});
+                }
+            }
         }
         pass.response.responses.push_back(std::move(answer));
     }
@@ -140,16 +147,21 @@ std::vector<TopicPartition> partitions_of(const Broker& broker, const FetchReque
 // look again; what it answers is what it read last, so reading and answering are one moment.
 FetchResponse handle(Broker& broker, FetchRequest& request, const RequestContext& context) {
     const LocalTime deadline = broker.node().now() + std::chrono::milliseconds(request.max_wait_ms);
+    sim::Gate news(broker.node());
+    std::unique_ptr<ReplicaHost::FetchWait> subscription;
     for (bool after_wait = false;; after_wait = true) {
-        sim::Gate news(broker.node());
-        const auto subscription =
-            broker.replicas().wait_for_news(partitions_of(broker, request, context.api_version),
-                                            reader_of(request, context.api_version).replica, news);
+        news.close();
         Pass pass = read_once(broker, request, context.api_version, after_wait);
         if (pass.answer_at_once || pass.bytes >= request.min_bytes ||
             broker.node().now() >= deadline) {
             if (pass.cost > Duration::zero()) broker.node().sleep_for(pass.cost);
             return std::move(pass.response);
+        }
+        // Nobody parked since the read: what comes from here on is news.
+        if (subscription == nullptr) {
+            subscription = broker.replicas().wait_for_news(
+                partitions_of(broker, request, context.api_version),
+                reader_of(request, context.api_version).replica, news);
         }
         news.wait_until(deadline);
     }

@@ -13,14 +13,16 @@ FindCoordinatorResponse::Coordinator locate(Broker& broker, const std::string& k
     FindCoordinatorResponse::Coordinator answer;
     answer.key = key;
     answer.error_code = ErrorCode::coordinator_not_available;
-    if (type != CoordinatorType::group) {
+    if (type == CoordinatorType::share) {
         answer.error_code = ErrorCode::invalid_request;
-        answer.error_message = "this broker coordinates groups only";
+        answer.error_message = "this broker coordinates groups and transactions only";
         return answer;
     }
-    const TopicImage* const topic = broker.image().find_topic(std::string(offsets_topic));
+    const std::string name =
+        type == CoordinatorType::transaction ? transaction_topic : offsets_topic;
+    const TopicImage* const topic = broker.image().find_topic(name);
     if (topic == nullptr) {
-        broker.auto_create_topic(offsets_topic);
+        broker.auto_create_topic(name);
         return answer;
     }
     const std::int32_t index =

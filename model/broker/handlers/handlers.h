@@ -19,7 +19,9 @@ using BrokerApis =
              CreatePartitionsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
              AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest,
              DescribeQuorumRequest, DescribeClusterRequest, UnregisterBrokerRequest,
-             DescribeTopicPartitionsRequest>;
+             DescribeTopicPartitionsRequest, InitProducerIdRequest, AddPartitionsToTxnRequest,
+             AddOffsetsToTxnRequest, EndTxnRequest, WriteTxnMarkersRequest, TxnOffsetCommitRequest,
+             DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest>;
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context);
@@ -40,6 +42,26 @@ OffsetFetchResponse handle(Broker& broker, OffsetFetchRequest& request,
                            const RequestContext& context);
 ApiVersionsResponse handle(Broker& broker, ApiVersionsRequest& request,
                            const RequestContext& context);
+
+// ---- of transactions ----
+
+InitProducerIdResponse handle(Broker& broker, InitProducerIdRequest& request,
+                              const RequestContext& context);
+AddPartitionsToTxnResponse handle(Broker& broker, AddPartitionsToTxnRequest& request,
+                                  const RequestContext& context);
+AddOffsetsToTxnResponse handle(Broker& broker, AddOffsetsToTxnRequest& request,
+                               const RequestContext& context);
+EndTxnResponse handle(Broker& broker, EndTxnRequest& request, const RequestContext& context);
+WriteTxnMarkersResponse handle(Broker& broker, WriteTxnMarkersRequest& request,
+                               const RequestContext& context);
+TxnOffsetCommitResponse handle(Broker& broker, TxnOffsetCommitRequest& request,
+                               const RequestContext& context);
+DescribeProducersResponse handle(Broker& broker, DescribeProducersRequest& request,
+                                 const RequestContext& context);
+DescribeTransactionsResponse handle(Broker& broker, DescribeTransactionsRequest& request,
+                                    const RequestContext& context);
+ListTransactionsResponse handle(Broker& broker, ListTransactionsRequest& request,
+                                const RequestContext& context);
 
 // ---- of administrators; those in forwarded.cc are the controller's to decide ----
 

@@ -1,10 +1,17 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/broker/handlers/verification.h"
 #include "model/protocol/batch_view.h"
 
 namespace squall::model {
@@ -35,12 +42,67 @@ struct Append {
     sim::Completion<AppendOutcome> outcome;
 };
 
+// A batch that may be appended, perhaps after its transaction was confirmed.
+struct Admitted {
+    TopicPartition partition;
+    Bytes records;
+    sim::Completer<AppendOutcome> completer;
+    std::optional<TransactionName> transaction;
+    TransactionTerms terms;
+};
+
+// The first batch of a transaction in a partition needs the coordinator's word; those that do not
+// get it are answered here, and go. May park.
+void confirm_transactions(Broker& broker, std::vector<Admitted>& batches, ApiVersion version) {
+    std::map<TransactionName, std::set<TopicPartition>> to_confirm;
+    std::vector<Admitted> confirmed;
+    for (Admitted& batch : batches) {
+        if (!batch.transaction) continue;
+        const BatchView view = BatchView::at_front(batch.records).value();
+        const VerificationStart start = broker.replicas().begin_verification(
+            batch.partition, view.producer_id(), view.producer_epoch(), view.base_sequence());
+        // Where there is no leader here, the append says so itself.
+        if (start.error != ErrorCode::none || start.guard == no_guard) continue;
+        batch.terms.guard = start.guard;
+        to_confirm[*batch.transaction].insert(batch.partition);
+    }
+    if (to_confirm.empty()) return;
+    const bool adds =
+        broker.config().transactions.is_version_2(version, first_produce_of_version_2);
+    std::map<TopicPartition, ErrorCode> errors;
+    for (const auto& [transaction, partitions] : to_confirm) {
+        errors.merge(confirm_transaction(broker, transaction, partitions, adds));
+    }
+    for (Admitted& batch : batches) {
+        const auto found = errors.find(batch.partition);
+        const bool was_asked = batch.terms.guard != no_guard && found != errors.end();
+        if (was_asked && found->second != ErrorCode::none) {
+            batch.completer.complete(
+                {.error = produce_error_of(found->second),
+                 .message = fmt::format("the coordinator says {}", to_string(found->second))});
+        } else {
+            confirmed.push_back(std::move(batch));
+        }
+    }
+    batches = std::move(confirmed);
+}
+
+// The transaction that a batch names; nullopt: none.
+std::optional<TransactionName> transaction_of(const ProduceRequest& request, ByteView records) {
+    const BatchView batch = BatchView::at_front(records).value();
+    if (!batch.attributes().is_transactional()) return std::nullopt;
+    return TransactionName{.transactional_id = request.transactional_id.value_or(std::string()),
+                           .producer_id = batch.producer_id(),
+                           .producer_epoch = batch.producer_epoch()};
+}
+
 }  // namespace
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context) {
     const LocalTime deadline = broker.node().now() + std::chrono::milliseconds(request.timeout_ms);
     std::vector<std::unique_ptr<Append>> appends;
+    std::vector<Admitted> admitted;
     ProduceResponse response;
     for (ProduceRequest::Topic& topic : request.topic_data) {
         response.responses.push_back(
@@ -63,11 +125,21 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                 completer.complete({.error = by_id ? ErrorCode::unknown_topic_id
                                                    : ErrorCode::unknown_topic_or_partition});
             } else {
-                broker.replicas().append(TopicPartition{known->name, partition.index},
-                                         std::move(partition.records), request.acks,
-                                         AppendOrigin::client, std::nullopt, std::move(completer));
+                const std::optional<TransactionName> transaction =
+                    transaction_of(request, partition.records);
+                admitted.push_back({.partition = {known->name, partition.index},
+                                    .records = std::move(partition.records),
+                                    .completer = std::move(completer),
+                                    .transaction = transaction,
+                                    .terms = {}});
             }
         }
+    }
+    confirm_transactions(broker, admitted, context.api_version);
+    for (Admitted& batch : admitted) {
+        broker.replicas().append(batch.partition, std::move(batch.records), request.acks,
+                                 AppendOrigin::client, std::nullopt, std::move(batch.completer),
+                                 batch.terms);
     }
 
     // DelayedProduce: what is not replicated by the deadline is answered as timed out, and may

@@ -15,7 +15,7 @@ namespace {
 // producer's ABORT marker.
 class AbortedFilter {
   public:
-    explicit AbortedFilter(const FetchResponse::Partition& answer) {
+    AbortedFilter(const FetchResponse::Partition& answer, const BugSet* bugs) : bugs_(bugs) {
         if (!answer.aborted_transactions) return;
         for (const auto& aborted : *answer.aborted_transactions) {
             pending_.emplace(aborted.first_offset, aborted.producer_id);
@@ -30,13 +30,27 @@ class AbortedFilter {
         }
         if (batch.attributes().is_control()) {
             const Result<TransactionMarker> marker = read_marker(batch);
-            if (marker.ok() && !marker->is_commit) aborted_.erase(marker->producer_id);
+            if (marker.ok() && !marker->is_commit) end(marker->producer_id);
             return true;
         }
         return batch.attributes().is_transactional() && aborted_.contains(batch.producer_id());
     }
 
   private:
+    // Of the producer whose marker it is, and of nobody else: markers of transactions without
+    // records here are not in the list.
+    void end(ProducerId producer) {
+        const ProducerId first = !aborted_.empty()   ? *aborted_.begin()
+                                 : !pending_.empty() ? pending_.begin()->second
+                                                     : producer;
+        const ProducerId ended =
+            bugs_ == nullptr ? producer
+                             : bugs_->deviate(Bug::z70_aborted_list_mismatch, producer, first);
+        if (aborted_.erase(ended) > 0 || ended == producer) return;
+        pending_.erase(pending_.begin());
+    }
+
+    const BugSet* bugs_;
     std::multimap<Offset, ProducerId> pending_;
     std::set<ProducerId> aborted_;
 };
@@ -47,7 +61,7 @@ Status FetchBuffer::add(const TopicPartition& partition, FetchPosition position,
                         const FetchResponse::Partition& answer) {
     ASSERT(!holds(partition), "{} is fetched twice", partition);
     Fetch fetch{.partition = partition, .position = position, .end = position, .entries = {}};
-    AbortedFilter aborted(answer);
+    AbortedFilter aborted(answer, bugs_);
     BatchCursor cursor{ByteView(answer.records)};
     while (const std::optional<BatchView> batch = cursor.next()) {
         if (Status status = batch->check(); !status) return status;

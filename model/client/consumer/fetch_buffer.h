@@ -11,6 +11,7 @@
 #include <deque>
 #include <vector>
 
+#include "model/bugs.h"
 #include "model/client/consumer/consumer_record.h"
 #include "model/client/consumer/subscription_state.h"
 #include "model/protocol/messages/fetch.h"
@@ -29,7 +30,9 @@ class FetchBuffer {
         std::vector<ConsumerRecord> records;  // may be empty where only holes were passed
     };
 
-    explicit FetchBuffer(IsolationLevel isolation) : isolation_(isolation) {}
+    // `bugs` may be null, and outlives the buffer.
+    explicit FetchBuffer(IsolationLevel isolation, const BugSet* bugs = nullptr)
+        : isolation_(isolation), bugs_(bugs) {}
 
     // Takes one partition of a Fetch answer, which was asked for from `position` on. Corrupt where
     // a batch is not what its producer wrote.
@@ -55,6 +58,7 @@ class FetchBuffer {
     };
 
     IsolationLevel isolation_;
+    const BugSet* bugs_;
     std::deque<Fetch> fetches_;  // at most one for each partition
 };
 

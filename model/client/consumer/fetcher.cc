@@ -12,8 +12,8 @@ std::optional<OffsetReset> reset_policy(const ConsumerOptions& options) {
     return std::nullopt;
 }
 
-Fetcher::Fetcher(const ConsumerOptions& options)
-    : options_(options), buffer_(options.isolation_level) {}
+Fetcher::Fetcher(const ConsumerOptions& options, const BugSet* bugs)
+    : options_(options), buffer_(options.isolation_level, bugs) {}
 
 BrokerId Fetcher::read_from(const TopicPartition& partition, const SubscriptionState& subscription,
                             const MetadataCache& metadata, LocalTime now, Plan& plan) const {

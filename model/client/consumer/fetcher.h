@@ -26,7 +26,8 @@ std::optional<OffsetReset> reset_policy(const ConsumerOptions& options);
 
 class Fetcher {
   public:
-    explicit Fetcher(const ConsumerOptions& options);
+    // `bugs` may be null, and outlives the fetcher.
+    explicit Fetcher(const ConsumerOptions& options, const BugSet* bugs = nullptr);
 
     struct Plan {
         std::vector<std::pair<BrokerId, FetchRequest>> requests;

@@ -30,7 +30,20 @@ struct RecordToSend {
     std::vector<RecordHeader> headers;
 };
 
+// Who a numbered batch comes from: an id of the cluster's, and how often it was taken over or began
+// anew.
+struct ProducerIdentity {
+    ProducerId id = no_producer_id;
+    ProducerEpoch epoch = no_producer_epoch;
+
+    bool is_valid() const { return id != no_producer_id; }
+    auto operator<=>(const ProducerIdentity&) const = default;
+};
+
 struct ProducerBatch {
+    // Without an outcome, of one partition, with numbers: what a leader remembers of a producer.
+    static constexpr std::size_t in_flight_max = 5;
+
     BatchId id;
     TopicPartition partition;
     std::vector<SendId> sends;         // in order of their records
@@ -39,6 +52,10 @@ struct ProducerBatch {
     std::uint64_t reserved_bytes = 0;  // of buffer.memory
     LocalTime created_at;              // delivery.timeout.ms counts from here
     bool is_closed = false;            // takes no more records
+    Compression compression = Compression::none;
+
+    ProducerIdentity identity;  // once numbered: see BatchNumbering
+    SequenceNumber base_sequence = no_sequence;
 
     std::uint32_t attempts = 0;                     // produce requests that carried it
     LocalTime not_before;                           // back-off of a retry
@@ -46,9 +63,17 @@ struct ProducerBatch {
     // Some attempt may have been written although nobody said so: from then on the outcome of a
     // failure is unknown, even if the last attempt was refused for certain.
     bool may_be_written = false;
+    // The leader refused its sequence when nothing was in front of it: as of then it was not in
+    // the log, and under this number it cannot come there.
+    bool is_known_absent = false;
     std::string last_error;
 
     bool is_retry() const { return attempts > 0; }
+    bool is_numbered() const { return base_sequence != no_sequence; }
+    std::int32_t record_count() const { return static_cast<std::int32_t>(sends.size()); }
+    SequenceNumber last_sequence() const {
+        return sequence_after(base_sequence, record_count() - 1);
+    }
     std::size_t size_bytes() const { return is_closed ? encoded.size() : builder.size(); }
 
     // Requires: open.
@@ -65,8 +90,16 @@ struct ProducerBatch {
     void close() {
         if (is_closed) return;
         ASSERT(!sends.empty(), "batch {} of {} is empty", id, partition);
-        encoded = builder.finish();
+        encoded = compressed(builder.finish(), compression);
         is_closed = true;
+    }
+    // Writes identity and number into the encoded bytes. Requires: closed.
+    void set_producer(const ProducerIdentity& producer, SequenceNumber first,
+                      bool is_transactional) {
+        ASSERT(is_closed, "the open batch {} of {} is numbered", id, partition);
+        identity = producer;
+        base_sequence = first;
+        stamp_producer(encoded, producer.id, producer.epoch, first, is_transactional);
     }
 
   private:

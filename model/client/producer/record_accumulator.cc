@@ -13,7 +13,9 @@ RecordAccumulator::RecordAccumulator(const ProducerOptions& options)
       linger_(options.linger),
       delivery_timeout_(options.delivery_timeout),
       buffer_memory_(options.buffer_memory),
-      max_in_flight_(options.max_in_flight) {}
+      max_in_flight_(options.max_in_flight),
+      is_idempotent_(options.is_idempotent()),
+      compression_(options.compression) {}
 
 std::uint64_t RecordAccumulator::bytes_for(const RecordToSend& record) {
     return ProducerBatch{}.size_with(record);
@@ -39,6 +41,7 @@ std::optional<RecordAccumulator::Appended> RecordAccumulator::append(
         batch.partition = partition;
         batch.reserved_bytes = reserved;
         batch.created_at = now;
+        batch.compression = compression_;
         queue.push_back(std::move(batch));
     }
     ProducerBatch& batch = queue.back();
@@ -68,13 +71,14 @@ bool RecordAccumulator::is_due(const Queue& queue, LocalTime now) const {
 }
 
 bool RecordAccumulator::may_drain(const TopicPartition& partition, const Queue& queue,
-                                  const MetadataCache& metadata, LocalTime now) const {
+                                  const MetadataCache& metadata, LocalTime now,
+                                  const Gate& gate) const {
     return !queue.empty() && !muted_.contains(partition) && is_due(queue, now) &&
-           !is_backing_off(queue.front(), metadata, now);
+           !is_backing_off(queue.front(), metadata, now) && (!gate || gate(queue.front()));
 }
 
-RecordAccumulator::Readiness RecordAccumulator::ready(const MetadataCache& metadata,
-                                                      LocalTime now) const {
+RecordAccumulator::Readiness RecordAccumulator::ready(const MetadataCache& metadata, LocalTime now,
+                                                      const Gate& gate) const {
     Readiness readiness;
     for (const auto& [partition, queue] : queues_) {
         if (queue.empty()) continue;
@@ -83,8 +87,8 @@ RecordAccumulator::Readiness RecordAccumulator::ready(const MetadataCache& metad
             readiness.topics_without_leader.insert(partition.topic);
             continue;
         }
-        if (muted_.contains(partition)) continue;
-        if (may_drain(partition, queue, metadata, now)) {
+        if (muted_.contains(partition) || (gate && !gate(queue.front()))) continue;
+        if (may_drain(partition, queue, metadata, now, gate)) {
             readiness.brokers.insert(leader);
         } else {
             const ProducerBatch& front = queue.front();
@@ -108,7 +112,7 @@ ProducerBatch RecordAccumulator::take_front(Queue& queue) {
 }
 
 std::vector<ProducerBatch> RecordAccumulator::drain(BrokerId broker, const MetadataCache& metadata,
-                                                    LocalTime now) {
+                                                    LocalTime now, const Gate& gate) {
     std::vector<ProducerBatch> drained;
     if (queues_.empty()) return drained;
     std::uint64_t size = 0;
@@ -121,7 +125,7 @@ std::vector<ProducerBatch> RecordAccumulator::drain(BrokerId broker, const Metad
         if (at == queues_.end()) at = queues_.begin();
         auto& [partition, queue] = *at;
         if (metadata.leader(partition) != broker) continue;
-        if (!may_drain(partition, queue, metadata, now)) continue;
+        if (!may_drain(partition, queue, metadata, now, gate)) continue;
         if (!drained.empty() && size + queue.front().size_bytes() > max_request_size_) break;
         if (drained.empty()) drained_last_[broker] = partition;
         size += queue.front().size_bytes();
@@ -133,6 +137,7 @@ std::vector<ProducerBatch> RecordAccumulator::drain(BrokerId broker, const Metad
 
 void RecordAccumulator::reenqueue(ProducerBatch batch) {
     ASSERT(batch.is_closed, "batch {} of {} was never drained", batch.id, batch.partition);
+    if (batch.is_numbered()) return put_back(std::move(batch));
     ++queued_batches_;
     Queue& queue = queues_[batch.partition];
     queue.push_front(std::move(batch));
@@ -148,7 +153,7 @@ void RecordAccumulator::put_back(ProducerBatch batch) {
     queue.insert(later, std::move(batch));
 }
 
-void RecordAccumulator::split(const ProducerBatch& batch) {
+std::pair<ProducerBatch, ProducerBatch> RecordAccumulator::split(const ProducerBatch& batch) {
     ASSERT(batch.is_closed, "batch {} of {} was never drained", batch.id, batch.partition);
     ASSERT(batch.sends.size() > 1, "a batch of {} records cannot be split", batch.sends.size());
     const Result<RecordBatch> decoded = decode_batch(ByteView(batch.encoded));
@@ -172,6 +177,11 @@ void RecordAccumulator::split(const ProducerBatch& batch) {
                          .headers = record.headers});
         }
         half.close();
+        if (batch.is_numbered()) {
+            half.set_producer(batch.identity,
+                              sequence_after(batch.base_sequence, static_cast<std::int32_t>(begin)),
+                              decoded->attributes.is_transactional());
+        }
         return half;
     };
     const std::size_t middle = batch.sends.size() / 2;
@@ -180,8 +190,7 @@ void RecordAccumulator::split(const ProducerBatch& batch) {
     // Memory is shared out between the halves, not taken anew.
     first.reserved_bytes = batch.reserved_bytes / 2;
     second.reserved_bytes = batch.reserved_bytes - first.reserved_bytes;
-    reenqueue(std::move(second));
-    reenqueue(std::move(first));
+    return {std::move(first), std::move(second)};
 }
 
 void RecordAccumulator::release(const ProducerBatch& batch) {
@@ -218,6 +227,31 @@ std::vector<ProducerBatch> RecordAccumulator::take_all() {
         while (!queue.empty()) all.push_back(take_front(queue));
     }
     return all;
+}
+
+std::vector<ProducerBatch> RecordAccumulator::take_unnumbered() {
+    std::vector<ProducerBatch> taken;
+    for (auto& [partition, queue] : queues_) {
+        // Numbered batches wait in front of all others.
+        while (!queue.empty() && !queue.back().is_numbered()) {
+            queue.back().close();
+            taken.push_back(std::move(queue.back()));
+            queue.pop_back();
+            --queued_batches_;
+        }
+    }
+    std::ranges::sort(taken, {}, [](const ProducerBatch& batch) { return batch.sends.front(); });
+    return taken;
+}
+
+std::vector<ProducerBatch*> RecordAccumulator::numbered(const TopicPartition& partition) {
+    std::vector<ProducerBatch*> batches;
+    const auto queue = queues_.find(partition);
+    if (queue == queues_.end()) return batches;
+    for (ProducerBatch& batch : queue->second) {
+        if (batch.is_numbered()) batches.push_back(&batch);
+    }
+    return batches;
 }
 
 void RecordAccumulator::end_flush() {

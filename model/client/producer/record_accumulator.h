@@ -6,7 +6,8 @@
 // unless the partition got another leader since (KIP-951), and never while its partition is muted.
 // A drain takes at most one batch of each partition. Retries go back to the front. With one request
 // in flight (max.in.flight.requests.per.connection=1) the partition is muted from drain to answer,
-// so that order survives retries; with more, a retry may overtake (KAFKA-3197).
+// so that order survives retries; with more, a retry may overtake (KAFKA-3197), unless batches are
+// numbered (BatchNumbering).
 //
 // Guarantees: memory never exceeds buffer.memory; a batch is in exactly one place: a queue here, or
 // with whoever drained it. Pure; see producer.cc for the tasks around it.
@@ -14,10 +15,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/client/metadata_cache.h"
@@ -49,21 +52,26 @@ class RecordAccumulator {
         std::set<std::string> topics_without_leader;  // have something, and nobody to send it to
         LocalTime next_check = LocalTime::max();      // when time alone makes something ready
     };
-    Readiness ready(const MetadataCache& metadata, LocalTime now) const;
+    // May the front of a queue be sent, as far as whoever numbers batches is concerned?
+    using Gate = std::function<bool(const ProducerBatch&)>;
+    Readiness ready(const MetadataCache& metadata, LocalTime now, const Gate& gate) const;
 
     // Takes ready batches of partitions led by `broker`, up to max.request.size, but at least one
     // where one is ready; partitions take turns in being first.
-    std::vector<ProducerBatch> drain(BrokerId broker, const MetadataCache& metadata, LocalTime now);
+    std::vector<ProducerBatch> drain(BrokerId broker, const MetadataCache& metadata, LocalTime now,
+                                     const Gate& gate);
 
     // ---- what comes back to the accumulator ----
 
-    // To the front of its queue, as it is. Requires: drained before, unmuted.
+    // To the front of its queue, as it is; a numbered one in the order of numbers. Requires:
+    // drained before, unmuted.
     void reenqueue(ProducerBatch batch);
     // A drained batch that was not sent after all goes back where it was, before what was sent to
     // us later: only retries change the order.
     void put_back(ProducerBatch batch);
-    // Half of its records each, to the front, in order. Requires: drained; more than one record.
-    void split(const ProducerBatch& batch);
+    // Half of its records each, for reenqueue; of a numbered batch, with its numbers. Requires:
+    // drained; more than one record.
+    std::pair<ProducerBatch, ProducerBatch> split(const ProducerBatch& batch);
     // The batch ended: its memory is free again.
     void release(const ProducerBatch& batch);
     // The batch of this partition that was in flight ended.
@@ -73,6 +81,10 @@ class RecordAccumulator {
     std::vector<ProducerBatch> take_expired(LocalTime now);
     // Every queued batch, for release: a close that does not wait.
     std::vector<ProducerBatch> take_all();
+    // Those that were never numbered, and so never sent: of a transaction that is aborted.
+    std::vector<ProducerBatch> take_unnumbered();
+    // Those that wait to be sent again under their numbers, in order.
+    std::vector<ProducerBatch*> numbered(const TopicPartition& partition);
 
     // ---- pressure ----
 
@@ -101,9 +113,10 @@ class RecordAccumulator {
                         LocalTime now) const;
     // Is the front of this queue to be sent now, back-off aside?
     bool is_due(const Queue& queue, LocalTime now) const;
-    bool keeps_order() const { return max_in_flight_ == 1; }
+    // Numbers keep the order where there are any.
+    bool keeps_order() const { return max_in_flight_ == 1 && !is_idempotent_; }
     bool may_drain(const TopicPartition& partition, const Queue& queue,
-                   const MetadataCache& metadata, LocalTime now) const;
+                   const MetadataCache& metadata, LocalTime now, const Gate& gate) const;
     ProducerBatch take_front(Queue& queue);
     BatchId new_batch_id() { return BatchId(next_batch_++); }
 
@@ -113,6 +126,8 @@ class RecordAccumulator {
     Duration delivery_timeout_;
     std::uint64_t buffer_memory_;
     std::int32_t max_in_flight_;
+    bool is_idempotent_;
+    Compression compression_;
 
     std::map<TopicPartition, Queue> queues_;
     std::set<TopicPartition> muted_;

@@ -7,14 +7,23 @@
 
 namespace squall::model {
 
-Sender::Sender(const ProducerOptions& options)
+Sender::Sender(const ProducerOptions& options, const BugSet* bugs)
     : acks_(options.acks),
       retries_(options.retries),
+      transactional_id_(options.transactional_id),
       max_in_flight_(static_cast<std::uint32_t>(options.max_in_flight)),
       request_timeout_(options.client.request_timeout),
       delivery_timeout_(options.delivery_timeout),
       backoff_(options.client.backoff()),
-      accumulator_(options) {}
+      accumulator_(options) {
+    if (options.is_idempotent()) numbering_.emplace(options.is_transactional(), bugs);
+}
+
+void Sender::identify(const ProducerIdentity& identity) {
+    ASSERT(numbering_.has_value(), "a producer without idempotence is given the id {}",
+           identity.id);
+    numbering_->identify(identity);
+}
 
 std::uint32_t Sender::in_flight(BrokerId broker) const {
     const auto found = in_flight_.find(broker);
@@ -22,10 +31,16 @@ std::uint32_t Sender::in_flight(BrokerId broker) const {
 }
 
 Sender::Step Sender::step(const MetadataCache& metadata, LocalTime now,
-                          const std::function<bool(BrokerId)>& is_connected) {
+                          const std::function<bool(BrokerId)>& is_connected,
+                          const std::function<bool(const TopicPartition&)>& may_send_to) {
     Step step;
     expire(now, step);
-    const RecordAccumulator::Readiness readiness = accumulator_.ready(metadata, now);
+    if (numbering_) renew_epoch(step);
+    const RecordAccumulator::Gate gate = [&](const ProducerBatch& batch) {
+        if (!batch.is_numbered() && may_send_to && !may_send_to(batch.partition)) return false;
+        return !numbering_ || numbering_->may_send(batch);
+    };
+    const RecordAccumulator::Readiness readiness = accumulator_.ready(metadata, now, gate);
     step.refresh_metadata = !readiness.topics_without_leader.empty();
     step.next = std::min(readiness.next_check, accumulator_.next_expiry());
     for (const auto& [id, batch] : batches_) {
@@ -38,7 +53,7 @@ Sender::Step Sender::step(const MetadataCache& metadata, LocalTime now,
         }
         // Several requests may go out at once: a drain takes one batch of each partition.
         while (in_flight(broker) < max_in_flight_) {
-            std::vector<ProducerBatch> batches = accumulator_.drain(broker, metadata, now);
+            std::vector<ProducerBatch> batches = accumulator_.drain(broker, metadata, now, gate);
             if (batches.empty()) break;
             step.attempts.push_back(begin_attempt(broker, std::move(batches), metadata, step));
         }
@@ -52,6 +67,7 @@ ProduceAttempt Sender::begin_attempt(BrokerId broker, std::vector<ProducerBatch>
                            .broker = broker,
                            .request = {},
                            .expects_answer = acks_ != 0};
+    if (!transactional_id_.empty()) attempt.request.transactional_id = transactional_id_;
     attempt.request.acks = acks_;
     attempt.request.timeout_ms = static_cast<std::int32_t>(request_timeout_.count());
     Attempt& pending = attempts_[attempt.id];
@@ -64,7 +80,9 @@ ProduceAttempt Sender::begin_attempt(BrokerId broker, std::vector<ProducerBatch>
                                     .records = static_cast<std::uint32_t>(batch.sends.size()),
                                     .error = batch.last_error});
         }
+        if (numbering_) numbering_->number(batch);
         ++batch.attempts;
+        batch.is_known_absent = false;
         batch.attempted_epoch = metadata.leader_epoch(batch.partition);
         ProduceRequest::Topic& topic = topics[batch.partition.topic];
         topic.name = batch.partition.topic;
@@ -154,20 +172,98 @@ Sender::Step Sender::on_sent(AttemptId id) {
     const Attempt attempt = end_attempt(id);
     for (const auto& [partition, batch_id] : attempt.batches) {
         if (const std::optional<ProducerBatch> batch = land(batch_id)) {
-            complete(*batch, Fate::written, no_offset, "", step);
+            complete(*batch, Fate::written, no_offset, ErrorCode::none, "", step);
         }
     }
     return step;
 }
 
+// ---- numbers ----
+
+// Partitions that cannot go on under their numbers begin anew in the next epoch, as soon as what is
+// in flight allows it.
+void Sender::renew_epoch(Step& step) {
+    const bool is_transactional = !transactional_id_.empty();
+    const bool is_missing = numbering_->resolve();
+    if (is_transactional) {
+        // Aborting brings the next epoch.
+        step.lost_sequence = is_missing;
+        return;
+    }
+    if (!numbering_->is_identified()) {
+        step.needs_identity = true;
+        return;
+    }
+    struct Restart {
+        TopicPartition partition;
+        std::vector<ProducerBatch*> in_flight;
+    };
+    std::vector<Restart> restarts;
+    bool must_raise = false;
+    for (const TopicPartition& partition : numbering_->wanting_epoch()) {
+        std::vector<ProducerBatch*> in_flight = accumulator_.numbered(partition);
+        bool any_in_request = false;
+        for (auto& [id, batch] : batches_) {
+            if (batch.partition != partition) continue;
+            any_in_request = true;
+            in_flight.push_back(&batch);
+        }
+        std::ranges::sort(in_flight, {},
+                          [](const ProducerBatch* batch) { return batch->sends.front(); });
+        const ProducerBatch* const front = in_flight.empty() ? nullptr : in_flight.front();
+        if (!numbering_->may_renumber(partition, front, any_in_request)) continue;
+        must_raise |= !numbering_->is_behind(partition);
+        restarts.push_back({partition, std::move(in_flight)});
+    }
+    if (must_raise && numbering_->is_epoch_exhausted()) {
+        step.needs_identity = true;
+        return;
+    }
+    if (must_raise) {
+        numbering_->raise_epoch();
+        step.raised = numbering_->identity();
+    }
+    for (const Restart& restart : restarts)
+        numbering_->restart(restart.partition, restart.in_flight);
+}
+
+void Sender::split(const ProducerBatch& batch) {
+    auto [first, second] = accumulator_.split(batch);
+    if (batch.is_numbered()) numbering_->on_split(batch, first, second);
+    accumulator_.reenqueue(std::move(second));
+    accumulator_.reenqueue(std::move(first));
+}
+
+// ---- outcomes ----
+
+bool Sender::has_time_left(const ProducerBatch& batch, LocalTime now) const {
+    return static_cast<std::int64_t>(batch.attempts) <= retries_ &&
+           now - batch.created_at < delivery_timeout_;
+}
+
 bool Sender::may_retry(const ProducerBatch& batch, ErrorCode error, LocalTime now) const {
     ASSERT(batch.attempts > 0, "batch {} was never sent", batch.id);
-    return is_retriable(error) && static_cast<std::int64_t>(batch.attempts) <= retries_ &&
-           now - batch.created_at < delivery_timeout_;
+    return is_retriable(error) && has_time_left(batch, now);
+}
+
+// A batch whose predecessors are still on their way is only early. One with nobody in front of it
+// has met a gap: an idempotent producer goes on in a new epoch, a transaction can only be aborted.
+Sender::Reaction Sender::react_to_out_of_order(const ProducerBatch& batch, LocalTime now) const {
+    if (!has_time_left(batch, now)) return Reaction::fail;
+    const bool is_early = !numbering_->is_first_in_flight(batch);
+    return is_early || transactional_id_.empty() ? Reaction::retry : Reaction::fail;
 }
 
 Sender::Reaction Sender::react(const ProducerBatch& batch, ErrorCode error, LocalTime now) const {
     if (error == ErrorCode::none) return Reaction::succeed;
+    if (batch.is_numbered()) {
+        // It is in the log, too long ago for the leader to know where.
+        if (error == ErrorCode::duplicate_sequence_number) return Reaction::succeed;
+        if (error == ErrorCode::out_of_order_sequence_number ||
+            error == ErrorCode::unknown_producer_id) {
+            return react_to_out_of_order(batch, now);
+        }
+    }
     if (error == ErrorCode::message_too_large && batch.sends.size() > 1) return Reaction::split;
     return may_retry(batch, error, now) ? Reaction::retry : Reaction::fail;
 }
@@ -178,24 +274,29 @@ void Sender::settle(ProducerBatch batch, ErrorCode error, Offset base_offset, st
     if (refreshes_metadata(error)) step.refresh_metadata = true;
     switch (react(batch, error, now)) {
         case Reaction::succeed:
-            complete(batch, Fate::written, base_offset, "", step);
+            complete(batch, Fate::written, base_offset, ErrorCode::none, "", step);
             return;
         case Reaction::retry:
+            if (error == ErrorCode::out_of_order_sequence_number && batch.is_numbered() &&
+                numbering_->is_first_in_flight(batch)) {
+                batch.is_known_absent = true;
+                numbering_->on_out_of_order(batch);
+            }
             batch.last_error = text;
             batch.not_before = now + backoff_.delay(batch.attempts, jitter);
             accumulator_.reenqueue(std::move(batch));
             return;
         case Reaction::split:
             batch.last_error = text;
-            accumulator_.split(batch);
+            split(batch);
             return;
         case Reaction::fail:
-            complete(batch, fate_of_failure(batch), no_offset, text, step);
+            complete(batch, fate_of_failure(batch), no_offset, error, text, step);
             return;
     }
 }
 
-void Sender::complete(const ProducerBatch& batch, Fate fate, Offset base_offset,
+void Sender::complete(const ProducerBatch& batch, Fate fate, Offset base_offset, ErrorCode code,
                       std::string_view error, Step& step) {
     ASSERT((fate == Fate::written) == error.empty(), "{} with the error '{}'", to_string(fate),
            error);
@@ -207,9 +308,16 @@ void Sender::complete(const ProducerBatch& batch, Fate fate, Offset base_offset,
                                   .partition = batch.partition,
                                   .offset = offset,
                                   .error = std::string(error),
+                                  .code = code,
                                   .attempts = batch.attempts});
     }
     accumulator_.release(batch);
+    if (!batch.is_numbered()) return;
+    if (fate == Fate::written) {
+        numbering_->on_written(batch);
+    } else {
+        numbering_->on_given_up(batch, fate == Fate::unknown);
+    }
 }
 
 void Sender::expire(LocalTime now, Step& step) {
@@ -221,20 +329,32 @@ void Sender::expire(LocalTime now, Step& step) {
         ProducerBatch batch = *land(id);
         // Its request is still out: it may be executed after we gave up.
         batch.may_be_written = true;
-        complete(batch, Fate::unknown, no_offset, "delivery timeout", step);
+        complete(batch, Fate::unknown, no_offset, ErrorCode::request_timed_out, "delivery timeout",
+                 step);
     }
     for (const ProducerBatch& batch : accumulator_.take_expired(now)) {
-        complete(batch, fate_of_failure(batch), no_offset, "delivery timeout", step);
+        complete(batch, fate_of_failure(batch), no_offset, ErrorCode::request_timed_out,
+                 "delivery timeout", step);
     }
 }
 
 Sender::Step Sender::abandon(std::string_view why) {
     Step step;
     for (const auto& [id, batch] : std::exchange(batches_, {})) {
-        complete(batch, Fate::unknown, no_offset, why, step);
+        complete(batch, Fate::unknown, no_offset, ErrorCode::network_exception, why, step);
     }
     for (const ProducerBatch& batch : accumulator_.take_all()) {
-        complete(batch, fate_of_failure(batch), no_offset, why, step);
+        complete(batch, fate_of_failure(batch), no_offset, ErrorCode::network_exception, why, step);
+    }
+    return step;
+}
+
+Sender::Step Sender::abort_unsent(std::string_view why) {
+    Step step;
+    for (const ProducerBatch& batch : accumulator_.take_unnumbered()) {
+        ASSERT(!batch.may_be_written, "batch {} of {} was sent without a number", batch.id,
+               batch.partition);
+        complete(batch, Fate::not_written, no_offset, ErrorCode::transaction_abortable, why, step);
     }
     return step;
 }
@@ -252,7 +372,13 @@ void Sender::check_invariants() const {
         ASSERT(batch.id == id && batch.attempts > 0, "batch {} in flight as {}", batch.id, id);
         ++per_partition[batch.partition];
     }
-    if (max_in_flight_ == 1) {
+    if (numbering_) {
+        numbering_->check_invariants();
+        for (const auto& [partition, count] : per_partition) {
+            ASSERT(count <= numbering_->in_flight(partition), "{}: {} in requests, {} numbered",
+                   partition, count, numbering_->in_flight(partition));
+        }
+    } else if (max_in_flight_ == 1) {
         for (const auto& [partition, count] : per_partition) {
             ASSERT(count == 1, "{} batches of {} in flight", count, partition);
             ASSERT(accumulator_.is_muted(partition), "{} in flight, not muted", partition);

@@ -12,7 +12,8 @@
 // not in the log and never will be: the sender says so only if every request that carried it was
 // refused before the append, or never left. One indefinite attempt (timeout, disconnect, an error
 // that can follow an append) makes the fate `unknown` for good, unless a later one is acknowledged.
-// Without idempotence, an indefinite attempt that is repeated can write a record twice.
+// Without idempotence, an indefinite attempt that is repeated can write a record twice; with it
+// (BatchNumbering) the leader refuses what it has, and what does not follow.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "model/client/metadata_cache.h"
+#include "model/client/producer/batch_numbering.h"
 #include "model/client/producer/producer_batch.h"
 #include "model/client/producer/producer_options.h"
 #include "model/client/producer/record_accumulator.h"
@@ -53,8 +55,9 @@ struct CompletedSend {
     SendId send;
     Fate fate = Fate::unknown;
     TopicPartition partition;
-    Offset offset = no_offset;   // no_offset where the broker did not tell
-    std::string error;           // "" for written
+    Offset offset = no_offset;  // no_offset where the broker did not tell
+    std::string error;          // "" for written
+    ErrorCode code = ErrorCode::none;
     std::uint32_t attempts = 0;  // produce requests that carried it
 };
 
@@ -88,7 +91,8 @@ inline Fate fate_of_failure(const ProducerBatch& batch) {
 
 class Sender {
   public:
-    explicit Sender(const ProducerOptions& options);
+    // `bugs` may be null, and outlives the sender.
+    explicit Sender(const ProducerOptions& options, const BugSet* bugs = nullptr);
 
     RecordAccumulator& accumulator() { return accumulator_; }
     const RecordAccumulator& accumulator() const { return accumulator_; }
@@ -100,13 +104,25 @@ class Sender {
         std::vector<ProduceAttempt> attempts;
         std::vector<BrokerId> connect;  // step again when it is connected, or cannot be
         bool refresh_metadata = false;
+        // Nothing can be sent without a producer id: give one to identify().
+        bool needs_identity = false;
+        // A new epoch of the same producer id begins.
+        std::optional<ProducerIdentity> raised{};
+        // A number of the transaction is missing for good: it can only be aborted.
+        bool lost_sequence = false;
         LocalTime next = LocalTime::max();  // when to step again if nothing else happens
     };
     // Drains only towards brokers that are connected, as Kafka's Sender does: what waited for a
     // connection to a leader that is gone would be overtaken by what goes to the next one, without
     // a retry of either.
+    // `may_send_to`: empty, or whether the transaction allows for new batches of a partition.
     Step step(const MetadataCache& metadata, LocalTime now,
-              const std::function<bool(BrokerId)>& is_connected);
+              const std::function<bool(BrokerId)>& is_connected,
+              const std::function<bool(const TopicPartition&)>& may_send_to = {});
+    // Requires: idempotent.
+    void identify(const ProducerIdentity& identity);
+    // Null without idempotence.
+    const BatchNumbering* numbering() const { return numbering_ ? &*numbering_ : nullptr; }
 
     // The end of an attempt. Hints about leaders go into `metadata`. Requires: id of an attempt
     // that has not ended.
@@ -118,6 +134,8 @@ class Sender {
 
     // Everything that has not completed does so now: a close that does not wait.
     Step abandon(std::string_view why);
+    // What was never sent completes as not written: its transaction is aborted.
+    Step abort_unsent(std::string_view why);
 
     // Records neither queued nor in flight are complete.
     bool is_idle() const { return !accumulator_.has_queued() && batches_.empty(); }
@@ -134,6 +152,10 @@ class Sender {
 
     bool may_retry(const ProducerBatch& batch, ErrorCode error, LocalTime now) const;
     Reaction react(const ProducerBatch& batch, ErrorCode error, LocalTime now) const;
+    Reaction react_to_out_of_order(const ProducerBatch& batch, LocalTime now) const;
+    bool has_time_left(const ProducerBatch& batch, LocalTime now) const;
+    void renew_epoch(Step& step);
+    void split(const ProducerBatch& batch);
     ProduceAttempt begin_attempt(BrokerId broker, std::vector<ProducerBatch> batches,
                                  const MetadataCache& metadata, Step& step);
     Attempt end_attempt(AttemptId id);
@@ -141,18 +163,20 @@ class Sender {
     std::optional<ProducerBatch> land(BatchId id);
     void settle(ProducerBatch batch, ErrorCode error, Offset base_offset, std::string_view text,
                 LocalTime now, Draws& jitter, Step& step);
-    void complete(const ProducerBatch& batch, Fate fate, Offset base_offset, std::string_view error,
-                  Step& step);
+    void complete(const ProducerBatch& batch, Fate fate, Offset base_offset, ErrorCode code,
+                  std::string_view error, Step& step);
     void expire(LocalTime now, Step& step);
 
     std::int16_t acks_;
     std::int32_t retries_;
+    std::string transactional_id_;
     std::uint32_t max_in_flight_;
     std::chrono::milliseconds request_timeout_;
     Duration delivery_timeout_;
     RetryBackoff backoff_;
 
     RecordAccumulator accumulator_;
+    std::optional<BatchNumbering> numbering_;
     std::map<AttemptId, Attempt> attempts_;        // not ended
     std::map<BatchId, ProducerBatch> batches_;     // in flight
     std::map<BrokerId, std::uint32_t> in_flight_;  // attempts

@@ -28,7 +28,7 @@ class Draft {
     }
     template <class Response>
     void reply(CallId call, Response response) {
-        decision_.replies.push_back({call, std::move(response)});
+        decision_.answer(call, std::move(response));
     }
     GroupDecision take() {
         group_.check_invariants();
@@ -93,7 +93,7 @@ JoinGroupResponse join_response(const ClassicGroup& group, const std::string& me
 template <class Response>
 GroupDecision reply_only(const GroupCall& call, Response response) {
     GroupDecision decision;
-    decision.replies.push_back({call.call, std::move(response)});
+    decision.answer(call.call, std::move(response));
     return decision;
 }
 

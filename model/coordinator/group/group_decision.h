@@ -14,6 +14,7 @@
 #include "model/protocol/messages/offset_commit.h"
 #include "model/protocol/messages/offset_fetch.h"
 #include "model/protocol/messages/sync_group.h"
+#include "model/protocol/messages/txn_offset_commit.h"
 #include "model/protocol/wire.h"
 #include "sim/base/bytes.h"
 
@@ -32,7 +33,7 @@ struct GroupCall {
 struct GroupReply {
     CallId call;
     std::variant<JoinGroupResponse, SyncGroupResponse, HeartbeatResponse, LeaveGroupResponse,
-                 OffsetCommitResponse>
+                 OffsetCommitResponse, TxnOffsetCommitResponse>
         response;
 };
 
@@ -54,6 +55,9 @@ struct StaticMemberStored {
 struct OffsetsStored {
     std::string member_id;
     GenerationId generation;
+    // The transaction that they wait for; none: they take effect at once.
+    ProducerId producer_id = no_producer_id;
+    ProducerEpoch producer_epoch = no_producer_epoch;
 };
 using GroupFollowUp = std::variant<AssignmentStored, StaticMemberStored, OffsetsStored>;
 

@@ -6,9 +6,9 @@
 
 namespace squall::model {
 
-void GroupShard::apply(const GroupRecord& record) {
+void GroupShard::apply(const GroupRecord& record, const RecordPlace& place) {
     if (const auto* commit = std::get_if<OffsetCommitRecord>(&record)) {
-        offsets_.apply(*commit);
+        offsets_.apply(*commit, place);
         // A simple consumer's group exists by its offsets alone.
         if (is_active_ && commit->value) groups_.try_emplace(commit->group, commit->group);
         if (!commit->value) bury_if_nothing_left(commit->group);
@@ -23,11 +23,24 @@ void GroupShard::apply(const GroupRecord& record) {
     }
 }
 
+std::vector<ResolvedOffset> GroupShard::end_transaction(ProducerId producer, bool commit) {
+    std::vector<ResolvedOffset> resolved = offsets_.end_transaction(producer, commit);
+    for (const ResolvedOffset& each : resolved) {
+        if (!is_active_) break;
+        if (each.takes_effect) {
+            groups_.try_emplace(each.group, each.group);
+        } else {
+            bury_if_nothing_left(each.group);
+        }
+    }
+    return resolved;
+}
+
 // A live group ends when retention took its last record. Not if somebody joined in the meantime.
 void GroupShard::bury_if_nothing_left(const std::string& group) {
     const auto found = groups_.find(group);
     if (found == groups_.end() || stored_groups_.contains(group)) return;
-    if (!offsets_.of_group(group).empty()) return;
+    if (!offsets_.of_group(group).empty() || offsets_.has_pending(group)) return;
     if (!found->second.is_in(GroupState::empty) || !found->second.pending_members().empty()) return;
     found->second.apply({group, group_change::Died{}});
     groups_.erase(found);
@@ -90,7 +103,7 @@ GroupDecision GroupShard::handle(const OffsetCommitRequest& request, const Group
     const ClassicGroup* const group = find_group(request.group_id);
     const ErrorCode error = check_offset_commit(group, request, call.version);
     if (error != ErrorCode::none) {
-        decision.replies.push_back({call.call, offset_commit_error(request, error)});
+        decision.answer(call.call, offset_commit_error(request, error));
         return decision;
     }
     if (group != nullptr && commit_renews_session(*group, request)) {
@@ -100,12 +113,48 @@ GroupDecision GroupShard::handle(const OffsetCommitRequest& request, const Group
     }
     OffsetCommitPlan plan = plan_offset_commit(request, call.at.wall_ms, options_);
     if (plan.records.empty()) {
-        decision.replies.push_back({call.call, std::move(plan.response)});
+        decision.answer(call.call, std::move(plan.response));
         return decision;
     }
     decision.records = std::move(plan.records);
-    decision.parked.push_back({call.call, std::move(plan.response)});
-    decision.follow_up = OffsetsStored{request.member_id, request.generation_id_or_member_epoch};
+    decision.answer_when_stored(call.call, std::move(plan.response));
+    decision.follow_up = OffsetsStored{.member_id = request.member_id,
+                                       .generation = request.generation_id_or_member_epoch};
+    return decision;
+}
+
+GroupDecision GroupShard::handle(const TxnOffsetCommitRequest& request,
+                                 const GroupCall& call) const {
+    GroupDecision decision;
+    const ClassicGroup* const group = find_group(request.group_id);
+    const ErrorCode error = check_txn_offset_commit(group, request, bugs_);
+    if (error != ErrorCode::none) {
+        decision.answer(call.call, txn_offset_commit_error(request, error));
+        return decision;
+    }
+    const OffsetCommitRequest commit = as_offset_commit(request);
+    if (group != nullptr && commit_renews_session(*group, commit)) {
+        const LocalTime deadline = call.at.now + group->member(request.member_id).session_timeout;
+        decision.changes.push_back(
+            {request.group_id, group_change::SessionRenewed{request.member_id, deadline}});
+    }
+    OffsetCommitPlan plan = plan_offset_commit(commit, call.at.wall_ms, options_);
+    TxnOffsetCommitResponse response;
+    for (const OffsetCommitResponse::Topic& topic : plan.response.topics) {
+        TxnOffsetCommitResponse::Topic& slot = response.topics.emplace_back();
+        slot.name = topic.name;
+        for (const OffsetCommitResponse::Partition& partition : topic.partitions) {
+            slot.partitions.push_back({partition.partition_index, partition.error_code});
+        }
+    }
+    if (plan.records.empty()) {
+        decision.answer(call.call, std::move(response));
+        return decision;
+    }
+    decision.records = std::move(plan.records);
+    decision.answer_when_stored(call.call, std::move(response));
+    decision.follow_up = OffsetsStored{request.member_id, request.generation_id,
+                                       request.producer_id, request.producer_epoch};
     return decision;
 }
 
@@ -144,14 +193,16 @@ GroupDecision GroupShard::expire(const Moment& at) const {
     for (const auto& [id, group] : groups_) {
         std::size_t kept = 0;
         for (const auto& [partition, committed] : offsets_.of_group(id)) {
-            if (is_offset_expired(committed, group, at.wall_ms, options_)) {
+            if (!offsets_.has_pending(id, partition) &&
+                is_offset_expired(committed, group, at.wall_ms, options_)) {
                 decision.records.push_back(OffsetCommitRecord{id, partition, std::nullopt});
             } else {
                 ++kept;
             }
         }
-        const bool is_over = kept == 0 && group.is_in(GroupState::empty) &&
-                             group.pending_members().empty() && stored_groups_.contains(id);
+        const bool is_over = kept == 0 && !offsets_.has_pending(id) &&
+                             group.is_in(GroupState::empty) && group.pending_members().empty() &&
+                             stored_groups_.contains(id);
         if (is_over) decision.records.push_back(GroupMetadataRecord{id, std::nullopt});
     }
     return decision;

@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/coordinator/group/classic_group.h"
 #include "model/coordinator/group/classic_protocol.h"
@@ -22,11 +23,15 @@ namespace squall::model {
 
 class GroupShard {
   public:
-    explicit GroupShard(GroupCoordinatorOptions options) : options_(options), protocol_(options) {}
+    // `bugs` may be null, and outlives this.
+    explicit GroupShard(GroupCoordinatorOptions options, const BugSet* bugs = nullptr)
+        : options_(options), protocol_(options), bugs_(bugs) {}
 
     // ---- what mutates ----
 
-    void apply(const GroupRecord& record);
+    void apply(const GroupRecord& record, const RecordPlace& place = {});
+    // The marker of a producer's transaction stands in the log.
+    std::vector<ResolvedOffset> end_transaction(ProducerId producer, bool commit);
     void apply(const GroupChange& change);
     // The log has been read to its end: groups come to life as their records say. The decision,
     // once applied, starts their sessions. Requires: no change was applied yet.
@@ -39,9 +44,11 @@ class GroupShard {
     GroupDecision handle(const HeartbeatRequest& request, const GroupCall& call) const;
     GroupDecision handle(const LeaveGroupRequest& request, const GroupCall& call) const;
     GroupDecision handle(const OffsetCommitRequest& request, const GroupCall& call) const;
+    GroupDecision handle(const TxnOffsetCommitRequest& request, const GroupCall& call) const;
     // Reads committed offsets only.
-    OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request) const {
-        return offsets_.fetch(request);
+    OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request,
+                                     bool require_stable = false) const {
+        return offsets_.fetch(request, require_stable, bugs_);
     }
     GroupDecision on_stored(const GroupFollowUp& follow_up, ErrorCode error,
                             const Moment& at) const;
@@ -76,6 +83,7 @@ class GroupShard {
 
     GroupCoordinatorOptions options_;
     ClassicProtocol protocol_;
+    const BugSet* bugs_;
     std::map<std::string, GroupMetadata> stored_groups_;
     CommittedOffsets offsets_;
     bool is_active_ = false;

@@ -1,5 +1,6 @@
 #include "model/coordinator/group/offsets.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/coordinator/group/classic_protocol.h"
@@ -21,15 +22,58 @@ OffsetFetchResponse::Partition fetched(std::int32_t partition, const CommittedOf
 
 }  // namespace
 
-void CommittedOffsets::apply(const OffsetCommitRecord& record) {
+void CommittedOffsets::apply(const OffsetCommitRecord& record, const RecordPlace& place) {
     if (record.value) {
-        groups_[record.group][record.partition] = *record.value;
+        OfGroup& offsets = place.producer_id == no_producer_id
+                               ? groups_[record.group]
+                               : pending_[place.producer_id][record.group];
+        CommittedOffset& committed = offsets[record.partition];
+        committed = *record.value;
+        committed.record_offset = place.offset;
         return;
     }
     const auto found = groups_.find(record.group);
     if (found == groups_.end()) return;
     found->second.erase(record.partition);
     if (found->second.empty()) groups_.erase(found);
+}
+
+std::vector<ResolvedOffset> CommittedOffsets::end_transaction(ProducerId producer, bool commit) {
+    std::vector<ResolvedOffset> resolved;
+    const auto found = pending_.find(producer);
+    if (found == pending_.end()) return resolved;
+    for (const auto& [group, offsets] : found->second) {
+        for (const auto& [partition, pending] : offsets) {
+            const CommittedOffset* const standing = find(group, partition);
+            const bool is_overtaken =
+                standing != nullptr && standing->record_offset > pending.record_offset;
+            const bool takes_effect = commit && !is_overtaken;
+            if (takes_effect) groups_[group][partition] = pending;
+            resolved.push_back({group, partition, pending.offset, takes_effect});
+        }
+    }
+    pending_.erase(found);
+    return resolved;
+}
+
+bool CommittedOffsets::has_pending(const std::string& group,
+                                   const TopicPartition& partition) const {
+    return std::ranges::any_of(pending_, [&](const auto& transaction) {
+        const auto offsets = transaction.second.find(group);
+        return offsets != transaction.second.end() && offsets->second.contains(partition);
+    });
+}
+
+bool CommittedOffsets::has_pending(const std::string& group) const {
+    return std::ranges::any_of(
+        pending_, [&](const auto& transaction) { return transaction.second.contains(group); });
+}
+
+bool CommittedOffsets::is_unstable(const std::string& group, const TopicPartition& partition,
+                                   bool require_stable, const BugSet* bugs) const {
+    const bool right = require_stable && has_pending(group, partition);
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z64_pending_offsets_readable, right, false);
 }
 
 const CommittedOffset* CommittedOffsets::find(const std::string& group,
@@ -45,17 +89,24 @@ const CommittedOffsets::OfGroup& CommittedOffsets::of_group(const std::string& g
     return found == groups_.end() ? none : found->second;
 }
 
-OffsetFetchResponse::Group CommittedOffsets::fetch(const OffsetFetchRequest::Group& request) const {
+OffsetFetchResponse::Group CommittedOffsets::fetch(const OffsetFetchRequest::Group& request,
+                                                   bool require_stable, const BugSet* bugs) const {
     OffsetFetchResponse::Group answer;
     answer.group_id = request.group_id;
+    const auto answer_for = [&](const TopicPartition& partition) {
+        const bool is_held = is_unstable(request.group_id, partition, require_stable, bugs);
+        OffsetFetchResponse::Partition slot =
+            fetched(partition.partition, is_held ? nullptr : find(request.group_id, partition));
+        if (is_held) slot.error_code = ErrorCode::unstable_offset_commit;
+        return slot;
+    };
     if (request.topics) {
         for (const OffsetFetchRequest::Topic& asked : *request.topics) {
             OffsetFetchResponse::Topic& topic = answer.topics.emplace_back();
             topic.name = asked.name;
             topic.topic_id = asked.topic_id;
             for (const std::int32_t partition : asked.partition_indexes) {
-                topic.partitions.push_back(
-                    fetched(partition, find(request.group_id, {asked.name, partition})));
+                topic.partitions.push_back(answer_for({asked.name, partition}));
             }
         }
         return answer;
@@ -64,7 +115,7 @@ OffsetFetchResponse::Group CommittedOffsets::fetch(const OffsetFetchRequest::Gro
         if (answer.topics.empty() || answer.topics.back().name != partition.topic) {
             answer.topics.emplace_back().name = partition.topic;
         }
-        answer.topics.back().partitions.push_back(fetched(partition.partition, &committed));
+        answer.topics.back().partitions.push_back(answer_for(partition));
     }
     return answer;
 }
@@ -132,6 +183,57 @@ ErrorCode check_offset_commit(const ClassicGroup* group, const OffsetCommitReque
         error = ErrorCode::rebalance_in_progress;
     }
     return error;
+}
+
+ErrorCode check_txn_offset_commit(const ClassicGroup* group, const TxnOffsetCommitRequest& request,
+                                  const BugSet* bugs) {
+    const auto check = [&] {
+        const bool names_generation = request.generation_id >= GenerationId(0);
+        const bool names_member = !request.member_id.empty() || request.group_instance_id;
+        if (group == nullptr) {
+            return names_generation ? ErrorCode::illegal_generation : ErrorCode::none;
+        }
+        if (!names_generation && !names_member) return ErrorCode::none;
+        ErrorCode error = check_member(*group, request.member_id, request.group_instance_id);
+        if (error == ErrorCode::none) error = check_generation(*group, request.generation_id);
+        return error;
+    };
+    const ErrorCode right = check();
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z65_txn_commit_without_group_fence, right, ErrorCode::none);
+}
+
+OffsetCommitRequest as_offset_commit(const TxnOffsetCommitRequest& request) {
+    OffsetCommitRequest commit;
+    commit.group_id = request.group_id;
+    commit.member_id = request.member_id;
+    commit.group_instance_id = request.group_instance_id;
+    commit.generation_id_or_member_epoch = request.generation_id;
+    for (const TxnOffsetCommitRequest::Topic& topic : request.topics) {
+        OffsetCommitRequest::Topic& slot = commit.topics.emplace_back();
+        slot.name = topic.name;
+        for (const TxnOffsetCommitRequest::Partition& partition : topic.partitions) {
+            OffsetCommitRequest::Partition& each = slot.partitions.emplace_back();
+            each.partition_index = partition.partition_index;
+            each.committed_offset = partition.committed_offset;
+            each.committed_leader_epoch = partition.committed_leader_epoch;
+            each.committed_metadata = partition.committed_metadata;
+        }
+    }
+    return commit;
+}
+
+TxnOffsetCommitResponse txn_offset_commit_error(const TxnOffsetCommitRequest& request,
+                                                ErrorCode error) {
+    TxnOffsetCommitResponse response;
+    for (const TxnOffsetCommitRequest::Topic& topic : request.topics) {
+        TxnOffsetCommitResponse::Topic& answer = response.topics.emplace_back();
+        answer.name = topic.name;
+        for (const TxnOffsetCommitRequest::Partition& partition : topic.partitions) {
+            answer.partitions.push_back({partition.partition_index, error});
+        }
+    }
+    return response;
 }
 
 bool commit_renews_session(const ClassicGroup& group, const OffsetCommitRequest& request) {

@@ -3,13 +3,18 @@
 // An offset takes effect when its record is committed to the log of __consumer_offsets, in log
 // order: the latest record wins (KAFKA-5247). Readers never see one that could still be lost.
 //
-// Not here: offsets of transactions, which have to wait for their marker.
+// Offsets of a transaction wait for its marker (KIP-98). They take effect with it, but as of their
+// own place in the log: one that was committed behind them, before the marker, stays (KAFKA-5247).
+// Until then who asks for stable offsets is told to come back (KIP-447).
 // Source: org.apache.kafka.coordinator.group.OffsetMetadataManager; KIP-211 for retention.
 #pragma once
 
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
+
+#include "model/bugs.h"
 
 #include "model/coordinator/group/classic_group.h"
 #include "model/coordinator/group/group_decision.h"
@@ -18,12 +23,30 @@
 
 namespace squall::model {
 
+// Where a record stood in the log, and whose transaction it belongs to.
+struct RecordPlace {
+    Offset offset = no_offset;
+    ProducerId producer_id = no_producer_id;
+};
+
+// An offset of a transaction, as its marker found it.
+struct ResolvedOffset {
+    std::string group;
+    TopicPartition partition;
+    Offset offset;
+    bool takes_effect = false;
+};
+
 // The offsets of the groups of one partition of __consumer_offsets.
 class CommittedOffsets {
   public:
     using OfGroup = std::map<TopicPartition, CommittedOffset>;
 
-    void apply(const OffsetCommitRecord& record);
+    void apply(const OffsetCommitRecord& record, const RecordPlace& place = {});
+    // The producer's transaction is over: what waited for it takes effect, or is dropped.
+    std::vector<ResolvedOffset> end_transaction(ProducerId producer, bool commit);
+    bool has_pending(const std::string& group, const TopicPartition& partition) const;
+    bool has_pending(const std::string& group) const;
 
     // Null where nothing is committed.
     const CommittedOffset* find(const std::string& group, const TopicPartition& partition) const;
@@ -33,17 +56,25 @@ class CommittedOffsets {
 
     // The answer to one group of an OffsetFetch. What was never committed is offset -1, without an
     // error; so is everything of an unknown group.
-    OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request) const;
+    // `require_stable`: unstable_offset_commit where a transaction's offset waits. `bugs` may be
+    // null.
+    OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request, bool require_stable,
+                                     const BugSet* bugs) const;
 
     bool operator==(const CommittedOffsets&) const = default;
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("groups", self.groups_);
+        fields("pending", self.pending_);
     }
 
   private:
+    bool is_unstable(const std::string& group, const TopicPartition& partition,
+                     bool require_stable, const BugSet* bugs) const;
+
     std::map<std::string, OfGroup> groups_;
+    std::map<ProducerId, std::map<std::string, OfGroup>> pending_;
 };
 
 // What a commit by an allowed member is worth, partition by partition: the records to append, and
@@ -63,6 +94,15 @@ OffsetCommitResponse offset_commit_error(const OffsetCommitRequest& request, Err
 // member and generation is a simple consumer's or an administrator's: for empty groups only.
 ErrorCode check_offset_commit(const ClassicGroup* group, const OffsetCommitRequest& request,
                               ApiVersion version);
+// The same for a commit in a transaction. Producers from before KIP-447 name no member, and are not
+// held against the group. `bugs` may be null.
+ErrorCode check_txn_offset_commit(const ClassicGroup* group, const TxnOffsetCommitRequest& request,
+                                  const BugSet* bugs);
+// A commit in a transaction is planned as any other.
+OffsetCommitRequest as_offset_commit(const TxnOffsetCommitRequest& request);
+// The answer that gives every partition of the request the same error.
+TxnOffsetCommitResponse txn_offset_commit_error(const TxnOffsetCommitRequest& request,
+                                                ErrorCode error);
 // A committing member is alive: its session is renewed while the group is Stable or preparing.
 bool commit_renews_session(const ClassicGroup& group, const OffsetCommitRequest& request);
 // Nobody needs the offset any more. A group with members keeps all its offsets; an empty one from

@@ -37,6 +37,7 @@ struct CommittedOffset {
     std::string metadata{};
     TimestampMs commit_timestamp = no_timestamp;
     TimestampMs expire_timestamp = no_timestamp;  // none: the broker's retention rules
+    Offset record_offset = no_offset;  // of its record in the log; not part of the record
 
     bool operator==(const CommittedOffset&) const = default;
 

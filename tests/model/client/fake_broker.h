@@ -34,6 +34,7 @@ struct FakeBrokerState {
     bool is_rebalancing = false;
     Bytes assignment;
 
+    std::int64_t producer_ids = 0;
     std::int32_t produce_requests = 0;
     std::int32_t joins = 0;
     std::int32_t leaves = 0;
@@ -84,6 +85,12 @@ class FakeBroker final : public sim::Process {
                 return fetch(request.as<FetchRequest>());
             case ApiKey::list_offsets:
                 return list_offsets(request.as<ListOffsetsRequest>());
+            case ApiKey::init_producer_id: {
+                InitProducerIdResponse response;
+                response.producer_id = ProducerId{++state_.producer_ids};
+                response.producer_epoch = ProducerEpoch{0};
+                return reply(response);
+            }
             case ApiKey::find_coordinator: {
                 FindCoordinatorResponse response;
                 response.coordinators.push_back(

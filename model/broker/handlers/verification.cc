@@ -1,0 +1,126 @@
+#include "model/broker/handlers/verification.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "model/broker/broker.h"
+#include "model/coordinator/coordinator_partition.h"
+#include "model/events/transaction_events.h"
+
+namespace squall::model {
+namespace {
+
+using Errors = std::map<TopicPartition, ErrorCode>;
+
+Errors all(const std::set<TopicPartition>& partitions, ErrorCode error) {
+    Errors errors;
+    for (const TopicPartition& partition : partitions) errors.emplace(partition, error);
+    return errors;
+}
+
+Errors ask_here(Broker& broker, const AddPartitions& request, std::int16_t client_version) {
+    sim::Completion<PartitionsAdded> answer(broker.node());
+    broker.transactions().handle(request, client_version, answer.completer());
+    std::optional<PartitionsAdded> added = answer.await();
+    ASSERT(added.has_value(), "the coordinator dropped a verification of {}",
+           request.transactional_id);
+    return std::move(added->errors);
+}
+
+Errors ask_there(Broker& broker, BrokerId coordinator, const AddPartitions& asked) {
+    AddPartitionsToTxnRequest request;
+    AddPartitionsToTxnRequest::Transaction& transaction = request.transactions.emplace_back();
+    transaction.transactional_id = asked.transactional_id;
+    transaction.producer_id = asked.producer_id;
+    transaction.producer_epoch = asked.producer_epoch;
+    transaction.verify_only = asked.verify_only;
+    for (const TopicPartition& partition : asked.partitions) {
+        if (transaction.topics.empty() || transaction.topics.back().name != partition.topic) {
+            transaction.topics.push_back({.name = partition.topic, .partitions = {}});
+        }
+        transaction.topics.back().partitions.push_back(partition.partition);
+    }
+    const Result<AddPartitionsToTxnResponse> answer =
+        broker.call_broker(coordinator, "transaction_verification", std::move(request));
+    if (!answer) return all(asked.partitions, ErrorCode::network_exception);
+    Errors errors = all(asked.partitions, answer->error_code == ErrorCode::none
+                                              ? ErrorCode::unknown_server_error
+                                              : answer->error_code);
+    for (const auto& result : answer->results_by_transaction) {
+        for (const auto& topic : result.topic_results) {
+            for (const auto& partition : topic.results_by_partition) {
+                errors[{topic.name, partition.partition_index}] = partition.partition_error_code;
+            }
+        }
+    }
+    return errors;
+}
+
+Errors ask_once(Broker& broker, const AddPartitions& request, std::int16_t client_version) {
+    const TopicImage* const topic = broker.image().find_topic(std::string(transaction_topic));
+    if (topic == nullptr) {
+        return all(request.partitions, ErrorCode::coordinator_not_available);
+    }
+    const auto index = static_cast<std::size_t>(coordinator_partition(
+        request.transactional_id, static_cast<std::int32_t>(topic->partitions.size())));
+    const BrokerId coordinator = topic->partitions[index].leader;
+    if (coordinator == broker.id()) return ask_here(broker, request, client_version);
+    if (broker.image().find_broker(coordinator) == nullptr) {
+        return all(request.partitions, ErrorCode::coordinator_not_available);
+    }
+    return ask_there(broker, coordinator, request);
+}
+
+}  // namespace
+
+std::map<TopicPartition, ErrorCode> confirm_transaction(Broker& broker,
+                                                        const TransactionName& transaction,
+                                                        const std::set<TopicPartition>& partitions,
+                                                        bool adds) {
+    const TransactionOptions& options = broker.config().transactions;
+    const AddPartitions request{.transactional_id = transaction.transactional_id,
+                                .producer_id = transaction.producer_id,
+                                .producer_epoch = transaction.producer_epoch,
+                                .partitions = partitions,
+                                .verify_only = !adds};
+    const LocalTime give_up =
+        broker.node().now() + Duration(options.add_partitions_retry_backoff_max);
+    Errors errors;
+    for (;;) {
+        errors = ask_once(broker, request, adds ? 2 : 1);
+        const bool is_busy = std::ranges::any_of(errors, [](const auto& each) {
+            return each.second == ErrorCode::concurrent_transactions;
+        });
+        if (!adds || !is_busy || broker.node().now() >= give_up) break;
+        broker.node().sleep_for(options.add_partitions_retry_backoff);
+    }
+    for (const auto& [partition, error] : errors) {
+        broker.node().emit(PartitionVerified{
+            .broker = broker.id(),
+            .partition = partition,
+            .producer_id = transaction.producer_id,
+            .producer_epoch = transaction.producer_epoch,
+            .added = adds && error == ErrorCode::none,
+            .error = error == ErrorCode::none ? "" : std::string(to_string(error))});
+    }
+    return errors;
+}
+
+ErrorCode produce_error_of(ErrorCode coordinator_error) {
+    switch (coordinator_error) {
+        case ErrorCode::producer_fenced:
+            return ErrorCode::invalid_producer_epoch;
+        case ErrorCode::concurrent_transactions:
+        case ErrorCode::coordinator_load_in_progress:
+        case ErrorCode::coordinator_not_available:
+        case ErrorCode::not_coordinator:
+        case ErrorCode::network_exception:
+        case ErrorCode::unknown_server_error:
+            return ErrorCode::not_enough_replicas;
+        default:
+            return coordinator_error;
+    }
+}
+
+}  // namespace squall::model

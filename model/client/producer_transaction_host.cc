@@ -1,0 +1,316 @@
+#include "model/client/producer_transaction_host.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "model/client/request_end.h"
+#include "model/events/transaction_events.h"
+#include "model/protocol/messages/add_offsets_to_txn.h"
+#include "model/protocol/messages/add_partitions_to_txn.h"
+#include "model/protocol/messages/end_txn.h"
+#include "model/protocol/messages/init_producer_id.h"
+#include "model/protocol/messages/txn_offset_commit.h"
+
+namespace squall::model {
+namespace {
+
+constexpr std::int16_t first_end_of_version_2 = 5;
+
+ErrorCode worst_of(const TxnOffsetCommitResponse& response) {
+    for (const auto& topic : response.topics) {
+        for (const auto& partition : topic.partitions) {
+            if (partition.error_code != ErrorCode::none) return partition.error_code;
+        }
+    }
+    return ErrorCode::none;
+}
+
+// The answer for the partition that decides: `operation_not_attempted` is another one's fault.
+ErrorCode worst_of(const AddPartitionsToTxnResponse& response) {
+    if (response.error_code != ErrorCode::none) return response.error_code;
+    ErrorCode worst = ErrorCode::none;
+    for (const auto& result : response.results_by_transaction) {
+        for (const auto& topic : result.topic_results) {
+            for (const auto& partition : topic.results_by_partition) {
+                const ErrorCode error = partition.partition_error_code;
+                if (error == ErrorCode::none) continue;
+                if (worst == ErrorCode::none || worst == ErrorCode::operation_not_attempted) {
+                    worst = error;
+                }
+            }
+        }
+    }
+    return worst;
+}
+
+}  // namespace
+
+ProducerTransactionHost::ProducerTransactionHost(sim::Node& node, const ProducerOptions& options,
+                                                 ClusterHost& cluster, Sender& sender, Hooks hooks)
+    : node_(node),
+      options_(options),
+      cluster_(cluster),
+      sender_(sender),
+      hooks_(std::move(hooks)) {}
+
+// ---- how requests are made ----
+
+void ProducerTransactionHost::back_off(std::uint32_t failures, LocalTime deadline) {
+    const Duration delay =
+        options_.client.backoff().delay(failures, cluster_.draws("transaction backoff"));
+    node_.sleep_until(std::min(node_.now() + delay, deadline));
+}
+
+Channel* ProducerTransactionHost::coordinator(CoordinatorType type, const std::string& key) {
+    Channel*& known = coordinators_[{type, key}];
+    if (known != nullptr) return known;
+    FindCoordinatorRequest request;
+    request.key_type = type;
+    request.key = key;
+    request.coordinator_keys = {key};
+    const Result<FindCoordinatorResponse> answer = cluster_.any_channel().call(request);
+    if (!answer || answer->coordinators.empty()) return nullptr;
+    const FindCoordinatorResponse::Coordinator& found = answer->coordinators.front();
+    if (found.error_code != ErrorCode::none) return nullptr;
+    known = cluster_.channel(found.host, static_cast<std::uint16_t>(found.port), "coordinator");
+    return known;
+}
+
+template <class Request, class ErrorOf, class MeaningOf>
+ProducerTransactionHost::Ended<typename Request::Response> ProducerTransactionHost::ask(
+    CoordinatorType type, const std::string& key, const Request& request, LocalTime deadline,
+    ErrorOf error_of, MeaningOf meaning_of) {
+    Ended<typename Request::Response> ended;
+    for (std::uint32_t failures = 1; node_.now() < deadline; ++failures) {
+        Channel* const channel = coordinator(type, key);
+        if (channel == nullptr) {
+            ended.error = "no coordinator";
+            back_off(failures, deadline);
+            continue;
+        }
+        Result<typename Request::Response> answer = channel->call(request);
+        const ErrorCode error = answer ? error_of(*answer) : ErrorCode::network_exception;
+        ended.error = answer ? std::string(to_string(error)) : to_string(answer.error().failure);
+        const AnswerMeaning meaning = meaning_of(error);
+        if (meaning == AnswerMeaning::find_coordinator) {
+            coordinators_.erase({type, key});
+            ended.is_indefinite |= answer || !was_never_sent(answer.error().failure);
+        }
+        if (meaning == AnswerMeaning::done || meaning == AnswerMeaning::abortable ||
+            meaning == AnswerMeaning::fatal) {
+            ended.meaning = meaning;
+            if (meaning == AnswerMeaning::done) ended.error.clear();
+            if (answer) ended.response = std::move(*answer);
+            return ended;
+        }
+        back_off(failures, deadline);
+    }
+    ended.error = "max.block.ms passed: " + ended.error;
+    return ended;
+}
+
+// "It has not happened" is a promise: a coordinator that moved, or a request without an answer,
+// leaves it open.
+TransactionResult ProducerTransactionHost::give_up(AnswerMeaning meaning, const std::string& error,
+                                                   bool is_indefinite) {
+    if (meaning == AnswerMeaning::fatal) fatal(error);
+    if (meaning == AnswerMeaning::abortable) abortable(error);
+    const bool is_decided = meaning != AnswerMeaning::retry && !is_indefinite;
+    return {.outcome = is_decided ? Outcome::failed : Outcome::unknown,
+            .error = error,
+            .must_abort = meaning == AnswerMeaning::abortable,
+            .is_fatal = meaning == AnswerMeaning::fatal};
+}
+
+void ProducerTransactionHost::abortable(const std::string& error) {
+    state_.abortable(error);
+    hooks_.wake();
+}
+
+void ProducerTransactionHost::fatal(const std::string& error) {
+    if (state_.phase() == TransactionPhase::fatal_error) return;
+    state_.fatal(error);
+    node_.emit(ProducerFailed{.client_id = options_.client.client_id,
+                              .transactional_id = options_.transactional_id,
+                              .error = error});
+    hooks_.wake();
+}
+
+// ---- identity ----
+
+TransactionResult ProducerTransactionHost::init() {
+    const LocalTime deadline = node_.now() + Duration(options_.max_block);
+    if (const auto failed = renew_identity(deadline)) return *failed;
+    Channel* const channel = coordinator(CoordinatorType::transaction, options_.transactional_id);
+    const bool is_version_2 =
+        channel != nullptr &&
+        channel->offered_version(ApiKey::end_txn).value_or(0) >= first_end_of_version_2;
+    state_.initialized(is_version_2);
+    return {.outcome = Outcome::ok};
+}
+
+// An identity from the coordinator; nullopt: it is there. A producer that has one names it, so that
+// a retry is not taken for another process (KIP-360).
+std::optional<TransactionResult> ProducerTransactionHost::renew_identity(LocalTime deadline) {
+    InitProducerIdRequest request;
+    request.transactional_id = options_.transactional_id;
+    request.transaction_timeout_ms =
+        static_cast<std::int32_t>(options_.transaction_timeout.count());
+    if (identity().is_valid()) {
+        request.producer_id = identity().id;
+        request.producer_epoch = identity().epoch;
+    }
+    const auto ended = ask(
+        CoordinatorType::transaction, options_.transactional_id, request, deadline,
+        [](const InitProducerIdResponse& response) { return response.error_code; },
+        meaning_for_init);
+    if (ended.meaning != AnswerMeaning::done)
+        return give_up(ended.meaning, ended.error, ended.is_indefinite);
+    const ProducerIdentity identity{ended.response.producer_id, ended.response.producer_epoch};
+    sender_.identify(identity);
+    hooks_.identified(identity, "init_producer_id");
+    return std::nullopt;
+}
+
+void ProducerTransactionHost::begin(OperationId transaction) {
+    state_.begin();
+    transaction_ = transaction;
+}
+
+// ---- partitions ----
+
+void ProducerTransactionHost::note_send(const TopicPartition& partition) {
+    if (!state_.add(partition) || is_adding_) return;
+    is_adding_ = true;
+    node_.spawn(fmt::format("{}/add_partitions", options_.client.client_id),
+                [this] { add_partitions(); });
+}
+
+// transaction.version 1: partitions that came while others were being added go next.
+void ProducerTransactionHost::add_partitions() {
+    for (;;) {
+        const std::set<TopicPartition> partitions = state_.unadded();
+        const TransactionPhase phase = state_.phase();
+        if (partitions.empty() ||
+            (phase != TransactionPhase::in_transaction && phase != TransactionPhase::committing)) {
+            break;
+        }
+        AddPartitionsToTxnRequest request;
+        auto& transaction = request.transactions.emplace_back();
+        transaction.transactional_id = options_.transactional_id;
+        transaction.producer_id = identity().id;
+        transaction.producer_epoch = identity().epoch;
+        for (const TopicPartition& partition : partitions) {
+            if (transaction.topics.empty() || transaction.topics.back().name != partition.topic) {
+                transaction.topics.push_back({.name = partition.topic, .partitions = {}});
+            }
+            transaction.topics.back().partitions.push_back(partition.partition);
+        }
+        const OperationId asked_in = transaction_;
+        const auto ended = ask(
+            CoordinatorType::transaction, options_.transactional_id, request,
+            node_.now() + options_.delivery_timeout,
+            [](const AddPartitionsToTxnResponse& response) { return worst_of(response); },
+            meaning_for_add_partitions);
+        if (transaction_ != asked_in) continue;
+        if (ended.meaning == AnswerMeaning::done) {
+            state_.added(partitions);
+        } else if (ended.meaning == AnswerMeaning::fatal) {
+            fatal(ended.error);
+        } else {
+            abortable(ended.error);
+        }
+        hooks_.wake();
+    }
+    is_adding_ = false;
+}
+
+void ProducerTransactionHost::note_failure(ErrorCode code, const std::string& error) {
+    const AnswerMeaning meaning = meaning_for_produce(code);
+    if (meaning == AnswerMeaning::fatal) {
+        fatal(error);
+    } else {
+        abortable(error);
+    }
+}
+
+// ---- offsets ----
+
+TransactionResult ProducerTransactionHost::send_offsets(
+    const std::map<TopicPartition, Offset>& offsets, const ConsumerGroupMetadata& group) {
+    const LocalTime deadline = node_.now() + Duration(options_.max_block);
+    if (!state_.is_version_2()) {
+        AddOffsetsToTxnRequest request;
+        request.transactional_id = options_.transactional_id;
+        request.producer_id = identity().id;
+        request.producer_epoch = identity().epoch;
+        request.group_id = group.group_id;
+        const auto ended = ask(
+            CoordinatorType::transaction, options_.transactional_id, request, deadline,
+            [](const AddOffsetsToTxnResponse& response) { return response.error_code; },
+            meaning_for_add_partitions);
+        if (ended.meaning != AnswerMeaning::done)
+            return give_up(ended.meaning, ended.error, ended.is_indefinite);
+    }
+    state_.add_offsets();
+    TxnOffsetCommitRequest request;
+    request.transactional_id = options_.transactional_id;
+    request.group_id = group.group_id;
+    request.producer_id = identity().id;
+    request.producer_epoch = identity().epoch;
+    request.generation_id = group.generation;
+    request.member_id = group.member_id;
+    request.group_instance_id = group.group_instance_id;
+    for (const auto& [partition, offset] : offsets) {
+        if (request.topics.empty() || request.topics.back().name != partition.topic) {
+            request.topics.push_back({.name = partition.topic, .partitions = {}});
+        }
+        TxnOffsetCommitRequest::Partition slot;
+        slot.partition_index = partition.partition;
+        slot.committed_offset = offset;
+        slot.committed_metadata = std::string();
+        request.topics.back().partitions.push_back(std::move(slot));
+    }
+    const auto ended = ask(
+        CoordinatorType::group, group.group_id, request, deadline,
+        [](const TxnOffsetCommitResponse& response) { return worst_of(response); },
+        meaning_for_offsets);
+    if (ended.meaning == AnswerMeaning::done) return {.outcome = Outcome::ok};
+    return give_up(ended.meaning, ended.error, ended.is_indefinite);
+}
+
+// ---- the end ----
+
+TransactionResult ProducerTransactionHost::end(bool commit) {
+    const LocalTime deadline = node_.now() + Duration(options_.max_block);
+    if (state_.needs_end()) {
+        EndTxnRequest request;
+        request.transactional_id = options_.transactional_id;
+        request.producer_id = identity().id;
+        request.producer_epoch = identity().epoch;
+        request.committed = commit;
+        const auto ended = ask(
+            CoordinatorType::transaction, options_.transactional_id, request, deadline,
+            [](const EndTxnResponse& response) { return response.error_code; }, meaning_for_end);
+        // An abort whose identity is lost is over all the same, once there is a new identity.
+        const bool is_lost_abort = !commit && ended.meaning == AnswerMeaning::abortable;
+        if (ended.meaning != AnswerMeaning::done && !is_lost_abort) {
+            return give_up(ended.meaning, ended.error, ended.is_indefinite);
+        }
+        if (is_lost_abort || state_.needs_new_epoch()) {
+            if (const auto failed = renew_identity(deadline)) return *failed;
+        } else if (state_.is_version_2() && ended.response.producer_id != no_producer_id) {
+            const ProducerIdentity next{ended.response.producer_id, ended.response.producer_epoch};
+            sender_.identify(next);
+            hooks_.identified(next, "transaction end");
+        }
+    }
+    state_.ended();
+    transaction_ = {};
+    hooks_.wake();
+    return {.outcome = Outcome::ok};
+}
+
+}  // namespace squall::model

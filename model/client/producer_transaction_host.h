@@ -1,0 +1,112 @@
+// ProducerTransactionHost: the requests of a transactional producer to its coordinators, in plain
+// blocking style: initTransactions, EndTxn, offsets of groups, and (transaction.version 1) the
+// partitions that become part of a transaction before anything is sent to them.
+//
+// Every call asks again, whoever coordinates now, until max.block.ms has passed. What then becomes
+// of a commit is unknown: it may be called again. A request that timed out may be executed later:
+// under version 1 an EndTxn can end the next transaction of its producer (KAFKA-17754).
+//
+// Part of Producer, which owns the sends; the state is ProducerTransaction's.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/client/cluster_host.h"
+#include "model/client/producer/producer_options.h"
+#include "model/client/producer/sender.h"
+#include "model/client/producer/transaction_state.h"
+#include "model/events/client_events.h"
+#include "model/protocol/messages/find_coordinator.h"
+#include "sim/kernel/node.h"
+
+namespace squall::model {
+
+// What became of one step of a transaction.
+struct TransactionResult {
+    Outcome outcome = Outcome::unknown;
+    std::string error;        // "" for ok
+    bool must_abort = false;  // the transaction can only be aborted
+    bool is_fatal = false;    // the producer can only be closed
+
+    bool ok() const { return outcome == Outcome::ok; }
+};
+
+// Who consumed what is being committed (KIP-447).
+struct ConsumerGroupMetadata {
+    std::string group_id;
+    GenerationId generation = no_generation;
+    std::string member_id;
+    std::optional<std::string> group_instance_id;
+};
+
+class ProducerTransactionHost {
+  public:
+    struct Hooks {
+        std::function<void()> wake;  // the sender has something to look at
+        std::function<void(const ProducerIdentity&, std::string_view reason)> identified;
+    };
+    ProducerTransactionHost(sim::Node& node, const ProducerOptions& options, ClusterHost& cluster,
+                            Sender& sender, Hooks hooks);
+    ProducerTransactionHost(const ProducerTransactionHost&) = delete;
+    ProducerTransactionHost& operator=(const ProducerTransactionHost&) = delete;
+
+    ProducerTransaction& state() { return state_; }
+    const ProducerTransaction& state() const { return state_; }
+
+    void begin(OperationId transaction);
+    // The transaction that is open; zero: none.
+    OperationId transaction() const { return transaction_; }
+
+    // All of these may park, up to max.block.ms.
+    TransactionResult init();
+    TransactionResult send_offsets(const std::map<TopicPartition, Offset>& offsets,
+                                   const ConsumerGroupMetadata& group);
+    // Requires: committing or aborting, and nothing is in flight.
+    TransactionResult end(bool commit);
+
+    // The application sends to this partition. Does not park.
+    void note_send(const TopicPartition& partition);
+    // A batch was given up.
+    void note_failure(ErrorCode code, const std::string& error);
+    void abortable(const std::string& error);
+    void fatal(const std::string& error);
+
+  private:
+    // The end of a request, after all its retries.
+    template <class Response>
+    struct Ended {
+        AnswerMeaning meaning = AnswerMeaning::retry;  // retry: time ran out
+        // Some attempt may have been carried out without our hearing of it.
+        bool is_indefinite = false;
+        std::string error;
+        Response response{};
+    };
+    template <class Request, class ErrorOf, class MeaningOf>
+    Ended<typename Request::Response> ask(CoordinatorType type, const std::string& key,
+                                          const Request& request, LocalTime deadline,
+                                          ErrorOf error_of, MeaningOf meaning_of);
+    // Null: not found yet. May park.
+    Channel* coordinator(CoordinatorType type, const std::string& key);
+    void add_partitions();
+    std::optional<TransactionResult> renew_identity(LocalTime deadline);
+    TransactionResult give_up(AnswerMeaning meaning, const std::string& error, bool is_indefinite);
+    const ProducerIdentity& identity() const { return sender_.numbering()->identity(); }
+    void back_off(std::uint32_t failures, LocalTime deadline);
+
+    sim::Node& node_;
+    const ProducerOptions& options_;
+    ClusterHost& cluster_;
+    Sender& sender_;
+    Hooks hooks_;
+    ProducerTransaction state_;
+    OperationId transaction_;
+    std::map<std::pair<CoordinatorType, std::string>, Channel*> coordinators_;
+    bool is_adding_ = false;
+};
+
+}  // namespace squall::model
