@@ -44,10 +44,12 @@ std::set<Key> repeated(const std::vector<Item>& items, Key (*key_of)(const Item&
 Decision<DeleteTopicsResponse> AdministrationControl::decide(
     const MetadataImage& image, const DeleteTopicsRequest& request) const {
     Decision<DeleteTopicsResponse> decision{.records = {}, .response = {}, .reason = "deleted"};
-    // Up to version 5 there are names only.
+    // Up to version 5 there are names only. A request that never was on a wire has both.
     std::vector<DeleteTopicsRequest::Topic> asked = request.topics;
-    for (const std::string& name : request.topic_names) {
-        asked.push_back({.name = name, .topic_id = {}});
+    if (asked.empty()) {
+        for (const std::string& name : request.topic_names) {
+            asked.push_back({.name = name, .topic_id = {}});
+        }
     }
     std::map<Uuid, int> mentions;  // of topics, by either
     const auto find = [&](const DeleteTopicsRequest::Topic& topic) {

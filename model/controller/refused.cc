@@ -37,6 +37,7 @@ DeleteTopicsResponse refused(const DeleteTopicsRequest& request, const Refusal& 
         slot.topic_id = topic.topic_id;
         fill(slot, refusal);
     }
+    if (!request.topics.empty()) return response;
     for (const std::string& name : request.topic_names) {
         DeleteTopicsResponse::Result& slot = response.responses.emplace_back();
         slot.name = name;

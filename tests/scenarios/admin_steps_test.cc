@@ -119,9 +119,9 @@ TEST(AdminSteps, AreWrittenAsTheyWereRead) {
 
 TEST(AdminSteps, AreReachedByTheirIds) {
     const Scenario scenario =
-        small_storm(many_steps, {.set = {{.path = "admin.new.topic", .value = "\"orders-2\""},
+        small_storm(many_steps, {.set = {{.path = "admin.new.partitions", .value = "4"},
                                          {.path = "admin.*.at", .value = "5s"}}});
-    EXPECT_EQ(scenario.admin[0].options.at("topic"), "orders-2");
+    EXPECT_EQ(scenario.admin[0].options.at("partitions"), "4");
     for (const AdminSection& step : scenario.admin) EXPECT_EQ(step.at, 5s);
 }
 

@@ -30,8 +30,12 @@ NewTopic topic(std::string name, std::int32_t partitions, std::int16_t replicati
 
 // ---- topics ----
 
-TEST(Administration, CreatesGrowsAndDeletesTopics) {
-    BrokerWorld world;
+class AdministrationOfTopics : public testing::TestWithParam<CodecMode> {};
+INSTANTIATE_TEST_SUITE_P(Codecs, AdministrationOfTopics,
+                         testing::Values(CodecMode::move, CodecMode::roundtrip));
+
+TEST_P(AdministrationOfTopics, CreatesGrowsAndDeletesThem) {
+    BrokerWorld world({.codec = GetParam()});
     AdminResult created;
     std::map<std::string, AdminResult> grown;
     std::map<std::string, AdminResult> deleted;

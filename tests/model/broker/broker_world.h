@@ -30,6 +30,7 @@ struct WorldOptions {
     int racks = 1;
     BrokerConfig config{};
     std::uint64_t seed = 7;
+    CodecMode codec = CodecMode::roundtrip;
 };
 
 class BrokerWorld {
@@ -72,7 +73,7 @@ class BrokerWorld {
 
     sim::Simulation& simulation() { return simulation_; }
     sim::Network& network() { return network_; }
-    Fabric fabric() { return {network_, CodecMode::roundtrip}; }
+    Fabric fabric() { return {network_, options_.codec}; }
     sim::Node& node(std::string_view name) { return *simulation_.find_node(name); }
     sim::Node& client() { return *client_; }
     Broker& broker(int i) { return static_cast<Broker&>(*node(fmt::format("b{}", i)).process()); }
