@@ -11,6 +11,7 @@ constexpr std::string_view unclean_election = "unclean election";
 constexpr std::string_view whole_isr_lost = "power loss of the whole ISR";
 constexpr std::string_view weak_acks = "acks < all and a change of leader";
 constexpr std::string_view log_start_moved = "log start moved";
+constexpr std::string_view was_compacted = "compacted";
 }  // namespace
 
 void Allowance::observe(const sim::Event& event) {
@@ -33,6 +34,12 @@ void Allowance::observe(const sim::Event& event) {
                                      ? model::Offset{std::numeric_limits<std::int64_t>::max()}
                                      : moved->to;
         partitions_[moved->partition].log_starts.try_emplace(to, event.sequence);
+    } else if (const auto* cleaned = event.as<model::LogCleaned>()) {
+        Partition& state = partitions_[cleaned->partition];
+        if (state.cleaned_to < cleaned->to) {
+            state.cleaned_to = cleaned->to;
+            state.cleaned = event.sequence;
+        }
     } else if (const auto* producer = event.as<model::ProducerConfigured>()) {
         // "all" is -1, so the weakest is the one furthest above it, except that 0 is weaker than 1.
         const auto [at, is_new] = acks_.try_emplace(producer->client_id, producer->acks);
@@ -143,6 +150,13 @@ std::optional<Cause> Allowance::of_removal(const model::TopicPartition& partitio
     const auto beyond = at->second.log_starts.upper_bound(offset);
     if (beyond == at->second.log_starts.end()) return std::nullopt;
     return Cause{log_start_moved, beyond->second};
+}
+
+std::optional<Cause> Allowance::of_compaction(const model::TopicPartition& partition,
+                                              model::Offset offset) const {
+    const auto at = partitions_.find(partition);
+    if (at == partitions_.end() || offset >= at->second.cleaned_to) return std::nullopt;
+    return Cause{was_compacted, at->second.cleaned};
 }
 
 std::optional<Cause> Allowance::of_incomplete_leader(const model::TopicPartition& partition,

@@ -39,9 +39,14 @@ class Allowance {
     // As of_truncation, and acks < all of the producer `client_id` with a change of leader.
     std::optional<Cause> of_loss(const model::TopicPartition& partition, std::string_view client_id,
                                  sim::EventSequence since) const;
-    // Why nothing below `offset` + 1 must be readable: retention, DeleteRecords, topic deleted.
+    // Why what stood at `offset` need not be readable: retention, DeleteRecords, topic deleted.
+    // That compaction took it is of_compaction's to say.
     std::optional<Cause> of_removal(const model::TopicPartition& partition,
                                     model::Offset offset) const;
+    // The cleaner went over the offset. Whether it may have taken what stood there is a question of
+    // keys: the compaction checker's.
+    std::optional<Cause> of_compaction(const model::TopicPartition& partition,
+                                       model::Offset offset) const;
     // As of_truncation, for any partition of a topic.
     std::optional<Cause> of_truncation_anywhere(std::string_view topic,
                                                 sim::EventSequence since) const;
@@ -64,6 +69,8 @@ class Allowance {
         sim::EventSequence last_leader_change{0};
         sim::EventSequence last_whole_loss{0};
         std::map<model::Offset, sim::EventSequence> log_starts;  // where to -> the event
+        model::Offset cleaned_to{0};                             // by any replica
+        sim::EventSequence cleaned{0};
     };
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence);

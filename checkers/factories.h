@@ -11,6 +11,7 @@ std::unique_ptr<Checker> make_assignment(Contract contract);
 std::unique_ptr<Checker> make_atomicity(Contract contract);
 std::unique_ptr<Checker> make_audit(Contract contract);
 std::unique_ptr<Checker> make_committed_offset(Contract contract);
+std::unique_ptr<Checker> make_compaction(Contract contract);
 std::unique_ptr<Checker> make_controller(Contract contract);
 std::unique_ptr<Checker> make_delivery(Contract contract);
 std::unique_ptr<Checker> make_duplicate(Contract contract);

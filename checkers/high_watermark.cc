@@ -118,6 +118,14 @@ class HighWatermark final : public Checker {
         using Kind = ReplicaLogs::Change::Kind;
         if (change.kind == Kind::appended) return;
         Partition& partition = partitions_[change.key.first];
+        if (change.kind == Kind::cleaned) {
+            // What compaction may have written anew is not what was committed, and need not be.
+            const auto kept = std::ranges::find_if(partition.committed, [&](const Committed& c) {
+                return c.batch.last_offset >= change.cleaned_to;
+            });
+            partition.committed.erase(partition.committed.begin(), kept);
+            return;
+        }
         Replica& replica = partition.replicas[change.key.second];
         if (change.kind == Kind::deleted) {
             replica = Replica{};

@@ -188,6 +188,7 @@ class LostWrite final : public Checker {
                   Findings::Events events) {
         const model::TopicPartition& partition = history_.partition(send);
         auto cause = allowance_.of_removal(partition, send.offset);
+        if (!cause) cause = allowance_.of_compaction(partition, send.offset);
         if (!cause) {
             cause = allowance_.of_loss(partition, history_.client(send), send.invoked);
         }

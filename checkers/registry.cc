@@ -13,6 +13,8 @@ const std::vector<CheckerEntry>& all_checkers() {
          make_audit},
         {"committed-offset", "committed offsets cover only what was delivered, and do not go back",
          "guarantees: committed offset; KIP-62", make_committed_offset},
+        {"compaction", "a table that is read from the beginning ends as it was written",
+         "KIP-534, KAFKA-13194; guarantees: retention or compaction", make_compaction},
         {"controller", "only the leader of the quorum decides, and only while it leads",
          "guarantees: no effect from a fenced controller; KAFKA-15489", make_controller},
         {"delivery", "a group is handed every record below its committed offset",

@@ -48,6 +48,7 @@ struct Partition {
     std::map<model::LeaderEpoch, Leadership> leaders;
     std::optional<model::PartitionChanged> last_change;
     sim::EventSequence last_change_event{0};
+    model::Offset cleaned_to{0};  // by any replica
 };
 
 struct RoleKey {
@@ -71,7 +72,10 @@ class ReplicaLogMatching final : public Checker {
             return;
         }
         logs_.observe(event);
-        if (const auto* taken = event.as<model::RoleTaken>()) {
+        if (const auto* cleaned = event.as<model::LogCleaned>()) {
+            model::Offset& to = partitions_[cleaned->partition].cleaned_to;
+            to = std::max(to, cleaned->to);
+        } else if (const auto* taken = event.as<model::RoleTaken>()) {
             on_role_taken(*taken, event);
         } else if (const auto* changed = event.as<model::PartitionChanged>()) {
             on_partition_changed(*changed, event.sequence);
@@ -109,7 +113,10 @@ class ReplicaLogMatching final : public Checker {
     }
 
     void match(Partition& partition, const model::BatchAppended& appended,
-               const std::optional<BatchIdentity>& predecessor, sim::EventSequence sequence) {
+               std::optional<BatchIdentity> predecessor, sim::EventSequence sequence) {
+        // Compaction writes batches anew, on each replica at its own time.
+        if (appended.base_offset < partition.cleaned_to) return;
+        if (predecessor && predecessor->base_offset < partition.cleaned_to) predecessor.reset();
         const BatchIdentity batch{.base_offset = appended.base_offset,
                                   .last_offset = appended.last_offset,
                                   .leader_epoch = appended.leader_epoch,

@@ -65,6 +65,16 @@ void ReplicaLog::advance_start(model::Offset to) {
     end_ = std::max(end_, to);
 }
 
+void ReplicaLog::clean(model::Offset to) {
+    const auto kept = std::ranges::find_if(
+        entries_, [&](const Entry& entry) { return entry.batch.last_offset >= to; });
+    if (kept == entries_.begin()) return;
+    const Entry cleaned =
+        unknown(entries_.front().batch.base_offset, std::prev(kept)->batch.last_offset.next());
+    entries_.erase(entries_.begin(), kept);
+    entries_.insert(entries_.begin(), cleaned);
+}
+
 void ReplicaLog::open(model::Offset start, model::Offset end) {
     may_be_shorter_ = false;
     is_open_ = true;
@@ -124,6 +134,12 @@ bool ReplicaLogs::observe(const sim::Event& event, Change& change) {
             log.advance_start(moved->to);
             change.kind = Kind::started_later;
         }
+        return true;
+    }
+    if (const auto* cleaned = event.as<model::LogCleaned>()) {
+        touch(cleaned->partition, cleaned->broker).clean(cleaned->to);
+        change.kind = Kind::cleaned;
+        change.cleaned_to = cleaned->to;
         return true;
     }
     if (const auto* stopped = event.as<sim::NodeStopped>()) {

@@ -1,5 +1,5 @@
 // ReplicaLogs: the log of every replica as the trace claims it: a fold of BatchAppended,
-// LogTruncated, LogStartAdvanced and LogOpened.
+// LogTruncated, LogStartAdvanced, LogCleaned and LogOpened.
 //
 // What a log holds and the trace has not told (bytes written by a process that died before it could
 // say so) is one entry that is not `known`. After a loss of power the claim is only an upper bound,
@@ -51,6 +51,8 @@ class ReplicaLog {
     bool append(const BatchIdentity& batch);
     void truncate(model::Offset to, bool starts_anew);
     void advance_start(model::Offset to);
+    // Whatever stood below `to` may stand there otherwise.
+    void clean(model::Offset to);
     void open(model::Offset start, model::Offset end);
     void close(bool has_lost_power) {
         is_open_ = false;
@@ -74,12 +76,21 @@ class ReplicaLogs {
 
     // What an event did to one log.
     struct Change {
-        enum class Kind { appended, overwritten, truncated, opened, started_later, deleted };
+        enum class Kind {
+            appended,
+            overwritten,
+            truncated,
+            opened,
+            started_later,
+            cleaned,
+            deleted
+        };
         Kind kind = Kind::appended;
         Key key;
         ReplicaLog* log = nullptr;
         model::Offset end_before;
         bool was_known_exactly = true;  // before the event, no power loss made it doubtful
+        model::Offset cleaned_to{0};    // cleaned
     };
 
     // Returns true, and tells what changed, if the event is about a log. The pointer is good until

@@ -7,6 +7,7 @@
 #include "model/events/group_events.h"
 #include "model/events/raft_events.h"
 #include "model/events/replica_events.h"
+#include "model/events/table_events.h"
 #include "model/events/transaction_events.h"
 #include "scenarios/scenario_file.h"
 #include "sim/base/assert.h"
@@ -64,7 +65,7 @@ const std::vector<EventName>& event_names() {
         model::TransactionEndCompleted, model::DuplicateAnswered, model::NumberedBatchRefused,
         model::MarkerAppended, model::LastStableOffsetMoved, model::TransactionStateChanged,
         model::TransactionLoaded, model::PartitionVerified, model::PendingOffsetStored,
-        model::PendingOffsetsResolved>();
+        model::PendingOffsetsResolved, model::KeyWritten>();
     return names;
 }
 

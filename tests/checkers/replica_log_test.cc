@@ -236,5 +236,24 @@ RC_GTEST_PROP(ReplicaLog, AcceptsEveryCleanHistoryAndFindsOneFlippedBatch, ()) {
     for (const Anomaly& anomaly : report.anomalies) RC_ASSERT(anomaly.type == "log-divergence");
 }
 
+// Each replica writes what compaction leaves at its own time: neither is the other's.
+TEST(ReplicaLog, DoesNotCompareWhatWasCompacted) {
+    for (const bool is_compacted : {false, true}) {
+        History history;
+        history.start_brokers();
+        history.append(1, 0, 4, 0, 100, model::ReplicaRole::leader);
+        history.append(1, 5, 9, 0, 101, model::ReplicaRole::leader);
+        if (is_compacted) {
+            history.by_broker(1, model::LogCleaned{.broker = BrokerId{1},
+                                                   .partition = orders,
+                                                   .from = Offset{0},
+                                                   .to = Offset{5}});
+        }
+        history.append(2, 0, 4, 0, 999);
+        history.append(2, 5, 9, 0, 101);
+        EXPECT_EQ(judge(history), is_compacted ? "pass" : "fail: log-divergence");
+    }
+}
+
 }  // namespace
 }  // namespace squall::checkers
