@@ -4,6 +4,7 @@
 
 #include "model/broker/broker.h"
 #include "model/broker/controller_process.h"
+#include "model/log/meta_properties.h"
 #include "sim/base/settings.h"
 #include "sim/trace/sim_events.h"
 
@@ -24,15 +25,25 @@ const NodeSection& section_of(const Scenario& scenario, const std::string& name)
     return found == scenario.nodes.end() ? nothing_special : found->second;
 }
 
-model::BrokerConfig config_of(const Scenario& scenario, const std::string& name) {
+// Of the disk that a controller begins with.
+model::Uuid directory_id_of(const Noise& noise, const std::string& name) {
+    const Meaning meaning = Meaning("directory id").with(name);
+    return {noise.at(meaning, 0), noise.at(meaning, 1)};
+}
+
+model::BrokerConfig config_of(const Scenario& scenario, const Noise& noise,
+                              const std::string& name) {
     model::BrokerConfig config = scenario.cluster.config;
     const std::vector<std::string> controllers = controller_names(scenario);
     config.raft.voters.clear();
+    const std::int32_t first_id = scenario.cluster.combined ? 1 : first_controller_id;
     for (std::size_t i = 0; i < controllers.size(); ++i) {
         config.raft.voters.push_back(
-            {.id = model::BrokerId{first_controller_id + static_cast<std::int32_t>(i)},
+            {.id = model::BrokerId{first_id + static_cast<std::int32_t>(i)},
              .host = controllers[i],
-             .port = model::ControllerProcess::port});
+             .port = model::ControllerServer::port});
+        if (config.raft.kraft_version == 0) continue;
+        config.raft.voters.back().directory_id = directory_id_of(noise, controllers[i]);
     }
     for (const auto& [key, value] : section_of(scenario, name).config) {
         const Status set = set_setting(config, key, value);
@@ -58,7 +69,7 @@ std::vector<std::string> broker_names(const Scenario& scenario) {
 }
 
 std::vector<std::string> controller_names(const Scenario& scenario) {
-    return numbered('c', scenario.cluster.controllers);
+    return numbered(scenario.cluster.combined ? 'b' : 'c', scenario.cluster.controllers);
 }
 
 Roster roster_of(const Scenario& scenario) {
@@ -82,8 +93,14 @@ Cluster::Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions
       view_(std::make_unique<ClusterView>(simulation_->trace())),
       roster_(roster_of(scenario)) {
     simulation_->trace().observe([this](const sim::Event& event) { view_->observe(event); });
-    for (const std::string& name : roster_.controllers) add_server(name, false);
-    for (const std::string& name : roster_.brokers) add_server(name, true);
+    if (!scenario.cluster.combined) {
+        for (const std::string& name : roster_.controllers) add_server(name, false, true);
+    }
+    std::uint32_t controllers = scenario.cluster.combined ? scenario.cluster.controllers : 0;
+    for (const std::string& name : roster_.brokers) {
+        add_server(name, true, controllers > 0);
+        if (controllers > 0) --controllers;
+    }
 }
 
 Cluster::~Cluster() {
@@ -93,7 +110,7 @@ Cluster::~Cluster() {
 
 model::BrokerId Cluster::broker_id(const Machine& machine) {
     const std::int32_t number = std::stoi(machine.name.substr(1));
-    return model::BrokerId{machine.is_controller ? first_controller_id + number - 1 : number};
+    return model::BrokerId{machine.is_broker ? number : first_controller_id + number - 1};
 }
 
 Machine& Cluster::add_machine(std::string name, sim::ProcessFactory factory) {
@@ -115,9 +132,9 @@ Machine& Cluster::add_client(std::string name, sim::ProcessFactory factory) {
     return add_machine(std::move(name), std::move(factory));
 }
 
-Machine& Cluster::add_server(const std::string& name, bool is_broker) {
+Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_controller) {
     const std::uint32_t number = static_cast<std::uint32_t>(std::stoul(name.substr(1)));
-    const model::BrokerConfig config = config_of(scenario_, name);
+    const model::BrokerConfig config = config_of(scenario_, simulation_->noise(), name);
     auto disk = std::make_unique<sim::Disk>(
         sim::DiskOptions{.capacity_bytes = scenario_.disk.capacity_bytes,
                          .flush_latency = scenario_.disk.flush},
@@ -127,7 +144,7 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker) {
     const std::size_t position = machines_.size();
     Machine& machine = add_machine(
         name,
-        [this, config, number, is_broker, position,
+        [this, config, number, is_broker, is_controller, position,
          &files](sim::Node& node) -> std::unique_ptr<sim::Process> {
             const Machine& self = *machines_[position];
             if (!is_broker) {
@@ -135,12 +152,19 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker) {
                                                                   fabric(), files, self.bugs);
             }
             return std::make_unique<model::Broker>(
-                node, model::BrokerIdentity{broker_id(self), rack_of(scenario_, number)}, config,
-                fabric(), files, self.bugs);
+                node,
+                model::BrokerIdentity{broker_id(self), rack_of(scenario_, number), is_controller},
+                config, fabric(), files, self.bugs);
         });
     machine.disk = std::move(disk);
     machine.is_broker = is_broker;
-    machine.is_controller = !is_broker;
+    machine.is_controller = is_controller;
+    if (is_controller && config.raft.kraft_version > 0) {
+        const Result<Duration> formatted = model::format_directory(
+            files, {.node_id = broker_id(machine),
+                    .directory_id = directory_id_of(simulation_->noise(), name)});
+        ASSERT(formatted.ok(), "{} is not formatted: {}", name, to_string(formatted.error()));
+    }
     for (const auto& ids : {scenario_.bugs, section_of(scenario_, name).bugs}) {
         for (const std::string& id : ids) machine.bugs.arm(model::find_bug(id)->bug);
     }

@@ -1,6 +1,10 @@
-// Cluster: the machines of a scenario, wired: brokers b1.., controllers c1.., clients by name, each
-// with its disk, on one network, in one simulation. Machines are made here and started by whoever
-// runs.
+// Cluster: the machines of a scenario, wired: brokers b1.., controllers c1.. (in a combined cluster
+// the first brokers), clients by name, each with its disk, on one network, in one simulation.
+// Machines are made here and started by whoever runs.
+//
+// The disks of controllers are formatted here, as an operator does before the first start: each
+// gets the directory id that the quorum's first voters know (kraft.version 1). One that is wiped
+// later gets another.
 #pragma once
 
 #include <cstdint>
@@ -57,14 +61,14 @@ class Cluster {
     // In order of creation: controllers, brokers, clients.
     const std::vector<std::unique_ptr<Machine>>& machines() const { return machines_; }
     const Roster& roster() const { return roster_; }
-    // node.id of a server: brokers from 1, controllers from 1001.
+    // node.id of a server: brokers from 1, controllers on machines of their own from 1001.
     static model::BrokerId broker_id(const Machine& machine);
 
     // Starts controllers and brokers.
     void boot();
 
   private:
-    Machine& add_server(const std::string& name, bool is_broker);
+    Machine& add_server(const std::string& name, bool is_broker, bool is_controller);
     Machine& add_machine(std::string name, sim::ProcessFactory factory);
 
     const Scenario& scenario_;

@@ -32,6 +32,8 @@ struct ClusterSection {
     std::uint32_t brokers = 3;
     std::uint32_t controllers = 1;
     std::uint32_t racks = 1;
+    // process.roles=broker,controller: the controllers are the first brokers.
+    bool combined = false;
     model::BrokerConfig config;  // of every broker and controller
 };
 

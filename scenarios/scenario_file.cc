@@ -62,6 +62,17 @@ void read_cluster(TableReader table, ClusterSection& cluster) {
     if (auto config = table.table("config")) config->settings(cluster.config);
     table.finish();
 }
+    if (const std::optional<std::string> combined = table.text("combined")) {
+        cluster.combined = *combined == "true";
+        if (!cluster.combined && *combined != "false") {
+            table.fail_at("combined", "expected true or false");
+        }
+    }
+    if (cluster.combined && cluster.controllers > cluster.brokers) {
+        table.fail_at("controllers", fmt::format("expected at most the {} brokers: with 'combined' "
+                                                 "they are the controllers",
+                                                 cluster.brokers));
+    }
 
 void read_node(TableReader table, NodeSection& node) {
     if (auto clock = table.table("clock")) {

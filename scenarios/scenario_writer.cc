@@ -243,6 +243,7 @@ std::string write_scenario(const Scenario& scenario) {
     out.number("brokers", scenario.cluster.brokers);
     out.number("controllers", scenario.cluster.controllers);
     if (scenario.cluster.racks != usual.cluster.racks) out.number("racks", scenario.cluster.racks);
+    if (scenario.cluster.combined) out.raw("combined", "true");
     out.settings("config.", scenario.cluster.config, usual.cluster.config);
     write_nodes(out, scenario);
 

@@ -132,7 +132,13 @@ std::vector<std::string> resolve(const Target& target, const ClusterView& view,
         case Target::Role::all_controllers:
             return roster.controllers;
         case Target::Role::all_servers: {
-            std::vector<std::string> names = roster.controllers;
+            std::vector<std::string> names;
+            // Some may be both.
+            for (const std::string& name : roster.controllers) {
+                if (std::ranges::find(roster.brokers, name) == roster.brokers.end()) {
+                    names.push_back(name);
+                }
+            }
             names.insert(names.end(), roster.brokers.begin(), roster.brokers.end());
             return names;
         }

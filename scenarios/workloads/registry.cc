@@ -1,12 +1,13 @@
 #include <algorithm>
 
+#include "scenarios/workloads/load.h"
 #include "scenarios/workloads/order_flow.h"
 #include "scenarios/workloads/workload.h"
 
 namespace squall::scenarios {
 
 const std::vector<WorkloadEntry>& all_workloads() {
-    static const std::vector<WorkloadEntry> workloads = {order_flow_workload()};
+    static const std::vector<WorkloadEntry> workloads = {load_workload(), order_flow_workload()};
     return workloads;
 }
 

@@ -47,10 +47,13 @@ std::vector<int> voters_of(MetadataWorld& world) {
     return ids;
 }
 
-bool creates_topics(MetadataWorld& world, const std::string& name) {
-    const auto answer = world.create_topic(1, name, 2, 2);
+bool creates_topics(MetadataWorld& world, int broker, const std::string& name) {
+    const auto answer = world.create_topic(broker, name, 2, 2);
     world.run_for(3s);
-    return *answer && (*answer)->error_code == ErrorCode::none;
+    EXPECT_TRUE(answer->has_value()) << name;
+    if (!answer->has_value()) return false;
+    EXPECT_EQ((*answer)->error_code, ErrorCode::none) << name;
+    return (*answer)->error_code == ErrorCode::none;
 }
 
 TEST(VoterChange, SpareControllerJoinsAndTheLeaderThatIsRemovedLeavesItsOffice) {
@@ -87,7 +90,7 @@ TEST(VoterChange, SpareControllerJoinsAndTheLeaderThatIsRemovedLeavesItsOffice) 
 
         // Without it, and after a loss of power of all the others, who read the set back.
         world.node(fmt::format("c{}", first)).stop(sim::StopReason::power_loss);
-        EXPECT_TRUE(creates_topics(world, "orders"));
+        EXPECT_TRUE(creates_topics(world, 1, "orders"));
         for (int id = 1; id <= 4; ++id) {
             const std::string name = fmt::format("c{}", id);
             if (id != first) world.node(name).stop(sim::StopReason::power_loss);
@@ -98,7 +101,8 @@ TEST(VoterChange, SpareControllerJoinsAndTheLeaderThatIsRemovedLeavesItsOffice) 
         }
         world.run_for(15s);
         EXPECT_EQ(voters_of(world), rest);
-        EXPECT_TRUE(creates_topics(world, "payments"));
+        // By another broker: the first has an open connection to a machine that forgot it.
+        EXPECT_TRUE(creates_topics(world, 2, "payments"));
     }
 }
 
