@@ -16,9 +16,12 @@ class Interned {
     using Id = std::uint32_t;
 
     Id id_of(const Value& value) {
+        // Events about one thing come in runs.
+        if (!values_.empty() && *values_[latest_] == value) return latest_;
         const auto [at, is_new] = ids_.try_emplace(value, static_cast<Id>(values_.size()));
         if (is_new) values_.push_back(&at->first);
-        return at->second;
+        latest_ = at->second;
+        return latest_;
     }
     const Value& operator[](Id id) const {
         ASSERT(id < values_.size(), "number {} of {} was never given", id, values_.size());
@@ -29,6 +32,7 @@ class Interned {
   private:
     std::map<Value, Id> ids_;
     std::vector<const Value*> values_;  // keys of ids_, whose nodes never move
+    Id latest_ = 0;
 };
 
 }  // namespace squall::checkers

@@ -6,7 +6,12 @@ namespace squall::checkers {
 
 const Send* SendHistory::observe(const sim::Event& event) {
     if (const auto* invoked = event.as<model::SendInvoked>()) {
-        open_.insert_or_assign(invoked->operation, sends_.size());
+        const auto place = find_open(invoked->operation);
+        if (place != open_.end() && place->first == invoked->operation) {
+            place->second = sends_.size();
+        } else {
+            open_.insert(place, {invoked->operation, sends_.size()});
+        }
         Send& send = sends_.emplace_back();
         send.operation = invoked->operation;
         send.record = invoked->record;
@@ -16,8 +21,8 @@ const Send* SendHistory::observe(const sim::Event& event) {
         send.node = event.node;
         send.invoked = event.sequence;
     } else if (const auto* completed = event.as<model::SendCompleted>()) {
-        const auto at = open_.find(completed->operation);
-        if (at == open_.end()) return nullptr;
+        const auto at = find_open(completed->operation);
+        if (at == open_.end() || at->first != completed->operation) return nullptr;
         Send& send = sends_[at->second];
         open_.erase(at);
         send.completed = event.sequence;
@@ -37,6 +42,11 @@ const Send* SendHistory::observe(const sim::Event& event) {
                      .max_in_flight = configured->max_in_flight};
     }
     return nullptr;
+}
+
+// The first that is not before `operation`.
+SendHistory::Open::iterator SendHistory::find_open(model::OperationId operation) {
+    return std::ranges::lower_bound(open_, operation, {}, &Open::value_type::first);
 }
 
 SendHistory::Producer SendHistory::producer(const Send& send) const {

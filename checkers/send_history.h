@@ -61,11 +61,15 @@ class SendHistory {
     bool has_retried(const Send& send, const model::TopicPartition& partition) const;
 
   private:
+    using Open = std::vector<std::pair<model::OperationId, std::size_t>>;
+    Open::iterator find_open(model::OperationId operation);
+
     Interned<std::string> clients_;
     Interned<std::string> topics_;
     Interned<model::TopicPartition> partitions_;
     std::vector<Send> sends_;
-    std::map<model::OperationId, std::size_t> open_;
+    // Sends without an outcome, in order of operation: begun at the end, mostly, and over near it.
+    Open open_;
     std::map<std::uint32_t, Producer> producers_;  // by client
     std::map<std::pair<std::uint32_t, model::TopicPartition>, std::vector<sim::EventSequence>>
         retries_;  // by client and partition, in order

@@ -42,15 +42,24 @@ void Sightings::observe(const sim::Event& event) {
 }
 
 std::vector<Sighting> Sightings::take() {
-    audit_.visit_settled([this](const model::TopicPartition& partition, model::BrokerId,
-                                const AuditedLogs::Row& row) {
-        if (is_internal(partition.topic)) return;
-        sightings_.push_back({.partition = partitions_.id_of(partition),
-                              .offset = row.offset,
-                              .record = row.record,
-                              .event = row.event,
-                              .source = Sighting::Source::audited});
-    });
+    // Rows come log by log.
+    const model::TopicPartition* latest = nullptr;
+    bool is_left_out = false;
+    std::uint32_t id = 0;
+    audit_.visit_settled(
+        [&](const model::TopicPartition& partition, model::BrokerId, const AuditedLogs::Row& row) {
+            if (&partition != latest) {
+                latest = &partition;
+                is_left_out = is_internal(partition.topic);
+                if (!is_left_out) id = partitions_.id_of(partition);
+            }
+            if (is_left_out) return;
+            sightings_.push_back({.partition = id,
+                                  .offset = row.offset,
+                                  .record = row.record,
+                                  .event = row.event,
+                                  .source = Sighting::Source::audited});
+        });
     return std::move(sightings_);
 }
 
