@@ -77,6 +77,23 @@ TEST(Duplicate, AllowsWhatTheApplicationSentTwiceButNotAThirdPlace) {
     EXPECT_EQ(judge(history), "fail: duplicate");
 }
 
+TEST(Duplicate, DoesNotCountASendThatFailed) {
+    for (const Outcome outcome : {Outcome::unknown, Outcome::failed}) {
+        History history;
+        history.configure_producer("p1", -1, true);
+        const OperationId first = history.invoke("p1", 10);
+        history.by_client(
+            "p1",
+            model::SendCompleted{
+                .operation = first, .outcome = outcome, .partition = orders, .error = "timed_out"});
+        history.send("p1", 10, 0);
+        history.poll("c1", "a", 0, {10, 10});
+        EXPECT_EQ(judge(history), outcome == Outcome::failed
+                                      ? "fail: duplicate"
+                                      : "pass, allowed: duplicate (application sent twice)");
+    }
+}
+
 TEST(Duplicate, LooksAtTheDisksOfRunningInSyncReplicasBelowTheHighWatermark) {
     for (const bool is_in_sync : {false, true}) {
         History history;

@@ -147,7 +147,7 @@ class Transactions : public History {
             .role = model::ReplicaRole::leader,
             .base_offset = Offset{base},
             .last_offset = Offset{base + static_cast<int>(records.size()) - 1},
-            .leader_epoch = LeaderEpoch{0},
+            .leader_epoch = LeaderEpoch{leader_epoch_},
             .producer_id = ProducerId{producer.producer_id},
             .producer_epoch = epoch_of(producer),
             .base_sequence = SequenceNumber{next_sequence},
@@ -168,7 +168,7 @@ class Transactions : public History {
                                           .role = model::ReplicaRole::leader,
                                           .base_offset = Offset{offset},
                                           .last_offset = Offset{offset},
-                                          .leader_epoch = LeaderEpoch{0},
+                                          .leader_epoch = LeaderEpoch{leader_epoch_},
                                           .producer_id = ProducerId{producer.producer_id},
                                           .producer_epoch = epoch_of(marked),
                                           .is_control = true,
@@ -176,12 +176,22 @@ class Transactions : public History {
         by_broker(1, model::MarkerAppended{.broker = BrokerId{1},
                                            .partition = partition,
                                            .offset = Offset{offset},
-                                           .leader_epoch = LeaderEpoch{0},
+                                           .leader_epoch = LeaderEpoch{leader_epoch_},
                                            .producer_id = ProducerId{producer.producer_id},
                                            .producer_epoch = epoch_of(marked),
                                            .coordinator_epoch = coordinator_epoch,
                                            .commit = commit});
         return offset;
+    }
+    // Broker 1 loses what lies at `to` and behind it.
+    void cut_back(const TopicPartition& partition, int to) {
+        by_broker(1, model::LogTruncated{.broker = BrokerId{1},
+                                         .partition = partition,
+                                         .from = Offset{ends_[partition]},
+                                         .to = Offset{to},
+                                         .reason = "divergence"});
+        ends_[partition] = to;
+        ++leader_epoch_;  // what is written from here on is not what was
     }
     void move_stable(const TopicPartition& partition, int from, int to, int high_watermark) {
         by_broker(1, model::LastStableOffsetMoved{.broker = BrokerId{1},
@@ -295,6 +305,7 @@ class Transactions : public History {
         auto operator<=>(const Numbers&) const = default;
     };
     std::map<TopicPartition, int> ends_;
+    int leader_epoch_ = 0;
     std::map<Numbers, int> sequences_;
     std::uint64_t next_ = 1000;
 };
