@@ -64,6 +64,35 @@ std::optional<std::string> rack_of(const Scenario& scenario, std::uint32_t broke
 
 }  // namespace
 
+void Machine::want_up() {
+    is_wanted_ = true;
+    if (held_by_.empty() && !node->is_running()) node->start();
+}
+
+void Machine::take_down(const std::string& fault, sim::StopReason reason) {
+    hold_down(fault);
+    if (node->is_running()) {
+        node->stop(reason);
+    } else if (reason == sim::StopReason::power_loss && disk != nullptr) {
+        disk->power_loss();
+    }
+}
+
+void Machine::let_up(const std::string& fault) {
+    held_by_.erase(fault);
+    if (is_wanted_ && held_by_.empty() && !node->is_running()) node->start();
+}
+
+void Machine::pause(const std::string& fault) {
+    paused_by_.insert(fault);
+    if (node->is_running() && !node->is_paused()) node->pause();
+}
+
+void Machine::resume(const std::string& fault) {
+    paused_by_.erase(fault);
+    if (paused_by_.empty() && node->is_paused()) node->resume();
+}
+
 std::vector<std::string> broker_names(const Scenario& scenario) {
     return numbered('b', scenario.cluster.brokers);
 }
@@ -82,10 +111,14 @@ Roster roster_of(const Scenario& scenario) {
 }
 
 Cluster::Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions trace,
-                 std::uint64_t step_budget)
+                 std::uint64_t step_budget, const std::atomic<bool>* stop)
     : scenario_(scenario),
-      simulation_(std::make_unique<sim::Simulation>(sim::SimulationOptions{
-          .seed = seed, .start = scenario.run.start, .trace = trace, .step_budget = step_budget})),
+      simulation_(
+          std::make_unique<sim::Simulation>(sim::SimulationOptions{.seed = seed,
+                                                                   .start = scenario.run.start,
+                                                                   .trace = trace,
+                                                                   .step_budget = step_budget,
+                                                                   .stop = stop})),
       network_(std::make_unique<sim::Network>(
           *simulation_, sim::NetworkOptions{.latency = scenario.network.latency,
                                             .bandwidth_bits_per_second =
@@ -194,7 +227,7 @@ Machine* Cluster::find(std::string_view name) {
 
 void Cluster::boot() {
     for (const auto& machine : machines_) {
-        if (machine->is_broker || machine->is_controller) machine->node->start();
+        if (machine->is_broker || machine->is_controller) machine->want_up();
     }
 }
 

@@ -7,9 +7,11 @@
 // later gets another.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,9 @@
 
 namespace squall::scenarios {
 
+// A machine runs when its owner (the cluster, a workload) wants it to and no fault holds it down:
+// two faults that took it down bring it back when the second one ends, and a fault that ends never
+// boots what nobody started yet. Pauses are counted likewise.
 struct Machine {
     std::string name;
     sim::Node* node = nullptr;
@@ -31,6 +36,30 @@ struct Machine {
     model::BugSet bugs;
     bool is_broker = false;
     bool is_controller = false;
+
+    // ---- for its owner, on the main context ----
+
+    // From now on it is to run: at once, or when the last fault that holds it down ends. Without
+    // effect where that was said before.
+    void want_up();
+    bool is_wanted() const { return is_wanted_; }
+
+    // ---- for faults, on the main context; `fault` is the id of one ----
+
+    // It stays down until `fault` lets it up. Running, it stops with `reason`; a power loss takes
+    // the page cache also of a machine whose process is not there.
+    void take_down(const std::string& fault, sim::StopReason reason);
+    // As take_down, where the fault stops the process in a way of its own.
+    void hold_down(const std::string& fault) { held_by_.insert(fault); }
+    // Starts it if it is wanted, not running, and nobody else holds it down.
+    void let_up(const std::string& fault);
+    void pause(const std::string& fault);
+    void resume(const std::string& fault);
+
+  private:
+    bool is_wanted_ = false;
+    std::set<std::string> held_by_;
+    std::set<std::string> paused_by_;
 };
 
 // "b1".."bN" and "c1".."cN": the names that a scenario's servers have.
@@ -43,7 +72,7 @@ class Cluster {
   public:
     // Requires: the scenario is valid. `bugs` are armed on every broker and controller.
     Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions trace,
-            std::uint64_t step_budget);
+            std::uint64_t step_budget, const std::atomic<bool>* stop = nullptr);
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
     ~Cluster();

@@ -46,9 +46,13 @@ void FaultPlan::strike(Entry& entry) {
     auto context = std::make_unique<FaultContext>(
         FaultContext{.cluster = cluster_, .id = section.id, .machines = {}, .draws = draws});
     context->machines = aim(target, cluster_, context->draws);
+    const FaultEntry& kind = *find_fault(section.kind);
     std::vector<std::string> names;
     std::string who;
     for (const Machine* machine : context->machines) {
+        ASSERT(!kind.needs_broker || machine->disk != nullptr,
+               "fault {}: a {} would hit {}, which has no disk", section.id, kind.kind,
+               machine->name);
         names.push_back(machine->name);
         who += (who.empty() ? "" : ", ") + machine->name;
     }
@@ -59,10 +63,10 @@ void FaultPlan::strike(Entry& entry) {
     }
     entry.ever_struck = true;
     const std::string described = who == section.target ? who : section.target + " = " + who;
-    std::unique_ptr<Fault> fault =
-        std::move(find_fault(section.kind)->make(section.options)).value();
+    std::unique_ptr<Fault> fault = std::move(kind.make(section.options)).value();
     receipts_.struck(section.id, section.kind, described, names, simulation.now());
-    simulation.trace().emit_as_harness(
+    // What it does from here on names it as its cause.
+    simulation.trace().context().cause = simulation.trace().emit_as_harness(
         sim::FaultStarted{.id = section.id, .kind = section.kind, .target = described});
     fault->strike(*context);
     active_.push_back({section.id, std::move(fault), std::move(context)});
@@ -81,8 +85,11 @@ void FaultPlan::heal(const std::string& id) {
     Active ending = std::move(*found);
     active_.erase(found);
     sim::Simulation& simulation = cluster_.simulation();
-    simulation.trace().emit_as_harness(sim::FaultHealed{.id = id});
+    const sim::EventSequence cause = simulation.trace().context().cause;
+    simulation.trace().context().cause =
+        simulation.trace().emit_as_harness(sim::FaultHealed{.id = id});
     ending.fault->heal(*ending.context);
+    simulation.trace().context().cause = cause;
     receipts_.healed(id, simulation.now());
 }
 

@@ -65,8 +65,22 @@ void Receipts::missed(const std::string& id, const std::string& kind, const std:
     records_.push_back(std::move(record));
 }
 
-bool Receipts::concerns(const Record& record, std::string_view node) const {
+bool Receipts::aims_at(const Record& record, std::string_view node) {
     return std::ranges::find(record.nodes, node) != record.nodes.end();
+}
+
+bool Receipts::concerns(const Record& record, std::string_view node) {
+    return record.touched.contains(node);
+}
+
+bool Receipts::touches(Record& record, std::string_view node, const sim::Event& event) {
+    if (!record.active || !aims_at(record, node)) return false;
+    // Who struck at that moment is the cause. Otherwise it may be any that is at work: a process
+    // that was asked to stop takes its time.
+    const auto strike = strikes_.find(event.cause);
+    if (strike != strikes_.end() && &records_[strike->second] != &record) return false;
+    record.touched.emplace(node);
+    return true;
 }
 
 void Receipts::observe(const sim::Event& event) {
@@ -74,6 +88,15 @@ void Receipts::observe(const sim::Event& event) {
     if (event.as<sim::FrameSent>() || event.as<sim::FrameDelivered>()) return;
     if (const auto* started = event.as<model::BrokerStarted>()) {
         brokers_[started->broker] = trace_.node_name(event.node);
+        return;
+    }
+    if (const auto* struck = event.as<sim::FaultStarted>()) {
+        const auto record = std::ranges::find_if(records_, [&](const Record& known) {
+            return known.active && known.receipt.id == struck->id;
+        });
+        if (record != records_.end()) {
+            strikes_[event.sequence] = static_cast<std::size_t>(record - records_.begin());
+        }
         return;
     }
     const std::string_view node = trace_.node_name(event.node);
@@ -94,32 +117,51 @@ void Receipts::observe(const sim::Event& event) {
         if (!in_aftermath) continue;
         const auto after = [&] { return " after " + squall::to_string(event.time - at); };
         if (const auto* stopped = event.as<sim::NodeStopped>()) {
-            if (!record.active || !concerns(record, node) ||
-                stopped->reason == sim::StopReason::end_of_run) {
+            if (stopped->reason == sim::StopReason::end_of_run || !touches(record, node, event)) {
                 continue;
             }
             record.facts.push_back(
                 {fmt::format("{} stopped ({})", node, to_string(stopped->reason)), {}});
             record.lost_bytes += stopped->lost_bytes;
+            record.unsynced.erase(std::string(node));
         } else if (event.as<sim::NodePaused>() != nullptr) {
-            if (record.active && concerns(record, node)) {
+            if (touches(record, node, event)) {
                 record.facts.push_back({fmt::format("{} paused", node), {}});
             }
         } else if (const auto* clock = event.as<sim::ClockChanged>()) {
-            if (concerns(record, node)) {
+            // Its end steps the clock back, and is its own doing as well.
+            if (touches(record, node, event)) {
                 record.facts.push_back({fmt::format("{}: {}, now {} off", node, clock->change,
                                                     squall::to_string(clock->wall_offset)),
                                         {}});
             }
         } else if (const auto* disturbed = event.as<sim::FrameDisturbed>()) {
-            if (disturbed->rule_id == record.receipt.id) ++record.frames[disturbed->rule];
+            if (disturbed->rule_id != record.receipt.id || !record.active) continue;
+            ++record.frames[disturbed->rule];
+            for (const sim::NodeId end : {disturbed->from, disturbed->to}) {
+                touches(record, trace_.node_name(end), event);
+            }
         } else if (const auto* lost = event.as<sim::FrameLost>()) {
-            if (record.active && (concerns(record, trace_.node_name(lost->from)) ||
-                                  concerns(record, trace_.node_name(lost->to)))) {
-                ++record.frames_lost;
+            // Frames are lost before it is told that their receiver stopped.
+            if (!record.active) continue;
+            for (const sim::NodeId end : {lost->from, lost->to}) {
+                const std::string_view name = trace_.node_name(end);
+                if (!aims_at(record, name)) continue;
+                ++record.frames_lost[std::string(name)];
+                break;
             }
         } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
-            if (hit->rule_id == record.receipt.id) ++record.disk[hit->fault];
+            const auto strike = strikes_.find(event.cause);
+            if (hit->rule_id.empty() && hit->fault == "lost" && strike != strikes_.end() &&
+                &records_[strike->second] == &record) {
+                // The power went. Where a process dies of it, that tells the sum.
+                record.unsynced[std::string(node)] += hit->bytes;
+                touches(record, node, event);
+                continue;
+            }
+            if (hit->rule_id != record.receipt.id || !record.active) continue;
+            ++record.disk[hit->fault];
+            touches(record, node, event);
         } else if (const auto* fenced = event.as<model::BrokerFenceChanged>()) {
             const auto name = brokers_.find(fenced->broker);
             if (fenced->fenced && name != brokers_.end() && concerns(record, name->second)) {
@@ -136,10 +178,10 @@ void Receipts::observe(const sim::Event& event) {
                          fmt::format("{} -> {}{}", leader_before,
                                      next == brokers_.end() ? "none" : next->second, after()));
         } else if (const auto* removed = event.as<model::MemberRemoved>()) {
-            const auto member = std::ranges::find_if(record.nodes, [&](const std::string& name) {
+            const auto member = std::ranges::find_if(record.touched, [&](const std::string& name) {
                 return removed->member_id.starts_with(name);
             });
-            if (member != record.nodes.end()) {
+            if (member != record.touched.end()) {
                 record.facts.push_back({fmt::format("{} removed from group {} ({}){}", *member,
                                                     removed->group, removed->reason, after()),
                                         {}});
@@ -182,9 +224,15 @@ std::vector<FaultReceipt> Receipts::finish() const {
         const auto count = [&](std::uint64_t n, std::string_view noun, std::string_view what) {
             if (n > 0) receipt.effects.push_back(fmt::format("{} {}", counted(n, noun), what));
         };
-        count(record.lost_bytes, "unsynced byte", "lost");
+        std::uint64_t lost_bytes = record.lost_bytes;
+        for (const auto& [name, n] : record.unsynced) lost_bytes += n;
+        count(lost_bytes, "unsynced byte", "lost");
         for (const auto& [rule, n] : record.frames) count(n, "frame", told_of_frames(rule));
-        count(record.frames_lost, "frame", "lost");
+        std::uint64_t frames_lost = 0;
+        for (const auto& [name, n] : record.frames_lost) {
+            if (concerns(record, name)) frames_lost += n;
+        }
+        count(frames_lost, "frame", "lost");
         for (const auto& [fault, n] : record.disk) count(n, "disk operation", "hit: " + fault);
         // Retries alone prove nothing about this fault: they are told beside other effects.
         if (!receipt.effects.empty() && record.retries > 0) {

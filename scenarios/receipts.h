@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,18 +42,25 @@ class Receipts {
         bool active = false;
         std::map<std::string, std::uint64_t> frames;  // rule -> how many frames it disturbed
         std::map<std::string, std::uint64_t> disk;    // disk fault -> how often it hit
-        std::uint64_t frames_lost = 0;
+        std::map<std::string, std::uint64_t, std::less<>> frames_lost;  // by whom it concerns
+        // Of its nodes, those that it has done something to: only their misfortunes are its own.
+        std::set<std::string, std::less<>> touched;
         std::uint64_t lost_bytes = 0;
+        std::map<std::string, std::uint64_t> unsynced;  // lost by machines that were down already
         std::uint64_t retries = 0;
         std::vector<Fact> facts;
     };
 
-    bool concerns(const Record& record, std::string_view node) const;
+    static bool aims_at(const Record& record, std::string_view node);
+    static bool concerns(const Record& record, std::string_view node);
+    // Whether the fault did this to `node`, directly. Notes it.
+    bool touches(Record& record, std::string_view node, const sim::Event& event);
     static void leader_moved(Record& record, const model::TopicPartition& partition,
                              std::string how);
 
     const sim::Trace& trace_;
     std::vector<Record> records_;
+    std::map<sim::EventSequence, std::size_t> strikes_;  // FaultStarted -> its record
     std::map<model::TopicPartition, model::BrokerId> leaders_;
     std::map<model::BrokerId, std::string> brokers_;
 };

@@ -13,7 +13,7 @@ class BitRot final : public Fault {
 
     void strike(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (stop_ && machine->node->is_running()) machine->node->stop(*stop_);
+            if (stop_) machine->take_down(context.id, *stop_);
             machine->disk->rot(path_, bits_, context.id);
         }
     }
@@ -21,7 +21,7 @@ class BitRot final : public Fault {
     void heal(FaultContext& context) override {
         if (!stop_) return;
         for (Machine* machine : context.machines) {
-            if (!machine->node->is_running()) machine->node->start();
+            machine->let_up(context.id);
         }
     }
 

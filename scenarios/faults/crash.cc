@@ -9,12 +9,12 @@ class Crash final : public Fault {
 
     void strike(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (machine->node->is_running()) machine->node->stop(reason_);
+            machine->take_down(context.id, reason_);
         }
     }
     void heal(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (!machine->node->is_running()) machine->node->start();
+            machine->let_up(context.id);
         }
     }
 

@@ -12,6 +12,7 @@ class DieAtWrite final : public Fault {
         for (Machine* machine : context.machines) {
             const std::uint64_t operations =
                 after_ > 0 ? after_ : static_cast<std::uint64_t>(context.draws.between(1, 30));
+            machine->hold_down(context.id);
             if (!machine->node->is_running()) continue;
             sim::Node& node = *machine->node;
             machine->disk->arm_death_after(
@@ -22,7 +23,7 @@ class DieAtWrite final : public Fault {
     void heal(FaultContext& context) override {
         for (Machine* machine : context.machines) {
             machine->disk->revive();
-            if (!machine->node->is_running()) machine->node->start();
+            machine->let_up(context.id);
         }
     }
 

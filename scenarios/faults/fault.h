@@ -41,6 +41,7 @@ struct FaultOptionEntry {
     std::string_view name;
     std::string_view about;
     std::string_view default_value;
+    bool is_target = false;  // its value is checked like `target`
 };
 
 struct FaultEntry {

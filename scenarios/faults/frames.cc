@@ -98,7 +98,7 @@ Result<Frames> frames_of(const FaultOptions& options, std::string_view per_milli
 std::vector<FaultOptionEntry> frame_options(std::string_view per_million,
                                             std::vector<FaultOptionEntry> own = {}) {
     own.push_back({"direction", "\"in\": to the target; \"out\": from it; \"both\"", "both"});
-    own.push_back({"peer", "\"everyone\", or a target: whom it talks with", "everyone"});
+    own.push_back({"peer", "\"everyone\", or a target: whom it talks with", "everyone", true});
     own.push_back({"label", "of the frames, as \"Fetch\" or \"Fetch reply\"; empty: all", ""});
     own.push_back({"skip", "so many matching frames pass first", "0"});
     own.push_back({"count", "then so many are disturbed, or \"all\"", "all"});

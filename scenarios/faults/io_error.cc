@@ -18,7 +18,7 @@ class IoError final : public Fault {
     void heal(FaultContext& context) override {
         for (Machine* machine : context.machines) {
             machine->disk->clear_faults(context.id);
-            if (!machine->node->is_running()) machine->node->start();
+            machine->let_up(context.id);
         }
     }
 

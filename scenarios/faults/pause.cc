@@ -7,12 +7,12 @@ class Pause final : public Fault {
   public:
     void strike(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (machine->node->is_running() && !machine->node->is_paused()) machine->node->pause();
+            machine->pause(context.id);
         }
     }
     void heal(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (machine->node->is_paused()) machine->node->resume();
+            machine->resume(context.id);
         }
     }
 };

@@ -10,12 +10,14 @@ class Restart final : public Fault {
 
     void strike(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (!machine->node->is_running()) continue;
-            asked_.emplace_back(machine, stop_gently(context.cluster, *machine, grace_));
+            asked_.emplace_back(machine,
+                                stop_gently(context.cluster, *machine, context.id, grace_));
         }
     }
-    void heal(FaultContext&) override {
-        for (const auto& [machine, incarnation] : asked_) start_again(*machine, incarnation);
+    void heal(FaultContext& context) override {
+        for (const auto& [machine, incarnation] : asked_) {
+            start_again(*machine, context.id, incarnation);
+        }
     }
 
   private:

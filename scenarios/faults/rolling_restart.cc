@@ -16,16 +16,17 @@ struct Pace {
 // fault is healed.
 class Round : public std::enable_shared_from_this<Round> {
   public:
-    Round(Cluster& cluster, std::vector<Machine*> machines, Pace pace)
-        : cluster_(cluster), machines_(std::move(machines)), pace_(pace) {}
+    Round(FaultContext& context, Pace pace)
+        : cluster_(context.cluster),
+          fault_(context.id),
+          machines_(context.machines),
+          pace_(pace) {}
 
     void begin() { take_down(0); }
     // Whoever is down comes back, and nobody else goes.
     void end() {
         is_over_ = true;
-        for (Machine* machine : machines_) {
-            if (!machine->node->is_running()) machine->node->start();
-        }
+        for (Machine* machine : machines_) machine->let_up(fault_);
     }
 
   private:
@@ -33,18 +34,16 @@ class Round : public std::enable_shared_from_this<Round> {
         if (is_over_ || n == machines_.size()) return;
         Machine& machine = *machines_[n];
         asked_ = machine.node->incarnation();
-        if (machine.node->is_running()) {
-            if (pace_.gently) {
-                stop_gently(cluster_, machine, pace_.down);
-            } else {
-                machine.node->stop(sim::StopReason::crash);
-            }
+        if (pace_.gently) {
+            stop_gently(cluster_, machine, fault_, pace_.down);
+        } else {
+            machine.take_down(fault_, sim::StopReason::crash);
         }
         later(pace_.down, [self = shared_from_this(), n] { self->bring_up(n); });
     }
     void bring_up(std::size_t n) {
         if (is_over_) return;
-        start_again(*machines_[n], asked_);
+        start_again(*machines_[n], fault_, asked_);
         later(pace_.settle, [self = shared_from_this(), n] { self->take_down(n + 1); });
     }
     void later(Duration wait, std::function<void()> action) {
@@ -53,6 +52,7 @@ class Round : public std::enable_shared_from_this<Round> {
     }
 
     Cluster& cluster_;
+    std::string fault_;
     std::vector<Machine*> machines_;
     Pace pace_;
     sim::Incarnation asked_;  // of the machine that is being restarted, before
@@ -64,7 +64,7 @@ class RollingRestart final : public Fault {
     explicit RollingRestart(Pace pace) : pace_(pace) {}
 
     void strike(FaultContext& context) override {
-        round_ = std::make_shared<Round>(context.cluster, context.machines, pace_);
+        round_ = std::make_shared<Round>(context, pace_);
         round_->begin();
     }
     void heal(FaultContext&) override { round_->end(); }

@@ -1,15 +1,21 @@
 // How a fault asks a process to stop, and brings it back: for the kinds that restart.
 #pragma once
 
+#include <string>
+
 #include "scenarios/cluster.h"
 
 namespace squall::scenarios {
 
 // SIGTERM: the process winds up by itself, or stops at once where it does not know how; one that is
-// still there after `grace` is killed. Returns whom it asked. Requires: it is running.
-inline sim::Incarnation stop_gently(Cluster& cluster, Machine& machine, Duration grace) {
+// still there after `grace` is killed. The machine stays down until `fault` lets it up. Returns
+// whom it asked, or who would have been if nobody is there.
+inline sim::Incarnation stop_gently(Cluster& cluster, Machine& machine, const std::string& fault,
+                                    Duration grace) {
     sim::Node& node = *machine.node;
     const sim::Incarnation asked = node.incarnation();
+    machine.hold_down(fault);
+    if (!node.is_running()) return asked;
     if (!node.process()->begin_shutdown()) {
         node.stop(sim::StopReason::shutdown);
         return asked;
@@ -21,11 +27,11 @@ inline sim::Incarnation stop_gently(Cluster& cluster, Machine& machine, Duration
     return asked;
 }
 
-// Starts the machine; the process that was asked to stop is killed first if it is still there.
-inline void start_again(Machine& machine, sim::Incarnation asked) {
+// Lets the machine up; the process that was asked to stop is killed first if it is still there.
+inline void start_again(Machine& machine, const std::string& fault, sim::Incarnation asked) {
     sim::Node& node = *machine.node;
     if (node.is_running() && node.incarnation() == asked) node.stop(sim::StopReason::crash);
-    if (!node.is_running()) node.start();
+    machine.let_up(fault);
 }
 
 }  // namespace squall::scenarios

@@ -8,13 +8,13 @@ class WipedDisk final : public Fault {
     // Power first: nobody writes to a device that is being pulled out.
     void strike(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (machine->node->is_running()) machine->node->stop(sim::StopReason::power_loss);
+            machine->take_down(context.id, sim::StopReason::power_loss);
             machine->disk->wipe(context.id);
         }
     }
     void heal(FaultContext& context) override {
         for (Machine* machine : context.machines) {
-            if (!machine->node->is_running()) machine->node->start();
+            machine->let_up(context.id);
         }
     }
 };

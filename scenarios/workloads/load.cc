@@ -111,7 +111,7 @@ class Load final : public Workload {
             return std::make_unique<TopicsAdmin>(
                 node, cluster,
                 [this] {
-                    if (sends_) source_->node->start();
+                    if (sends_) source_->want_up();
                 },
                 /*all_brokers=*/true);
         });
@@ -121,7 +121,7 @@ class Load final : public Workload {
         reader_ = &cluster.add_client(reader_name, [&cluster](sim::Node& node) {
             return std::make_unique<Reader>(node, cluster);
         });
-        admin.node->start();
+        admin.want_up();
     }
 
     void begin_calm(Cluster& cluster) override {
@@ -129,7 +129,7 @@ class Load final : public Workload {
         if (!sends_) return;
         const Duration settling = cluster.scenario().run.calm / 3;
         cluster.simulation().control_at(cluster.simulation().now() + settling,
-                                        [this] { reader_->node->start(); });
+                                        [this] { reader_->want_up(); });
     }
 
   private:

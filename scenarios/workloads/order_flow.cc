@@ -4,13 +4,13 @@
 #include <optional>
 #include <utility>
 
-#include "model/client/admin.h"
 #include "model/client/consumer.h"
 #include "model/client/producer.h"
 #include "model/events/client_events.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/workloads/input_file.h"
 #include "scenarios/workloads/order_events.h"
+#include "scenarios/workloads/topics_admin.h"
 #include "sim/base/distribution.h"
 
 namespace squall::scenarios {
@@ -42,38 +42,6 @@ std::vector<std::string> member_names(const Scenario& scenario) {
 }
 
 // ---- applications: straight-line code on the model's clients ----
-
-// Creates the topics, then lets the others begin: a client that asks for a topic too early would
-// have it made with the broker's defaults.
-class AdminApplication final : public sim::Process {
-  public:
-    AdminApplication(sim::Node& node, Cluster& cluster, std::function<void()> done)
-        : admin_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
-                 model::AdminOptions{.client = {.client_id = node.name()}}) {
-        node.spawn("main", [this, &cluster, done = std::move(done)] {
-            const std::vector<model::NewTopic> topics = wanted(cluster.scenario());
-            while (!admin_.create_topics(topics).ok()) {
-            }
-            while (!admin_.await_topics(topics, 1, 60s)) {
-            }
-            cluster.simulation().control_soon(done);
-        });
-    }
-
-  private:
-    static std::vector<model::NewTopic> wanted(const Scenario& scenario) {
-        std::vector<model::NewTopic> topics;
-        for (const auto& [name, section] : scenario.topics) {
-            topics.push_back({.name = name,
-                              .partitions = section.partitions,
-                              .replication = section.replication,
-                              .configs = section.config});
-        }
-        return topics;
-    }
-
-    model::AdminClient admin_;
-};
 
 class OrderService final : public sim::Process {
   public:
@@ -247,8 +215,7 @@ class OrderFlow final : public Workload {
     void start(Cluster& cluster) override {
         const Scenario& scenario = cluster.scenario();
         Machine& admin = cluster.add_client("admin", [this, &cluster](sim::Node& node) {
-            return std::make_unique<AdminApplication>(node, cluster,
-                                                      [this] { start_applications(); });
+            return std::make_unique<TopicsAdmin>(node, cluster, [this] { start_applications(); });
         });
         add(cluster, "order-service", [this, &cluster](sim::Node& node) {
             return std::make_unique<OrderService>(node, cluster, ledger_, input_);
@@ -264,7 +231,7 @@ class OrderFlow final : public Workload {
         reader_ = &cluster.add_client(reader_name, [&cluster](sim::Node& node) {
             return std::make_unique<FinalReader>(node, cluster);
         });
-        admin.node->start();
+        admin.want_up();
     }
 
     void begin_calm(Cluster& cluster) override {
@@ -272,7 +239,7 @@ class OrderFlow final : public Workload {
         // Not before the sessions of what just healed have settled.
         const Duration settling = cluster.scenario().run.calm / 3;
         cluster.simulation().control_at(cluster.simulation().now() + settling,
-                                        [this] { reader_->node->start(); });
+                                        [this] { reader_->want_up(); });
     }
 
   private:
@@ -281,13 +248,7 @@ class OrderFlow final : public Workload {
     }
 
     void start_applications() {
-        // A fault may have struck first: whom it crashed, it will start.
-        for (Machine* application : applications_) {
-            if (!application->node->is_running() &&
-                application->node->incarnation() == sim::Incarnation{0}) {
-                application->node->start();
-            }
-        }
+        for (Machine* application : applications_) application->want_up();
     }
 
     std::vector<model::ProducerRecord> input_;

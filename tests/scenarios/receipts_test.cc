@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "scenarios/faults/fault.h"
+#include "sim/kernel/simulation.h"
+#include "sim/trace/sim_events.h"
 #include "tests/scenarios/small_storm.h"
 
 namespace squall::scenarios {
@@ -113,6 +116,69 @@ TEST(Receipts, SayWhoWasMissed) {
     EXPECT_TRUE(result.faults[0].effects.empty());
     EXPECT_FALSE(result.faults[1].effects.empty());
     EXPECT_EQ(result.verdict, Verdict::pass) << "one effect is enough: " << result.why;
+}
+
+TEST(Receipts, AFaultThatFoundItsTargetDownHasNoEffect) {
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("first", "b2", 8s, 8s), crash_at("second", "b2", 9s, 2s)};
+    const RunResult result = run(scenario, {.seed = 1});
+    ASSERT_EQ(result.faults.size(), 2u);
+    EXPECT_FALSE(result.faults[0].effects.empty());
+    EXPECT_TRUE(result.faults[1].effects.empty()) << result.faults[1].effects.front();
+}
+
+TEST(Machines, StayDownUntilTheLastFaultLetsThemUp) {
+    for (const bool first_ends_first : {true, false}) {
+        Scenario scenario = small_storm();
+        scenario.faults = {crash_at("one", "b2", 8s, first_ends_first ? 3s : 8s),
+                           crash_at("two", "b2", 9s, first_ends_first ? 7s : 1s)};
+        std::vector<Time> starts;
+        run(scenario, {.seed = 1, .prepare = [&](sim::Simulation& simulation) {
+                           simulation.trace().observe([&](const sim::Event& event) {
+                               const auto* started = event.as<sim::NodeStarted>();
+                               if (started != nullptr && started->name == "b2") {
+                                   starts.push_back(event.time);
+                               }
+                           });
+                       }});
+        EXPECT_EQ(starts, (std::vector<Time>{Time{}, Time(16s)}));
+    }
+}
+
+TEST(Machines, AFaultDoesNotBootWhatNobodyStarted) {
+    // The reader has its first turn in the calm, and only once.
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("early", "reader", 8s, 3s), crash_at("open", "reader", 9s, 1s)};
+    scenario.faults[1].heal_after.reset();
+    const RunResult result = run(scenario, {.seed = 1});
+    EXPECT_NE(result.verdict, Verdict::broken) << result.why;
+    EXPECT_NE(result.verdict, Verdict::fail) << result.why;
+}
+
+TEST(Machines, APowerLossTakesThePageCacheOfADeadProcess) {
+    Scenario scenario = small_storm();
+    scenario.disk.flush = DurationDistribution::parse("5s").value();
+    scenario.faults = {crash_at("crash", "leader(orders-0)", 10s, 8s),
+                       crash_at("dark", "isr(orders-0)", 10s, 9s)};
+    scenario.faults[1].at = 10s + 1ms;
+    scenario.faults[1].target = "all-brokers";
+    scenario.faults[1].kind = "power-loss";
+    std::map<std::string, std::uint64_t> lost;
+    std::string dead;
+    const RunResult result =
+        run(scenario, {.seed = 1, .prepare = [&](sim::Simulation& simulation) {
+                           sim::Trace& trace = simulation.trace();
+                           trace.observe([&](const sim::Event& event) {
+                               const auto* hit = event.as<sim::DiskFaultHit>();
+                               if (hit == nullptr || hit->fault != "lost") return;
+                               lost[std::string(trace.node_name(event.node))] += hit->bytes;
+                           });
+                       }});
+    const std::string target = result.faults[0].target;
+    dead = target.substr(target.size() - 2);
+    EXPECT_GT(lost[dead], 0u) << target;
+    // And who died of it tells likewise.
+    EXPECT_GE(lost.size(), 2u);
 }
 
 }  // namespace
