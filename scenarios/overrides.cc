@@ -126,6 +126,15 @@ void arm(toml::table& document, const std::string& text) {
     add_to_list(document, "bugs", bug->id);
 }
 
+// Whether a path of --set, with its "*", means `path`.
+bool means(const Override& change, std::string_view path) {
+    const std::vector<std::string> wanted = split(change.path);
+    const std::vector<std::string> found = split(path);
+    return std::ranges::equal(wanted, found, [](const std::string& one, const std::string& other) {
+        return one == "*" || one == other;
+    });
+}
+
 }  // namespace
 
 void apply_changes(toml::table& document, const Changes& changes) {
@@ -165,6 +174,25 @@ void locate(ScenarioError& error, const toml::table& document, std::string_view 
     error.line = static_cast<int>(node->source().begin.line);
     error.column = static_cast<int>(node->source().begin.column);
     if (error.line == 0) error.column = 0;
+}
+
+void blame(ScenarioError& error, const Changes& changes) {
+    const std::size_t colon = error.message.find(": ");
+    if (colon == std::string::npos) return;
+    const std::string_view path = std::string_view(error.message).substr(0, colon);
+    const auto because = [&](std::string option) {
+        error.file = std::move(option);
+        error.line = error.column = 0;
+    };
+    for (const Override& change : changes.set) {
+        if (means(change, path)) because("--set " + change.path + "=" + change.value);
+    }
+    for (const std::string& bug : changes.bugs) {
+        const std::size_t at = bug.find('@');
+        if (at == std::string::npos) continue;
+        const std::string node = "node." + bug.substr(at + 1);
+        if (path == node || path == node + ".bugs") because("--bug " + bug);
+    }
 }
 
 }  // namespace squall::scenarios

@@ -17,4 +17,7 @@ void apply_changes(toml::table& document, const Changes& changes);
 // that path in the document, where it has one.
 void locate(ScenarioError& error, const toml::table& document, std::string_view file);
 
+// An error about a value that the command line gave names that, instead of a place in the file.
+void blame(ScenarioError& error, const Changes& changes);
+
 }  // namespace squall::scenarios

@@ -48,7 +48,10 @@ void read_run(TableReader table, RunSection& run) {
     run.seed = read_u64(table, "seed", 10);
     run.hash = read_u64(table, "hash", 16);
     table.finish();
+    constexpr Duration longest = std::chrono::hours(24 * 365);
     if (run.storm <= Duration::zero()) table.fail_at("storm", "expected more than 0s");
+    if (run.storm > longest) table.fail_at("storm", "expected at most 8760h");
+    if (run.calm > longest) table.fail_at("calm", "expected at most 8760h");
     if (run.calm < 5s) table.fail_at("calm", "expected at least 5s: the final reads happen in it");
 }
 
@@ -59,9 +62,6 @@ void read_cluster(TableReader table, ClusterSection& cluster) {
         table.fail_at("controllers", "expected 1, 3 or 5: an even quorum survives no more losses");
     }
     take_integer(table.integer("racks", 1, 1000), cluster.racks);
-    if (auto config = table.table("config")) config->settings(cluster.config);
-    table.finish();
-}
     if (const std::optional<std::string> combined = table.text("combined")) {
         cluster.combined = *combined == "true";
         if (!cluster.combined && *combined != "false") {
@@ -73,6 +73,9 @@ void read_cluster(TableReader table, ClusterSection& cluster) {
                                                  "they are the controllers",
                                                  cluster.brokers));
     }
+    if (auto config = table.table("config")) config->settings(cluster.config);
+    table.finish();
+}
 
 void read_node(TableReader table, NodeSection& node) {
     if (auto clock = table.table("clock")) {
@@ -178,7 +181,7 @@ void read_fault_time(TableReader& table, FaultSection& fault) {
             if (!parsed) table.fail_at("window", parsed.error().detail);
             ends.push_back(*parsed);
         }
-        if (ends.size() != 2 || ends[0] > ends[1]) {
+        if (ends.size() != 2 || ends[0] > ends[1] || ends[0] < Duration::zero()) {
             table.fail_at("window", "expected two times, the earlier first: [\"5s\", \"20s\"]");
         }
         fault.window = {ends[0], ends[1]};
@@ -292,6 +295,36 @@ Scenario read_scenario(const toml::table& document, const std::string& file) {
     return scenario;
 }
 
+Scenario understand(const toml::table& document, const std::string& file) {
+    Scenario scenario = read_scenario(document, file);
+    if (scenario.name.empty()) scenario.name = file;
+    validate(scenario);
+    return scenario;
+}
+
+// What a seed may choose must make sense wherever it comes: each value by itself, on the scenario
+// as it is written.
+void validate_choice(const toml::table& document, const std::string& file,
+                     const SwarmChoice& choice) {
+    std::vector<std::string> values = choice.values;
+    if (values.empty()) values = {fmt::format("{}", choice.min), fmt::format("{}", choice.max)};
+    for (const std::string& value : values) {
+        toml::table chosen = document;
+        chosen.erase("swarm");
+        try {
+            apply_changes(chosen, {.set = {{choice.path, value}}, .bugs = {}});
+            understand(chosen, file);
+        } catch (const ScenarioError& error) {
+            const toml::source_region& source = document["swarm"][choice.path].node()->source();
+            throw ScenarioError{
+                .file = file,
+                .line = static_cast<int>(source.begin.line),
+                .column = static_cast<int>(source.begin.column),
+                .message = fmt::format("swarm: {} = {}: {}", choice.path, value, error.message)};
+        }
+    }
+}
+
 }  // namespace
 
 std::string ScenarioError::text() const {
@@ -311,16 +344,18 @@ Scenario parse_scenario(std::string_view text, std::string_view file, const Chan
                             .message = "TOML: " + std::string(error.description())};
     }
     apply_changes(document, changes);
-    Scenario scenario = read_scenario(document, std::string(file));
-    if (scenario.name.empty()) scenario.name = std::string(file);
     try {
-        validate(scenario);
+        Scenario scenario = understand(document, std::string(file));
+        for (const SwarmChoice& choice : scenario.swarm.choices) {
+            validate_choice(document, std::string(file), choice);
+        }
+        return scenario;
     } catch (ScenarioError& error) {
         // Semantic errors name a path; the document knows where that stands.
         locate(error, document, file);
+        blame(error, changes);
         throw;
     }
-    return scenario;
 }
 
 Scenario load_scenario(std::string_view name_or_path, const Changes& changes) {

@@ -131,7 +131,14 @@ std::vector<TableReader> TableReader::array_of_tables(std::string_view key) {
     }
     for (const toml::node& element : *node->as_array()) {
         if (!element.is_table()) fail_at(key, "expected tables, found " + kind_of(element));
-        found.emplace_back(*element.as_table(), std::string(key), file_);
+        // Faults are called by id; who has none, by number.
+        const std::size_t number = found.size() + 1;
+        const std::string unnamed =
+            key == "fault" ? fmt::format("fault-{}", number) : fmt::format("{}", number);
+        const std::string name = (*element.as_table())["id"].value_or(unnamed);
+        found.emplace_back(*element.as_table(),
+                           fmt::format("{}{}{}.{}", path_, path_.empty() ? "" : ".", key, name),
+                           file_);
     }
     return found;
 }
@@ -169,6 +176,7 @@ std::optional<Duration> TableReader::duration(std::string_view key) {
     if (!written) return std::nullopt;
     Result<Duration> parsed = parse_duration(*written);
     if (!parsed) fail_at(key, parsed.error().detail);
+    if (*parsed < Duration::zero()) fail_at(key, "expected 0s or more, found \"" + *written + "\"");
     return *parsed;
 }
 
@@ -215,6 +223,10 @@ std::optional<WallTime> TableReader::date(std::string_view key) {
         fail_at(key, "expected a date and time like 2025-01-01T00:00:00Z, found " + kind_of(*node));
     }
     const toml::date_time value = stamp->get();
+    // Records carry milliseconds since 1970, and simulated clocks count nanoseconds in 64 bits.
+    if (value.date.year < 1970 || value.date.year > 2200) {
+        fail_at(key, fmt::format("expected a year from 1970 to 2200, found {}", value.date.year));
+    }
     auto at = std::chrono::seconds(days_from_civil(value.date) * 86400 + value.time.hour * 3600 +
                                    value.time.minute * 60 + value.time.second);
     if (value.offset) at -= std::chrono::minutes(value.offset->minutes);

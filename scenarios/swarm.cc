@@ -26,28 +26,42 @@ FaultSection draw_fault(const SwarmFaults& swarm, const Scenario& scenario, std:
     return fault;
 }
 
+// Of the plan as it was chosen: its brokers, its storm.
+void add_faults(Scenario& plan, const SwarmFaults& swarm, const Noise& noise) {
+    Draws draws(noise, Meaning("swarm fault count"));
+    const auto count = static_cast<std::uint32_t>(draws.between(swarm.min, swarm.max));
+    for (std::uint32_t i = 0; i < count; ++i) {
+        plan.faults.push_back(draw_fault(swarm, plan, i, noise));
+    }
+}
+
 }  // namespace
 
 Scenario expand(const Scenario& scenario, std::uint64_t seed) {
     if (scenario.swarm.is_empty()) return scenario;
     const Noise noise(seed);
-    Scenario plan = scenario;
-    plan.swarm = {};
     Changes changes;
     for (const SwarmChoice& choice : scenario.swarm.choices) {
         Draws draws(noise, Meaning("swarm").with(choice.path));
         changes.set.push_back({choice.path, choose(choice, draws)});
     }
-    if (scenario.swarm.faults && !scenario.swarm.faults->kinds.empty()) {
-        const SwarmFaults& swarm = *scenario.swarm.faults;
-        Draws draws(noise, Meaning("swarm fault count"));
-        const auto count = static_cast<std::uint32_t>(draws.between(swarm.min, swarm.max));
-        for (std::uint32_t i = 0; i < count; ++i) {
-            plan.faults.push_back(draw_fault(swarm, plan, i, noise));
+    Scenario written = scenario;
+    written.swarm = {};
+    try {
+        // Through the file's own reader, so that a drawn value is checked exactly as a written one.
+        Scenario plan = parse_scenario(write_scenario(written), scenario.name, changes);
+        if (scenario.swarm.faults) {
+            add_faults(plan, *scenario.swarm.faults, noise);
+            validate(plan);
         }
+        return plan;
+    } catch (const ScenarioError& error) {
+        // Each choice is fine by itself. Where it stands in the text made here is of no use.
+        throw ScenarioError{
+            .file = scenario.name,
+            .message = fmt::format("swarm: the choices of seed {} do not go together: {}", seed,
+                                   error.message)};
     }
-    // Through the file's own reader, so that a drawn value is checked exactly as a written one.
-    return parse_scenario(write_scenario(plan), scenario.name, changes);
 }
 
 }  // namespace squall::scenarios

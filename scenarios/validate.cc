@@ -1,21 +1,27 @@
 #include <algorithm>
+#include <cctype>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "checkers/checker.h"
 #include "model/bugs.h"
 #include "model/log/log_options.h"
-#include "scenarios/cluster.h"
-#include "scenarios/event_names.h"
 #include "scenarios/admin/admin_plan.h"
 #include "scenarios/admin/admin_step.h"
+#include "scenarios/cluster.h"
+#include "scenarios/event_names.h"
 #include "scenarios/faults/fault.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/tally.h"
 #include "scenarios/target.h"
 #include "scenarios/workloads/workload.h"
+#include "sim/base/settings.h"
 
 namespace squall::scenarios {
 namespace {
+
+constexpr Duration longest_clock_offset = std::chrono::hours(24 * 3650);
 
 // Messages begin with the path of what is wrong: the file's reader finds the line by it.
 [[noreturn]] void refuse(std::string_view path, std::string_view message) {
@@ -40,18 +46,51 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
+// Kafka's rule (Topic.validate).
+std::optional<std::string> problem_of_topic_name(std::string_view name) {
+    constexpr std::size_t longest = 249;
+    const bool is_legal = std::ranges::all_of(name, [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
+    });
+    if (name.empty() || name == "." || name == ".." || name.size() > longest || !is_legal) {
+        return fmt::format(
+            "'{}' is no name of a topic; expected 1 to {} of a-z, A-Z, 0-9, '.', "
+            "'_', '-'",
+            name, longest);
+    }
+    if (name.starts_with("__")) {
+        return fmt::format("'{}' would be an internal topic: brokers make those themselves", name);
+    }
+    return std::nullopt;
+}
+
+void validate_topic_config(const std::string& path, const TopicSection& topic) {
+    std::vector<std::string> known;
+    for (const SettingText& setting : list_settings(model::LogOptions{})) {
+        known.push_back(setting.key);
+    }
+    for (const auto& [key, value] : topic.config) {
+        const std::string where = path + ".config." + key;
+        if (!contains(known, key)) {
+            refuse(where, "unknown setting '" + key + "'" + suggestion(key, known));
+        }
+        if (const auto options = model::LogOptions{}.with({{key, value}}); !options) {
+            refuse(where, options.error().detail);
+        }
+    }
+}
+
 void validate_topics(const Scenario& scenario) {
     for (const auto& [name, topic] : scenario.topics) {
         const std::string path = "topics." + name;
+        if (const auto problem = problem_of_topic_name(name)) refuse(path, *problem);
         if (static_cast<std::uint32_t>(topic.replication) > scenario.cluster.brokers) {
             refuse(
                 path + ".replication",
                 fmt::format("{} replicas need as many brokers, and there are {} (cluster.brokers)",
                             topic.replication, scenario.cluster.brokers));
         }
-        if (const auto options = model::LogOptions{}.with(topic.config); !options) {
-            refuse(path + ".config", options.error().detail);
-        }
+        validate_topic_config(path, topic);
     }
 }
 
@@ -74,11 +113,92 @@ void validate_bugs(const std::string& path, const std::vector<std::string>& bugs
     }
 }
 
-void validate_target(const Scenario& scenario, const FaultSection& fault, const FaultEntry& kind,
+// Brokers make the topic of group offsets when the first group asks for its coordinator.
+void validate_offsets_topic(const Scenario& scenario) {
+    const bool has_members = std::ranges::any_of(
+        scenario.workload.groups, [](const auto& group) { return group.second.members > 0; });
+    const std::int32_t replicas = scenario.cluster.config.groups.offsets_topic_replication_factor;
+    if (!has_members || replicas <= static_cast<std::int64_t>(scenario.cluster.brokers)) return;
+    refuse("cluster.config.offsets.topic.replication.factor",
+           fmt::format("{} replicas need as many brokers, and there are {} (cluster.brokers): no "
+                       "group could commit",
+                       replicas, scenario.cluster.brokers));
+}
+
+// The wall clocks of machines stay where the model can count.
+void validate_clock(const std::string& path, const Scenario& scenario, Duration offset) {
+    const WallTime first = scenario.run.start + std::min(offset, Duration::zero());
+    if (offset > longest_clock_offset || offset < -longest_clock_offset ||
+        first < WallTime(Duration::zero())) {
+        refuse(path, fmt::format("expected at most {} either way, and no date before 1970",
+                                 squall::to_string(longest_clock_offset)));
+    }
+}
+
+// What is said of one machine: clients have clocks, and neither settings of a broker nor bugs.
+void validate_nodes(const Scenario& scenario, const std::vector<std::string>& nodes) {
+    const std::vector<std::string> servers = server_names(scenario);
+    for (const auto& [name, section] : scenario.nodes) {
+        const std::string path = "node." + name;
+        if (!contains(nodes, name)) {
+            refuse(path, "there is no node '" + name + "'" + suggestion(name, nodes));
+        }
+        validate_bugs(path + ".bugs", section.bugs);
+        validate_clock(path + ".clock.offset", scenario, section.clock_offset);
+        if (contains(servers, name)) continue;
+        if (!section.bugs.empty()) {
+            refuse(path + ".bugs", "a bug is armed on servers, and '" + name + "' is a client");
+        }
+        if (!section.config.empty()) {
+            refuse(path + ".config", "these are settings of servers, and '" + name +
+                                         "' is a client (see workload.producer, "
+                                         "workload.consumer)");
+        }
+    }
+}
+
+// Internal topics appear when first used, with as many partitions as the brokers are told.
+std::optional<std::int32_t> partitions_of(const Scenario& scenario, const std::string& topic) {
+    const auto found = scenario.topics.find(topic);
+    if (found != scenario.topics.end()) return found->second.partitions;
+    static const std::map<std::string_view, std::string_view> internal_topics = {
+        {"__consumer_offsets", "offsets.topic.num.partitions"},
+        {"__transaction_state", "transaction.state.log.num.partitions"}};
+    const auto internal = internal_topics.find(topic);
+    if (internal == internal_topics.end()) return std::nullopt;
+    for (const SettingText& setting : list_settings(scenario.cluster.config)) {
+        if (setting.key == internal->second) return std::stoi(setting.value);
+    }
+    return std::nullopt;
+}
+
+void validate_partition(const Scenario& scenario, const std::string& path,
+                        const model::TopicPartition& partition) {
+    const std::optional<std::int32_t> partitions = partitions_of(scenario, partition.topic);
+    if (!partitions) {
+        std::vector<std::string> topics = {"__consumer_offsets", "__transaction_state"};
+        for (const auto& [name, section] : scenario.topics) topics.push_back(name);
+        refuse(path,
+               "there is no topic '" + partition.topic + "'" + suggestion(partition.topic, topics));
+    }
+    if (partition.partition >= *partitions) {
+        refuse(path, fmt::format("topic '{}' has {} partition{}, from 0", partition.topic,
+                                 *partitions, *partitions == 1 ? "" : "s"));
+    }
+}
+
+void validate_group(const Scenario& scenario, const std::string& path, const std::string& group) {
+    if (scenario.workload.groups.contains(group)) return;
+    std::vector<std::string> groups;
+    for (const auto& [name, section] : scenario.workload.groups) groups.push_back(name);
+    refuse(path, "there is no group '" + group + "'" + suggestion(group, groups));
+}
+
+// Whom a fault may mean: `target`, written at `path`. `needs_disk`: nobody else can be hit.
+void validate_target(const Scenario& scenario, const std::string& path, const std::string& text,
+                     const std::string& kind, bool needs_disk,
                      const std::vector<std::string>& nodes) {
-    const std::string path = "fault." + fault.id + ".target";
-    if (fault.target.empty()) refuse(path, "a fault names its target");
-    const Result<Target> target = parse_target(fault.target);
+    const Result<Target> target = parse_target(text);
     if (!target) refuse(path, target.error().detail);
     switch (target->role) {
         case Target::Role::node:
@@ -86,39 +206,28 @@ void validate_target(const Scenario& scenario, const FaultSection& fault, const 
                 refuse(path,
                        "there is no node '" + target->name + "'" + suggestion(target->name, nodes));
             }
-            if (kind.needs_broker && !contains(broker_names(scenario), target->name) &&
-                !contains(controller_names(scenario), target->name)) {
-                refuse(path, fmt::format("a {} needs a server with a disk; '{}' is a client",
-                                         fault.kind, target->name));
+            if (needs_disk && !contains(server_names(scenario), target->name)) {
+                refuse(path, fmt::format("a {} needs a server with a disk; '{}' is a client", kind,
+                                         target->name));
             }
+            return;
+        case Target::Role::owner:
+            if (needs_disk) {
+                refuse(path,
+                       fmt::format("a {} needs a server with a disk; an owner is a client", kind));
+            }
+            validate_partition(scenario, path, target->partition);
+            if (!target->name.empty()) validate_group(scenario, path, target->name);
             return;
         case Target::Role::leader:
         case Target::Role::in_sync_follower:
         case Target::Role::in_sync_replicas:
         case Target::Role::lagging:
-        case Target::Role::owner: {
-            const std::string& topic = target->partition.topic;
-            // Internal topics appear when first used.
-            if (topic.starts_with("__")) return;
-            const auto found = scenario.topics.find(topic);
-            if (found == scenario.topics.end()) {
-                std::vector<std::string> topics;
-                for (const auto& [name, section] : scenario.topics) topics.push_back(name);
-                refuse(path, "there is no topic '" + topic + "'" + suggestion(topic, topics));
-            }
-            if (target->partition.partition >= found->second.partitions) {
-                refuse(path, fmt::format("topic '{}' has {} partitions, from 0", topic,
-                                         found->second.partitions));
-            }
+            validate_partition(scenario, path, target->partition);
             return;
-        }
-        case Target::Role::coordinator: {
-            if (scenario.workload.groups.contains(target->name)) return;
-            std::vector<std::string> groups;
-            for (const auto& [name, section] : scenario.workload.groups) groups.push_back(name);
-            refuse(path,
-                   "there is no group '" + target->name + "'" + suggestion(target->name, groups));
-        }
+        case Target::Role::coordinator:
+            validate_group(scenario, path, target->name);
+            return;
         case Target::Role::rack: {
             const Roster roster = roster_of(scenario);
             if (roster.racks.contains(target->name)) return;
@@ -172,7 +281,18 @@ void validate_fault(const Scenario& scenario, const FaultSection& fault,
                fmt::format("a {} has no option '{}'{}", fault.kind, name, suggestion(name, known)));
     }
     if (const auto made = kind->make(fault.options); !made) refuse(path, made.error().detail);
-    validate_target(scenario, fault, *kind, nodes);
+    if (fault.target.empty()) refuse(path + ".target", "a fault names its target");
+    validate_target(scenario, path + ".target", fault.target, fault.kind, kind->needs_broker,
+                    nodes);
+    for (const FaultOptionEntry& option : kind->options) {
+        const auto written = fault.options.find(std::string(option.name));
+        if (!option.is_target || written == fault.options.end() ||
+            written->second == option.default_value) {
+            continue;
+        }
+        validate_target(scenario, path + "." + written->first, written->second, fault.kind, false,
+                        nodes);
+    }
     const auto in_storm = [&](std::string_view key, Duration time) {
         if (time < scenario.run.storm) return;
         refuse(fmt::format("{}.{}", path, key),
@@ -181,8 +301,32 @@ void validate_fault(const Scenario& scenario, const FaultSection& fault,
     };
     if (fault.at) in_storm("at", *fault.at);
     if (fault.window) in_storm("window", fault.window->second);
-    if (fault.every) in_storm("every", *fault.every);
+    if (fault.every) {
+        in_storm("every", *fault.every);
+        constexpr std::int64_t most = 10'000;
+        if (scenario.run.storm / *fault.every > most) {
+            refuse(path + ".every",
+                   fmt::format("it would strike more than {} times within the storm (run.storm)",
+                               most));
+        }
+    }
     if (fault.when) validate_condition(path + ".when", *fault.when);
+}
+
+void validate_swarm_faults(const SwarmFaults& faults) {
+    if (faults.kinds.empty()) {
+        refuse("swarm.faults.kinds", "there is nothing to choose from (see `squall list faults`)");
+    }
+    if (faults.max == 0) {
+        refuse("swarm.faults.count", "how many? expected { min = 1, max = 4 } or the like");
+    }
+    for (const std::string& kind : faults.kinds) {
+        const FaultEntry* const entry = find_fault(kind);
+        if (entry == nullptr) refuse("swarm.faults.kinds", unknown_fault(kind));
+        if (const auto made = entry->make({}); !made) {
+            refuse("swarm.faults.kinds", kind + ": " + made.error().detail);
+        }
+    }
 }
 
 void validate_checks(const ChecksSection& checks) {
@@ -216,14 +360,10 @@ void validate(const Scenario& scenario) {
                                     " (see `squall list workloads`)");
     }
     const std::vector<std::string> nodes = node_names(scenario);
-    for (const auto& [name, section] : scenario.nodes) {
-        if (!contains(nodes, name)) {
-            refuse("node." + name, "there is no node '" + name + "'" + suggestion(name, nodes));
-        }
-        validate_bugs("node." + name + ".bugs", section.bugs);
-    }
+    validate_nodes(scenario, nodes);
     validate_bugs("bugs", scenario.bugs);
     validate_topics(scenario);
+    validate_offsets_topic(scenario);
     if (const auto problem = problem_of_admin_steps(scenario)) {
         refuse(problem->path, problem->message);
     }
@@ -242,13 +382,7 @@ void validate(const Scenario& scenario) {
     }
     validate_checks(scenario.checks);
     validate_workload(scenario, *workload);
-    if (scenario.swarm.faults) {
-        for (const std::string& kind : scenario.swarm.faults->kinds) {
-            if (find_fault(kind) == nullptr) {
-                refuse("swarm.faults.kinds", unknown_fault(kind));
-            }
-        }
-    }
+    if (scenario.swarm.faults) validate_swarm_faults(*scenario.swarm.faults);
 }
 
 }  // namespace squall::scenarios

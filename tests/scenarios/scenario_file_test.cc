@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string>
 
+#include "scenarios/faults/fault.h"
 #include "scenarios/library_texts.h"
 #include "sim/base/settings.h"
 #include "tests/scenarios/small_storm.h"
@@ -233,7 +234,7 @@ RC_GTEST_PROP(ScenarioFile, WhateverWasWrittenReadsBackTheSame, ()) {
     Scenario scenario = small_storm();
     scenario.name = "n" + *awkward_text();
     scenario.about = *awkward_text();
-    scenario.run.start = WallTime(*duration_up_to(4'000'000'000s));
+    scenario.run.start = WallTime(1h + *duration_up_to(4'000'000'000s));
     scenario.run.storm = 1s + *duration_up_to(100s);
     scenario.run.calm = 5s + *duration_up_to(100s);
     scenario.run.seed = *maybe_a_number();
@@ -246,6 +247,10 @@ RC_GTEST_PROP(ScenarioFile, WhateverWasWrittenReadsBackTheSame, ()) {
     scenario.workload.rate = *rc::gen::inRange(1u, 1'000'000u);
     scenario.workload.input = *awkward_text();
     scenario.workload.producer.linger = std::chrono::milliseconds(*rc::gen::inRange(0, 1000));
+    scenario.cluster.config.groups.offsets_retention =
+        std::chrono::minutes(*rc::gen::inRange(1, 1'000'000));
+    scenario.cluster.config.controller.leader_imbalance_check_interval =
+        std::chrono::seconds(*rc::gen::inRange(1, 1'000'000));
     scenario.topics["odd.name_1"].partitions = *rc::gen::inRange(1, 100);
     scenario.nodes["b2"].clock_offset = *duration_up_to(10s) * *rc::gen::element(1, -1);
     scenario.nodes["b2"].clock_drift_ppm = *rc::gen::inRange(-100'000, 100'000);
@@ -267,7 +272,8 @@ RC_GTEST_PROP(ScenarioFile, WhateverWasWrittenReadsBackTheSame, ()) {
                 break;
             }
             case 2:
-                fault.every = 1ns + *duration_up_to(scenario.run.storm - 1ns);
+                fault.every = scenario.run.storm / 1000 +
+                              *duration_up_to(scenario.run.storm - scenario.run.storm / 1000);
                 break;
             default:
                 fault.when = EventCondition{.event = "PartitionChanged",
@@ -591,6 +597,153 @@ TEST(Suggestion, OffersTheNearestNameAndNothingFarFetched) {
     EXPECT_EQ(suggestion("crsah", known), "; did you mean 'crash'?");
     EXPECT_EQ(suggestion("isolated", known), "; did you mean 'isolate'?");
     EXPECT_EQ(suggestion("earthquake", known), "");
+}
+
+// ---- what --set brings ----
+
+struct Refused {
+    const char* path;
+    const char* value;
+    const char* message;  // a part of it
+};
+
+void PrintTo(const Refused& refused, std::ostream* out) {
+    *out << refused.path << " = " << refused.value;
+}
+
+class RefusedValue : public testing::TestWithParam<Refused> {};
+
+TEST_P(RefusedValue, IsBlamedOnTheCommandLine) {
+    const Refused& given = GetParam();
+    try {
+        load_scenario("order-flow", {.set = {{given.path, given.value}}, .bugs = {}});
+        ADD_FAILURE() << "was accepted";
+    } catch (const ScenarioError& error) {
+        EXPECT_EQ(error.file, std::string("--set ") + given.path + "=" + given.value);
+        EXPECT_EQ(error.line, 0);
+        EXPECT_NE(error.message.find(given.message), std::string::npos) << error.text();
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ranges, RefusedValue,
+    testing::Values(
+        Refused{"run.start", "1960-01-01T00:00:00Z", "1970 to 2200, found 1960"},
+        Refused{"run.start", "9999-01-01T00:00:00Z", "1970 to 2200, found 9999"},
+        Refused{"run.storm", "99999h", "at most 8760h"},
+        Refused{"cluster.config.min.insync.replicas", "-1", "1 to 2147483647"},
+        Refused{"cluster.config.controller.quorum.election.timeout.ms", "0", "1 to 2147483647"},
+        Refused{"cluster.config.broker.heartbeat.interval.ms", "0", "1 to 2147483647"},
+        Refused{"cluster.config.broker.session.timeout.ms", "-5", "1 to 2147483647"},
+        Refused{"cluster.config.num.partitions", "-3", "1 to 2147483647"},
+        Refused{"cluster.config.offsets.topic.num.partitions", "0", "1 to 2147483647"},
+        Refused{"cluster.config.offsets.topic.replication.factor", "5", "5 replicas need as many"},
+        Refused{"cluster.config.offsets.retention.minutes", "90s", "a multiple of 60s"},
+        Refused{"workload.producer.linger.ms", "-1", "0 to"},
+        Refused{"workload.producer.linger.ms", "1500us", "a multiple of 1ms"},
+        Refused{"fault.kill-leader.for", "-5s", "0s or more"},
+        Refused{"fault.kill-leader.window", "[\"-5s\", \"5s\"]", "the earlier first"},
+        Refused{"fault.kill-payment.target", "owner(orders-0, nogroup)", "no group 'nogroup'"},
+        Refused{"fault.kill-leader.target", "leader(__consumer_offsets-99)", "has 4 partitions"},
+        Refused{"fault.kill-leader.target", "leader(__nothing-0)", "no topic '__nothing'"},
+        Refused{"node.b1.clock.offset", "100000h", "87600h"},
+        Refused{"node.b1.clock.offset", "-999999h", "87600h"},
+        Refused{"topics.orders.config.min.insync.replica", "2", "'min.insync.replicas'"},
+        Refused{"topics.orders.config.retention.ms", "soon", "soon"}));
+
+TEST(ScenarioFile, AFaultOfDisksHitsServersOnly) {
+    for (const FaultEntry& kind : all_faults()) {
+        Scenario scenario = small_storm();
+        FaultSection fault = crash_at("f", "owner(orders-0)", 8s, 6s);
+        fault.kind = kind.kind;
+        scenario.faults = {fault};
+        if (kind.needs_broker) {
+            EXPECT_THROW(validate(scenario), ScenarioError) << kind.kind;
+        } else {
+            EXPECT_NO_THROW(validate(scenario)) << kind.kind;
+        }
+    }
+}
+
+TEST(ScenarioFile, APeerOfAFaultIsCheckedLikeItsTarget) {
+    Scenario scenario = small_storm();
+    FaultSection fault = crash_at("f", "b1", 8s, 6s);
+    fault.kind = "delay";
+    fault.options["peer"] = "b2";
+    scenario.faults = {fault};
+    EXPECT_NO_THROW(validate(scenario));
+    scenario.faults[0].options["peer"] = "b9";
+    EXPECT_THROW(validate(scenario), ScenarioError);
+}
+
+TEST(ScenarioFile, TopicsHaveNamesThatKafkaTakes) {
+    for (const char* name : {"bad name!", "", "..", "__internal", "a/b"}) {
+        Scenario scenario = small_storm();
+        scenario.topics[name] = {};
+        EXPECT_THROW(validate(scenario), ScenarioError) << name;
+    }
+    Scenario scenario = small_storm();
+    scenario.topics[std::string(250, 'x')] = {};
+    EXPECT_THROW(validate(scenario), ScenarioError);
+}
+
+TEST(ScenarioFile, ClientsHaveNeitherBugsNorSettingsOfBrokers) {
+    EXPECT_THROW(small_storm("", {.set = {}, .bugs = {"Z01@payment-1"}}), ScenarioError);
+    EXPECT_THROW(
+        small_storm("", {.set = {{"node.payment-1.config.num.partitions", "3"}}, .bugs = {}}),
+        ScenarioError);
+    EXPECT_NO_THROW(
+        small_storm("", {.set = {{"node.payment-1.clock.drift_ppm", "30"}}, .bugs = {}}));
+}
+
+TEST(ScenarioFile, AnErrorOfAFaultNamesIt) {
+    try {
+        small_storm("\n[[fault]]\nid = \"mine\"\nkind = \"crash\"\ntarget = \"b1\"\nat = \"soon\"");
+        ADD_FAILURE() << "was accepted";
+    } catch (const ScenarioError& error) {
+        EXPECT_TRUE(error.message.starts_with("fault.mine.at: ")) << error.message;
+        EXPECT_EQ(error.line, lines_before + 5);
+    }
+}
+
+TEST(ScenarioFile, AnUnknownSettingOfATopicIsFoundWhereItStands) {
+    try {
+        parse_scenario("[topics.orders]\npartitions = 1\nconfig.min.insync.replica = 2", "f.toml");
+        ADD_FAILURE() << "was accepted";
+    } catch (const ScenarioError& error) {
+        EXPECT_EQ(error.line, 3) << error.text();
+        EXPECT_NE(error.message.find("did you mean 'min.insync.replicas'?"), std::string::npos);
+    }
+}
+
+// Numbers and durations that nobody thought about.
+struct Unbounded {
+    std::vector<std::string> keys;
+
+    template <class T>
+    void operator()(std::string_view key, const T&) {
+        if constexpr (detail::has_count<T>) keys.emplace_back(key);
+    }
+    template <class T>
+    void operator()(std::string_view, const T&, const SettingBounds&) {}
+};
+
+TEST(ScenarioFile, EverySettingThatIsANumberHasItsBounds) {
+    Unbounded unbounded;
+    const Scenario scenario;
+    model::BrokerConfig::describe(scenario.cluster.config, unbounded);
+    model::ProducerOptions::describe(scenario.workload.producer, unbounded);
+    model::ConsumerOptions::describe(scenario.workload.consumer, unbounded);
+    EXPECT_EQ(unbounded.keys, std::vector<std::string>{});
+}
+
+TEST(ScenarioFile, DefaultsLieWithinTheirBounds) {
+    model::BrokerConfig config;
+    for (const SettingText& setting : list_settings(config)) {
+        if (setting.key == "controller.quorum.voters") continue;
+        const Status set = set_setting(config, setting.key, setting.value);
+        EXPECT_TRUE(set.ok()) << setting.key << " = " << setting.value;
+    }
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -94,6 +95,48 @@ TEST(Swarm, WhatIsDrawnIsChecked) {
     EXPECT_THROW(expand(scenario, 1), ScenarioError);
     scenario.swarm.choices = {{.path = "workload.rate", .values = {"fast"}}};
     EXPECT_THROW(expand(scenario, 1), ScenarioError);
+}
+
+TEST(Swarm, FaultsAreDrawnForTheClusterThatWasChosen) {
+    const Scenario scenario = small_storm(R"toml(
+[swarm]
+"cluster.brokers" = [7]
+"run.storm" = ["200s"]
+faults = { kinds = ["crash"], count = { min = 8, max = 8 } }
+)toml");
+    std::set<std::string> targets;
+    Duration latest{};
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        for (const FaultSection& fault : expand(scenario, seed).faults) {
+            targets.insert(fault.target);
+            latest = std::max(latest, *fault.at);
+        }
+    }
+    EXPECT_EQ(targets, (std::set<std::string>{"b1", "b2", "b3", "b4", "b5", "b6", "b7"}));
+    EXPECT_GT(latest, 100s);
+}
+
+TEST(Swarm, WhatCannotBeChosenIsFoundWhenTheFileIsRead) {
+    const auto complaint = [](const std::string& choice) -> ScenarioError {
+        try {
+            parse_scenario("topics.orders = {}\n[swarm]\n" + choice, "f.toml");
+        } catch (const ScenarioError& error) {
+            return error;
+        }
+        return {.message = "was accepted"};
+    };
+    for (const char* choice :
+         {"\"workload.rat\" = [5]", "\"workload.rate\" = [5, \"fast\"]",
+          "\"topics.orders.replication\" = { min = 1, max = 9 }", "\"fault.none.at\" = [\"5s\"]"}) {
+        const ScenarioError error = complaint(choice);
+        EXPECT_EQ(error.file, "f.toml") << choice;
+        EXPECT_EQ(error.line, 3) << choice << ": " << error.text();
+        EXPECT_TRUE(error.message.starts_with("swarm: ")) << error.text();
+    }
+    EXPECT_NE(complaint("faults = { count = { min = 1, max = 2 } }").message.find("choose from"),
+              std::string::npos);
+    EXPECT_NE(complaint("faults = { kinds = [\"crash\"] }").message.find("how many"),
+              std::string::npos);
 }
 
 }  // namespace
