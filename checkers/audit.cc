@@ -77,7 +77,7 @@ class Audit final : public Checker {
                 on_recovered(change, event);
             }
         } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
-            if (destroys_data(*hit)) spoiled_[event.node].push_back(hit->path);
+            if (destroys_flushed_data(*hit)) spoiled_[event.node].push_back(hit->path);
         }
     }
 

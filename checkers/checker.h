@@ -75,6 +75,8 @@ struct CheckerEntry {
     std::string_view about;   // one line for `squall list checkers`
     std::string_view source;  // where the property comes from: KIP, paper, guarantees row
     std::unique_ptr<Checker> (*make)(Contract contract);
+    // It objects to what is missing at the end: of a run that broke off it can say nothing.
+    bool judges_the_end = false;
 };
 
 // All checkers, in order of name.

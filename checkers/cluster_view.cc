@@ -6,6 +6,10 @@ bool destroys_data(const sim::DiskFaultHit& hit) {
     return hit.fault == "bit_rot" || hit.fault == "torn" || hit.fault == "lost";
 }
 
+bool destroys_flushed_data(const sim::DiskFaultHit& hit) {
+    return hit.fault == "bit_rot" || (destroys_data(hit) && !hit.rule_id.empty());
+}
+
 void ClusterView::observe(const sim::Event& event) {
     if (event.as<sim::NodeStarted>()) {
         Node& node = nodes_[event.node];

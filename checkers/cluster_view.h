@@ -36,5 +36,7 @@ class ClusterView {
 
 // Whether this fault of a disk takes or spoils bytes that were written.
 bool destroys_data(const sim::DiskFaultHit& hit);
+// Likewise, and not only what a power loss may take: bytes that were never flushed.
+bool destroys_flushed_data(const sim::DiskFaultHit& hit);
 
 }  // namespace squall::checkers

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "checkers/cluster_view.h"
 #include "sim/base/assert.h"
 
 namespace squall::checkers {
@@ -93,6 +94,13 @@ void ReplicaLog::open(model::Offset start, model::Offset end) {
     end_ = end;
 }
 
+void ReplicaLogs::close_all_of(sim::NodeId node, bool has_lost_power) {
+    for (auto& [key, log] : logs_) {
+        const auto at = nodes_.find(key.second);
+        if (at != nodes_.end() && at->second == node) log.close(has_lost_power);
+    }
+}
+
 bool ReplicaLogs::observe(const sim::Event& event, Change& change) {
     using Kind = Change::Kind;
     const auto touch = [&](const model::TopicPartition& partition,
@@ -144,13 +152,11 @@ bool ReplicaLogs::observe(const sim::Event& event, Change& change) {
     }
     if (const auto* stopped = event.as<sim::NodeStopped>()) {
         if (stopped->reason != sim::StopReason::end_of_run) {
-            for (auto& [key, log] : logs_) {
-                const auto at = nodes_.find(key.second);
-                if (at != nodes_.end() && at->second == event.node) {
-                    log.close(stopped->reason == sim::StopReason::power_loss);
-                }
-            }
+            close_all_of(event.node, stopped->reason == sim::StopReason::power_loss);
         }
+    } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
+        // The power may also go where the process has been dead for a while.
+        if (destroys_data(*hit) && !destroys_flushed_data(*hit)) close_all_of(event.node, true);
     } else if (const auto* created = event.as<model::TopicCreated>()) {
         const auto [at, is_new] = topics_.try_emplace(created->topic, created->topic_id);
         if (!is_new && at->second != created->topic_id) {

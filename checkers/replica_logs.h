@@ -2,8 +2,9 @@
 // LogTruncated, LogStartAdvanced, LogCleaned and LogOpened.
 //
 // What a log holds and the trace has not told (bytes written by a process that died before it could
-// say so) is one entry that is not `known`. After a loss of power the claim is only an upper bound,
-// `may_be_shorter`, until the log is opened again and says where it ends.
+// say so), or what compaction may have written anew, is one entry that is not `known`. After a loss
+// of power the claim is only an upper bound, `may_be_shorter`, until the log is opened again and
+// says where it ends.
 #pragma once
 
 #include <compare>
@@ -106,6 +107,7 @@ class ReplicaLogs {
 
   private:
     void forget_topic(std::string_view topic);
+    void close_all_of(sim::NodeId node, bool has_lost_power);
 
     std::map<Key, ReplicaLog> logs_;
     std::map<model::BrokerId, sim::NodeId> nodes_;

@@ -1,6 +1,8 @@
 #include "scenarios/run.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <optional>
 
 #include "model/bugs.h"
@@ -21,10 +23,29 @@ namespace {
 using checkers::CheckerReport;
 using checkers::CheckerVerdict;
 
-bool is_armed_anywhere(const Scenario& scenario) {
-    return !scenario.bugs.empty() || std::ranges::any_of(scenario.nodes, [](const auto& node) {
-        return !node.second.bugs.empty();
-    });
+// Each bug that is armed, with the machines that have it; none where all servers do.
+std::map<std::string, std::vector<std::string>> armed_bugs(const Scenario& scenario) {
+    std::map<std::string, std::vector<std::string>> armed;
+    for (const auto& [name, section] : scenario.nodes) {
+        for (const std::string& id : section.bugs) armed[id].push_back(name);
+    }
+    for (const std::string& id : scenario.bugs) armed[id] = {};
+    return armed;
+}
+
+// Far beyond what a run of this size and length takes: who gets there turns in circles.
+std::uint64_t generous_step_budget(const Scenario& scenario) {
+    std::uint64_t machines = scenario.cluster.brokers + scenario.cluster.controllers + 3;
+    std::uint64_t partitions = 0;
+    for (const auto& [name, group] : scenario.workload.groups) machines += group.members;
+    for (const auto& [name, topic] : scenario.topics) {
+        partitions += static_cast<std::uint64_t>(topic.partitions);
+    }
+    const auto seconds =
+        static_cast<std::uint64_t>((scenario.run.storm + scenario.run.calm) / 1s) + 1;
+    const std::uint64_t each_second = 10'000 * machines * machines + 1'000 * partitions +
+                                      200 * std::uint64_t{scenario.workload.rate} * machines;
+    return 10'000'000 + seconds * each_second;
 }
 
 // With an unsafe configuration armed as a bug, the run is judged by the safe contract.
@@ -46,6 +67,18 @@ std::string first_objection(const CheckerReport& report) {
     return report.checker;
 }
 
+// Whether anything was judged of what clients sent, read or committed.
+bool sees_clients(const RunResult& result) {
+    static constexpr std::array<std::string_view, 9> client_facing = {
+        "atomicity", "committed-offset", "compaction",
+        "delivery",  "duplicate",        "lost-write",
+        "order",     "read-committed",   "inconsistent-offsets"};
+    return std::ranges::any_of(result.checkers, [](const CheckerReport& report) {
+        return report.judged > 0 &&
+               std::ranges::find(client_facing, report.checker) != client_facing.end();
+    });
+}
+
 // What is missing for the run to mean anything; empty where nothing is.
 std::string vacuity(const RunResult& result, const Scenario& scenario) {
     const bool nothing_happened =
@@ -53,6 +86,7 @@ std::string vacuity(const RunResult& result, const Scenario& scenario) {
             return fault.effects.empty();
         });
     if (nothing_happened) return "no fault had any effect";
+    if (!sees_clients(result)) return "no checker judged anything that clients saw";
     for (const std::string& required : scenario.checks.require) {
         const auto report = std::ranges::find(result.checkers, required, &CheckerReport::checker);
         if (report == result.checkers.end() || report->judged == 0) {
@@ -98,10 +132,32 @@ void decide(RunResult& result, const Scenario& scenario) {
     }
 }
 
+// What was found in a run that broke off. Who judges the end has not seen it.
+std::vector<CheckerReport> reports_of_a_part(checkers::CheckerSet& checkers) {
+    std::vector<CheckerReport> reports;
+    try {
+        reports = checkers.finish();
+    } catch (const AssertionFailure&) {
+        // The checkers themselves are what failed: that was told already.
+        return {};
+    }
+    for (CheckerReport& report : reports) {
+        const auto& all = checkers::all_checkers();
+        const auto entry = std::ranges::find(all, report.checker, &checkers::CheckerEntry::name);
+        if (entry == all.end() || !entry->judges_the_end) continue;
+        report = {.checker = report.checker,
+                  .verdict = CheckerVerdict::inconclusive,
+                  .judged = 0,
+                  .anomalies = {},
+                  .note = "the run broke off before its end"};
+    }
+    return reports;
+}
+
 // A violated invariant of the model itself: our bug, unless we switched one on.
 void decide_broken(RunResult& result, const Scenario& scenario, const AssertionFailure& failure) {
     result.why = failure.describe_failure();
-    if (!is_armed_anywhere(scenario)) {
+    if (armed_bugs(scenario).empty()) {
         result.verdict = Verdict::broken;
         return;
     }
@@ -165,9 +221,10 @@ RunResult run(const Scenario& written, const RunOptions& options) {
 
     const std::unique_ptr<Workload> workload =
         find_workload(scenario.workload.kind)->make(scenario);
-    auto cluster = std::make_unique<Cluster>(scenario, options.seed,
-                                             sim::TraceOptions{.level = options.trace_level},
-                                             options.step_budget);
+    auto cluster = std::make_unique<Cluster>(
+        scenario, options.seed, sim::TraceOptions{.level = options.trace_level},
+        options.step_budget != 0 ? options.step_budget : generous_step_budget(scenario),
+        options.stop);
     sim::Simulation& simulation = cluster->simulation();
     const std::shared_ptr<sim::Trace> trace = simulation.shared_trace();
 
@@ -180,9 +237,6 @@ RunResult run(const Scenario& written, const RunOptions& options) {
         tally.observe(event);
         checkers.observe(event);
         plan.observe(event);
-        if (options.stop != nullptr && options.stop->load(std::memory_order_relaxed)) {
-            simulation.interrupt();
-        }
     });
 
     if (options.prepare) options.prepare(simulation);
@@ -208,11 +262,11 @@ RunResult run(const Scenario& written, const RunOptions& options) {
         failure = caught;
     }
 
-    for (const std::string& id : scenario.bugs) {
+    for (const auto& [id, nodes] : armed_bugs(scenario)) {
         const model::BugEntry* const entry = model::find_bug(id);
         std::uint64_t hits = 0;
         for (const auto& machine : cluster->machines()) hits += machine->bugs.hits(entry->bug);
-        result.bugs.push_back({std::string(entry->id), hits});
+        result.bugs.push_back({.id = std::string(entry->id), .hits = hits, .nodes = nodes});
     }
     result.simulated = simulation.now() - Time{};
     // The simulation goes before the trace is judged: whatever its end says is part of the story.
@@ -226,6 +280,7 @@ RunResult run(const Scenario& written, const RunOptions& options) {
     for (const auto& [name, count] : trace->counts()) result.probes[name] = count;
     result.trace = trace;
     if (failure) {
+        result.checkers = reports_of_a_part(checkers);
         decide_broken(result, scenario, *failure);
     } else {
         decide(result, scenario);

@@ -32,7 +32,8 @@ struct RunOptions {
     sim::TraceLevel trace_level = sim::TraceLevel::full;
     // Set by another thread or a signal handler: the run stops at once, interrupted.
     const std::atomic<bool>* stop = nullptr;
-    std::uint64_t step_budget = 0;  // 0: none
+    // How many wake-ups and timers are taken for a livelock; 0: generous, by length and size.
+    std::uint64_t step_budget = 0;
     // Called once the cluster is built and before anything runs: for observers and probes of one's
     // own.
     std::function<void(sim::Simulation&)> prepare;
@@ -42,9 +43,10 @@ struct RunOptions {
 struct FaultReceipt {
     std::string id;
     std::string kind;
-    Time at;             // when it struck; Time::max() if it never did
-    Time healed_at;      // Time::max() if it never was
-    std::string target;  // "leader(orders-0) = b2"
+    Time at;                        // when it struck; Time::max() if it never did
+    Time healed_at;                 // Time::max() if it never was
+    std::string target;             // "leader(orders-0) = b2"
+    std::uint64_t after_event = 0;  // how many events the trace held when it struck
     std::vector<std::string>
         effects;  // "b2 stopped", "orders-0: leader b2 -> b3 after 9.4s"; empty: none
 };
@@ -56,6 +58,7 @@ struct OperationCounts {
 struct BugHits {
     std::string id;
     std::uint64_t hits = 0;
+    std::vector<std::string> nodes{};  // that have it; empty: all servers
 };
 
 struct RunResult {

@@ -2,8 +2,6 @@
 
 #include <charconv>
 
-#include "model/events/client_events.h"
-
 namespace squall::scenarios {
 namespace {
 
@@ -24,15 +22,29 @@ void count(OperationCounts& counts, model::Outcome outcome) {
 }  // namespace
 
 void Tally::observe(const sim::Event& event) {
-    if (const auto* send = event.as<model::SendCompleted>()) {
+    if (const auto* sent = event.as<model::SendInvoked>()) {
+        pending_["send"].insert(sent->operation);
+    } else if (const auto* send = event.as<model::SendCompleted>()) {
+        pending_["send"].erase(send->operation);
         count(operations_["send"], send->outcome);
     } else if (event.as<model::RecordsPolled>() != nullptr) {
         ++operations_["poll"].ok;
+    } else if (const auto* begun = event.as<model::CommitInvoked>()) {
+        pending_["commit"].insert(begun->operation);
     } else if (const auto* commit = event.as<model::CommitCompleted>()) {
+        pending_["commit"].erase(commit->operation);
         count(operations_["commit"], commit->outcome);
     } else if (const auto* admin = event.as<model::AdminCompleted>()) {
         count(operations_["admin"], admin->outcome);
     }
+}
+
+std::map<std::string, OperationCounts> Tally::operations() const {
+    std::map<std::string, OperationCounts> all = operations_;
+    for (const auto& [kind, pending] : pending_) {
+        if (!pending.empty()) all[kind].unknown += pending.size();
+    }
+    return all;
 }
 
 Result<Probe> parse_probe(std::string_view text) {

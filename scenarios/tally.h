@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "model/events/client_events.h"
 #include "scenarios/run.h"
 #include "sim/base/result.h"
 #include "sim/trace/trace.h"
@@ -25,11 +27,13 @@ Result<Probe> parse_probe(std::string_view text);
 class Tally {
   public:
     void observe(const sim::Event& event);
-    // "send", "poll", "commit", "admin".
-    const std::map<std::string, OperationCounts>& operations() const { return operations_; }
+    // "send", "poll", "commit", "admin". Nobody can tell of an operation without an end: its client
+    // died first, or the run did.
+    std::map<std::string, OperationCounts> operations() const;
 
   private:
     std::map<std::string, OperationCounts> operations_;
+    std::map<std::string, std::set<model::OperationId>> pending_;
 };
 
 }  // namespace squall::scenarios

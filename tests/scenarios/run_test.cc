@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 
@@ -202,6 +203,86 @@ TEST(Run, VerdictsHaveTheExitCodesOfTheManual) {
     EXPECT_EQ(exit_code(Verdict::inconclusive), 3);
     EXPECT_EQ(exit_code(Verdict::vacuous), 4);
     EXPECT_EQ(exit_code(Verdict::broken), 70);
+}
+
+TEST(Run, ALivelockNamesWhoTurnsInCircles) {
+    const RunResult result = run(small_storm(), {.seed = 1, .step_budget = 20'000});
+    EXPECT_EQ(result.verdict, Verdict::broken);
+    EXPECT_NE(result.why.find("livelock"), std::string::npos) << result.why;
+    EXPECT_NE(result.why.find(" of the last "), std::string::npos) << result.why;
+}
+
+TEST(Run, AnOrdinaryRunIsFarFromItsBudget) {
+    for (const char* name : {"order-flow", "controller-failover"}) {
+        sim::Simulation* seen = nullptr;
+        std::uint64_t steps = 0;
+        const RunResult result =
+            run(load_scenario(name),
+                {.seed = 1, .prepare = [&](sim::Simulation& simulation) {
+                     seen = &simulation;
+                     simulation.trace().observe([&](const sim::Event&) { steps = seen->steps(); });
+                 }});
+        EXPECT_NE(result.verdict, Verdict::broken) << result.why;
+        EXPECT_LT(steps, 2'000'000u) << name;
+    }
+}
+
+TEST(Run, AStopIsSeenWhileNobodyTellsAnything) {
+    std::atomic<bool> stop{false};
+    const RunResult result =
+        run(small_storm(), {.seed = 1, .stop = &stop, .prepare = [&](sim::Simulation& simulation) {
+                                sim::Node& node = simulation.add_node({.name = "spinner"});
+                                simulation.control_at(Time(3s), [&] {
+                                    node.start();
+                                    node.spawn("spins", [&] {
+                                        for (int turns = 0;; ++turns) {
+                                            node.sleep_for(0s);
+                                            if (turns == 10'000) stop = true;
+                                        }
+                                    });
+                                });
+                            }});
+    EXPECT_TRUE(result.interrupted);
+    EXPECT_EQ(result.simulated, 3s);
+}
+
+TEST(Run, WhatCheckersFoundBeforeAnInvariantFailedIsKept) {
+    const Scenario armed = small_storm("", {.set = {}, .bugs = {"Z01@b1"}});
+    const RunResult result = run(armed, {.seed = 1, .prepare = assert_in_the_storm});
+    EXPECT_GT(result.checkers.size(), 5u);
+    const auto verdict_of = [&](std::string_view name) {
+        return std::ranges::find(result.checkers, name, &checkers::CheckerReport::checker)->verdict;
+    };
+    // Safety is judged as far as the run went; what is missing at an end that was not reached is
+    // not.
+    EXPECT_EQ(verdict_of("replica-log"), checkers::CheckerVerdict::pass);
+    EXPECT_EQ(verdict_of("delivery"), checkers::CheckerVerdict::inconclusive);
+    for (const checkers::CheckerReport& report : result.checkers) {
+        if (report.checker == "invariant") continue;
+        EXPECT_NE(report.verdict, checkers::CheckerVerdict::fail) << report.checker;
+    }
+}
+
+TEST(Run, ABugOfOneNodeIsTold) {
+    const RunResult result = run(small_storm("", {.set = {}, .bugs = {"Z01@b2"}}), {.seed = 1});
+    ASSERT_EQ(result.bugs.size(), 1u);
+    EXPECT_EQ(result.bugs[0].id, "Z01");
+    EXPECT_EQ(result.bugs[0].nodes, std::vector<std::string>{"b2"});
+}
+
+TEST(Run, IsVacuousWhereClientsSawNothing) {
+    // Nobody can reach anybody from the first moment on.
+    Scenario scenario = small_storm(R"toml(
+[[fault]]
+id = "dark"
+kind = "power-loss"
+target = "all-servers"
+at = "0s"
+)toml");
+    scenario.run.calm = 5s;
+    scenario.workload.groups.clear();
+    const RunResult result = run_at(scenario, 1);
+    EXPECT_NE(result.verdict, Verdict::pass) << result.why;
 }
 
 }  // namespace

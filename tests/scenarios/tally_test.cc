@@ -40,15 +40,27 @@ TEST(Tally, CountsOperationsByTheirOutcome) {
     }
     trace.emit(model::CommitCompleted{.outcome = model::Outcome::unknown});
     trace.emit(model::RecordsPolled{});
-    // Invocations are not outcomes.
-    trace.emit(model::SendInvoked{});
-    const auto& counts = tally.operations();
+    const auto counts = tally.operations();
     EXPECT_EQ(counts.at("send").ok, 2u);
     EXPECT_EQ(counts.at("send").failed, 1u);
     EXPECT_EQ(counts.at("send").unknown, 1u);
     EXPECT_EQ(counts.at("commit").unknown, 1u);
     EXPECT_EQ(counts.at("poll").ok, 1u);
     EXPECT_FALSE(counts.contains("admin"));
+}
+
+TEST(Tally, NobodyCanTellOfAnOperationWhoseClientDied) {
+    using Id = model::OperationId;
+    sim::Trace trace;
+    Tally tally;
+    trace.observe([&](const sim::Event& event) { tally.observe(event); });
+    for (const std::uint64_t id : {1u, 2u, 3u}) trace.emit(model::SendInvoked{.operation = Id{id}});
+    trace.emit(model::SendCompleted{.operation = Id{2}, .outcome = model::Outcome::ok});
+    trace.emit(model::CommitInvoked{.operation = Id{4}});
+    const auto counts = tally.operations();
+    EXPECT_EQ(counts.at("send").ok, 1u);
+    EXPECT_EQ(counts.at("send").unknown, 2u);
+    EXPECT_EQ(counts.at("commit").unknown, 1u);
 }
 
 }  // namespace
