@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "reports/first_difference.h"
@@ -98,12 +98,21 @@ Result<Determinism::Observation> Determinism::run_here(
                        keep == Keep::trace ? reports::trace_lines(*result.trace) : std::string()};
 }
 
-Result<Determinism::Observation> Determinism::run_beside_another(std::uint64_t seed,
-                                                                 Keep keep) const {
-    Result<Observation> other = Error{Failure::closed, "not run"};
-    std::thread thread([&] { other = run_here(seed + 1, Keep::hash); });
+// Both threads must tell what they tell alone. What fails on the second one is rethrown here.
+Result<Determinism::Observation> Determinism::run_beside_another(std::uint64_t seed, Keep keep) {
+    const std::uint64_t other_seed = seed + 1;
+    const Result<std::uint64_t> expected = reference(other_seed);
+    if (!expected) return expected.error();
+    std::future<Result<Observation>> running =
+        std::async(std::launch::async, [&] { return run_here(other_seed, Keep::hash); });
     Result<Observation> mine = run_here(seed, keep);
-    thread.join();
+    const Result<Observation> other = running.get();
+    if (!other) return other.error();
+    if (other->hash != *expected) {
+        return Error{Failure::corrupt,
+                     fmt::format("seed {} on the second thread gives {} and {}", other_seed,
+                                 to_hex(*expected), to_hex(other->hash))};
+    }
     return mine;
 }
 

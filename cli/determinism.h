@@ -56,7 +56,7 @@ class Determinism {
 
     Result<Observation> run_here(std::uint64_t seed, Keep keep,
                                  const std::vector<scenarios::Override>& more = {}) const;
-    Result<Observation> run_beside_another(std::uint64_t seed, Keep keep) const;
+    Result<Observation> run_beside_another(std::uint64_t seed, Keep keep);
     Result<Observation> run_there(ChildOptions child, std::uint64_t seed, Keep keep) const;
     Result<std::uint64_t> reference(std::uint64_t seed);
     std::string first_difference(const Condition& condition, std::uint64_t seed) const;

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
 #include "cli/commands.h"
@@ -18,7 +19,6 @@ void examine_graphviz() {
 }
 
 int doctor(const DeterminismOptions& options, const Environment& environment) {
-    if (options.seeds == 0) throw BadInput{"--seeds 0: expected at least one seed"};
     Determinism determinism(options, environment);
     examine_graphviz();
     bool healthy = true;
@@ -57,7 +57,14 @@ Command add_doctor(CLI::App& app, const Environment& environment) {
         ->option_text("NAME | FILE");
     app.add_option("--first", options->first, "the first seed; 1 if left out")->option_text("N");
     app.add_option("--seeds", options->seeds, "how many seeds for each condition; 20 if left out")
-        ->option_text("N");
+        ->option_text("N")
+        ->check([](const std::string& text) {
+            const bool is_count =
+                !text.empty() && text.size() <= 6 && text != "0" &&
+                std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+            return is_count ? std::string()
+                            : "expected at least one seed, and at most 999999, found " + text;
+        });
     app.footer("Example: squall doctor --seeds 5");
     return [options, environment] { return doctor(*options, environment); };
 }

@@ -57,8 +57,10 @@ std::vector<Row> bug_rows() {
     std::vector<Row> rows;
     for (const model::BugEntry& entry : model::all_bugs()) {
         rows.push_back({fmt::format("{} {}", entry.id, entry.name),
-                        fmt::format("{}; reached by {}, caught by {}", entry.about, entry.scenario,
-                                    entry.checker),
+                        entry.scenario.empty()
+                            ? fmt::format("{}; no scenario of the library reaches it", entry.about)
+                            : fmt::format("{}; reached by {}, caught by {}", entry.about,
+                                          entry.scenario, entry.checker),
                         std::string(entry.origin)});
     }
     return rows;

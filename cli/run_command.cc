@@ -2,7 +2,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 
@@ -21,6 +24,7 @@ struct RunOptions {
     bool quiet = false;
     bool no_color = false;
     std::string report;
+    std::string report_option = "--report";  // what the user wrote it behind
     std::string history;
     std::string trace;
 };
@@ -35,11 +39,42 @@ std::string history_text(const sim::Trace& trace, const std::string& path) {
     throw BadInput{"--history " + path + ": expected a name that ends with .edn or .jsonl"};
 }
 
+// On standard output; where that cannot be written, the verdict alone on the other one.
+void tell(const scenarios::RunResult& result, double wall, const RunOptions& options) {
+    try {
+        if (options.json) {
+            say(run_json(result, wall));
+        } else {
+            if (!options.quiet) {
+                say(describe_run(result, wants_color(options)));
+                if (!options.report.empty()) say("report: " + options.report + "\n");
+            }
+            say(verdict_line(result, wall) + "\n");
+        }
+        if (std::fflush(stdout) != 0) throw NotWritten{"standard output", std::strerror(errno)};
+    } catch (const NotWritten&) {
+        fmt::print(stderr, "{}\n", verdict_line(result, wall));
+        throw;
+    }
+}
+
+// False: interrupted on the way.
+bool write_files(const scenarios::RunResult& result, const RunOptions& options) {
+    if (!options.report.empty() && !write_report(result, options.report)) return false;
+    if (!options.history.empty() && !stop_requested()) {
+        write_file(options.history, history_text(*result.trace, options.history));
+    }
+    if (!options.trace.empty() && !stop_requested()) {
+        write_file(options.trace, reports::trace_lines(*result.trace));
+    }
+    return !stop_requested();
+}
+
 int run(const RunOptions& options, const Environment& environment) {
     const scenarios::Scenario scenario = options.scenario.load();
     const std::uint64_t seed = options.scenario.choose_seed(scenario);
     if (!options.history.empty()) history_text(sim::Trace{}, options.history);
-    if (!options.report.empty()) prepare_report_folder(options.report);
+    if (!options.report.empty()) prepare_report_folder(options.report, options.report_option);
 
     const auto begin = std::chrono::steady_clock::now();
     const bool keeps_trace =
@@ -58,20 +93,12 @@ int run(const RunOptions& options, const Environment& environment) {
         return exit_interrupted;
     }
 
-    if (!options.report.empty()) write_report(result, options.report);
-    if (!options.history.empty()) {
-        write_file(options.history, history_text(*result.trace, options.history));
-    }
-    if (!options.trace.empty()) write_file(options.trace, reports::trace_lines(*result.trace));
-
-    if (options.json) {
-        say(run_json(result, wall));
-    } else {
-        if (!options.quiet) {
-            say(describe_run(result, wants_color(options)));
-            if (!options.report.empty()) say("report: " + options.report + "\n");
-        }
-        say(verdict_line(result, wall) + "\n");
+    // The verdict goes first: whatever becomes of the files, it is known.
+    tell(result, wall, options);
+    if (!write_files(result, options)) {
+        fmt::print(stderr, "squall: interrupted while writing files; scenario={} seed={}\n",
+                   result.scenario, result.seed);
+        return exit_interrupted;
     }
     return scenarios::exit_code(result.verdict);
 }
@@ -103,6 +130,7 @@ Command add_report(CLI::App& app, const Environment& environment) {
         ->option_text("DIR");
     app.footer("Example: squall report order-flow --seed 42 -o report");
     options->quiet = true;
+    options->report_option = "-o";
     return [options, environment] { return run(*options, environment); };
 }
 

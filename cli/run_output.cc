@@ -82,7 +82,9 @@ std::string what_was_run(const RunResult& result, const Paint& paint) {
         2);
     for (const scenarios::BugHits& bug : result.bugs) {
         const model::BugEntry* const entry = model::find_bug(bug.id);
-        text += fmt::format("  armed: {} {}{}\n", bug.id, entry->name,
+        std::string nodes;
+        for (const std::string& node : bug.nodes) nodes += (nodes.empty() ? " on " : ", ") + node;
+        text += fmt::format("  armed: {} {}{}{}\n", bug.id, entry->name, nodes,
                             entry->is_configuration()
                                 ? " (a configuration)"
                                 : fmt::format(", changed an answer {}", plural(bug.hits, "time")));
@@ -248,7 +250,9 @@ std::string run_json(const RunResult& result, std::optional<double> wall_seconds
     }
     json["bugs"] = ordered_json::array();
     for (const scenarios::BugHits& bug : result.bugs) {
-        json["bugs"].push_back({{"id", bug.id}, {"hits", bug.hits}});
+        ordered_json entry = {{"id", bug.id}, {"hits", bug.hits}};
+        if (!bug.nodes.empty()) entry["nodes"] = bug.nodes;
+        json["bugs"].push_back(std::move(entry));
     }
     return json.dump(2) + "\n";
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 #include <system_error>
 
 #include "cli/commands.h"
@@ -17,37 +18,52 @@
 
 namespace squall::cli {
 
-void prepare_report_folder(const std::string& folder) {
+void prepare_report_folder(const std::string& folder, const std::string& option) {
     std::error_code error;
     if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error)) {
-        throw BadInput{"--report " + folder + ": is a file, expected a folder"};
+        throw BadInput{option + " " + folder + ": is a file, expected a folder"};
     }
     std::filesystem::create_directories(folder, error);
-    if (error) throw BadInput{"--report " + folder + ": cannot be made: " + error.message()};
+    if (error) throw BadInput{option + " " + folder + ": cannot be made: " + error.message()};
     if (access(folder.c_str(), W_OK | X_OK) != 0) {
-        throw BadInput{"--report " + folder + ": files cannot be written there"};
+        throw BadInput{option + " " + folder + ": files cannot be written there"};
     }
 }
 
-void write_report(const scenarios::RunResult& result, const std::string& folder) {
-    const auto write = [&](const char* name, const std::string& content) {
-        write_file((std::filesystem::path(folder) / name).string(), content);
-    };
+bool write_report(const scenarios::RunResult& result, const std::string& folder) {
     const sim::Trace& trace = *result.trace;
     scenarios::Scenario repro = result.expanded;
     repro.run.seed = result.seed;
     repro.run.hash = result.hash;
-    write("summary.json", run_json(result, std::nullopt));
-    write("scenario.toml", scenarios::write_scenario(repro));
-    write("timeline.txt", reports::timeline_text(trace));
-    write("trace.jsonl", reports::trace_lines(trace));
-    write("history.edn", reports::history_edn(trace));
-    for (const auto& [name, graph] : {std::pair{"sequence.svg", reports::sequence_diagram(trace)},
-                                      std::pair{"topology.svg", reports::topology(trace)}}) {
-        const Result<std::string> svg = reports::render_svg(graph);
-        if (!svg) throw NotWritten{std::string(name), to_string(svg.error())};
-        write(name, *svg);
+    const auto path_of = [&](const char* name) {
+        return (std::filesystem::path(folder) / name).string();
+    };
+    const auto picture = [&](const char* name, const reports::Graph& graph) {
+        Result<std::string> svg = reports::render_svg(graph);
+        // Ctrl-C reaches Graphviz as well.
+        if (!svg && stop_requested()) return std::string();
+        if (!svg) throw NotWritten{path_of(name), to_string(svg.error())};
+        return std::move(svg).value();
+    };
+    struct File {
+        const char* name;
+        std::function<std::string()> content;
+    };
+    const File files[] = {
+        {"summary.json", [&] { return run_json(result, std::nullopt); }},
+        {"scenario.toml", [&] { return scenarios::write_scenario(repro); }},
+        {"timeline.txt", [&] { return reports::timeline_text(trace); }},
+        {"trace.jsonl", [&] { return reports::trace_lines(trace); }},
+        {"history.edn", [&] { return reports::history_edn(trace); }},
+        {"sequence.svg", [&] { return picture("sequence.svg", reports::sequence_diagram(trace)); }},
+        {"topology.svg", [&] { return picture("topology.svg", reports::topology(trace)); }},
+    };
+    for (const File& file : files) {
+        const std::string content = file.content();
+        if (stop_requested()) return false;
+        write_file(path_of(file.name), content);
     }
+    return true;
 }
 
 }  // namespace squall::cli

@@ -9,10 +9,11 @@ namespace squall::cli {
 
 // Makes the folder, and sees that files can be written there, before the simulation costs any time.
 // Throws BadInput: an unwritable folder is a wrong argument.
-void prepare_report_folder(const std::string& folder);
+// `option` is what the user named it by.
+void prepare_report_folder(const std::string& folder, const std::string& option = "--report");
 
 // summary.json, scenario.toml, timeline.txt, sequence.svg, topology.svg, trace.jsonl, history.edn.
-// Throws NotWritten.
-void write_report(const scenarios::RunResult& result, const std::string& folder);
+// False: Ctrl-C came before all were written. Throws NotWritten.
+bool write_report(const scenarios::RunResult& result, const std::string& folder);
 
 }  // namespace squall::cli

@@ -53,6 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"list_of_two", {"list", "faults", "bugs"}, {"bugs"}},
         Case{"doctor_of_nothing", {"doctor", "--seeds", "0"}, {"at least one seed"}},
         Case{"doctor_of_unknown", {"doctor", "--scenario", "nope"}, {"unknown scenario 'nope'"}},
+        Case{"doctor_of_fewer", {"doctor", "--seeds", "-1"}, {"--seeds", "-1"}},
         Case{"doctor_of_words", {"doctor", "--seeds", "many"}, {"--seeds", "many"}}),
     [](const auto& test) { return test.param.name; });
 
@@ -75,6 +76,14 @@ INSTANTIATE_TEST_SUITE_P(
              with({"--set", "topics.orders.replication=5"}),
              {"topics.orders.replication", "5 replicas", "3"}},
         Case{"unknown_bug", with({"--bug", "Z99"}), {"unknown bug 'Z99'", "squall list bugs"}},
+        Case{"bug_on_a_client", with({"--bug", "Z01@payment-1"}), {"Z01@payment-1", "client"}},
+        Case{"report_folder_of_report",
+             {"report", "order-flow", "-o", "/proc/x"},
+             {"squall: -o /proc/x"}},
+        Case{"disk_fault_of_a_client",
+             with({"--set", "fault.kill-payment.kind=slow-disk", "--set",
+                   "fault.kill-payment.target=owner(orders-0)"}),
+             {"fault.kill-payment.target", "needs a server with a disk"}},
         Case{"bug_on_no_node", with({"--bug", "Z01@b9"}), {"no node 'b9'", "'b1'"}},
         Case{"history_of_unknown_kind", with({"--history", "x.txt"}), {".edn or .jsonl"}},
         Case{"report_below_no_folder", with({"--report", "/proc/x"}), {"--report /proc/x"}},
