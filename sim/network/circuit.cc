@@ -119,6 +119,12 @@ Circuit::~Circuit() {
 }
 
 void Circuit::retire_if_done() {
+    // From a side that is closed, and has nothing on its way, a middlebox has nothing to wait for.
+    if (side(0).is_middlebox && side(0).phase == Phase::open && side(1).phase == Phase::closed &&
+        flow_from(1).queue.empty()) {
+        leave(0, connection_closed);
+        lose_all(flow_from(0), connection_closed);
+    }
     const bool is_done =
         side(0).phase == Phase::closed && side(1).phase == Phase::closed && connected_.is_orphan();
     if (is_done && busy_ == 0) wiring_.retire(id_);
@@ -165,7 +171,7 @@ void Circuit::cancel_attempt(bool tell_peer) {
 void Circuit::replay(std::unique_ptr<Payload> payload, Time arrival, EventSequence cause) {
     ASSERT(side(0).is_middlebox, "connection {} is no middlebox's", id_);
     Flow& flow = flow_from(0);
-    const std::uint64_t bits = mix(cause.value());
+    const std::uint64_t bits = flow.link->draw("replay");
     flow.queue.push(
         Packet{.kind = Kind::attempt, .cause = cause, .arrival = arrival, .bits = bits});
     flow.queue.push(Packet{.kind = Kind::frame,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -176,6 +177,33 @@ TEST(Simulation, ALivelockEndsWithTheStepBudget) {
     const std::string failure = failure_of([&] { simulation.run_until(Time(1h)); });
     EXPECT_TRUE(failure.starts_with("livelock: 1000 wake-ups and timers, at 1s")) << failure;
     EXPECT_EQ(simulation.steps(), 1000u);
+}
+
+TEST(Simulation, ALivelockNamesWhoTurnsInCircles) {
+    Simulation simulation({.seed = 1, .step_budget = 100'000});
+    Node& node = started_node(simulation, "a");
+    node.spawn("innocent", [&] { node.sleep_for(1s); });
+    node.spawn("spins", [&] {
+        for (;;) node.sleep_for(0s);
+    });
+    const std::string failure = failure_of([&] { simulation.run_until(Time(1h)); });
+    EXPECT_TRUE(failure.find("turning in circles: a/spins (") != std::string::npos) << failure;
+    EXPECT_EQ(failure.find("innocent"), std::string::npos) << failure;
+}
+
+TEST(Simulation, StopsWhenAFlagIsSetWhileTimeStandsStill) {
+    std::atomic<bool> stop{false};
+    Simulation simulation({.seed = 1, .stop = &stop});
+    Node& node = started_node(simulation, "a");
+    node.spawn("spins", [&] {
+        for (int turns = 0;; ++turns) {
+            node.sleep_for(0s);
+            if (turns == 100) stop = true;
+        }
+    });
+    simulation.run_until(Time(1h));
+    EXPECT_TRUE(simulation.is_interrupted());
+    EXPECT_LT(simulation.steps(), 50'000u);
 }
 
 TEST(Simulation, AFailureOfATaskATimerOrAnActionEndsTheRunAndIsRethrown) {

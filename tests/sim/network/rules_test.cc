@@ -240,6 +240,34 @@ TEST(ReplayRule, FindsNobodyAfterACrash) {
     }
 }
 
+TEST(ReplayRule, AMiddleboxGoesWithTheMachineThatItTalksTo) {
+    for (const StopReason reason :
+         {StopReason::crash, StopReason::power_loss, StopReason::shutdown}) {
+        Pair pair;
+        pair.world.network.add_rule(rule(disturb::Replay{20ms}));
+        pair.client->say("once");
+        pair.world.run_for(100ms);
+        ASSERT_EQ(pair.world.accepted_count(pair.b1), 2u);
+        pair.b1.stop(reason);
+        pair.client->connection->close();
+        pair.world.run_for(60s);
+        EXPECT_EQ(pair.world.network.live_connections(), 0u);
+    }
+}
+
+TEST(ReplayRule, AMiddleboxIsResetBeforeAnybodyAnswersIt) {
+    Pair pair;
+    Rule replay = rule(disturb::Replay{20ms});
+    replay.count = 1;
+    pair.world.network.add_rule(replay);
+    pair.client->say("once");
+    pair.world.run_for(5ms);
+    pair.world.network.reset_connections(pair.b1.id(), std::nullopt, "r");
+    pair.world.run_for(60s);
+    EXPECT_EQ(pair.world.accepted_count(pair.b1), 1u);
+    EXPECT_EQ(pair.world.network.live_connections(), 0u);
+}
+
 TEST(Partition, HoldsWhatGoesBetweenItsGroups) {
     World world;
     std::vector<Node*> nodes;
