@@ -523,6 +523,20 @@ TEST(MessageSet, WritesTheBrokenLz4HeaderInMagicZero) {
     EXPECT_TRUE(decode_message_set(set).ok());
 }
 
+TEST(Lz4Header, MayHaveTheSizeOfItsContent) {
+    // "squall" four times, as python3-lz4 writes it with a content size.
+    Bytes frame{0x04, 0x22, 0x4d, 0x18, 0x68, 0x40, 0x18, 0,   0,   0,   0,   0,   0,
+                0,    0x4f, 0x0f, 0,    0,    0,    0x69, 's', 'q', 'u', 'a', 'l', 'l',
+                0x06, 0,    0x50, 'q',  'u',  'a',  'l',  'l', 0,   0,   0,   0};
+    const Bytes right = frame;
+    break_lz4_header(frame);
+    EXPECT_NE(frame, right);
+    EXPECT_FALSE(decompress(Compression::lz4, frame).ok());
+    mend_lz4_header(frame);
+    EXPECT_EQ(frame, right);
+    EXPECT_EQ(*decompress(Compression::lz4, frame), to_bytes("squallsquallsquallsquall"));
+}
+
 TEST(Lz4Header, OfAFrameThatIsNoneStaysAsItIs) {
     for (std::size_t size = 0; size < 7; ++size) {
         Bytes frame(size, 0xff);
