@@ -242,5 +242,33 @@ TEST(FetchFromFollower, AnswersOutOfRangeAndWhatIsNotCommittedYet) {
     EXPECT_TRUE(answers["at the leader"].records.empty());
 }
 
+TEST(FetchFromFollower, AnswersAWaitingConsumerAsSoonAsTheFollowerKnowsOfTheCommit) {
+    BrokerWorld world({.racks = 3, .config = rack_aware()});
+    read_in_rack(world, "rack-1", 1);
+    FetchResponse::Partition answer;
+    Duration waited{};
+    ASSERT_TRUE(world.run_client([&] {
+        world.client().spawn("produce", [&] {
+            world.client().sleep_for(1s);
+            world.produce(1, orders, "k", "v");
+        });
+        FetchRequest request;
+        request.rack_id = "rack-2";
+        request.max_wait_ms = 20'000;
+        request.min_bytes = 1;
+        FetchRequest::Topic& topic = request.topics.emplace_back();
+        topic.topic = "orders";
+        topic.topic_id = world.broker(1).image().find_topic("orders")->id;
+        FetchRequest::Partition& partition = topic.partitions.emplace_back();
+        partition.fetch_offset = Offset(20);
+        partition.partition_max_bytes = 1 << 20;
+        const LocalTime began = world.client().now();
+        answer = world.ask(2, request).responses.at(0).partitions.at(0);
+        waited = world.client().now() - began;
+    }));
+    EXPECT_FALSE(answer.records.empty());
+    EXPECT_LT(waited, 3s);
+}
+
 }  // namespace
 }  // namespace squall::model
