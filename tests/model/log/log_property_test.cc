@@ -171,7 +171,9 @@ class Model {
     // One of two producers writes its next batch; some go twice, and stand in the log once.
     void append_numbered(int producer) {
         const ProducerStates before = naive_producers();
-        const ProducerState* const known = before.find(ProducerId(producer));
+        // A producer whose batches retention took is remembered by the snapshot of the roll.
+        const ProducerState* known = before.find(ProducerId(producer));
+        if (known == nullptr) known = broker.log().producers().find(ProducerId(producer));
         const SequenceNumber next = known == nullptr || known->batches.empty()
                                         ? SequenceNumber(0)
                                         : sequence_after(known->last_sequence(), 1);
