@@ -133,13 +133,13 @@ class EdnWriter {
     }
 
     void invoke_send(const sim::Event& event, const model::SendInvoked& invoked) {
-        // The key is the partition, which only the end of the send tells.
+        // The key is the partition, which the end of the send tells; without one, whoever read it.
         const Outlook::Send& send = *outlook_.send(invoked.operation);
         if (!send.has_left() || outlook_.transaction(send.transaction) != nullptr) return;
         const Sending sending{.client = invoked.client_id,
                               .node = std::string(trace_.node_name(event.node)),
                               .process = processes_.take_sender(invoked.client_id),
-                              .key = keys_.of(send.end->partition),
+                              .key = keys_.of(*send.partition()),
                               .value = values_.of(send.value)};
         op(event, sending.process, ":invoke", ":send",
            fmt::format("[[:send {} {}]]", sending.key, sending.value));
@@ -168,12 +168,12 @@ class EdnWriter {
         for (const model::OperationId operation : transaction.sends) {
             const Outlook::Send& send = *outlook_.send(operation);
             if (!send.has_left()) continue;
-            const std::uint64_t key = keys_.of(send.end->partition);
+            const std::uint64_t key = keys_.of(*send.partition());
             const std::uint64_t value = values_.of(send.value);
             if (!mops.empty()) mops += ' ';
             if (!has_ended) {
                 mops += fmt::format("[:send {} {}]", key, value);
-            } else if (send.end->offset == model::no_offset) {
+            } else if (!send.has_place()) {
                 mops += fmt::format("[:send {} [nil {}]]", key, value);
             } else {
                 mops += fmt::format("[:send {} [{} {}]]", key, send.end->offset, value);

@@ -1,5 +1,7 @@
 #include "reports/outlook.h"
 
+#include <algorithm>
+
 namespace squall::reports {
 
 using model::Outcome;
@@ -14,6 +16,8 @@ void Outlook::observe(const sim::Event& event) {
         on_invoked(*invoked);
     } else if (const auto* completed = event.as<model::SendCompleted>()) {
         on_completed(*completed);
+    } else if (const auto* polled = event.as<model::RecordsPolled>()) {
+        on_polled(*polled);
     } else if (const auto* began = event.as<model::TransactionBegan>()) {
         transactions_.try_emplace(began->transaction);
     } else if (const auto* ending = event.as<model::TransactionEndInvoked>()) {
@@ -39,6 +43,18 @@ void Outlook::on_completed(const model::SendCompleted& completed) {
     at->second.end = completed;
     if (completed.offset != model::no_offset) {
         landed_[{completed.partition, completed.offset}].push_back(completed.operation);
+    }
+}
+
+void Outlook::on_polled(const model::RecordsPolled& polled) {
+    for (const model::PolledRecord& record : polled.records) {
+        const auto alike = alike_.find(record.record);
+        if (alike == alike_.end() || landed_.contains({polled.partition, record.offset})) continue;
+        const auto pending = std::ranges::find_if(alike->second, [&](model::OperationId operation) {
+            const Send& send = sends_.at(operation);
+            return !send.end && (!send.read_from || send.read_from == polled.partition);
+        });
+        if (pending != alike->second.end()) sends_.at(*pending).read_from = polled.partition;
     }
 }
 

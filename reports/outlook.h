@@ -22,9 +22,16 @@ class Outlook {
         Value value;
         model::OperationId transaction;
         std::optional<model::SendCompleted> end;
+        // Where somebody read it, though its client did not live to say where it went.
+        std::optional<model::TopicPartition> read_from{};
 
         // A send that chose no partition never left its client.
-        bool has_left() const { return end && end->partition.partition >= 0; }
+        std::optional<model::TopicPartition> partition() const {
+            if (!end) return read_from;
+            return end->partition.partition >= 0 ? std::optional(end->partition) : std::nullopt;
+        }
+        bool has_left() const { return partition().has_value(); }
+        bool has_place() const { return end && end->offset != model::no_offset; }
     };
     struct Transaction {
         std::vector<model::OperationId> sends;
@@ -50,6 +57,7 @@ class Outlook {
   private:
     void on_invoked(const model::SendInvoked& invoked);
     void on_completed(const model::SendCompleted& completed);
+    void on_polled(const model::RecordsPolled& polled);
     void on_ended(const model::TransactionEndCompleted& ended);
 
     std::map<model::OperationId, Send> sends_;

@@ -53,6 +53,31 @@ TEST(HistoryEdn, AnUnknownOutcomeEndsItsProcess) {
     EXPECT_NE(history.find(":process 1, :type :ok, :f :send"), std::string::npos) << history;
 }
 
+TEST(HistoryEdn, ASendWhoseClientDiedIsUnknownWhereItWasRead) {
+    Recorded recorded;
+    recorded.invoke(1ms, "shop", 1);
+    recorded.invoke(1ms, "shop", 2);  // nobody ever reads this one: it may have gone anywhere
+    recorded.at(2ms, "shop", sim::NodeStopped{.reason = sim::StopReason::crash});
+    recorded.at(
+        3ms, "audit-1",
+        model::RecordsPolled{
+            .client_id = "audit-1",
+            .group = "audit",
+            .partition = orders,
+            .position = model::Offset(0),
+            .next_position = model::Offset(1),
+            .records = {{.offset = model::Offset(0), .record = model::RecordId(1), .key = ""}}});
+    EXPECT_EQ(history_edn(recorded.trace()),
+              "; key 0 = orders-0\n"
+              "{:index 0, :time 1000000, :process 0, :type :invoke, :f :send, :value [[:send 0 "
+              "0]]}\n"
+              "{:index 1, :time 2000000, :process 0, :type :info, :f :send, :value [[:send 0 [nil "
+              "0]]]}\n"
+              "{:index 2, :time 3000000, :process 1, :type :invoke, :f :poll, :value [[:poll]]}\n"
+              "{:index 3, :time 3000000, :process 1, :type :ok, :f :poll, :value [[:poll {0 [[0 "
+              "0]]}]]}\n");
+}
+
 TEST(HistoryEdn, ACrashEndsWhatTheClientWasAt) {
     Recorded recorded;
     assign(recorded, 1ms, model::AssignmentChange::assigned);
