@@ -1,8 +1,7 @@
 // order: sends land in the order they were made, and consumers move forward.
 //
 //   nonmonotonic-send      one producer, one partition: a later send was acknowledged at or before
-//   an
-//                          earlier one's offset (Jepsen; semantics: G-ORD)
+//                          an earlier one's offset (Jepsen; semantics: G-ORD)
 //   realtime-order         A was acknowledged before B was invoked, by anybody, and B lies at or
 //                          before A in the same partition
 //   nonmonotonic-poll      a consumer was handed a position before where it had got to, though

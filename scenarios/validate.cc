@@ -5,6 +5,7 @@
 #include <set>
 
 #include "checkers/checker.h"
+#include "checkers/finding_names.h"
 #include "model/bugs.h"
 #include "model/log/log_options.h"
 #include "scenarios/admin/admin_plan.h"
@@ -337,6 +338,13 @@ void validate_checks(const ChecksSection& checks) {
         if (contains(known, name)) continue;
         refuse("checks.require", "unknown checker '" + name + "'" + suggestion(name, known) +
                                      " (see `squall list checkers`)");
+    }
+    const std::vector<std::string> findings(checkers::all_finding_names().begin(),
+                                            checkers::all_finding_names().end());
+    for (const Expectation& expected : checks.expect) {
+        if (contains(findings, expected.finding)) continue;
+        refuse("checks.expect", "no checker finds '" + expected.finding + "'" +
+                                    suggestion(expected.finding, findings));
     }
     for (const std::string& event : checks.sometimes) {
         if (const auto problem = problem_of_event(event)) refuse("checks.sometimes", *problem);
