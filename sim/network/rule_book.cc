@@ -58,7 +58,7 @@ RuleId RuleBook::insert(Entry entry) {
 RuleId RuleBook::add(Rule rule) {
     ASSERT(rule.per_million <= always, "a chance of {} in a million", rule.per_million);
     Entry entry;
-    entry.word = word_for(rule.disturbance);
+    entry.word = rule.word.empty() ? word_for(rule.disturbance) : rule.word;
     entry.rule = std::move(rule);
     return insert(std::move(entry));
 }

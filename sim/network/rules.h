@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "sim/base/distribution.h"
@@ -54,6 +55,8 @@ struct Rule {
     std::optional<std::uint32_t> count;     // disturb so many, then none; nullopt: all
     std::uint32_t per_million = 1'000'000;  // chance for each
     Disturbance disturbance;
+    // What the trace calls it, a literal; empty: by the kind of its disturbance.
+    std::string_view word{};
 };
 
 }  // namespace squall::sim

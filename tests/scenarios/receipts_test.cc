@@ -127,6 +127,21 @@ TEST(Receipts, AFaultThatFoundItsTargetDownHasNoEffect) {
     EXPECT_TRUE(result.faults[1].effects.empty()) << result.faults[1].effects.front();
 }
 
+TEST(Receipts, CallACutACut) {
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("f", "leader(orders-0)", 8s, 6s)};
+    scenario.faults[0].kind = "cut";
+    const RunResult result = run(scenario, {.seed = 1});
+    const auto& effects = result.faults.at(0).effects;
+    const auto tells = [&](const std::string& word) {
+        return std::ranges::any_of(effects, [&](const std::string& effect) {
+            return effect.find("held back (" + word + ")") != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(tells("cut"));
+    EXPECT_FALSE(tells("stall"));
+}
+
 TEST(Machines, StayDownUntilTheLastFaultLetsThemUp) {
     for (const bool first_ends_first : {true, false}) {
         Scenario scenario = small_storm();
