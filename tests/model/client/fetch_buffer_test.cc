@@ -98,6 +98,28 @@ TEST(FetchBuffer, HidesAbortedTransactionsFromReadCommitted) {
     EXPECT_EQ(state.position(p0)->offset, Offset{7});
 }
 
+// librdkafka #3369: the marker of an empty transaction stands before the one that counts.
+TEST(FetchBuffer, TakesAMarkerForTheEndOfItsOwnTransactionAlone) {
+    Bytes records;
+    add_marker(records, 0, ProducerId{7}, false);   // of a transaction without records here
+    add_batch(records, 1, 2, ProducerId{9}, true);  // aborted
+    add_marker(records, 3, ProducerId{9}, false);
+    FetchResponse::Partition fetched = answer(records);
+    fetched.aborted_transactions.emplace();
+    fetched.aborted_transactions->push_back(
+        {.producer_id = ProducerId{9}, .first_offset = Offset{1}});
+    BugSet bugs;
+    for (const bool is_armed : {false, true}) {
+        if (is_armed) bugs.arm(Bug::z70_aborted_list_mismatch);
+        SubscriptionState state = reading(0);
+        FetchBuffer buffer(IsolationLevel::read_committed, &bugs);
+        ASSERT_TRUE(buffer.add(p0, *state.position(p0), fetched).ok());
+        EXPECT_EQ(offsets(buffer.collect(state, 10)),
+                  is_armed ? (std::vector<std::int64_t>{1, 2}) : std::vector<std::int64_t>{});
+    }
+    EXPECT_EQ(bugs.hits(Bug::z70_aborted_list_mismatch), 1u);
+}
+
 TEST(FetchBuffer, MovesOverAnAnswerWithoutAnythingToHandOut) {
     Bytes records;
     add_marker(records, 0, ProducerId{9}, true);

@@ -44,6 +44,13 @@ MetadataResponse leaders(const std::vector<std::int32_t>& leader, std::int32_t e
     return response;
 }
 
+// Batches without numbers: brokers that know no producers. See idempotent_sender_test.cc.
+ProducerOptions plain() {
+    ProducerOptions options;
+    options.enable_idempotence = false;
+    return options;
+}
+
 // What a broker does with one partition of one request, and what it says.
 struct Verdict {
     bool appends = false;
@@ -185,7 +192,7 @@ class World {
 // ---- single rules ----
 
 TEST(Sender, LingersAndThenSendsTogether) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.append(0, 10);
     world.step();
@@ -200,7 +207,7 @@ TEST(Sender, LingersAndThenSendsTogether) {
 }
 
 TEST(Sender, SendsAFullBatchAtOnce) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10'000);
     world.append(0, 10'000);
     world.step();
@@ -209,7 +216,7 @@ TEST(Sender, SendsAFullBatchAtOnce) {
 }
 
 TEST(Sender, FlushesWithoutLingering) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.sender.accumulator().begin_flush();
     world.step();
@@ -218,7 +225,7 @@ TEST(Sender, FlushesWithoutLingering) {
 }
 
 TEST(Sender, RetriesAfterABackoffOfAHundredMillisecondsGiveOrTake) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.now += milliseconds(5);
     world.step();
@@ -235,7 +242,7 @@ TEST(Sender, RetriesAfterABackoffOfAHundredMillisecondsGiveOrTake) {
 
 // KIP-951
 TEST(Sender, DoesNotBackOffFromANewLeader) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.now += milliseconds(5);
     world.step();
@@ -249,7 +256,7 @@ TEST(Sender, DoesNotBackOffFromANewLeader) {
 }
 
 TEST(Sender, KnowsThatARefusedRecordIsNotThere) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.now += milliseconds(5);
     world.step();
@@ -259,7 +266,7 @@ TEST(Sender, KnowsThatARefusedRecordIsNotThere) {
 }
 
 TEST(Sender, NeverForgetsAnIndefiniteAttempt) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.now += milliseconds(5);
     world.step();
@@ -272,7 +279,7 @@ TEST(Sender, NeverForgetsAnIndefiniteAttempt) {
 }
 
 TEST(Sender, DoesNotCountARequestThatNeverLeft) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.now += milliseconds(5);
     world.step();
@@ -285,7 +292,7 @@ TEST(Sender, DoesNotCountARequestThatNeverLeft) {
 }
 
 TEST(Sender, KeepsTheOrderOfRequestsThatNeverLeft) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     for (int send = 0; send < 2; ++send) {
         world.append(0, 10);
         world.now += milliseconds(5);
@@ -300,7 +307,7 @@ TEST(Sender, KeepsTheOrderOfRequestsThatNeverLeft) {
 
 // The leader dies, five batches gather for it, and another leader takes over.
 TEST(Sender, KeepsForAnyLeaderWhatWaitsForAConnection) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.unconnected = {BrokerId(1)};
     for (int send = 0; send < 5; ++send) {
         world.append(0, 10'000);
@@ -316,7 +323,7 @@ TEST(Sender, KeepsForAnyLeaderWhatWaitsForAConnection) {
 }
 
 TEST(Sender, SplitsABatchThatIsTooLarge) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     for (int i = 0; i < 5; ++i) world.append(0, 10);
     world.now += milliseconds(5);
     world.step();
@@ -330,7 +337,7 @@ TEST(Sender, SplitsABatchThatIsTooLarge) {
 }
 
 TEST(Sender, GivesUpALoneRecordThatIsTooLarge) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.append(0, 10);
     world.now += milliseconds(5);
     world.step();
@@ -339,7 +346,7 @@ TEST(Sender, GivesUpALoneRecordThatIsTooLarge) {
 }
 
 TEST(Sender, StopsAtTheLimitOfRetries) {
-    ProducerOptions options;
+    ProducerOptions options = plain();
     options.retries = 1;
     World world{options};
     world.append(0, 10);
@@ -354,7 +361,7 @@ TEST(Sender, StopsAtTheLimitOfRetries) {
 }
 
 TEST(Sender, LeavesARecordAloneThatDoesNotFitIntoMemory) {
-    ProducerOptions options;
+    ProducerOptions options = plain();
     options.buffer_memory = 16384;
     World world{options};
     EXPECT_TRUE(world.append(0, 10));
@@ -364,7 +371,7 @@ TEST(Sender, LeavesARecordAloneThatDoesNotFitIntoMemory) {
 }
 
 TEST(Sender, AsksForMetadataWhereNobodyLeads) {
-    World world{ProducerOptions{}};
+    World world{plain()};
     world.move_leaders({-1, 2, 3});
     world.append(0, 10);
     const Sender::Step step = world.look(world.now + milliseconds(5));
@@ -475,7 +482,7 @@ void play(World& world, const std::vector<Action>& script) {
 }
 
 ProducerOptions drawn_options() {
-    ProducerOptions options;
+    ProducerOptions options = plain();
     options.max_in_flight = *rc::gen::inRange(1, 6);
     options.batch_size = *rc::gen::element<std::uint32_t>(1, 500, 16384);
     options.linger = milliseconds(*rc::gen::inRange(0, 50));

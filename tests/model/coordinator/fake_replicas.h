@@ -60,7 +60,7 @@ class FakeReplicas final : public ReplicaHost {
     }
     void append(const TopicPartition& partition, Bytes batch, std::int16_t acks, AppendOrigin,
                 std::optional<LeaderEpoch> required_epoch,
-                sim::Completer<AppendOutcome> completer) override {
+                sim::Completer<AppendOutcome> completer, TransactionTerms) override {
         ++appends_;
         Replica& replica = replicas_[partition];
         ASSERT(acks == -1, "a coordinator appends with acks {}", acks);
@@ -85,6 +85,11 @@ class FakeReplicas final : public ReplicaHost {
         replica.pending.push_back({std::move(completer), appended});
         if (at_once_) replicate();
     }
+    VerificationStart begin_verification(const TopicPartition&, ProducerId, ProducerEpoch,
+                                         SequenceNumber) override {
+        return {};
+    }
+    ProducerDescriptions describe_producers(const TopicPartition&) const override { return {}; }
     FetchOutcome fetch(const TopicPartition&, const FetchTarget&) override { return {}; }
 
     class Subscription final : public FetchWait {
