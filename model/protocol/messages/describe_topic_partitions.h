@@ -14,6 +14,20 @@
 
 namespace squall::model {
 
+// Where the next page begins. Not within the messages: an optional of a nested struct that has
+// initialisers is not one of a complete type for every compiler (CWG 1397).
+struct TopicPartitionCursor {
+    std::string topic_name;
+    std::int32_t partition_index = 0;
+
+    bool operator==(const TopicPartitionCursor&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("topic_name", self.topic_name);
+        fields("partition_index", self.partition_index);
+    }
+};
+
 struct DescribeTopicPartitionsResponse;
 
 struct DescribeTopicPartitionsRequest {
@@ -31,17 +45,7 @@ struct DescribeTopicPartitionsRequest {
         }
     };
 
-    struct Cursor {
-        std::string topic_name;
-        std::int32_t partition_index = 0;
-
-        bool operator==(const Cursor&) const = default;
-        template <class Self, class Fields>
-        static void describe(Self& self, Fields& fields) {
-            fields("topic_name", self.topic_name);
-            fields("partition_index", self.partition_index);
-        }
-    };
+    using Cursor = TopicPartitionCursor;
 
     std::vector<Topic> topics;
     std::int32_t response_partition_limit = 2000;
@@ -107,17 +111,7 @@ struct DescribeTopicPartitionsResponse {
         }
     };
 
-    struct Cursor {
-        std::string topic_name;
-        std::int32_t partition_index = 0;
-
-        bool operator==(const Cursor&) const = default;
-        template <class Self, class Fields>
-        static void describe(Self& self, Fields& fields) {
-            fields("topic_name", self.topic_name);
-            fields("partition_index", self.partition_index);
-        }
-    };
+    using Cursor = TopicPartitionCursor;
 
     std::int32_t throttle_time_ms = 0;
     std::vector<Topic> topics;
