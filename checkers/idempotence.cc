@@ -23,10 +23,11 @@
 #include <vector>
 
 #include "checkers/allowance.h"
+#include "checkers/audited_logs.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "checkers/numbered_logs.h"
-#include "checkers/sightings.h"
+#include "checkers/send_history.h"
 
 namespace squall::checkers {
 
@@ -40,7 +41,7 @@ class Idempotence final : public Checker {
 
     void observe(const sim::Event& event) override {
         allowance_.observe(event);
-        sightings_.observe(event);
+        observe_sends(event);
         logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
             judge_numbers(*event.as<model::BatchAppended>(), appending, event.sequence);
         });
@@ -59,6 +60,12 @@ class Idempotence final : public Checker {
     }
 
   private:
+    // Where a record was seen whose send had not been acknowledged by then.
+    struct Found {
+        model::TopicPartition partition;
+        model::Offset offset;
+        sim::EventSequence event;
+    };
     // A send with its place in a log.
     struct Placed {
         const Send* send = nullptr;
@@ -155,15 +162,40 @@ class Idempotence final : public Checker {
 
     // ---- what clients can see of it ----
 
+    // Of what is handed out or lies on disk, only records of open sends are kept.
+    void observe_sends(const sim::Event& event) {
+        if (const auto* batch = event.as<model::AuditedBatch>()) {
+            if (std::ranges::any_of(batch->records, [&](model::RecordId record) {
+                    return unacknowledged_.contains(record);
+                })) {
+                audit_.observe(event);
+            }
+            return;
+        }
+        audit_.observe(event);
+        if (const Send* send = history_.observe(event)) {
+            unacknowledged_.erase(send->record);
+        } else if (const auto* invoked = event.as<model::SendInvoked>()) {
+            unacknowledged_.insert(invoked->record);
+        } else if (const auto* polled = event.as<model::RecordsPolled>()) {
+            if (unacknowledged_.empty()) return;
+            for (const model::PolledRecord& record : polled->records) {
+                if (!unacknowledged_.contains(record.record)) continue;
+                found_[record.record].push_back({.partition = polled->partition,
+                                                 .offset = record.offset,
+                                                 .event = event.sequence});
+            }
+        }
+    }
+
     // How often the client of this send had been started: a new process is a new producer.
     std::ptrdiff_t life_of(const Send& send) const {
-        const auto starts = starts_.find(sightings_.history().client(send));
+        const auto starts = starts_.find(history_.client(send));
         if (starts == starts_.end()) return 0;
         return std::ranges::lower_bound(starts->second, send.invoked) - starts->second.begin();
     }
 
     void judge_order() {
-        const SendHistory& history = sightings_.history();
         struct Row {
             std::uint32_t client;
             std::ptrdiff_t life;
@@ -172,15 +204,14 @@ class Idempotence final : public Checker {
         };
         std::map<Row, std::vector<Placed>> rows;  // each in order of invocation
         const auto found = places_of_unknown();
-        for (const Send& send : history.sends()) {
-            if (!history.producer(send).enable_idempotence) continue;
+        for (const Send& send : history_.sends()) {
+            if (!history_.producer(send).enable_idempotence) continue;
             if (send.is_acknowledged()) {
-                rows[{send.client, life_of(send), history.partition(send)}].push_back(
+                rows[{send.client, life_of(send), history_.partition(send)}].push_back(
                     {.send = &send, .offset = send.offset, .seen = send.completed});
             } else if (const auto at = found.find(send.operation); at != found.end()) {
-                const Sighting& sighting = at->second;
-                rows[{send.client, life_of(send), sightings_.partition(sighting)}].push_back(
-                    {.send = &send, .offset = sighting.offset, .seen = sighting.event});
+                rows[{send.client, life_of(send), at->second.partition}].push_back(
+                    {.send = &send, .offset = at->second.offset, .seen = at->second.event});
             }
         }
         for (const auto& [row, placed] : rows) {
@@ -193,24 +224,27 @@ class Idempotence final : public Checker {
         }
     }
 
-    // Where the sends that were not acknowledged stand: told apart only if nobody sent the same.
-    std::map<model::OperationId, Sighting> places_of_unknown() {
-        const SendHistory& history = sightings_.history();
-        std::map<model::RecordId, const Send*> unknown;
-        std::set<model::RecordId> ambiguous;
-        for (const Send& send : history.sends()) {
-            if (!unknown.try_emplace(send.record, &send).second) ambiguous.insert(send.record);
-        }
-        std::erase_if(unknown, [&](const auto& entry) {
-            return ambiguous.contains(entry.first) || entry.second->is_acknowledged();
+    // Where the sends that were not acknowledged stand first: told only if nobody sent the same.
+    std::map<model::OperationId, Found> places_of_unknown() {
+        audit_.visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
+                                 const AuditedLogs::Row& row) {
+            if (!unacknowledged_.contains(row.record)) return;
+            found_[row.record].push_back(
+                {.partition = partition, .offset = row.offset, .event = row.event});
         });
-        std::map<model::OperationId, Sighting> places;
-        for (const Sighting& sighting : sightings_.take()) {
-            const auto at = unknown.find(sighting.record);
-            if (at == unknown.end()) continue;
-            if (history.topic(*at->second) != sightings_.partition(sighting).topic) continue;
-            const auto [place, is_new] = places.try_emplace(at->second->operation, sighting);
-            if (!is_new && sighting.offset < place->second.offset) place->second = sighting;
+        std::map<model::RecordId, std::uint64_t> sent;
+        for (const Send& send : history_.sends()) {
+            if (found_.contains(send.record)) ++sent[send.record];
+        }
+        std::map<model::OperationId, Found> places;
+        for (const Send& send : history_.sends()) {
+            const auto at = found_.find(send.record);
+            if (at == found_.end() || send.is_acknowledged() || sent[send.record] > 1) continue;
+            for (const Found& found : at->second) {
+                if (found.partition.topic != history_.topic(send)) continue;
+                const auto [place, is_new] = places.try_emplace(send.operation, found);
+                if (!is_new && found.offset < place->second.offset) place->second = found;
+            }
         }
         return places;
     }
@@ -219,15 +253,14 @@ class Idempotence final : public Checker {
                     const Placed& later) {
         findings_.judge();
         if (later.offset > earlier.offset) return;
-        const SendHistory& history = sightings_.history();
         Evidence shown =
-            evidence("partition", partition, "client", history.client(*later.send), "record",
+            evidence("partition", partition, "client", history_.client(*later.send), "record",
                      later.send->record, "offset", later.offset, "earlier_record",
                      earlier.send->record, "earlier_offset", earlier.offset);
         Findings::Events events{earlier.send->invoked, later.send->invoked, earlier.seen,
                                 later.seen};
         std::optional<Cause> cause =
-            allowance_.of_loss(partition, history.client(*earlier.send), earlier.send->invoked);
+            allowance_.of_loss(partition, history_.client(*earlier.send), earlier.send->invoked);
         for (const Placed* placed : {&earlier, &later}) {
             const Send& send = *placed->send;
             if (!cause && send.completed.value() != 0 && send.outcome != model::Outcome::ok) {
@@ -245,8 +278,11 @@ class Idempotence final : public Checker {
     }
 
     Allowance allowance_;
-    Sightings sightings_;
+    SendHistory history_;
+    AuditedLogs audit_;
     NumberedLogs logs_;
+    std::set<model::RecordId> unacknowledged_;  // records that were sent, and so far no more
+    std::map<model::RecordId, std::vector<Found>> found_;
     std::map<std::string, std::vector<sim::EventSequence>> starts_;  // of producers, in order
     Findings findings_{"idempotence"};
 };

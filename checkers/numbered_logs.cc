@@ -20,12 +20,6 @@ model::SequenceNumber NumberedBatch::last_sequence() const {
     return model::SequenceNumber{static_cast<std::int32_t>(last)};
 }
 
-std::optional<model::RecordId> NumberedBatch::record_at(model::Offset offset) const {
-    const std::int64_t place = offset - base_offset;
-    if (place < 0 || place >= static_cast<std::int64_t>(records.size())) return std::nullopt;
-    return records[static_cast<std::size_t>(place)];
-}
-
 std::string_view to_string(Fate fate) {
     switch (fate) {
         case Fate::plain:
@@ -101,23 +95,27 @@ void NumberedLog::append(const NumberedBatch& batch) {
     auto& own = producers_[batch.producer_id];
     if (batch.is_control) {
         end_transaction(batch);
-    } else if (batch.is_transactional) {
-        const bool is_open = !own.empty() && own.back()->is_transactional && own.back()->is_data();
-        if (!is_open) open_.emplace(batch.base_offset, batch.producer_id);
+    } else if (batch.is_transactional && find_open(batch.producer_id) == open_.end()) {
+        open_.emplace(batch.base_offset, batch.producer_id);
     }
     own.push_back(&batch);
 }
 
+std::map<model::Offset, model::ProducerId>::iterator NumberedLog::find_open(
+    model::ProducerId producer) {
+    return std::ranges::find(open_, producer, [](const auto& entry) { return entry.second; });
+}
+
 void NumberedLog::end_transaction(const NumberedBatch& marker) {
-    const auto at = std::ranges::find(open_, marker.producer_id,
-                                      [](const auto& entry) { return entry.second; });
+    const auto at = find_open(marker.producer_id);
     if (at == open_.end()) return;  // the end of a transaction that wrote nothing here
     ended_.emplace(marker.base_offset, at->first);
     open_.erase(at);
 }
 
 void NumberedLog::truncate(model::Offset to) {
-    end_ = std::min(end_, to);
+    if (to >= end_) return;
+    end_ = to;
     std::erase_if(untold_, [&](const auto& range) { return range.first >= to; });
     if (!untold_.empty()) untold_.back().second = std::min(untold_.back().second, to);
     if (batches_.empty() || batches_.back()->last_offset < to) return;
@@ -168,7 +166,8 @@ const NumberedBatch& NumberedLogs::note(const model::BatchAppended& appended,
                  .appended = event.sequence,
                  .appended_at = event.time};
     }
-    if (appended.role == model::ReplicaRole::leader && !appended.is_control) {
+    if (appended.role == model::ReplicaRole::leader && appended.is_transactional &&
+        !appended.is_control) {
         batch.records = appended.records;
     }
     return batch;

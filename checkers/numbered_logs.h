@@ -33,15 +33,13 @@ struct NumberedBatch {
     bool is_transactional = false;
     std::optional<bool> commit;            // of a marker whose leader told
     std::int32_t coordinator_epoch = -1;   // the same
-    std::vector<model::RecordId> records;  // as the leader told; empty for markers
+    std::vector<model::RecordId> records;  // of a transaction, as the leader told
     sim::EventSequence appended{0};        // first told, by its leader if that lived to tell
     Time appended_at;
 
     bool is_data() const { return !is_control; }
     // Of its last record. Numbers wrap after 2^31 - 1.
     model::SequenceNumber last_sequence() const;
-    // The record at `offset`; nullopt where the leader never told.
-    std::optional<model::RecordId> record_at(model::Offset offset) const;
 };
 // The number that follows.
 model::SequenceNumber next_sequence(model::SequenceNumber sequence);
@@ -84,6 +82,7 @@ class NumberedLog {
     void open(model::Offset start, model::Offset end);
 
   private:
+    std::map<model::Offset, model::ProducerId>::iterator find_open(model::ProducerId producer);
     void end_transaction(const NumberedBatch& marker);
     void reopen();
 

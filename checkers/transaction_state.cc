@@ -81,6 +81,9 @@ class TransactionState final : public Checker {
 
     void observe(const sim::Event& event) override {
         allowance_.observe(event);
+        // Of all logs only the coordinators' own matter.
+        const auto* appended = event.as<model::BatchAppended>();
+        if (appended != nullptr && appended->partition.topic != model::transaction_topic) return;
         logs_.observe(event);
         if (const auto* changed = event.as<model::TransactionStateChanged>()) {
             on_changed(*changed, event.sequence);
