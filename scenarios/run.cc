@@ -43,7 +43,7 @@ std::uint64_t generous_step_budget(const Scenario& scenario) {
     }
     const auto seconds =
         static_cast<std::uint64_t>((scenario.run.storm + scenario.run.calm) / 1s) + 1;
-    const std::uint64_t each_second = 10'000 * machines * machines + 1'000 * partitions +
+    const std::uint64_t each_second = 3'000 * machines * machines + 1'000 * partitions +
                                       200 * std::uint64_t{scenario.workload.rate} * machines;
     return 10'000'000 + seconds * each_second;
 }
@@ -69,10 +69,9 @@ std::string first_objection(const CheckerReport& report) {
 
 // Whether anything was judged of what clients sent, read or committed.
 bool sees_clients(const RunResult& result) {
-    static constexpr std::array<std::string_view, 9> client_facing = {
-        "atomicity", "committed-offset", "compaction",
-        "delivery",  "duplicate",        "lost-write",
-        "order",     "read-committed",   "inconsistent-offsets"};
+    static constexpr std::array<std::string_view, 10> client_facing = {
+        "atomicity",   "committed-offset", "compaction", "delivery",       "duplicate",
+        "failed-send", "lost-write",       "order",      "read-committed", "inconsistent-offsets"};
     return std::ranges::any_of(result.checkers, [](const CheckerReport& report) {
         return report.judged > 0 &&
                std::ranges::find(client_facing, report.checker) != client_facing.end();

@@ -5,6 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+#include <thread>
+
+#include "sim/kernel/simulation.h"
+#include "sim/trace/sim_events.h"
 #include "tests/cli/program.h"
 
 namespace squall::cli {
@@ -57,6 +62,39 @@ TEST(Doctor, NamesTheFirstEventThatAnAddressLeakedInto) {
         EXPECT_THAT(told.substr(line, told.find('\n', line + 1) - line),
                     testing::HasSubstr(R"("event":"AddressLeaked")"));
     }
+}
+
+constexpr const char* beside = "beside another run on a second thread";
+
+DeterminismOptions one_seed() {
+    return {.scenario = SQUALL_SOURCE_DIR "/tests/cli/one-crash.toml",
+            .set = {{"run.storm", "14s"}, {"run.calm", "5s"}},
+            .first = 1,
+            .seeds = 1};
+}
+
+TEST(DeterminismInProcess, TheSecondThreadMustTellWhatItTellsAlone) {
+    const std::thread::id here = std::this_thread::get_id();
+    Determinism same(one_seed(), {});
+    EXPECT_EQ(same.examine(beside).verdict, Determinism::Verdict::equal);
+    Determinism leaky(one_seed(), {.prepare = [here](sim::Simulation& simulation) {
+                          if (std::this_thread::get_id() == here) return;
+                          simulation.control_at(Time(1s), [&simulation] {
+                              simulation.trace().emit_as_harness(sim::CalmBegan{});
+                          });
+                      }});
+    const Determinism::Finding finding = leaky.examine(beside);
+    EXPECT_EQ(finding.verdict, Determinism::Verdict::different);
+    EXPECT_THAT(finding.text, testing::HasSubstr("second thread"));
+}
+
+TEST(DeterminismInProcess, WhatFailsOnTheSecondThreadIsThrownHere) {
+    const std::thread::id here = std::this_thread::get_id();
+    Determinism failing(one_seed(), {.prepare = [here](sim::Simulation&) {
+                            if (std::this_thread::get_id() != here)
+                                throw std::runtime_error("there");
+                        }});
+    EXPECT_THROW(failing.examine(beside), std::runtime_error);
 }
 
 }  // namespace
