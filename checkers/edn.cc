@@ -241,10 +241,13 @@ EdnReader::Found EdnReader::read_atom(EdnValue& out) {
         out.scalar = Scalar::of(integer);
         return Found::value;
     }
-    // A fraction, or more than 64 bits.
-    const bool is_number = std::ranges::all_of(digits, [](char c) {
-        return is_digit(c) || std::string_view("+-.eEM").find(c) != std::string_view::npos;
-    });
+    // A fraction, more than 64 bits, or the address of some object that was printed.
+    const bool is_hex = digits.starts_with("0x") && digits.size() > 2 &&
+                        digits.find_first_not_of("0123456789abcdefABCDEF", 2) == digits.npos;
+    const bool is_number =
+        is_hex || std::ranges::all_of(digits, [](char c) {
+            return is_digit(c) || std::string_view("+-./eEM").find(c) != std::string_view::npos;
+        });
     if (!is_number) return fail(place, fmt::format("'{}' is no number", text));
     out.scalar = Scalar::of(std::string(text));
     return Found::value;

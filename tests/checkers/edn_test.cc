@@ -49,6 +49,9 @@ TEST(Edn, TellsIntegersFromWhatOnlyLooksLikeThem) {
               "9223372036854775807 9223372036854775808");
     EdnReader reader("9223372036854775808");
     EXPECT_TRUE(reader.next()->scalar.is_text);
+    EXPECT_EQ(read("#object[java.lang.Class 0x7fA \"x\"] 1/2"),
+              "[java.lang.Class 0x7fA \"x\"] 1/2");
+    EXPECT_EQ(read("0xg"), "1:1: '0xg' is no number");
     EXPECT_EQ(read("\n  12ab"), "2:3: '12ab' is no number");
 }
 
