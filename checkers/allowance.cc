@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 
 namespace squall::checkers {
 
@@ -11,6 +10,7 @@ constexpr std::string_view unclean_election = "unclean election";
 constexpr std::string_view whole_isr_lost = "power loss of the whole ISR";
 constexpr std::string_view weak_acks = "acks < all and a change of leader";
 constexpr std::string_view log_start_moved = "log start moved";
+constexpr std::string_view topic_deleted = "topic deleted";
 constexpr std::string_view was_compacted = "compacted";
 }  // namespace
 
@@ -28,12 +28,17 @@ void Allowance::observe(const sim::Event& event) {
         } else if (destroys_data(*hit)) {
             on_data_lost(event.node, event.sequence);
         }
+    } else if (const auto* appended = event.as<model::BatchAppended>()) {
+        if (appended->role != model::ReplicaRole::leader) return;
+        const auto at = partitions_.find(appended->partition);
+        if (at == partitions_.end() || appended->leader_epoch >= at->second.leader_epoch) return;
+        at->second.last_stale_append = event.sequence;
     } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
-        // A deleted topic takes everything with it, whatever offset is told.
-        const model::Offset to = moved->reason == "topic deleted"
-                                     ? model::Offset{std::numeric_limits<std::int64_t>::max()}
-                                     : moved->to;
-        partitions_[moved->partition].log_starts.try_emplace(to, event.sequence);
+        // A replica that is removed says nothing of the others: the topic may live on.
+        if (moved->reason == "topic deleted") return;
+        partitions_[moved->partition].log_starts.try_emplace(moved->to, event.sequence);
+    } else if (const auto* deleted = event.as<model::TopicDeleted>()) {
+        on_topic_deleted(deleted->topic, event.sequence);
     } else if (const auto* cleaned = event.as<model::LogCleaned>()) {
         Partition& state = partitions_[cleaned->partition];
         if (state.cleaned_to < cleaned->to) {
@@ -49,12 +54,22 @@ void Allowance::observe(const sim::Event& event) {
     }
 }
 
+// What comes under its name later is another topic.
+void Allowance::on_topic_deleted(std::string_view topic, sim::EventSequence sequence) {
+    for (auto at = partitions_.lower_bound({.topic = std::string(topic), .partition = 0});
+         at != partitions_.end() && at->first.topic == topic; ++at) {
+        at->second = Partition{};
+        at->second.deleted = sequence;
+    }
+}
+
 void Allowance::on_partition_changed(const model::PartitionChanged& changed,
                                      sim::EventSequence sequence) {
     Partition& state = partitions_[changed.partition];
     if (changed.leader != state.leader && changed.leader != model::no_broker) {
         state.last_leader_change = sequence;
     }
+    state.leader_epoch = changed.leader_epoch;
     // The mark may stay on the changes that follow the election.
     const bool is_new_epoch =
         state.unclean.empty() || state.unclean.back().leader_epoch < changed.leader_epoch;
@@ -110,6 +125,7 @@ std::optional<Cause> Allowance::of_truncation(const Partition& state,
         return Cause{unclean_election, state.unclean.back().event};
     }
     if (state.last_whole_loss > since) return Cause{whole_isr_lost, state.last_whole_loss};
+    if (state.deleted > since) return Cause{topic_deleted, state.deleted};
     return std::nullopt;
 }
 
@@ -137,7 +153,7 @@ std::optional<Cause> Allowance::of_loss(const model::TopicPartition& partition,
     if (const auto cause = of_truncation(at->second, since)) return cause;
     const auto acks = acks_.find(client_id);
     if (contract_ == Contract::configured && acks != acks_.end() && acks->second != -1 &&
-        at->second.last_leader_change > since) {
+        std::max(at->second.last_leader_change, at->second.last_stale_append) > since) {
         return Cause{weak_acks, at->second.last_leader_change};
     }
     return std::nullopt;

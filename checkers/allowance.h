@@ -33,14 +33,15 @@ class Allowance {
     void observe(const sim::Event& event);
 
     // Why a record that a replica in `partition` held after `since` may be gone from it, or its
-    // offset be used again: unclean election, or the whole in-sync set lost data.
+    // offset be used again: unclean election, the whole in-sync set lost data, topic deleted.
     std::optional<Cause> of_truncation(const model::TopicPartition& partition,
                                        sim::EventSequence since) const;
-    // As of_truncation, and acks < all of the producer `client_id` with a change of leader.
+    // As of_truncation, and acks < all of the producer `client_id` with a change of leader: after
+    // `since`, or before a leader that it had deposed appended to its own log after `since`.
     std::optional<Cause> of_loss(const model::TopicPartition& partition, std::string_view client_id,
                                  sim::EventSequence since) const;
-    // Why what stood at `offset` need not be readable: retention, DeleteRecords, topic deleted.
-    // That compaction took it is of_compaction's to say.
+    // Why what stood at `offset` need not be readable: retention, DeleteRecords. (That its topic
+    // was deleted, of_loss says.)
     std::optional<Cause> of_removal(const model::TopicPartition& partition,
                                     model::Offset offset) const;
     // The cleaner went over the offset. Whether it may have taken what stood there is a question of
@@ -67,14 +68,18 @@ class Allowance {
         std::set<model::BrokerId> spoiled;     // of them: lost unflushed data and did not resync
         std::vector<UncleanElection> unclean;
         sim::EventSequence last_leader_change{0};
+        model::LeaderEpoch leader_epoch = model::no_leader_epoch;
+        sim::EventSequence last_stale_append{0};  // by a leader that was deposed already
         sim::EventSequence last_whole_loss{0};
         std::map<model::Offset, sim::EventSequence> log_starts;  // where to -> the event
+        sim::EventSequence deleted{0};                           // the topic
         model::Offset cleaned_to{0};                             // by any replica
         sim::EventSequence cleaned{0};
     };
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence);
     static void note_whole_loss(Partition& state, sim::EventSequence sequence);
+    void on_topic_deleted(std::string_view topic, sim::EventSequence sequence);
     void on_unflushed_lost(sim::NodeId node, sim::EventSequence sequence);
     void on_data_lost(sim::NodeId node, sim::EventSequence sequence);
     std::optional<Cause> of_truncation(const Partition& state, sim::EventSequence since) const;

@@ -10,8 +10,12 @@ class DiskFull final : public Fault {
             machine->disk->set_faults({.fault_id = context.id, .full = true});
         }
     }
+    // A broker whose log directory failed has halted: whoever made room starts it.
     void heal(FaultContext& context) override {
-        for (Machine* machine : context.machines) machine->disk->clear_faults(context.id);
+        for (Machine* machine : context.machines) {
+            machine->disk->clear_faults(context.id);
+            machine->let_up(context.id);
+        }
     }
 };
 
@@ -19,7 +23,9 @@ class DiskFull final : public Fault {
 
 FaultEntry disk_full_fault() {
     return {.kind = "disk-full",
-            .about = "writes fail: no space is left; healed: space is there again",
+            .about =
+                "writes fail: no space is left; healed: space is there again, and "
+                "who halted is started",
             .source = "ENOSPC",
             .needs_broker = true,
             .options = {},

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scenarios/workloads/key_values.h"
 #include "scenarios/workloads/load.h"
 #include "scenarios/workloads/order_flow.h"
 #include "scenarios/workloads/workload.h"
@@ -7,7 +8,8 @@
 namespace squall::scenarios {
 
 const std::vector<WorkloadEntry>& all_workloads() {
-    static const std::vector<WorkloadEntry> workloads = {load_workload(), order_flow_workload()};
+    static const std::vector<WorkloadEntry> workloads = {key_values_workload(), load_workload(),
+                                                         order_flow_workload()};
     return workloads;
 }
 
