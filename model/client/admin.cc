@@ -8,7 +8,9 @@
 
 #include "model/client/admin/admin_requests.h"
 #include "model/client/consumer/offset_requests.h"
+#include "model/protocol/messages/describe_producers.h"
 #include "model/protocol/messages/unregister_broker.h"
+#include "model/protocol/messages/write_txn_markers.h"
 
 namespace squall::model {
 
@@ -483,6 +485,71 @@ AdminResult AdminClient::unregister_broker(BrokerId broker) {
                                          outcomes.decided(broker, answer->error_code,
                                                           ErrorCode::broker_id_not_registered);
                                      }));
+}
+
+// ---- transactions that hang ----
+
+template <class Request>
+Result<typename Request::Response> AdminClient::ask_leader(
+    const TopicPartition& partition, const Request& request,
+    const std::function<ErrorCode(const typename Request::Response&)>& error_of) {
+    cluster_.track(partition.topic);
+    const LocalTime end = deadline();
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        Channel* const leader = cluster_.channel(cluster_.metadata().leader(partition));
+        if (leader != nullptr) {
+            Result<typename Request::Response> answer = leader->call(request);
+            if (answer && !is_retriable(error_of(*answer))) return answer;
+        }
+        if (node_.now() >= end) return Error{Failure::timed_out, "no leader answered"};
+        back_off(attempt);
+    }
+}
+
+Result<std::vector<ActiveProducer>> AdminClient::describe_producers(
+    const TopicPartition& partition) {
+    DescribeProducersRequest request;
+    request.topics.push_back({.name = partition.topic, .partition_indexes = {partition.partition}});
+    const auto answer =
+        ask_leader(partition, request, [](const DescribeProducersResponse& response) {
+            return response.topics.at(0).partitions.at(0).error_code;
+        });
+    if (!answer) return answer.error();
+    std::vector<ActiveProducer> producers;
+    for (const auto& producer : answer->topics.at(0).partitions.at(0).active_producers) {
+        producers.push_back(
+            {.id = producer.producer_id,
+             .epoch = ProducerEpoch(static_cast<std::int16_t>(producer.producer_epoch)),
+             .last_timestamp = producer.last_timestamp,
+             .coordinator_epoch = producer.coordinator_epoch,
+             .transaction_start = producer.current_txn_start_offset});
+    }
+    return producers;
+}
+
+AdminResult AdminClient::abort_transaction(const TopicPartition& partition,
+                                           const ActiveProducer& producer) {
+    WriteTxnMarkersRequest request;
+    request.markers.push_back(
+        {.producer_id = producer.id,
+         .producer_epoch = producer.epoch,
+         .transaction_result = false,
+         .topics = {{.name = partition.topic, .partition_indexes = {partition.partition}}},
+         // A producer that never had a marker here is taken for the first coordinator's.
+         .coordinator_epoch = std::max(producer.coordinator_epoch, 0)});
+    const auto error_of = [](const WriteTxnMarkersResponse& response) {
+        return response.markers.at(0).topics.at(0).partitions.at(0).error_code;
+    };
+    const auto answer = ask_leader<WriteTxnMarkersRequest>(partition, request, error_of);
+    AdminResult result;
+    if (answer) {
+        const ErrorCode error = error_of(*answer);
+        result.outcome = error == ErrorCode::none ? Outcome::ok : Outcome::failed;
+        if (error != ErrorCode::none) result.error = to_string(error);
+    } else {
+        result.error = to_string(answer.error());
+    }
+    return tell(fmt::format("AbortTransaction {} {}", partition, producer.id), std::move(result));
 }
 
 void AdminClient::close() {

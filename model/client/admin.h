@@ -30,6 +30,15 @@
 
 namespace squall::model {
 
+// A producer, as a partition's leader knows it.
+struct ActiveProducer {
+    ProducerId id = no_producer_id;
+    ProducerEpoch epoch = no_producer_epoch;
+    TimestampMs last_timestamp = no_timestamp;
+    std::int32_t coordinator_epoch = -1;
+    Offset transaction_start = no_offset;  // of its open transaction; no_offset: none
+};
+
 class AdminClient {
   public:
     template <class Key>
@@ -89,6 +98,14 @@ class AdminClient {
         const std::map<TopicPartition, TimestampMs>& timestamps,
         IsolationLevel isolation = IsolationLevel::read_uncommitted);
 
+    // ---- transactions that hang (KIP-664) ----
+
+    // What the partition's leader knows of its producers: one with a transaction that began long
+    // ago and that no coordinator knows of hangs. Error: timed_out.
+    Result<std::vector<ActiveProducer>> describe_producers(const TopicPartition& partition);
+    // Writes the abort marker of such a transaction into the partition, past the coordinator.
+    AdminResult abort_transaction(const TopicPartition& partition, const ActiveProducer& producer);
+
     // ---- the cluster; error: timed_out ----
 
     Result<ClusterDescription> describe_cluster(bool include_fenced_brokers = false);
@@ -107,6 +124,11 @@ class AdminClient {
     LocalTime deadline() const { return node_.now() + options_.default_api_timeout; }
     // Between attempts. May park.
     void back_off(std::uint32_t attempt);
+    // Asks the partition's leader until `error_of` the answer is none or final, or the deadline.
+    template <class Request>
+    Result<typename Request::Response> ask_leader(
+        const TopicPartition& partition, const Request& request,
+        const std::function<ErrorCode(const typename Request::Response&)>& error_of);
     // For what any broker answers or forwards. May park.
     template <class Request>
     Result<typename Request::Response> ask_any(Request request);

@@ -60,6 +60,8 @@ ErrorCode check_marker(const ProducerState* state, const TransactionMarker& mark
 
 const NumberedBatch* find_duplicate(const ProducerState* state, const BatchView& batch) {
     if (state == nullptr || state->epoch != batch.producer_epoch()) return nullptr;
+    // A coordinator's batch has no number to be known by.
+    if (batch.base_sequence() == no_sequence) return nullptr;
     const auto found = std::ranges::find_if(state->batches, [&](const NumberedBatch& kept) {
         return kept.first_sequence == batch.base_sequence() &&
                kept.last_sequence == batch.last_sequence();

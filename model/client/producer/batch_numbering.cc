@@ -19,6 +19,7 @@ bool is_before(SequenceNumber left, SequenceNumber right) {
 
 void BatchNumbering::identify(const ProducerIdentity& identity) {
     ASSERT(identity.is_valid(), "identified as nobody");
+    if (identity.id != identity_.id) known_to_leader_.clear();
     identity_ = identity;
     if (!is_transactional_) return;
     for (const auto& [name, partition] : partitions_) {
@@ -40,7 +41,7 @@ bool BatchNumbering::may_send(const ProducerBatch& batch) const {
         // What waits for its new number must not be sent under the old one again.
         return !partition.wants_epoch || !is_certainly_absent(partition, batch);
     }
-    return !is_waiting(partition) && partition.in_flight.size() < ProducerBatch::in_flight_max;
+    return !is_waiting(partition) && partition.in_flight.size() < window(batch.partition);
 }
 
 void BatchNumbering::number(ProducerBatch& batch) {
@@ -76,6 +77,7 @@ void BatchNumbering::on_written(const ProducerBatch& batch) {
     Partition& partition = partitions_.at(batch.partition);
     // An answer to what it carried before its number was rewritten says nothing of the new number.
     if (batch.identity != partition.identity) return;
+    if (batch.identity.id == identity_.id) known_to_leader_.insert(batch.partition);
     const SequenceNumber last = batch.last_sequence();
     if (partition.last_acknowledged == no_sequence ||
         is_before(partition.last_acknowledged, last)) {

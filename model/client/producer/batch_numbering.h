@@ -4,7 +4,9 @@
 //
 // A batch is numbered when it is first drained and keeps its number through all retries. At most
 // five numbered batches of a partition are without an outcome: as many as its leader remembers.
-// Retries go in the order of their numbers, none before the one in front of it is answered.
+// The first of a producer id goes alone: a leader that does not know the producer takes any number
+// (KIP-360), and so would take the second batch where the first is lost. Retries go in the order of
+// their numbers, none before the one in front of it is answered.
 //
 // When a numbered batch is given up, its numbers will never be used and the leader would refuse all
 // that follow: the partition needs a new epoch, in which it counts from 0 again. The epoch goes up
@@ -24,6 +26,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "model/bugs.h"
@@ -113,6 +116,10 @@ class BatchNumbering {
     }
     // Neither this batch, the first in flight, nor what follows it can be in the log.
     static bool is_certainly_absent(const Partition& partition, const ProducerBatch& front);
+    // How many batches of the partition may be without an outcome.
+    std::size_t window(const TopicPartition& partition) const {
+        return known_to_leader_.contains(partition) ? ProducerBatch::in_flight_max : 1;
+    }
     static void assign(Partition& partition, ProducerBatch& batch, bool is_transactional);
     void forget(const ProducerBatch& batch);
 
@@ -120,6 +127,7 @@ class BatchNumbering {
     const BugSet* bugs_;
     ProducerIdentity identity_;
     std::map<TopicPartition, Partition> partitions_;
+    std::set<TopicPartition> known_to_leader_;  // a batch of this producer id was acknowledged
 };
 
 }  // namespace squall::model

@@ -277,8 +277,9 @@ void Sender::settle(ProducerBatch batch, ErrorCode error, Offset base_offset, st
             complete(batch, Fate::written, base_offset, ErrorCode::none, "", step);
             return;
         case Reaction::retry:
-            if (error == ErrorCode::out_of_order_sequence_number && batch.is_numbered() &&
-                numbering_->is_first_in_flight(batch)) {
+            if ((error == ErrorCode::out_of_order_sequence_number ||
+                 error == ErrorCode::unknown_producer_id) &&
+                batch.is_numbered() && numbering_->is_first_in_flight(batch)) {
                 batch.is_known_absent = true;
                 numbering_->on_out_of_order(batch);
             }
