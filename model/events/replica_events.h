@@ -243,7 +243,8 @@ struct LogCleaned {
 };
 
 // The audit at the end of a run: one batch as it lies on a node's disk, read by the harness without
-// any code of the broker. Emitted by the harness, batches of one log in the order of the file.
+// any code of the broker. Emitted by the harness, batches of one log in the order of the file. The
+// end of a transaction is a batch without records.
 struct AuditedBatch {
     static constexpr std::string_view event_name = "AuditedBatch";
     BrokerId broker;
