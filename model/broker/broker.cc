@@ -144,6 +144,7 @@ void Broker::shut_down() {
         }
         if (!is_last_round) node_.sleep_for(cost);
     }
+    replicas_->checkpoint_high_watermarks();
     const Result<Duration> marked = logs_.mark_clean_shutdown(lifecycle_->broker_epoch());
     if (!marked) return halt(marked.error());
     node_.die_at_next_park(sim::StopReason::shutdown);

@@ -202,6 +202,44 @@ TEST(Administration, ShowsWhereASettingComesFrom) {
                          ConfigEntry{"2000", ConfigSource::dynamic_default_broker_config})));
 }
 
+TEST(Administration, TellsWhatABrokerWasStartedWithFromTheDefault) {
+    BrokerConfig config;
+    config.logs.log.retention_ms = 5s;
+    BrokerWorld world({.config = config});
+    std::map<std::string, ConfigEntry> of_topic;
+    DescribeConfigsResponse raw;
+    ASSERT_TRUE(world.administer([&](AdminClient& admin) {
+        admin.create_topics({topic("orders", 1, 1)});
+        world.client().sleep_for(1s);
+        of_topic = admin.describe_configs({orders_settings}).value().at(orders_settings);
+        DescribeConfigsRequest request;
+        request.include_synonyms = true;
+        request.resources = {{.resource_type = ConfigResourceType::broker,
+                              .resource_name = "1",
+                              .configuration_keys = {{"log.retention.ms", "log.cleanup.policy"}}},
+                             {.resource_type = ConfigResourceType::topic,
+                              .resource_name = "gone",
+                              .configuration_keys = std::nullopt},
+                             {.resource_type = ConfigResourceType::broker,
+                              .resource_name = "2",
+                              .configuration_keys = std::nullopt}};
+        raw = world.ask(1, request);
+    }));
+    EXPECT_EQ(of_topic.at("retention.ms"),
+              (ConfigEntry{"5000", ConfigSource::static_broker_config}));
+    EXPECT_EQ(of_topic.at("cleanup.policy"), (ConfigEntry{"delete", ConfigSource::default_config}));
+    EXPECT_FALSE(of_topic.contains("internal.segment.bytes"));
+    ASSERT_THAT(raw.results, SizeIs(3));
+    ASSERT_THAT(raw.results[0].configs, SizeIs(2));
+    EXPECT_EQ(raw.results[0].configs[0].config_type, ConfigType::list);
+    EXPECT_FALSE(raw.results[0].configs[0].read_only);
+    ASSERT_THAT(raw.results[0].configs[1].synonyms, SizeIs(2));
+    EXPECT_EQ(raw.results[0].configs[1].synonyms[0].source, ConfigSource::static_broker_config);
+    EXPECT_EQ(raw.results[0].configs[1].synonyms[1].value, "604800000");
+    EXPECT_EQ(raw.results[1].error_code, ErrorCode::unknown_topic_or_partition);
+    EXPECT_EQ(raw.results[2].error_code, ErrorCode::invalid_request);
+}
+
 TEST(Administration, SettingsReachTheBrokersThatActOnThem) {
     BrokerWorld world;
     std::vector<ErrorCode> produced;

@@ -130,6 +130,28 @@ TEST(LogUpkeep, FlushesByTimeWhereTheSchedulerIsOn) {
     }
 }
 
+TEST(LogUpkeep, LeavesTheHighWatermarksForTheNextStartWhenABrokerShutsDown) {
+    for (const bool in_order : {true, false}) {
+        BrokerConfig config;
+        config.replica.replica_high_watermark_checkpoint_interval = 1h;
+        BrokerWorld world({.config = config});
+        fill(world, {}, 5, 5);
+        world.run_for(2s);
+        if (in_order) {
+            ASSERT_TRUE(world.broker(1).begin_shutdown());
+        } else {
+            world.node("b1").stop(sim::StopReason::crash);
+        }
+        world.run_for(20s);
+        ASSERT_FALSE(world.node("b1").is_running());
+        world.node("b1").start();
+        world.run_for(1s);
+        ASSERT_FALSE(world.events("LogOpened").empty());
+        EXPECT_THAT(world.events("LogOpened").back(),
+                    HasSubstr(in_order ? "high_watermark=5" : "high_watermark=0"));
+    }
+}
+
 // ---- fetch from follower (KIP-392) ----
 
 struct ReadRun {
