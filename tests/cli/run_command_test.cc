@@ -150,6 +150,18 @@ TEST(RunCommand, FilesThatCannotBeWrittenAre74) {
     }
 }
 
+TEST(RunCommand, WithoutGraphvizTheVerdictIsSaidAndTheRestIsWritten) {
+    const Folder folder;
+    const std::string path = std::getenv("PATH");
+    setenv("PATH", "/nonexistent", 1);
+    const Said said = run_program(short_run("3", {"--report", folder / "r"}));
+    setenv("PATH", path.c_str(), 1);
+    EXPECT_EQ(said.exit_code, 74);
+    EXPECT_THAT(said.last_line(), testing::StartsWith("verdict: pass"));
+    EXPECT_THAT(said.err, HasSubstr((folder / "r/sequence.svg") + ": cannot be written"));
+    EXPECT_FALSE(read_file(folder / "r/trace.jsonl").empty());
+}
+
 const char* const report_files[] = {"summary.json", "scenario.toml", "timeline.txt", "sequence.svg",
                                     "topology.svg", "trace.jsonl",   "history.edn"};
 

@@ -172,7 +172,6 @@ TEST(Machines, AFaultDoesNotBootWhatNobodyStarted) {
 
 TEST(Machines, APowerLossTakesThePageCacheOfADeadProcess) {
     Scenario scenario = small_storm();
-    scenario.disk.flush = DurationDistribution::parse("5s").value();
     scenario.faults = {crash_at("crash", "leader(orders-0)", 10s, 8s),
                        crash_at("dark", "isr(orders-0)", 10s, 9s)};
     scenario.faults[1].at = 10s + 1ms;

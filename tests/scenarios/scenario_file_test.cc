@@ -354,9 +354,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{"SameKeyTwice", "\n[disk]\ncapacity = \"1GiB\"\ncapacity = \"2GiB\"", 3, "TOML: "},
         BadInput{"BadDuration",
                  "\n[[fault]]\nkind = \"crash\"\ntarget = \"b1\"\nat = \"8 parsecs\"", 4,
-                 "fault.at"},
+                 "fault.fault-1.at"},
         BadInput{"DurationWithoutUnit", "\n[[fault]]\nkind = \"crash\"\ntarget = \"b1\"\nat = 8", 4,
-                 "fault.at"},
+                 "fault.fault-1.at"},
         BadInput{"BadSize", "\n[disk]\ncapacity = \"10 elephants\"", 2, "disk.capacity"},
         BadInput{"BadDistribution", "\n[network]\nlatency = \"normal(1ms)\"", 2, "network.latency"},
         BadInput{"BadCodec", "\n[network]\ncodec = \"json\"", 2,
@@ -407,7 +407,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{
             "FaultOnAnUnknownPartition",
             "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = \"leader(orders-1)\"\nat = \"1s\"",
-            4, "topic 'orders' has 1 partitions, from 0"},
+            4, "topic 'orders' has 1 partition, from 0"},
         BadInput{"FaultOnAnUnknownGroup",
                  "\n[[fault]]\nid = \"f\"\nkind = \"crash\"\ntarget = "
                  "\"coordinator(payments)\"\nat = \"1s\"",
