@@ -125,7 +125,8 @@ int run_command_line(int argc, const char* const* argv, const Environment& envir
     add(add_zoo, "zoo", "arms each known bug, and says who catches it");
     add(add_report, "report", "one simulation, and the files of its report");
     add(add_check, "check", "judges a recorded history: Jepsen's EDN, or our JSON lines");
-    add(add_list, "list", "what there is: scenarios, faults, checkers, bugs, workloads, configs");
+    add(add_list, "list",
+        "what there is: scenarios, faults, checkers, bugs, workloads, steps, configs");
     add(add_doctor, "doctor", "proves on this machine that runs are deterministic");
 
     // A reader of our output that goes away is an output that cannot be written, not a crash.

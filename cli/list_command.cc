@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "model/broker/broker_config.h"
 #include "model/bugs.h"
+#include "scenarios/admin/admin_step.h"
 #include "scenarios/faults/fault.h"
 #include "scenarios/library_texts.h"
 #include "scenarios/workloads/workload.h"
@@ -74,6 +75,19 @@ std::vector<Row> workload_rows() {
     return rows;
 }
 
+std::vector<Row> step_rows() {
+    std::vector<Row> rows;
+    for (const scenarios::AdminStepEntry& entry : scenarios::all_admin_steps()) {
+        std::string about(entry.about);
+        for (const scenarios::AdminOptionEntry& option : entry.options) {
+            about += fmt::format("; {}{}: {}", option.name, option.is_required ? "" : " (optional)",
+                                 option.about);
+        }
+        rows.push_back({std::string(entry.kind), about, "[[admin]]"});
+    }
+    return rows;
+}
+
 // Every setting that a scenario may carry, with its default.
 std::vector<Row> config_rows() {
     std::vector<Row> rows;
@@ -98,7 +112,8 @@ struct Listing {
 };
 constexpr Listing listings[] = {
     {"scenarios", scenario_rows}, {"faults", fault_rows},       {"checkers", checker_rows},
-    {"bugs", bug_rows},           {"workloads", workload_rows}, {"configs", config_rows},
+    {"bugs", bug_rows},           {"workloads", workload_rows}, {"steps", step_rows},
+    {"configs", config_rows},
 };
 
 int list(const std::string& what, bool json) {
@@ -136,7 +151,8 @@ Command add_list(CLI::App& app, const Environment&) {
         bool json = false;
     };
     auto options = std::make_shared<Options>();
-    app.add_option("what", options->what, "scenarios, faults, checkers, bugs, workloads or configs")
+    app.add_option("what", options->what,
+                   "scenarios, faults, checkers, bugs, workloads, steps or configs")
         ->required()
         ->option_text("WHAT");
     app.add_flag("--json", options->json, "a JSON list");

@@ -220,9 +220,11 @@ std::optional<AdminProblem> problem_of(const AdminSection& step,
     if (entry == nullptr) {
         std::vector<std::string> known;
         for (const AdminStepEntry& kind : all_admin_steps()) known.emplace_back(kind.kind);
-        return AdminProblem{path + ".kind", step.kind.empty() ? "a step names its kind"
-                                                              : "unknown step '" + step.kind + "'" +
-                                                                    suggestion(step.kind, known)};
+        return AdminProblem{path + ".kind", step.kind.empty()
+                                                ? "a step names its kind (see `squall list steps`)"
+                                                : "unknown step '" + step.kind + "'" +
+                                                      suggestion(step.kind, known) +
+                                                      " (see `squall list steps`)"};
     }
     for (const auto& [name, value] : step.options) {
         if (takes(*entry, name)) continue;

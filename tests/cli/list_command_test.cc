@@ -30,7 +30,7 @@ TEST_P(List, HasALineForEachEntryOfItsJson) {
 
 INSTANTIATE_TEST_SUITE_P(Everything, List,
                          testing::Values("scenarios", "faults", "checkers", "bugs", "workloads",
-                                         "configs"));
+                                         "steps", "configs"));
 
 TEST(Help, ShowsAnExampleForEveryCommand) {
     for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
