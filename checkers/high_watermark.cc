@@ -8,16 +8,22 @@
 //                                set holds another batch than is committed there (StrongIsr)
 //   leader-incomplete            a later leader lacks a batch that lay below an earlier leader's
 //                                high watermark (Raft's leader completeness)
+//   below-min-isr                a leader's high watermark advanced, so that acks=all is answered,
+//                                while the controller's latest in-sync set that the leader had been
+//                                told was smaller than min(min.insync.replicas, replication factor)
 //   read-above-high-watermark    a client was served, or handed, offsets at or above it; or above
 //                                the last stable offset when it asked for read_committed
 //   high-watermark-overstated    a fetch was answered with a higher watermark than the broker has
 //
 // A member's log end is judged only if the member runs and has been let into the in-sync set, or
 // the leader took its role, after it was last started: for a member that came back meanwhile,
-// leaders may still count what it held before. Allowed: lost batches after an unclean election
-// (configured contract), or after the whole in-sync set lost unflushed data.
-// (hachikuji/kafka-specification; KIP-101, KIP-279, KIP-497.)
+// leaders may still count what it held before. Of min.insync.replicas the lowest value counts that
+// was in force since the leader was elected: when it hears of a change is not told. Where a change
+// takes back what a topic was given, or is of brokers, one is enough. Allowed: lost batches after
+// an unclean election (configured contract), or after the whole in-sync set lost unflushed data.
+// (hachikuji/kafka-specification; KIP-101, KIP-279, KIP-497, KIP-966.)
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
 #include <utility>
@@ -54,11 +60,26 @@ struct Replica {
     model::Offset matched{0};         // its log holds all of Committed below this offset
 };
 
+// Of the controller, on one partition.
+struct Decision {
+    std::size_t in_sync = 0;
+    std::size_t replicas = 0;
+    sim::EventSequence event;
+};
+
+// min.insync.replicas of a topic, from an event on.
+struct MinInSync {
+    std::size_t replicas;
+    sim::EventSequence since;
+};
+
 struct Partition {
     std::vector<Committed> committed;            // in order of offset
     model::Offset announced = model::no_offset;  // the highest anybody told
     std::map<model::BrokerId, Replica> replicas;
     std::map<model::BrokerId, sim::EventSequence> in_sync_since;  // members of the ISR
+    std::map<model::PartitionEpoch, Decision> decisions;
+    std::map<model::LeaderEpoch, sim::EventSequence> elected;  // the first decision of each
 
     model::Offset committed_end() const {
         return committed.empty() ? model::Offset{0} : committed.back().batch.last_offset.next();
@@ -94,7 +115,9 @@ class HighWatermark final : public Checker {
         } else if (const auto* changed = event.as<model::PartitionChanged>()) {
             on_partition_changed(*changed, event.sequence);
         } else if (const auto* created = event.as<model::TopicCreated>()) {
-            on_topic_created(*created);
+            on_topic_created(*created, event.sequence);
+        } else if (const auto* config = event.as<model::ConfigChanged>()) {
+            on_config_changed(*config, event.sequence);
         }
     }
 
@@ -170,6 +193,7 @@ class HighWatermark final : public Checker {
         announce(partition, replica, event, moved.to);
         replica.leader_epoch = moved.leader_epoch;
         if (moved.role != model::ReplicaRole::leader) return;
+        judge_min_in_sync(partition, moved, event.sequence);
         std::vector<model::BrokerId> reached;
         for (const model::BrokerId member : moved.maximal_isr) {
             if (has_reached(partition, replica, moved, member, event.sequence)) {
@@ -180,6 +204,36 @@ class HighWatermark final : public Checker {
         for (const model::BrokerId member : reached) {
             judge_content(partition, moved, member, event.sequence);
         }
+    }
+
+    // The lowest that was in force since the election of `epoch`; nothing where it was never told.
+    std::optional<std::size_t> min_in_sync(const Partition& partition, const std::string& topic,
+                                           model::LeaderEpoch epoch) const {
+        const auto told = min_in_sync_.find(topic);
+        const auto elected = partition.elected.find(epoch);
+        if (told == min_in_sync_.end() || elected == partition.elected.end()) return std::nullopt;
+        std::optional<std::size_t> lowest;
+        for (auto at = told->second.rbegin(); at != told->second.rend(); ++at) {
+            lowest = lowest ? std::min(*lowest, at->replicas) : at->replicas;
+            if (at->since < elected->second) break;
+        }
+        return lowest;
+    }
+
+    void judge_min_in_sync(const Partition& partition, const model::HighWatermarkAdvanced& moved,
+                           sim::EventSequence sequence) {
+        const auto decision = partition.decisions.find(moved.partition_epoch);
+        const auto required = min_in_sync(partition, moved.partition.topic, moved.leader_epoch);
+        if (decision == partition.decisions.end() || !required) return;
+        findings_.judge();
+        const std::size_t effective = std::min(*required, decision->second.replicas);
+        if (decision->second.in_sync >= effective) return;
+        findings_.object(
+            "below-min-isr",
+            evidence("partition", moved.partition, "leader", moved.broker, "leader_epoch",
+                     moved.leader_epoch, "partition_epoch", moved.partition_epoch, "in_sync",
+                     decision->second.in_sync, "required", effective, "high_watermark", moved.to),
+            {decision->second.event, sequence});
     }
 
     // Whether it is known that the member's log goes that far; judged if it is known how far it
@@ -364,14 +418,22 @@ class HighWatermark final : public Checker {
     }
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence) {
-        auto& since = partitions_[changed.partition].in_sync_since;
+        Partition& partition = partitions_[changed.partition];
+        partition.decisions.insert_or_assign(changed.partition_epoch,
+                                             Decision{.in_sync = changed.isr.size(),
+                                                      .replicas = changed.replicas.size(),
+                                                      .event = sequence});
+        partition.elected.try_emplace(changed.leader_epoch, sequence);
+        auto& since = partition.in_sync_since;
         std::erase_if(since, [&](const auto& entry) {
             return std::ranges::find(changed.isr, entry.first) == changed.isr.end();
         });
         for (const model::BrokerId member : changed.isr) since.try_emplace(member, sequence);
     }
 
-    void on_topic_created(const model::TopicCreated& created) {
+    void on_topic_created(const model::TopicCreated& created, sim::EventSequence sequence) {
+        const auto required = static_cast<std::size_t>(std::max(created.min_insync_replicas, 1));
+        min_in_sync_[created.topic].push_back({.replicas = required, .since = sequence});
         const auto [at, is_new] = topics_.try_emplace(created.topic, created.topic_id);
         if (is_new || at->second == created.topic_id) return;
         at->second = created.topic_id;
@@ -379,11 +441,27 @@ class HighWatermark final : public Checker {
                       [&](const auto& entry) { return entry.first.topic == created.topic; });
     }
 
+    void on_config_changed(const model::ConfigChanged& changed, sim::EventSequence sequence) {
+        if (changed.setting != "min.insync.replicas") return;
+        MinInSync told{.replicas = 1, .since = sequence};
+        constexpr std::string_view topic = "topic ";
+        if (!changed.resource.starts_with(topic)) {
+            for (auto& [name, values] : min_in_sync_) values.push_back(told);
+            return;
+        }
+        if (!changed.is_default) {
+            const std::string& value = changed.value;
+            std::from_chars(value.data(), value.data() + value.size(), told.replicas);
+        }
+        min_in_sync_[changed.resource.substr(topic.size())].push_back(told);
+    }
+
     Allowance allowance_;
     ClusterView cluster_;
     ReplicaLogs logs_;
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<std::string, model::Uuid> topics_;
+    std::map<std::string, std::vector<MinInSync>> min_in_sync_;  // by topic, in order
     Findings findings_{"high-watermark"};
 };
 

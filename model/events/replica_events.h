@@ -141,6 +141,9 @@ struct HighWatermarkAdvanced {
     Offset from;
     Offset to;
     std::vector<BrokerId> maximal_isr;  // leaders only
+    // Leaders only: of the controller's latest decision that the leader has been told, by metadata
+    // or in answer to its own proposal. The committed in-sync set is the one of that decision.
+    PartitionEpoch partition_epoch{-1};
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -151,6 +154,7 @@ struct HighWatermarkAdvanced {
         fields("from", self.from);
         fields("to", self.to);
         fields("maximal_isr", self.maximal_isr);
+        fields("partition_epoch", self.partition_epoch);
     }
 };
 

@@ -315,14 +315,16 @@ ReplicaHost::ProducerDescriptions PartitionHost::describe_producers() const {
 
 void PartitionHost::carry_out(const PartitionLeader::Output& output) {
     if (output.high_watermark) {
+        const auto& leader = std::get<PartitionLeader>(role_);
         surroundings_.node.emit(
             HighWatermarkAdvanced{.broker = surroundings_.broker,
                                   .partition = partition_,
                                   .role = ReplicaRole::leader,
-                                  .leader_epoch = leader_epoch(),
+                                  .leader_epoch = leader.leader_epoch(),
                                   .from = output.high_watermark->from,
                                   .to = output.high_watermark->to,
-                                  .maximal_isr = output.high_watermark->maximal_isr});
+                                  .maximal_isr = output.high_watermark->maximal_isr,
+                                  .partition_epoch = leader.in_sync_set().partition_epoch()});
         tell_last_stable_offset();
         surroundings_.on_news(partition_, PartitionNews::committed);
     }
@@ -650,7 +652,8 @@ PartitionHost::DiskWork PartitionHost::carry_out(const PartitionFollower::Output
                                                       .leader_epoch = leader_epoch(),
                                                       .from = before,
                                                       .to = high_watermark(),
-                                                      .maximal_isr = {}});
+                                                      .maximal_isr = {},
+                                                      .partition_epoch = PartitionEpoch{-1}});
         surroundings_.on_news(partition_, PartitionNews::committed);
     }
     return work;

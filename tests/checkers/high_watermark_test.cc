@@ -196,6 +196,110 @@ TEST(HighWatermark, ObjectsToARecordHandedOutAboveIt) {
     EXPECT_EQ(judge(history), "fail: read-above-high-watermark");
 }
 
+// A topic of three replicas, of which broker 1 leads epoch 0 with the in-sync set {1, 2}.
+History with_min_in_sync(int required) {
+    History history;
+    history.start_brokers();
+    history.by_broker(1, model::TopicCreated{.topic = orders.topic,
+                                             .partitions = 1,
+                                             .replication_factor = 3,
+                                             .min_insync_replicas = required});
+    history.change(1, 0, {1, 2});
+    history.lead(1, 0, 0);
+    history.append(1, 0, 4, 0, 100, leader);
+    history.append(2, 0, 4, 0, 100);
+    return history;
+}
+// Broker 1 raises its high watermark, told the controller's decision `partition_epoch`.
+void raise_as_told(History& history, int from, int to, int partition_epoch,
+                   const std::vector<int>& isr) {
+    history.by_broker(
+        1, model::HighWatermarkAdvanced{.broker = BrokerId{1},
+                                        .partition = orders,
+                                        .role = leader,
+                                        .leader_epoch = LeaderEpoch{0},
+                                        .from = Offset{from},
+                                        .to = Offset{to},
+                                        .maximal_isr = brokers(isr),
+                                        .partition_epoch = model::PartitionEpoch{partition_epoch}});
+}
+void configure(History& history, std::string resource, std::string value, bool is_default = false) {
+    history.by_broker(1, model::ConfigChanged{.resource = std::move(resource),
+                                              .setting = "min.insync.replicas",
+                                              .value = std::move(value),
+                                              .is_default = is_default});
+}
+
+TEST(HighWatermark, ObjectsToOneThatAdvancesBelowMinIsr) {
+    History history = with_min_in_sync(2);
+    raise_as_told(history, 0, 2, 0, {1, 2});
+    EXPECT_EQ(judge(history), "pass");
+    history.change(1, 0, {1});
+    raise_as_told(history, 2, 3, 0, {1, 2});
+    EXPECT_EQ(judge(history), "pass") << "the leader had not been told yet";
+    raise_as_told(history, 3, 4, 1, {1, 2});
+    const CheckerReport report = history.judged_by("high-watermark");
+    EXPECT_EQ(summary(report), "fail: below-min-isr") << "what it proposes is not committed";
+    EXPECT_EQ(report.anomalies[0].evidence[5],
+              (std::pair<std::string, std::string>{"required", "2"}));
+}
+
+TEST(HighWatermark, AsksForNoMoreInSyncThanThereAreReplicas) {
+    for (const int in_sync : {2, 3}) {
+        History history = with_min_in_sync(5);
+        std::vector<int> isr{1, 2, 3};
+        isr.resize(static_cast<std::size_t>(in_sync));
+        history.append(3, 0, 4, 0, 100);
+        history.change(1, 0, isr);
+        raise_as_told(history, 0, 5, 1, isr);
+        EXPECT_EQ(judge(history), in_sync == 3 ? "pass" : "fail: below-min-isr");
+    }
+}
+
+TEST(HighWatermark, HoldsALeaderToTheLowestMinIsrSinceItsElection) {
+    History lowered = with_min_in_sync(2);
+    lowered.change(1, 0, {1});
+    configure(lowered, "topic orders", "1");
+    raise_as_told(lowered, 0, 5, 1, {1});
+    EXPECT_EQ(judge(lowered), "pass");
+
+    History raised = with_min_in_sync(1);
+    raised.change(1, 0, {1});
+    configure(raised, "topic orders", "2");
+    raise_as_told(raised, 0, 4, 1, {1});
+    EXPECT_EQ(judge(raised), "pass") << "it may not have heard of it";
+
+    History elsewhere = with_min_in_sync(2);
+    elsewhere.change(1, 0, {1});
+    configure(elsewhere, "topic payments", "1");
+    raise_as_told(elsewhere, 0, 5, 1, {1});
+    EXPECT_EQ(judge(elsewhere), "fail: below-min-isr");
+
+    for (const std::string_view resource : {"topic orders", "all brokers"}) {
+        History unknown = with_min_in_sync(2);
+        unknown.change(1, 0, {1});
+        configure(unknown, std::string(resource), "", true);
+        raise_as_told(unknown, 0, 5, 1, {1});
+        EXPECT_EQ(judge(unknown), "pass") << resource;
+    }
+}
+
+TEST(HighWatermark, HoldsTheNextLeaderToAMinIsrThatWasRaisedBefore) {
+    History history = with_min_in_sync(1);
+    configure(history, "topic orders", "2");
+    history.change(1, 1, {1});
+    history.lead(1, 1, 5);
+    history.by_broker(1, model::HighWatermarkAdvanced{.broker = BrokerId{1},
+                                                      .partition = orders,
+                                                      .role = leader,
+                                                      .leader_epoch = LeaderEpoch{1},
+                                                      .from = Offset{0},
+                                                      .to = Offset{5},
+                                                      .maximal_isr = brokers({1}),
+                                                      .partition_epoch = model::PartitionEpoch{1}});
+    EXPECT_EQ(judge(history), "fail: below-min-isr");
+}
+
 // Watermarks that always follow the least log end pass; one that does not is found.
 RC_GTEST_PROP(HighWatermark, FindsOneStepTooFar, ()) {
     History history;
