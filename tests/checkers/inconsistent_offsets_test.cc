@@ -83,6 +83,23 @@ TEST(InconsistentOffsets, ExcusesAcksOneOnlyWhereTheValueWasNeverPolled) {
     }
 }
 
+TEST(InconsistentOffsets, ExcusesAcksOneOfALeaderThatWasDeposedBefore) {
+    for (const int acks : {1, -1}) {
+        History history;
+        history.configure_producer("p1", acks, false);
+        history.change(1, 0, {1, 2});
+        history.change(2, 1, {2});
+        const OperationId late = history.invoke("p1", 10);
+        history.append(1, 0, 0, 0, 7, model::ReplicaRole::leader);
+        history.complete(late, 0);
+        history.poll("c2", "b", 0, {11});
+        EXPECT_EQ(judge(history),
+                  acks == 1
+                      ? "pass, allowed: inconsistent-offsets (acks < all and a change of leader)"
+                      : "fail: inconsistent-offsets");
+    }
+}
+
 RC_GTEST_PROP(InconsistentOffsets, FindsExactlyTheOffsetWhereOneReaderDiffers, ()) {
     const int records = *rc::gen::inRange(1, 40);
     const int changed = *rc::gen::inRange(-1, records);

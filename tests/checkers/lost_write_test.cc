@@ -138,6 +138,21 @@ TEST(LostWrite, AllowsTheLossUnderAcksOneOnlyIfTheLeaderChanged) {
     EXPECT_EQ(judge(moved), "pass, allowed: lost-write (acks < all and a change of leader)");
     EXPECT_EQ(judge(moved, Contract::safe), "fail: lost-write");
 
+    for (const int epoch : {0, 1}) {
+        History deposed = three_sent(1);
+        deposed.change(2, 1, {2, 3});
+        const OperationId late = deposed.invoke("p1", 13);
+        deposed.append(1, 3, 3, epoch, 7, model::ReplicaRole::leader);
+        deposed.complete(late, 3);
+        deposed.calm();
+        deposed.poll("reader", "", 0, {10, 11, 12, 99});
+        EXPECT_EQ(judge(deposed),
+                  epoch == 0 ? "pass, allowed: lost-write (acks < all and a change of leader)"
+                             : "fail: lost-write")
+            << "acknowledged by a leader that did not know of its successor, or by the successor";
+        EXPECT_EQ(judge(deposed, Contract::safe), "fail: lost-write");
+    }
+
     History stayed = three_sent(1);
     stayed.change(1, 0, {1, 2});
     stayed.calm();
