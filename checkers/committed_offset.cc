@@ -1,17 +1,22 @@
 // committed-offset: a group's committed offset says more, or older things, than it may.
 //
 //   committed-beyond-delivered  a commit of an offset that no member of the group had got to:
-//   neither
-//                               by a poll (next_position) nor by having its position set there
+//                               neither by a poll (next_position) nor by having its position set
+//                               there
 //   committed-offset-regressed  within a generation, the committed offset went back
 //   fenced-commit               a commit of an older generation took effect after one of a newer
+//   position-below-commit       a member was made to start below what had been committed,
+//   commit-forgotten            or as if nothing had been,
+//   reset-without-cause         or elsewhere though its position was in the log: see
+//                               checkers/group_positions.h
 //
 // Going back is legal where the lower commit was invoked before the higher one was answered (or
 // that was answered 'unknown', or never): requests of one client may overtake each other on two
-// connections; and where the application sought back, or a reset or truncation put it back. Commits
-// without a generation (simple consumers, administrators) are exempt. Offsets sent to a transaction
-// are commits, too, which take effect with it or not at all. Allowed: anything after the
-// group's own topic lost records (checkers/allowance.h): generations and offsets start anew.
+// connections; and where the application sought back, or a truncation or a reset with a cause of
+// its own put it back. Commits without a generation (simple consumers, administrators) are exempt.
+// Offsets sent to a transaction are commits, too, which take effect with it or not at all. Allowed:
+// anything after the group's own topic lost records (checkers/allowance.h): generations and offsets
+// start anew.
 // Semantics: G-GRP; Jepsen's committed-too-far.
 #include <algorithm>
 #include <map>
@@ -23,6 +28,7 @@
 #include "checkers/allowance.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/group_positions.h"
 #include "model/events/group_events.h"
 #include "model/events/transaction_events.h"
 
@@ -59,12 +65,13 @@ class CommittedOffset final : public Checker {
 
     void observe(const sim::Event& event) override {
         allowance_.observe(event);
+        const std::optional<PositionFault> fault = positions_.observe(event, allowance_);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (polled->group.empty()) return;
             GroupPartition& state = groups_[polled->group][polled->partition];
             state.delivered = std::max(state.delivered, polled->next_position);
         } else if (const auto* set = event.as<model::PositionSet>()) {
-            if (!set->group.empty()) on_position_set(*set, event.sequence);
+            if (!set->group.empty()) on_position_set(*set, fault, event.sequence);
         } else if (const auto* invoked = event.as<model::CommitInvoked>()) {
             on_invoked(*invoked, event.sequence);
         } else if (const auto* sent = event.as<model::TransactionOffsetsInvoked>()) {
@@ -89,12 +96,19 @@ class CommittedOffset final : public Checker {
         state.set_back_event = sequence;
     }
 
-    void on_position_set(const model::PositionSet& set, sim::EventSequence sequence) {
+    void on_position_set(const model::PositionSet& set, const std::optional<PositionFault>& fault,
+                         sim::EventSequence sequence) {
         GroupPartition& state = groups_[set.group][set.partition];
         state.delivered = std::max(state.delivered, set.offset);
         // A position taken from the committed offset is the group's word, not the application's.
-        if (set.reason != model::PositionReason::committed) {
-            on_set_back(state, set.offset, sequence);
+        const bool is_excuse = set.reason != model::PositionReason::committed;
+        if (is_excuse && (!fault || fault->cause)) on_set_back(state, set.offset, sequence);
+        if (!fault) return;
+        findings_.judge();
+        if (fault->cause) {
+            findings_.allow(fault->type, fault->cause->text, fault->shown, fault->events);
+        } else {
+            findings_.object(fault->type, fault->shown, fault->events);
         }
     }
 
@@ -227,6 +241,7 @@ class CommittedOffset final : public Checker {
     }
 
     Allowance allowance_;
+    GroupPositions positions_;
     std::map<std::string, std::map<model::TopicPartition, GroupPartition>> groups_;
     std::map<model::OperationId, std::vector<std::pair<std::string, model::TopicPartition>>> open_;
     Findings findings_{"committed-offset"};

@@ -1,8 +1,7 @@
 // delivery: what a group left out, and what it was handed twice.
 //
 //   skipped     a record known to exist lies between the first position of the group and its
-//   highest
-//               committed offset, and was handed to no member
+//               highest committed offset, and was handed to no member
 //   redelivery  an offset was handed to the group again
 //
 // Records known to exist: what the running in-sync replicas hold below the last high watermark, or,
@@ -10,11 +9,15 @@
 // without the records of transactions that are not committed. At-least-once, per group;
 // exactly-once is nobody's promise here.
 //
+// A reset excuses nothing by itself, if the group had no reason for it (group_positions.h).
+//
 // skipped is allowed where a position of the group was set beyond the record by 'reset to latest',
 // by a 'seek' of the application, or by a change of the log that removed it (checkers/allowance.h).
 // redelivery is allowed when, after the record was handed before, the group saw a crash of a
 // member's node, a seek, a reset or truncation, a failed commit, or a rebalance of that partition;
-// each is named as the cause. Without any, it is an objection.
+// each is named as the cause. Without any, it is an objection. A zombie, which polls in an older
+// generation than the group has reached, has not been told yet: what it is handed again is allowed,
+// too, and it makes nobody else's delivery a second one.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -28,6 +31,7 @@
 #include "checkers/audited_logs.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/group_positions.h"
 #include "checkers/numbered_logs.h"
 #include "checkers/send_history.h"
 #include "checkers/sightings.h"
@@ -40,10 +44,19 @@ namespace {
 // Which offsets were handed out, and when last: dense pages, since logs are.
 class HandedOffsets {
   public:
+    // "Handed, and any cause came later."
+    static constexpr sim::EventSequence long_ago{1};
+
     // Returns the event that handed this offset last, 0 for none.
     sim::EventSequence hand(model::Offset offset, sim::EventSequence event) {
         Page& page = pages_[offset.value() / page_size];
         return std::exchange(page[static_cast<std::size_t>(offset.value() % page_size)], event);
+    }
+    // As of long ago, unless it was handed later.
+    sim::EventSequence hand_to_zombie(model::Offset offset) {
+        const sim::EventSequence before = hand(offset, long_ago);
+        if (before > long_ago) hand(offset, before);
+        return before;
     }
     bool contains(model::Offset offset) const {
         const auto page = pages_.find(offset.value() / page_size);
@@ -78,6 +91,17 @@ struct Group {
     std::set<sim::NodeId> nodes;  // of its members
     bool reads_committed = false;
     sim::EventSequence crashed{0};
+    model::GenerationId generation = model::no_generation;  // the highest that anybody told
+    sim::EventSequence generation_event{0};
+
+    void reach(model::GenerationId told, sim::EventSequence event) {
+        if (told <= generation) return;
+        generation = told;
+        generation_event = event;
+    }
+    bool is_zombie(model::GenerationId polling) const {
+        return polling != model::no_generation && polling < generation;
+    }
 };
 
 class Delivery final : public Checker {
@@ -88,20 +112,28 @@ class Delivery final : public Checker {
 
     void observe(const sim::Event& event) override {
         allowance_.observe(event);
+        const std::optional<PositionFault> fault = positions_.observe(event, allowance_);
         history_.observe(event);
         audit_.observe(event);
         logs_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (!polled->group.empty()) on_polled(*polled, event);
         } else if (const auto* set = event.as<model::PositionSet>()) {
-            if (!set->group.empty()) on_position_set(*set, event);
+            const bool is_sound = !fault || fault->cause;
+            if (!set->group.empty()) on_position_set(*set, is_sound, event);
         } else if (const auto* changed = event.as<model::AssignmentChanged>()) {
             if (changed->group.empty()) return;
             Group& group = groups_[changed->group];
             group.nodes.insert(event.node);
+            if (changed->change == model::AssignmentChange::assigned) {
+                group.reach(changed->generation, event.sequence);
+            }
             for (const auto& partition : changed->partitions) {
                 group.partitions[partition].rebalanced = event.sequence;
             }
+        } else if (const auto* told = event.as<model::GroupStateChanged>()) {
+            // A group that is made again counts its generations anew.
+            if (told->to == "Dead") groups_[told->group].generation = model::no_generation;
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
             GroupPartition& state = groups_[committed->group].partitions[committed->partition];
             if (committed->offset > state.committed) {
@@ -150,6 +182,8 @@ class Delivery final : public Checker {
     void on_polled(const model::RecordsPolled& polled, const sim::Event& event) {
         Group& group = groups_[polled.group];
         group.nodes.insert(event.node);
+        group.reach(polled.generation, event.sequence);
+        const bool is_zombie = group.is_zombie(polled.generation);
         GroupPartition& state = group.partitions[polled.partition];
         if (!state.first) state.first = polled.position;
         sim::EventSequence latest{0};
@@ -157,7 +191,9 @@ class Delivery final : public Checker {
         model::Offset to = model::no_offset;
         std::uint64_t again = 0;
         for (const model::PolledRecord& record : polled.records) {
-            const sim::EventSequence before = state.handed.hand(record.offset, event.sequence);
+            const sim::EventSequence before =
+                is_zombie ? state.handed.hand_to_zombie(record.offset)
+                          : state.handed.hand(record.offset, event.sequence);
             if (before.value() == 0) continue;
             if (again++ == 0) from = record.offset;
             to = record.offset;
@@ -168,7 +204,10 @@ class Delivery final : public Checker {
         Evidence shown =
             evidence("group", polled.group, "partition", polled.partition, "client",
                      polled.client_id, "first_offset", from, "last_offset", to, "records", again);
-        if (const auto cause = cause_of_redelivery(group, state, latest)) {
+        if (is_zombie) {
+            findings_.allow("redelivery", "zombie", std::move(shown),
+                            {latest, group.generation_event, event.sequence}, again);
+        } else if (const auto cause = cause_of_redelivery(group, state, latest)) {
             findings_.allow("redelivery", cause->text, std::move(shown),
                             {latest, cause->event, event.sequence}, again);
         } else {
@@ -188,11 +227,13 @@ class Delivery final : public Checker {
         return std::nullopt;
     }
 
-    void on_position_set(const model::PositionSet& set, const sim::Event& event) {
+    // A position that is not `is_sound` is no excuse.
+    void on_position_set(const model::PositionSet& set, bool is_sound, const sim::Event& event) {
         Group& group = groups_[set.group];
         group.nodes.insert(event.node);
         GroupPartition& state = group.partitions[set.partition];
         if (!state.first) state.first = set.offset;
+        if (!is_sound) return;
         using enum model::PositionReason;
         switch (set.reason) {
             case committed:
@@ -264,6 +305,7 @@ class Delivery final : public Checker {
     }
 
     Allowance allowance_;
+    GroupPositions positions_;
     SendHistory history_;
     AuditedLogs audit_;
     NumberedLogs logs_;

@@ -385,12 +385,13 @@ void Consumer::run_heartbeat() {
 // ---- positions ----
 
 void Consumer::tell_position(const TopicPartition& partition, FetchPosition position,
-                             PositionReason reason) {
+                             PositionReason reason, ResetCause cause) {
     node_.emit(PositionSet{.client_id = options_.client.client_id,
                            .group = options_.group_id,
                            .partition = partition,
                            .offset = position.offset,
-                           .reason = reason});
+                           .reason = reason,
+                           .cause = cause});
 }
 
 void Consumer::drive_positions() {
@@ -400,7 +401,7 @@ void Consumer::drive_positions() {
         if (has_group()) {
             look_up_committed(initializing);
         } else if (const auto policy = reset_policy(options_)) {
-            set_reset(initializing, *policy);
+            set_reset(initializing, *policy, ResetCause::no_commit);
         } else {
             problem_ = fmt::format("{}: no offset to start from, and auto.offset.reset is none",
                                    initializing.front());
@@ -445,7 +446,7 @@ void Consumer::look_up_committed(const std::vector<TopicPartition>& partitions) 
                 } else if (subscription_.state(partition) ==
                            SubscriptionState::State::initializing) {
                     if (const auto policy = reset_policy(options_)) {
-                        subscription_.request_reset(partition, *policy);
+                        subscription_.request_reset(partition, *policy, ResetCause::no_commit);
                     } else {
                         committed_not_before_ = node_.now() + options_.client.retry_backoff;
                         problem_ = fmt::format(
@@ -496,7 +497,8 @@ void Consumer::look_up_ends(const std::vector<TopicPartition>& partitions) {
                             tell_position(partition, found->second.position,
                                           where == OffsetReset::earliest
                                               ? PositionReason::reset_earliest
-                                              : PositionReason::reset_latest);
+                                              : PositionReason::reset_latest,
+                                          subscription_.reset_cause(partition));
                         }
                         continue;
                     }
@@ -512,10 +514,11 @@ void Consumer::look_up_ends(const std::vector<TopicPartition>& partitions) {
     }
 }
 
-void Consumer::set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where) {
+void Consumer::set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where,
+                         ResetCause cause) {
     for (const TopicPartition& partition :
          partitions.empty() ? subscription_.assignment() : partitions) {
-        subscription_.request_reset(partition, where);
+        subscription_.request_reset(partition, where, cause);
     }
 }
 
@@ -540,11 +543,11 @@ void Consumer::seek(const TopicPartition& partition, Offset offset) {
 }
 
 void Consumer::seek_to_beginning(const std::vector<TopicPartition>& partitions) {
-    set_reset(partitions, OffsetReset::earliest);
+    set_reset(partitions, OffsetReset::earliest, ResetCause::asked);
 }
 
 void Consumer::seek_to_end(const std::vector<TopicPartition>& partitions) {
-    set_reset(partitions, OffsetReset::latest);
+    set_reset(partitions, OffsetReset::latest, ResetCause::asked);
 }
 
 void Consumer::pause(const std::vector<TopicPartition>& partitions) {

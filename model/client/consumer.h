@@ -156,9 +156,10 @@ class Consumer {
     LocalTime next_change(LocalTime deadline);
     // Parks until something happened, or the deadline. May park.
     void await_progress(LocalTime deadline);
-    void set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where);
+    void set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where,
+                   ResetCause cause);
     void tell_position(const TopicPartition& partition, FetchPosition position,
-                       PositionReason reason);
+                       PositionReason reason, ResetCause cause = ResetCause::none);
 
     CommitPtr begin_commit(Positions offsets, bool is_automatic, CommitCallback callback);
     void send_commit(const CommitPtr& commit);

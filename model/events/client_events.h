@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/protocol/outcome.h"
+#include "model/protocol/reset_cause.h"
 #include "model/protocol/types.h"
 #include "sim/trace/event.h"
 
@@ -187,6 +188,7 @@ struct PositionSet {
     TopicPartition partition;
     Offset offset;
     PositionReason reason = PositionReason::committed;
+    ResetCause cause = ResetCause::none;  // of a reset
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -195,6 +197,7 @@ struct PositionSet {
         fields("partition", self.partition);
         fields("offset", self.offset);
         fields("reason", self.reason);
+        fields("cause", self.cause);
     }
 };
 

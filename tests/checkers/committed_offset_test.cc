@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
+
 #include "tests/checkers/transactions.h"
 
 namespace squall::checkers {
@@ -151,6 +154,149 @@ TEST(CommittedOffset, HoldsOffsetsOfTransactionsToWhatWasDelivered) {
         EXPECT_EQ(summary(history.judged_by("committed-offset")),
                   offset == 2 ? "pass" : "fail: committed-beyond-delivered");
     }
+}
+
+using model::PositionReason;
+using model::ResetCause;
+
+// Ten records delivered, and 8 committed in generation 1.
+History committed_eight() {
+    History history = delivered(10);
+    history.commit("c1", "g", 1, 5);
+    history.commit("c1", "g", 1, 8);
+    return history;
+}
+
+TEST(CommittedOffset, ObjectsToAMemberThatStartsBelowWhatWasCommitted) {
+    for (const int offset : {0, 5, 8, 9}) {
+        History history = committed_eight();
+        history.assign("c2", "g", 2);
+        history.set_position("c2", "g", offset, PositionReason::committed);
+        EXPECT_EQ(judge(history), offset < 8 ? "fail: position-below-commit" : "pass");
+    }
+}
+
+TEST(CommittedOffset, DoesNotAskForACommitThatMayNotHaveBeenThereYet) {
+    History history = delivered(10);
+    history.commit("c1", "g", 1, 5);
+    const OperationId high = history.invoke_commit("c1", "g", 1, 8);
+    history.assign("c2", "g", 1);
+    history.take_effect("c1", "g", 1, 8);
+    history.complete_commit(high);
+    history.set_position("c2", "g", 5, PositionReason::committed);
+    EXPECT_EQ(judge(history), "pass") << "answered after the partition was assigned";
+    for (const Outcome outcome : {Outcome::unknown, Outcome::failed}) {
+        History other = delivered(10);
+        other.commit("c1", "g", 1, 5);
+        other.complete_commit(other.invoke_commit("c1", "g", 1, 8), outcome);
+        other.assign("c2", "g", 2);
+        other.set_position("c2", "g", 5, PositionReason::committed);
+        EXPECT_EQ(judge(other), "pass");
+    }
+}
+
+TEST(CommittedOffset, AcceptsAStartAtALowerCommitThatCameLaterOrWasOnItsWay) {
+    History later = committed_eight();
+    later.set_position("c1", "g", 3, PositionReason::seek);
+    later.commit("c1", "g", 1, 4);
+    later.assign("c2", "g", 2);
+    later.set_position("c2", "g", 4, PositionReason::committed);
+    EXPECT_EQ(judge(later), "pass");
+
+    History on_its_way = delivered(10);
+    const OperationId low = on_its_way.invoke_commit("c1", "g", 1, 5);
+    on_its_way.commit("c1", "g", 1, 8);
+    on_its_way.complete_commit(low);
+    on_its_way.assign("c2", "g", 2);
+    on_its_way.set_position("c2", "g", 5, PositionReason::committed);
+    EXPECT_EQ(judge(on_its_way), "pass");
+    on_its_way.set_position("c2", "g", 6, PositionReason::committed);
+    EXPECT_EQ(judge(on_its_way), "fail: position-below-commit") << "which nobody ever committed";
+}
+
+TEST(CommittedOffset, ObjectsToAMemberThatFindsNothingCommitted) {
+    for (const auto reason : {PositionReason::reset_earliest, PositionReason::reset_latest}) {
+        History history = committed_eight();
+        history.assign("c2", "g", 2);
+        history.set_position("c2", "g", reason == PositionReason::reset_latest ? 10 : 0, reason,
+                             ResetCause::no_commit);
+        EXPECT_EQ(judge(history), "fail: commit-forgotten");
+    }
+    History first;
+    first.assign("c1", "g", 1);
+    first.set_position("c1", "g", 0, PositionReason::reset_earliest, ResetCause::no_commit);
+    first.commit("c1", "g", 1, 0);
+    EXPECT_EQ(judge(first), "pass");
+}
+
+TEST(CommittedOffset, ForgetsCommitsWithTheirGroupTheirTopicOrByRetention) {
+    const std::map<std::string, std::function<void(History&)>> causes{
+        {"group", [](History& h) { h.tell_group("g", "Dead", 1, 0); }},
+        {"topic", [](History& h) { h.by_broker(1, model::TopicDeleted{.topic = orders.topic}); }},
+        {"retention", [](History& h) {
+             h.tell_group("g", "Empty", 1, 0);
+             h.wait(60s);
+             h.tell_group("g", "PreparingRebalance", 1, 1);
+         }}};
+    for (const auto& [name, happens] : causes) {
+        History history = committed_eight();
+        happens(history);
+        history.assign("c2", "g", 2);
+        history.set_position("c2", "g", 0, PositionReason::reset_earliest, ResetCause::no_commit);
+        EXPECT_EQ(judge(history), "pass") << name;
+    }
+    History shortly = committed_eight();
+    shortly.tell_group("g", "Empty", 1, 0);
+    shortly.wait(30s);
+    shortly.tell_group("g", "PreparingRebalance", 1, 1);
+    shortly.assign("c2", "g", 2);
+    shortly.set_position("c2", "g", 0, PositionReason::reset_earliest, ResetCause::no_commit);
+    EXPECT_EQ(judge(shortly), "fail: commit-forgotten");
+}
+
+TEST(CommittedOffset, AllowsAForgottenCommitAfterTheGroupsTopicLostRecords) {
+    History history = committed_eight();
+    history.by_broker(
+        1, model::PartitionChanged{.partition = {.topic = "__consumer_offsets", .partition = 0},
+                                   .leader = BrokerId{2},
+                                   .leader_epoch = LeaderEpoch{3},
+                                   .isr = brokers({2}),
+                                   .unclean = true});
+    history.assign("c2", "g", 2);
+    history.set_position("c2", "g", 0, PositionReason::reset_earliest, ResetCause::no_commit);
+    EXPECT_EQ(judge(history), "pass, allowed: commit-forgotten (unclean election)");
+}
+
+TEST(CommittedOffset, AsksAResetForACauseOfItsOwn) {
+    const std::map<std::string, std::function<void(History&)>> causes{
+        {"log start moved", [](History& h) { h.move_log_start(1, 11); }},
+        {"truncation", [](History& h) { h.change(2, 1, {2}, true); }},
+        {"seek", [](History& h) { h.set_position("c1", "g", 99, PositionReason::seek); }}};
+    for (const auto& [name, happens] : causes) {
+        History history = delivered(10);
+        history.commit("c1", "g", 1, 8);
+        happens(history);
+        history.set_position("c1", "g", 11, PositionReason::reset_earliest,
+                             ResetCause::out_of_range);
+        EXPECT_EQ(judge(history), "pass") << name;
+    }
+    History without = delivered(10);
+    without.commit("c1", "g", 1, 8);
+    without.move_log_start(1, 10);  // not beyond the position
+    without.set_position("c1", "g", 0, PositionReason::reset_earliest, ResetCause::out_of_range);
+    EXPECT_EQ(judge(without), "fail: reset-without-cause");
+    History asked = delivered(10);
+    asked.commit("c1", "g", 1, 8);
+    asked.set_position("c1", "g", 0, PositionReason::reset_earliest, ResetCause::asked);
+    asked.commit("c1", "g", 1, 2);
+    EXPECT_EQ(judge(asked), "pass");
+}
+
+TEST(CommittedOffset, DoesNotLetAResetWithoutCauseExcuseALowerCommit) {
+    History history = committed_eight();
+    history.set_position("c1", "g", 0, PositionReason::reset_earliest, ResetCause::out_of_range);
+    history.commit("c1", "g", 1, 2);
+    EXPECT_EQ(judge(history), "fail: reset-without-cause committed-offset-regressed");
 }
 
 }  // namespace

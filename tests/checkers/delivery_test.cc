@@ -80,6 +80,35 @@ TEST(Delivery, AllowsASkipByASeekOrAResetToLatest) {
     }
 }
 
+TEST(Delivery, DoesNotTakeAResetWithoutACauseForAnExcuse) {
+    using model::ResetCause;
+    for (const auto cause : {ResetCause::asked, ResetCause::out_of_range, ResetCause::no_commit}) {
+        History skips = four_sent();
+        skips.poll("c1", "g", 0, {10}, 1);
+        skips.commit("c1", "g", 1, 1);
+        skips.assign("c2", "g", 2);
+        if (cause == ResetCause::out_of_range) skips.poll("c2", "g", 1, {}, 2);
+        skips.set_position("c2", "g", 3, model::PositionReason::reset_latest, cause);
+        skips.poll("c2", "g", 3, {13}, 2);
+        skips.commit("c2", "g", 2, 4);
+        EXPECT_EQ(judge(skips),
+                  cause == ResetCause::asked
+                      ? "pass, allowed: skipped (reset to latest) skipped (reset to latest)"
+                      : "fail: skipped skipped");
+
+        History repeats = four_sent();
+        repeats.assign("c1", "g", 1);
+        repeats.commit("c1", "g", 1, 0);
+        repeats.assign("c1", "g", 1);
+        repeats.poll("c1", "g", 0, {10}, 1);
+        repeats.set_position("c1", "g", 0, model::PositionReason::reset_earliest, cause);
+        repeats.poll("c1", "g", 0, {10}, 1);
+        EXPECT_EQ(judge(repeats), cause == ResetCause::asked
+                                      ? "pass, allowed: redelivery (reset or truncation)"
+                                      : "fail: redelivery");
+    }
+}
+
 TEST(Delivery, AllowsASkipOfWhatRetentionRemoved) {
     History history = four_sent();
     history.poll("c1", "g", 0, {10, 11}, 1);
@@ -109,6 +138,38 @@ TEST(Delivery, ObjectsToAnOffsetHandedAgainForNoReason) {
     history.poll("c1", "g", 0, {10, 11}, 1);
     history.poll("c2", "g", 1, {11, 12}, 1);
     EXPECT_EQ(judge(history), "fail: redelivery");
+}
+
+TEST(Delivery, AllowsAZombieThatPollsWhatTheNewOwnerWasHanded) {
+    History history = four_sent();
+    history.assign("c1", "g", 1);
+    history.assign("c2", "g", 3);
+    history.poll("c2", "g", 0, {10, 11, 12}, 3);
+    history.poll("c1", "g", 0, {10, 11}, 1);
+    EXPECT_EQ(judge(history), "pass, allowed: redelivery (zombie)");
+    history.poll("c2", "g", 1, {11}, 3);
+    EXPECT_EQ(judge(history), "fail: redelivery") << "the owner's own repetition is none of that";
+}
+
+TEST(Delivery, DoesNotTakeTheOwnersDeliveryForASecondOneAfterAZombies) {
+    History history = four_sent();
+    history.assign("c1", "g", 1);
+    history.assign("c2", "g", 3);
+    history.poll("c1", "g", 0, {10, 11}, 1);
+    history.poll("c2", "g", 0, {10, 11}, 3);
+    EXPECT_EQ(judge(history), "pass, allowed: redelivery (rebalance)");
+    history.poll("c2", "g", 0, {10, 11}, 3);
+    EXPECT_EQ(judge(history), "fail: redelivery");
+}
+
+TEST(Delivery, CountsGenerationsAnewAfterTheGroupDied) {
+    History history = four_sent();
+    history.assign("c1", "g", 5);
+    history.tell_group("g", "Dead", 5, 0);
+    history.assign("c1", "g", 1);
+    history.poll("c1", "g", 0, {10, 11}, 1);
+    history.poll("c1", "g", 0, {10, 11}, 1);
+    EXPECT_EQ(judge(history), "fail: redelivery") << "generation 1 is no zombie now";
 }
 
 TEST(Delivery, NamesTheCauseOfARedelivery) {

@@ -254,12 +254,14 @@ class History {
                                                       .records = std::move(records)});
     }
     void set_position(const std::string& client, const std::string& group, int offset,
-                      model::PositionReason reason) {
+                      model::PositionReason reason,
+                      model::ResetCause cause = model::ResetCause::none) {
         by_client(client, model::PositionSet{.client_id = client,
                                              .group = group,
                                              .partition = orders,
                                              .offset = Offset{offset},
-                                             .reason = reason});
+                                             .reason = reason,
+                                             .cause = cause});
     }
     void assign(const std::string& client, const std::string& group, int generation,
                 model::AssignmentChange change = model::AssignmentChange::assigned,

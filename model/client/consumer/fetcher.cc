@@ -116,7 +116,7 @@ void Fetcher::take(const TopicPartition& partition, FetchPosition asked,
     if (answer.error_code == ErrorCode::offset_out_of_range) {
         const std::optional<OffsetReset> policy = reset_policy(options_);
         if (policy) {
-            subscription.request_reset(partition, *policy);
+            subscription.request_reset(partition, *policy, ResetCause::out_of_range);
             reaction.reset.push_back(partition);
         } else {
             try_later();

@@ -85,11 +85,13 @@ void SubscriptionState::seek(const TopicPartition& partition, FetchPosition posi
     at.preferred_replica = no_broker;
 }
 
-void SubscriptionState::request_reset(const TopicPartition& partition, OffsetReset where) {
+void SubscriptionState::request_reset(const TopicPartition& partition, OffsetReset where,
+                                      ResetCause cause) {
     Partition& at = require(partition);
     at.state = State::awaiting_reset;
     at.position.reset();
     at.reset = where;
+    at.reset_cause = cause;
     at.not_before = LocalTime{};
     at.preferred_replica = no_broker;
 }
@@ -126,6 +128,10 @@ SubscriptionState::State SubscriptionState::state(const TopicPartition& partitio
 
 std::optional<OffsetReset> SubscriptionState::pending_reset(const TopicPartition& partition) const {
     return require(partition).reset;
+}
+
+ResetCause SubscriptionState::reset_cause(const TopicPartition& partition) const {
+    return require(partition).reset_cause;
 }
 
 bool SubscriptionState::has_all_positions() const {

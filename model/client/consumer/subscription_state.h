@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "model/protocol/reset_cause.h"
 #include "model/protocol/types.h"
 #include "sim/base/time.h"
 
@@ -70,7 +71,7 @@ class SubscriptionState {
     // ---- positions. Requires, for each: the partition is assigned. ----
 
     void seek(const TopicPartition& partition, FetchPosition position);
-    void request_reset(const TopicPartition& partition, OffsetReset where);
+    void request_reset(const TopicPartition& partition, OffsetReset where, ResetCause cause);
     // The committed offset came. Ignored unless still initializing: the application may have
     // sought meanwhile.
     bool position_from_committed(const TopicPartition& partition, FetchPosition position);
@@ -83,6 +84,8 @@ class SubscriptionState {
     std::optional<FetchPosition> position(const TopicPartition& partition) const;
     State state(const TopicPartition& partition) const;
     std::optional<OffsetReset> pending_reset(const TopicPartition& partition) const;
+    // Of the pending reset, or the last one.
+    ResetCause reset_cause(const TopicPartition& partition) const;
     bool has_all_positions() const;
 
     // ---- fetching ----
@@ -116,6 +119,7 @@ class SubscriptionState {
         State state = State::initializing;
         std::optional<FetchPosition> position;
         std::optional<OffsetReset> reset;
+        ResetCause reset_cause = ResetCause::none;
         bool is_paused = false;
         bool is_pending_revocation = false;
         LocalTime not_before;

@@ -34,7 +34,7 @@ TEST(SubscriptionState, LetsASeekWinOverACommittedOffsetThatComesLater) {
 TEST(SubscriptionState, LetsASeekWinOverAResetThatComesLater) {
     SubscriptionState state;
     state.assign_from_user({p0});
-    state.request_reset(p0, OffsetReset::latest);
+    state.request_reset(p0, OffsetReset::latest, ResetCause::asked);
     state.seek(p0, at(3));
     EXPECT_FALSE(state.position_from_reset(p0, OffsetReset::latest, at(9)));
     EXPECT_EQ(state.position(p0), at(3));
@@ -43,10 +43,11 @@ TEST(SubscriptionState, LetsASeekWinOverAResetThatComesLater) {
 TEST(SubscriptionState, IgnoresTheAnswerToAnotherReset) {
     SubscriptionState state;
     state.assign_from_user({p0});
-    state.request_reset(p0, OffsetReset::latest);
-    state.request_reset(p0, OffsetReset::earliest);
+    state.request_reset(p0, OffsetReset::latest, ResetCause::asked);
+    state.request_reset(p0, OffsetReset::earliest, ResetCause::out_of_range);
     EXPECT_FALSE(state.position_from_reset(p0, OffsetReset::latest, at(9)));
     EXPECT_TRUE(state.position_from_reset(p0, OffsetReset::earliest, at(0)));
+    EXPECT_EQ(state.reset_cause(p0), ResetCause::out_of_range);
 }
 
 TEST(SubscriptionState, KeepsThePositionOfAPausedPartition) {
