@@ -1,8 +1,8 @@
 // read-committed: consumers see of transactions what is committed, all of it, and nothing else.
 //
-//   g1a                      a record was handed out whose transaction is aborted (to a
-//                            read_committed consumer), or whose send was told failed (to any)
-//   undecided-read           ... whose transaction has not ended (to a read_committed consumer)
+//   g1a                      a read_committed consumer was handed a record whose transaction is
+//                            aborted
+//   undecided-read           ... whose transaction has not ended
 //   withheld                 a read_committed consumer passed over a record of a committed
 //                            transaction without being handed it
 //   marker-read              the end of a transaction was handed out as a record
@@ -16,11 +16,11 @@
 //
 // Fates are read from the log of the current leader as the trace tells it, at the time of the poll:
 // the marker must stand there already. Not judged: what lies where a process died untold; records
-// in a stretch that was compacted, or below the log's start (withheld). A failed send is told apart
-// only if nobody sent the same content. Allowed: after an unclean election (configured contract) or
-// a power loss of the whole in-sync set, what was handed out before may read otherwise later: the
-// causes of truncation (checkers/allowance.h). Adya's G1a; KIP-98; guarantees: never read above HW
-// (LSO for read_committed).
+// in a stretch that was compacted, or below the log's start (withheld). Records whose send failed
+// are failed_send.cc's. Allowed: after an unclean election (configured contract) or a power loss of
+// the whole in-sync set, what was handed out before may read otherwise later: the causes of
+// truncation (checkers/allowance.h). Adya's G1a; KIP-98; guarantees: never read above HW (LSO for
+// read_committed).
 #include <algorithm>
 #include <map>
 #include <set>
@@ -31,9 +31,7 @@
 #include "checkers/allowance.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/interned.h"
 #include "checkers/numbered_logs.h"
-#include "checkers/send_history.h"
 
 namespace squall::checkers {
 
@@ -42,14 +40,6 @@ namespace {
 struct Stable {
     sim::Incarnation incarnation{0};
     model::LeaderEpoch leader_epoch;
-    model::Offset offset;
-    sim::EventSequence event;
-};
-
-// A record some consumer was handed; kept for what is only known at the end.
-struct Handed {
-    std::uint32_t partition = 0;  // interned, as the client
-    std::uint32_t client = 0;
     model::Offset offset;
     sim::EventSequence event;
 };
@@ -69,7 +59,6 @@ class ReadCommitted final : public Checker {
         }
         allowance_.observe(event);
         logs_.observe(event);
-        history_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             on_polled(*polled, event.sequence);
         } else if (const auto* moved = event.as<model::LastStableOffsetMoved>()) {
@@ -96,10 +85,7 @@ class ReadCommitted final : public Checker {
         }
     }
 
-    CheckerReport finish() override {
-        judge_failed_sends();
-        return findings_.report();
-    }
+    CheckerReport finish() override { return findings_.report(); }
 
   private:
     // ---- the last stable offset ----
@@ -162,14 +148,6 @@ class ReadCommitted final : public Checker {
     }
 
     void on_polled(const model::RecordsPolled& polled, sim::EventSequence sequence) {
-        const auto partition = partitions_.id_of(polled.partition);
-        const auto client = clients_.id_of(polled.client_id);
-        for (const model::PolledRecord& record : polled.records) {
-            handed_.try_emplace(record.record, Handed{.partition = partition,
-                                                      .client = client,
-                                                      .offset = record.offset,
-                                                      .event = sequence});
-        }
         const NumberedLog* log = logs_.leader_log(polled.partition);
         if (log == nullptr) return;
         const bool is_committed_only = reads_committed(polled.client_id);
@@ -253,30 +231,8 @@ class ReadCommitted final : public Checker {
         }
     }
 
-    // ---- failed is failed ----
-
-    void judge_failed_sends() {
-        std::map<model::RecordId, std::uint64_t> sent;
-        for (const Send& send : history_.sends()) ++sent[send.record];
-        for (const Send& send : history_.sends()) {
-            if (send.completed.value() == 0 || send.outcome != model::Outcome::failed) continue;
-            if (sent[send.record] > 1) continue;
-            findings_.judge();
-            const auto at = handed_.find(send.record);
-            if (at == handed_.end()) continue;
-            const Handed& handed = at->second;
-            findings_.object(
-                "g1a",
-                evidence("partition", partitions_[handed.partition], "client",
-                         clients_[handed.client], "offset", handed.offset, "record", send.record,
-                         "sender", history_.client(send), "told", "failed"),
-                {send.invoked, send.completed, handed.event});
-        }
-    }
-
     Allowance allowance_;
     NumberedLogs logs_;
-    SendHistory history_;
     std::map<std::string, bool> read_committed_;  // by client id
     std::map<model::TopicPartition, model::Offset> cleaned_;
     // By group and partition: the producers whose offsets wait, and since when.
@@ -285,9 +241,6 @@ class ReadCommitted final : public Checker {
         pending_;
     std::map<std::pair<std::string, model::TopicPartition>, sim::EventSequence> assigned_;
     std::map<std::pair<model::TopicPartition, model::BrokerId>, Stable> stable_;
-    Interned<model::TopicPartition> partitions_;
-    Interned<std::string> clients_;
-    std::map<model::RecordId, Handed> handed_;  // where it was handed out first
     Findings findings_{"read-committed"};
 };
 

@@ -77,28 +77,6 @@ TEST(ReadCommitted, DoesNotMissWhatCompactionTook) {
     EXPECT_EQ(judge(history), "pass");
 }
 
-TEST(ReadCommitted, ObjectsToARecordWhoseSendHadFailed) {
-    for (const Outcome outcome : {Outcome::unknown, Outcome::failed}) {
-        Transactions history;
-        const auto producer = history.start_producer("p1");
-        const OperationId send = history.send_invoked(producer, OperationId{0}, orders, 10);
-        history.send_completed(producer, send, orders, -1, outcome);
-        history.start_consumer("c2", "", false);
-        history.poll("c2", "", 0, {10});
-        EXPECT_EQ(judge(history), outcome == Outcome::failed ? "fail: g1a" : "n/a");
-    }
-}
-
-TEST(ReadCommitted, ExcusesTheFailedSendThatWasMadeAgain) {
-    Transactions history;
-    const auto producer = history.start_producer("p1");
-    const OperationId send = history.send_invoked(producer, OperationId{0}, orders, 10);
-    history.send_completed(producer, send, orders, -1, Outcome::failed);
-    history.send("p1", 10, 0);
-    history.poll("c2", "", 0, {10});
-    EXPECT_EQ(judge(history), "n/a");
-}
-
 TEST(ReadCommitted, HoldsBrokersToTheFirstOffsetThatIsNotDecided) {
     OneTransaction history(true, false);
     history.serve(orders, 0, 0, 2, 0);
