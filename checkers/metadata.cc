@@ -6,15 +6,24 @@
 //                               member replaced or cut one below its own, or a leader of a later
 //                               epoch writes where there is a committed one
 //   raft-high-watermark         a member's high watermark went back within an incarnation
-//   metadata-diverged           two brokers applied the same offsets and got different images
-//   uncommitted-metadata        a broker applied what no leader had committed
-//   metadata-regressed          a broker applied metadata backwards within an incarnation
+//   metadata-diverged           two brokers or controllers applied the same offsets, and got
+//                               different images
+//   uncommitted-metadata        a broker or controller applied what no leader had committed
+//   metadata-regressed          a broker or controller applied metadata backwards within an
+//                               incarnation
+//   activated-behind            a controller began to decide before it had replayed all that some
+//                               leader had told committed
+//
+// Controllers are judged by what they show as committed: standbys always, those in office when
+// nothing of theirs is in flight, deposed ones after they have replayed.
 //
 // Raft (Ongaro 2014, figure 3.2: election safety, state machine safety), KIP-595, KIP-630. An
 // append that lies before the end of a member's log stands for the truncation before it: what a
 // loss of power took without a word. Nothing is allowed.
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,6 +31,7 @@
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "checkers/invariants.h"
+#include "model/events/controller_events.h"
 #include "model/events/raft_events.h"
 
 namespace squall::checkers {
@@ -55,6 +65,16 @@ struct Applied {
     sim::EventSequence event;
 };
 
+// try_emplace where the key is most often the greatest, or the one before: members follow closely.
+template <class Map>
+std::pair<typename Map::iterator, bool> emplace_near_end(Map& map,
+                                                         const typename Map::key_type& key,
+                                                         const typename Map::mapped_type& value) {
+    const std::size_t before = map.size();
+    const auto at = map.try_emplace(map.empty() ? map.end() : std::prev(map.end()), key, value);
+    return {at, map.size() != before};
+}
+
 struct Said {
     model::BrokerId who;
     sim::EventSequence event;
@@ -82,7 +102,12 @@ class Metadata final : public Checker {
         } else if (const auto* committed = event.as<model::RaftCommitted>()) {
             on_committed(*committed, event);
         } else if (const auto* applied = event.as<model::MetadataApplied>()) {
-            on_applied(*applied, event);
+            on_applied("broker", applied->broker, applied->offset, applied->digest, event);
+        } else if (const auto* replayed = event.as<model::ControllerReplayed>()) {
+            on_applied("controller", replayed->controller, replayed->offset, replayed->digest,
+                       event);
+        } else if (const auto* activated = event.as<model::ControllerActivated>()) {
+            on_activated(*activated, event.sequence);
         }
     }
 
@@ -128,7 +153,8 @@ class Metadata final : public Checker {
                               .crc = appended.crc,
                               .event = sequence};
         // An older epoch than the committed batch's: the tail of a leader that was deposed.
-        const auto committed = committed_.find(batch.base_offset);
+        const bool is_beyond = committed_.empty() || committed_.rbegin()->first < batch.base_offset;
+        const auto committed = is_beyond ? committed_.end() : committed_.find(batch.base_offset);
         if (committed != committed_.end() &&
             (batch.base_offset < member.high_watermark || batch.epoch >= committed->second.epoch)) {
             findings_.judge();
@@ -174,10 +200,10 @@ class Metadata final : public Checker {
         member.incarnation = event.incarnation;
         member.high_watermark = told.high_watermark;
         member.event = event.sequence;
-        auto at =
-            std::ranges::lower_bound(member.log, member.compared, {}, &RaftBatch::last_offset);
+        auto at = member.log.end();
+        while (at != member.log.begin() && std::prev(at)->last_offset >= member.compared) --at;
         for (; at != member.log.end() && at->last_offset < told.high_watermark; ++at) {
-            const auto [committed, is_new] = committed_.try_emplace(at->base_offset, *at);
+            const auto [committed, is_new] = emplace_near_end(committed_, at->base_offset, *at);
             if (!is_new && !at->is_same(committed->second)) {
                 object_changed(told.replica, *at, committed->second, event.sequence);
             }
@@ -194,32 +220,41 @@ class Metadata final : public Checker {
             {committed.event, batch.event, sequence});
     }
 
-    void on_applied(const model::MetadataApplied& told, const sim::Event& event) {
+    // `role` is what the member applied it as: a node may be both.
+    void on_applied(std::string_view role, model::BrokerId who, model::Offset offset,
+                    std::uint64_t image, const sim::Event& event) {
         findings_.judge();
-        if (told.offset > committed_end_ && !leaders_.empty()) {
-            findings_.object(
-                "uncommitted-metadata",
-                evidence("broker", told.broker, "offset", told.offset, "committed", committed_end_),
-                {event.sequence});
+        if (offset > committed_end_ && !leaders_.empty()) {
+            findings_.object("uncommitted-metadata",
+                             evidence(role, who, "offset", offset, "committed", committed_end_),
+                             {event.sequence});
         }
         const auto [digest, is_new_offset] =
-            digests_.try_emplace(told.offset, std::pair{told.digest, event.sequence});
-        if (!is_new_offset && digest->second.first != told.digest) {
+            emplace_near_end(digests_, offset, std::pair{image, event.sequence});
+        if (!is_new_offset && digest->second.first != image) {
             findings_.object("metadata-diverged",
-                             evidence("broker", told.broker, "offset", told.offset, "digest",
-                                      told.digest, "other_digest", digest->second.first),
+                             evidence(role, who, "offset", offset, "digest", image, "other_digest",
+                                      digest->second.first),
                              {digest->second.second, event.sequence});
         }
-        const auto [at, is_new] = applied_.try_emplace(told.broker);
+        const auto [at, is_new] = applied_.try_emplace({role, who});
         Applied& applied = at->second;
-        if (!is_new && applied.incarnation == event.incarnation && told.offset < applied.offset) {
-            findings_.object("metadata-regressed",
-                             evidence("broker", told.broker, "offset", told.offset,
-                                      "earlier_offset", applied.offset),
-                             {applied.event, event.sequence});
+        if (!is_new && applied.incarnation == event.incarnation && offset < applied.offset) {
+            findings_.object(
+                "metadata-regressed",
+                evidence(role, who, "offset", offset, "earlier_offset", applied.offset),
+                {applied.event, event.sequence});
         }
-        applied = {
-            .incarnation = event.incarnation, .offset = told.offset, .event = event.sequence};
+        applied = {.incarnation = event.incarnation, .offset = offset, .event = event.sequence};
+    }
+
+    void on_activated(const model::ControllerActivated& activated, sim::EventSequence sequence) {
+        findings_.judge();
+        if (activated.replayed >= committed_end_) return;
+        findings_.object("activated-behind",
+                         evidence("controller", activated.controller, "epoch", activated.epoch,
+                                  "replayed", activated.replayed, "committed", committed_end_),
+                         {sequence});
     }
 
     std::map<model::RaftEpoch, Said> leaders_;
@@ -229,7 +264,7 @@ class Metadata final : public Checker {
     std::map<model::Offset, RaftBatch> committed_;
     model::Offset committed_end_{0};  // as leaders told it
     std::map<model::Offset, std::pair<std::uint64_t, sim::EventSequence>> digests_;
-    std::map<model::BrokerId, Applied> applied_;
+    std::map<std::pair<std::string_view, model::BrokerId>, Applied> applied_;  // by role and id
     Findings findings_{"metadata"};
 };
 

@@ -59,7 +59,8 @@ void ControllerHost::start() {
 
 void ControllerHost::on_committed() {
     if (!active_) {
-        loader_.catch_up(image_);
+        if (loader_.catch_up(image_)) digest_.reset();
+        tell_replayed();
         loader_.snapshot_if_due(image_);
         maybe_activate();
         return;
@@ -72,7 +73,17 @@ void ControllerHost::on_committed() {
         }
         done.committed.complete(true);
     }
-    if (pending_.empty() && raft_.is_leader()) loader_.snapshot_if_due(image_);
+    if (!pending_.empty() || !raft_.is_leader()) return;
+    tell_replayed();
+    loader_.snapshot_if_due(image_);
+}
+
+void ControllerHost::tell_replayed() {
+    if (told_ == image_.next_offset) return;
+    told_ = image_.next_offset;
+    if (!digest_) digest_ = image_.digest();
+    node_.emit(
+        ControllerReplayed{.controller = self_, .offset = image_.next_offset, .digest = *digest_});
 }
 
 void ControllerHost::on_leadership() {
@@ -117,6 +128,9 @@ void ControllerHost::resign_activity() {
     for (Pending& pending : waiting) pending.committed.complete(false);
     image_ = {};
     loader_.catch_up(image_);
+    digest_.reset();
+    told_ = no_offset;
+    tell_replayed();
 }
 
 std::optional<raft::BatchSpan> ControllerHost::append(const std::vector<MetadataRecord>& records) {
@@ -144,21 +158,10 @@ bool ControllerHost::write(const std::vector<MetadataRecord>& records, const std
         describe_topics(records, pending.events);
         Offset offset = span->base_offset;
         for (const MetadataRecord& record : records) {
-            const MetadataImage* before = &image_;
-            MetadataImage copy;
-            if (std::holds_alternative<PartitionChangeRecord>(record)) {
-                const auto& change = std::get<PartitionChangeRecord>(record);
-                const TopicImage& topic = topic_by_id(image_, change.topic_id);
-                copy.topics[topic.name] = topic;
-                before = &copy;
-            } else if (std::holds_alternative<RemoveTopicRecord>(record)) {
-                const Uuid& id = std::get<RemoveTopicRecord>(record).topic_id;
-                copy.topics[topic_by_id(image_, id).name] = {.name = topic_by_id(image_, id).name,
-                                                             .id = id};
-                before = &copy;
-            }
+            const Replaced before = replaced_by(record);
             apply(image_, offset, record);
-            describe(record, *before, reason, pending.events);
+            if (!std::holds_alternative<NoOpRecord>(record)) digest_.reset();
+            describe(record, before, reason, pending.events);
             offset = offset.next();
         }
         pending.last_offset = span->last_offset;
@@ -215,7 +218,19 @@ void ControllerHost::describe_topics(const std::vector<MetadataRecord>& records,
     }
 }
 
-void ControllerHost::describe(const MetadataRecord& record, const MetadataImage& before,
+ControllerHost::Replaced ControllerHost::replaced_by(const MetadataRecord& record) const {
+    if (const auto* change = std::get_if<PartitionChangeRecord>(&record)) {
+        const TopicImage& topic = topic_by_id(image_, change->topic_id);
+        return {.topic = topic.name,
+                .partition = topic.partitions[static_cast<std::size_t>(change->partition_id)]};
+    }
+    if (const auto* removed = std::get_if<RemoveTopicRecord>(&record)) {
+        return {.topic = topic_by_id(image_, removed->topic_id).name, .partition = {}};
+    }
+    return {};
+}
+
+void ControllerHost::describe(const MetadataRecord& record, const Replaced& before,
                               const std::string& reason,
                               std::vector<ControllerEvent>& events) const {
     const auto partition_changed = [&](const Uuid& topic_id, std::int32_t index, bool unclean) {
@@ -236,8 +251,7 @@ void ControllerHost::describe(const MetadataRecord& record, const MetadataImage&
     if (const auto* created = std::get_if<PartitionRecord>(&record)) {
         partition_changed(created->topic_id, created->partition_id, false);
     } else if (const auto* change = std::get_if<PartitionChangeRecord>(&record)) {
-        const TopicImage& topic = topic_by_id(before, change->topic_id);
-        const PartitionImage& was = *before.find_partition({topic.name, change->partition_id});
+        const PartitionImage& was = before.partition;
         const bool elects = change->leader != PartitionChangeRecord::no_leader_change &&
                             change->leader != no_broker && change->leader != was.leader;
         const bool unclean = elects && !contains(was.isr, change->leader) &&
@@ -257,8 +271,7 @@ void ControllerHost::describe(const MetadataRecord& record, const MetadataImage&
         events.push_back(
             BrokerUnregistered{.broker = left->broker_id, .broker_epoch = left->broker_epoch});
     } else if (const auto* removed = std::get_if<RemoveTopicRecord>(&record)) {
-        events.push_back(TopicDeleted{.topic = topic_by_id(before, removed->topic_id).name,
-                                      .topic_id = removed->topic_id});
+        events.push_back(TopicDeleted{.topic = before.topic, .topic_id = removed->topic_id});
     } else if (const auto* config = std::get_if<ConfigRecord>(&record)) {
         // Those that a topic is created with are no changes.
         if (reason == "created") return;

@@ -75,6 +75,8 @@ class ControllerHost final : private RaftStateMachine {
     bool must_stand_down() const;
     void maybe_activate();
     void resign_activity();
+    // Requires: the image shows exactly what is committed.
+    void tell_replayed();
 
     // Appends the batch as leader; nullopt: not the leader any more.
     std::optional<raft::BatchSpan> append(const std::vector<MetadataRecord>& records);
@@ -91,8 +93,14 @@ class ControllerHost final : private RaftStateMachine {
     void carry_through(const std::vector<MetadataRecord>& records, const std::string& reason);
     void describe_topics(const std::vector<MetadataRecord>& records,
                          std::vector<ControllerEvent>& events) const;
-    void describe(const MetadataRecord& record, const MetadataImage& before,
-                  const std::string& reason, std::vector<ControllerEvent>& events) const;
+    // What a record puts an end to: the partition that it changes, the topic that it removes.
+    struct Replaced {
+        std::string topic;
+        PartitionImage partition;
+    };
+    Replaced replaced_by(const MetadataRecord& record) const;
+    void describe(const MetadataRecord& record, const Replaced& before, const std::string& reason,
+                  std::vector<ControllerEvent>& events) const;
 
     // Sessions, idle records, balance, unclean elections.
     void run_timers();
@@ -107,6 +115,8 @@ class ControllerHost final : private RaftStateMachine {
     ClusterControl cluster_;
     AdministrationControl administration_;
     MetadataImage image_;
+    std::optional<std::uint64_t> digest_;  // of the image; a walk over everything, so kept
+    Offset told_ = no_offset;              // how far the trace knows the image to be
     BrokerSessions sessions_;
     bool active_ = false;
     std::deque<Pending> pending_;  // in order of last_offset

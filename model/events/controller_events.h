@@ -41,6 +41,24 @@ struct ControllerDeposed {
     }
 };
 
+// The image of a controller shows what is committed below `offset`, and nothing else: told by a
+// standby as it replays, by an active one whenever nothing it wrote is in flight, and by a deposed
+// one when it has replayed what is committed in place of what it believed. `digest` is a hash of
+// the image's content, comparable with those of brokers (MetadataApplied).
+struct ControllerReplayed {
+    static constexpr std::string_view event_name = "ControllerReplayed";
+    BrokerId controller;
+    Offset offset;
+    std::uint64_t digest = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("controller", self.controller);
+        fields("offset", self.offset);
+        fields("digest", self.digest);
+    }
+};
+
 struct TopicCreated {
     static constexpr std::string_view event_name = "TopicCreated";
     std::string topic;

@@ -185,5 +185,69 @@ TEST(Metadata, ObjectsToMetadataAppliedBackwards) {
     EXPECT_EQ(judge(history), "fail: metadata-regressed");
 }
 
+void replay(History& history, int controller, int offset, std::uint64_t digest) {
+    history.by_broker(controller, model::ControllerReplayed{.controller = BrokerId{controller},
+                                                            .offset = Offset{offset},
+                                                            .digest = digest});
+}
+// Controller 1 leads epoch 1 and has committed `end` batches.
+History committed_metadata(int end) {
+    History history;
+    lead_raft(history, 1, 1);
+    for (int offset = 0; offset < end; ++offset) append_raft(history, 1, offset, 1, 100);
+    commit_raft(history, 1, 1, end);
+    return history;
+}
+
+TEST(Metadata, AcceptsControllersThatShowWhatBrokersDo) {
+    History history = committed_metadata(3);
+    replay(history, 1, 3, 73);
+    replay(history, 2, 2, 72);
+    replay(history, 2, 3, 73);
+    apply(history, 2, 1, 71);  // the same node's broker follows later
+    apply(history, 2, 3, 73);
+    history.stop(2);
+    history.start_broker(2);
+    replay(history, 2, 1, 71);
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(Metadata, ObjectsToAStandbyThatReplaysSomethingElse) {
+    History history = committed_metadata(2);
+    apply(history, 7, 2, 72);
+    replay(history, 2, 1, 999);
+    EXPECT_EQ(judge(history), "pass") << "nobody else told what is at 1";
+    replay(history, 2, 2, 999);
+    const CheckerReport report = history.judged_by("metadata");
+    EXPECT_EQ(summary(report), "fail: metadata-diverged");
+    EXPECT_EQ(report.anomalies[0].evidence[0],
+              (std::pair<std::string, std::string>{"controller", "2"}));
+}
+
+TEST(Metadata, ObjectsToADeposedControllerThatKeepsWhatWasNeverCommitted) {
+    History history = committed_metadata(2);
+    replay(history, 1, 2, 72);
+    replay(history, 1, 4, 74);
+    EXPECT_EQ(judge(history), "fail: uncommitted-metadata");
+}
+
+TEST(Metadata, ObjectsToAControllerThatReplaysBackwards) {
+    History history = committed_metadata(3);
+    replay(history, 1, 3, 73);
+    replay(history, 1, 2, 72);
+    EXPECT_EQ(judge(history), "fail: metadata-regressed");
+}
+
+TEST(Metadata, ObjectsToAControllerThatDecidesBeforeItKnowsEverything) {
+    for (const int replayed : {2, 3}) {
+        History history = committed_metadata(3);
+        lead_raft(history, 2, 2);
+        history.by_broker(2, model::ControllerActivated{.controller = BrokerId{2},
+                                                        .epoch = model::RaftEpoch{2},
+                                                        .replayed = Offset{replayed}});
+        EXPECT_EQ(judge(history), replayed == 3 ? "pass" : "fail: activated-behind");
+    }
+}
+
 }  // namespace
 }  // namespace squall::checkers
