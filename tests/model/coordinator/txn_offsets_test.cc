@@ -1,0 +1,198 @@
+// Offsets that are committed in a transaction: pending until its marker, then in effect or gone.
+#include <gtest/gtest.h>
+
+#include "model/coordinator/coordinator_host.h"
+#include "model/coordinator/coordinator_partition.h"
+#include "model/events/transaction_events.h"
+#include "sim/kernel/simulation.h"
+#include "tests/model/coordinator/fake_replicas.h"
+
+namespace squall::model {
+namespace {
+
+const TopicPartition orders{"orders", 0};
+
+OffsetCommitRecord offset_record(std::int64_t offset) {
+    CommittedOffset value;
+    value.offset = Offset(offset);
+    return {"g", orders, value};
+}
+RecordPlace at(std::int64_t offset, std::int64_t producer = -1) {
+    return {.offset = Offset(offset), .producer_id = ProducerId(producer)};
+}
+
+OffsetFetchRequest::Group fetch_request() {
+    OffsetFetchRequest::Topic topic;
+    topic.name = "orders";
+    topic.partition_indexes = {0};
+    OffsetFetchRequest::Group request;
+    request.group_id = "g";
+    request.topics = std::vector{topic};
+    return request;
+}
+
+OffsetFetchResponse::Partition fetched(const CommittedOffsets& offsets, bool require_stable,
+                                       const BugSet* bugs = nullptr) {
+    return offsets.fetch(fetch_request(), require_stable, bugs).topics.at(0).partitions.at(0);
+}
+
+TEST(PendingOffsets, TakeEffectWithTheCommitMarker) {
+    CommittedOffsets offsets;
+    offsets.apply(offset_record(5), at(0, 9));
+    EXPECT_EQ(fetched(offsets, false).committed_offset, no_offset);
+    const auto resolved = offsets.end_transaction(ProducerId(9), true);
+    ASSERT_EQ(resolved.size(), 1u);
+    EXPECT_TRUE(resolved[0].takes_effect);
+    EXPECT_EQ(fetched(offsets, true).committed_offset, Offset(5));
+}
+
+TEST(PendingOffsets, AreGoneWithTheAbortMarker) {
+    CommittedOffsets offsets;
+    offsets.apply(offset_record(3), at(0));
+    offsets.apply(offset_record(5), at(1, 9));
+    offsets.end_transaction(ProducerId(9), false);
+    EXPECT_EQ(fetched(offsets, true).committed_offset, Offset(3));
+    EXPECT_FALSE(offsets.has_pending("g"));
+}
+
+TEST(PendingOffsets, EndWithTheirOwnProducerAlone) {
+    CommittedOffsets offsets;
+    offsets.apply(offset_record(5), at(0, 9));
+    EXPECT_TRUE(offsets.end_transaction(ProducerId(8), true).empty());
+    EXPECT_TRUE(offsets.has_pending("g", orders));
+}
+
+// KAFKA-5247: what counts is the place in the log.
+TEST(PendingOffsets, GiveWayToACommitThatCameBehindThem) {
+    CommittedOffsets offsets;
+    offsets.apply(offset_record(5), at(0, 9));
+    offsets.apply(offset_record(7), at(1));
+    const auto resolved = offsets.end_transaction(ProducerId(9), true);
+    ASSERT_EQ(resolved.size(), 1u);
+    EXPECT_FALSE(resolved[0].takes_effect);
+    EXPECT_EQ(fetched(offsets, true).committed_offset, Offset(7));
+}
+
+TEST(PendingOffsets, HoldUpWhoAsksForStableOffsets) {
+    CommittedOffsets offsets;
+    offsets.apply(offset_record(3), at(0));
+    offsets.apply(offset_record(5), at(1, 9));
+    EXPECT_EQ(fetched(offsets, true).error_code, ErrorCode::unstable_offset_commit);
+    EXPECT_EQ(fetched(offsets, true).committed_offset, no_offset);
+    EXPECT_EQ(fetched(offsets, false).committed_offset, Offset(3));
+    BugSet bugs;
+    bugs.arm(Bug::z64_pending_offsets_readable);
+    EXPECT_EQ(fetched(offsets, true, &bugs).committed_offset, Offset(3));
+    EXPECT_EQ(bugs.hits(Bug::z64_pending_offsets_readable), 1u);
+}
+
+TEST(TxnOffsetCommit, IsRefusedToAMemberThatTheGroupDoesNotHave) {
+    const ClassicGroup group("g");
+    TxnOffsetCommitRequest request;
+    request.group_id = "g";
+    request.member_id = "gone";
+    request.generation_id = GenerationId(3);
+    EXPECT_EQ(check_txn_offset_commit(&group, request, nullptr), ErrorCode::unknown_member_id);
+    EXPECT_EQ(check_txn_offset_commit(nullptr, request, nullptr), ErrorCode::illegal_generation);
+    BugSet bugs;
+    bugs.arm(Bug::z65_txn_commit_without_group_fence);
+    EXPECT_EQ(check_txn_offset_commit(&group, request, &bugs), ErrorCode::none);
+    EXPECT_EQ(bugs.hits(Bug::z65_txn_commit_without_group_fence), 1u);
+}
+
+TEST(TxnOffsetCommit, IsOpenToProducersThatNameNoMember) {
+    // Before KIP-447 a producer did not say whose offsets these are.
+    TxnOffsetCommitRequest request;
+    request.group_id = "g";
+    const ClassicGroup group("g");
+    EXPECT_EQ(check_txn_offset_commit(&group, request, nullptr), ErrorCode::none);
+    EXPECT_EQ(check_txn_offset_commit(nullptr, request, nullptr), ErrorCode::none);
+}
+
+// The group coordinator with its log: markers go the same way as commits, and so in their order.
+class Offsets : public testing::Test {
+  protected:
+    Offsets() {
+        simulation.trace().observe([this](const sim::Event& event) {
+            if (event.as<PendingOffsetsResolved>() != nullptr) ++resolved;
+        });
+        node.start();
+        host.emplace(node, BrokerId(1), GroupCoordinatorOptions{}, replicas);
+    }
+    ~Offsets() override { simulation.finish(); }
+
+    void lead(std::int32_t epoch) {
+        replicas.lead(partition, LeaderEpoch(epoch));
+        run();
+    }
+    void run() { simulation.run_until(simulation.now() + 10ms); }
+    ErrorCode commit_in_transaction(std::int64_t offset) {
+        TxnOffsetCommitRequest request;
+        request.transactional_id = "t";
+        request.group_id = "g";
+        request.producer_id = ProducerId(9);
+        request.producer_epoch = ProducerEpoch(0);
+        request.topics.push_back(
+            {.name = "orders",
+             .partitions = {{.partition_index = 0, .committed_offset = Offset(offset)}}});
+        std::optional<TxnOffsetCommitResponse> response;
+        node.spawn("client", [&] {
+            sim::Completion<TxnOffsetCommitResponse> answer(node);
+            host->handle(request, {5, "app", "c1"}, {}, answer.completer());
+            response = answer.await();
+        });
+        run();
+        return response ? response->topics.at(0).partitions.at(0).error_code
+                        : ErrorCode::unknown_server_error;
+    }
+    ErrorCode mark(bool commit) {
+        std::optional<ErrorCode> error;
+        node.spawn("marker", [&] {
+            sim::Completion<ErrorCode> answer(node);
+            host->write_marker(partition.partition,
+                               {.producer_id = ProducerId(9),
+                                .producer_epoch = ProducerEpoch(0),
+                                .is_commit = commit},
+                               {}, answer.completer());
+            error = answer.await();
+        });
+        run();
+        return error.value_or(ErrorCode::unknown_server_error);
+    }
+    OffsetFetchResponse::Partition read(bool require_stable) {
+        const GroupShard* const shard = host->find_active(partition.partition);
+        return shard->fetch(fetch_request(), require_stable).topics.at(0).partitions.at(0);
+    }
+
+    const TopicPartition partition{offsets_topic, coordinator_partition("g", 50)};
+    sim::Simulation simulation{sim::SimulationOptions{}};
+    sim::Node& node = simulation.add_node({.name = "b1"});
+    FakeReplicas replicas;
+    std::optional<CoordinatorHost> host;
+    int resolved = 0;
+};
+
+TEST_F(Offsets, OfATransactionAreThereWhenTheMarkerIsAnswered) {
+    EXPECT_EQ(mark(true), ErrorCode::not_leader_or_follower);
+    lead(1);
+    EXPECT_EQ(commit_in_transaction(5), ErrorCode::none);
+    EXPECT_EQ(read(true).error_code, ErrorCode::unstable_offset_commit);
+    EXPECT_EQ(mark(true), ErrorCode::none);
+    EXPECT_EQ(read(true).committed_offset, Offset(5));
+    EXPECT_EQ(resolved, 1);
+}
+
+TEST_F(Offsets, OfATransactionSurviveTheirCoordinator) {
+    lead(1);
+    EXPECT_EQ(commit_in_transaction(5), ErrorCode::none);
+    replicas.resign(partition);
+    lead(2);
+    EXPECT_EQ(read(true).error_code, ErrorCode::unstable_offset_commit) << "still pending";
+    EXPECT_EQ(mark(true), ErrorCode::none);
+    replicas.resign(partition);
+    lead(3);
+    EXPECT_EQ(read(true).committed_offset, Offset(5));
+}
+
+}  // namespace
+}  // namespace squall::model
