@@ -1,7 +1,6 @@
 #include "model/controller/image.h"
 
 #include "sim/base/describe.h"
-#include "sim/base/hash.h"
 
 namespace squall::model {
 
@@ -36,8 +35,23 @@ const std::string* MetadataImage::find_broker_default(const std::string& key) co
     return found == defaults->second.end() ? nullptr : &found->second;
 }
 
+namespace {
+
+struct ContentHasher {
+    CanonicalHasher& hasher;
+    template <class T>
+    void operator()(std::string_view name, const T& member) {
+        if (name != "next_offset") hasher(name, member);
+    }
+};
+
+}  // namespace
+
 std::uint64_t MetadataImage::digest() const {
-    return hash_bytes(encode_canonical(*this));
+    CanonicalHasher hasher(0);
+    ContentHasher content{hasher};
+    describe(*this, content);
+    return hasher.hash();
 }
 
 }  // namespace squall::model

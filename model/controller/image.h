@@ -109,7 +109,8 @@ struct MetadataImage {
     const BrokerImage* find_broker(BrokerId id) const;
     // A dynamic setting of all brokers; nullptr where there is none.
     const std::string* find_broker_default(const std::string& key) const;
-    // A hash of the whole content: equal images, equal digests.
+    // A hash of the whole content, apart from how far it was replayed: equal content, equal
+    // digests.
     std::uint64_t digest() const;
 
     template <class Self, class Fields>

@@ -29,8 +29,9 @@ void MetadataObserverHost::on_image(std::function<void(const MetadataImage&)> ob
 void MetadataObserverHost::on_committed() {
     const bool changed = loader_.catch_up(image_);
     loader_.snapshot_if_due(image_);
-    node_.emit(
-        MetadataApplied{.broker = self_, .offset = image_.next_offset, .digest = image_.digest()});
+    // It costs a walk over everything, and most commits bring nothing but a NoOpRecord.
+    if (changed || !digest_) digest_ = image_.digest();
+    node_.emit(MetadataApplied{.broker = self_, .offset = image_.next_offset, .digest = *digest_});
     if (!changed) return;
     for (const auto& observer : observers_) observer(image_);
 }

@@ -9,6 +9,7 @@
 // that reads it: the controller's.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -51,6 +52,7 @@ class MetadataObserverHost final : private RaftStateMachine {
     sim::Node& node_;
     BrokerId self_;
     MetadataImage image_;
+    std::optional<std::uint64_t> digest_;  // of the image as it is
     std::vector<std::function<void(const MetadataImage&)>> observers_;
     std::unique_ptr<RaftHost> own_raft_;  // null beside a controller
     RaftHost& raft_;

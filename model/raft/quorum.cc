@@ -827,7 +827,7 @@ LocalTime Quorum::next_deadline() const {
             deadline = std::get<Candidate>(role_).election_deadline;
             break;
         case RoleName::leader:
-            if (other_voters().empty()) return deadline;
+            if (!has_other_voters()) return deadline;
             deadline = std::min(quorum_deadline(std::get<Leader>(role_)),
                                 std::get<Leader>(role_).announce_deadline);
             break;
@@ -839,7 +839,7 @@ LocalTime Quorum::next_deadline() const {
             break;
     }
     const bool wants_to_fetch = role() == RoleName::follower || role() == RoleName::unattached;
-    if (wants_to_fetch && !fetch_in_flight_ && !waits_for_flush() && !servers().empty()) {
+    if (wants_to_fetch && !fetch_in_flight_ && !waits_for_flush() && knows_servers()) {
         deadline = std::min(deadline, fetch_not_before_);
     }
     return deadline;
@@ -861,6 +861,15 @@ std::vector<BrokerId> Quorum::other_voters() const {
         if (voter.id != config_.self) others.push_back(voter.id);
     }
     return others;
+}
+
+bool Quorum::has_other_voters() const {
+    return voters().size() > (has_voter(config_.self) ? 1 : 0);
+}
+
+bool Quorum::knows_servers() const {
+    const auto is_other = [&](const RaftVoter& server) { return server.id != config_.self; };
+    return has_other_voters() || std::ranges::any_of(config_.options.voters, is_other);
 }
 
 std::vector<BrokerId> Quorum::servers() const {

@@ -308,8 +308,10 @@ class Quorum {
     bool is_only_voter() const { return is_voter() && voters().size() == 1; }
     bool has_voter(BrokerId id) const { return voters().find(id) != nullptr; }
     std::vector<BrokerId> other_voters() const;
+    bool has_other_voters() const;
     // Whom to ask for the leader: the voters, and the servers that were configured.
     std::vector<BrokerId> servers() const;
+    bool knows_servers() const;
     // When a leader that hears nothing more gives up: 1.5 x fetch timeout after the last moment at
     // which a majority, itself included, was in touch.
     LocalTime quorum_deadline(const Leader& leader) const;
