@@ -131,8 +131,8 @@ void validate_clock(const std::string& path, const Scenario& scenario, Duration 
     const WallTime first = scenario.run.start + std::min(offset, Duration::zero());
     if (offset > longest_clock_offset || offset < -longest_clock_offset ||
         first < WallTime(Duration::zero())) {
-        refuse(path, fmt::format("expected at most {} either way, and no date before 1970",
-                                 squall::to_string(longest_clock_offset)));
+        refuse(path, fmt::format("expected at most {}h either way, and no date before 1970",
+                                 longest_clock_offset / 1h));
     }
 }
 
