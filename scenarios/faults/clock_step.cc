@@ -29,6 +29,9 @@ Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
     if (backwards) magnitude["by"] = sign->second.substr(1);
     const Result<Duration> by = duration_option(magnitude, "by", "1h");
     if (!by) return by.error();
+    if (*by < Duration::zero() || *by > std::chrono::hours(87'600)) {
+        return Error{Failure::invalid_input, "by: expected at most 87600h either way"};
+    }
     return std::unique_ptr<Fault>(std::make_unique<ClockStep>(backwards ? -*by : *by));
 }
 

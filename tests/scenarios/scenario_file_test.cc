@@ -665,6 +665,22 @@ TEST(ScenarioFile, AFaultOfDisksHitsServersOnly) {
     }
 }
 
+TEST(ScenarioFile, AClockStepStaysWhereClocksCount) {
+    Scenario scenario = small_storm();
+    FaultSection fault = crash_at("f", "b1", 8s, 6s);
+    fault.kind = "clock-step";
+    for (const char* by : {"-87600h", "87600h", "1s"}) {
+        fault.options["by"] = by;
+        scenario.faults = {fault};
+        EXPECT_NO_THROW(validate(scenario)) << by;
+    }
+    for (const char* by : {"87601h", "-2000000h", "--1s"}) {
+        fault.options["by"] = by;
+        scenario.faults = {fault};
+        EXPECT_THROW(validate(scenario), ScenarioError) << by;
+    }
+}
+
 TEST(ScenarioFile, APeerOfAFaultIsCheckedLikeItsTarget) {
     Scenario scenario = small_storm();
     FaultSection fault = crash_at("f", "b1", 8s, 6s);
