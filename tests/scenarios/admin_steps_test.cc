@@ -168,5 +168,82 @@ TEST(AdminSteps, ThatMakeNoSenseAreRefusedWhereTheyStand) {
                 HasSubstr("small-storm.toml:17:"));
 }
 
+// Everything at once: what administrators do, retention, compaction, reads from followers, a crash
+// and a loss of power; and nobody who judges has anything to object to.
+TEST(AdminSteps, StandBesideFaultsAndTheUpkeepOfLogs) {
+    const Scenario scenario = parse_scenario(R"toml(
+name = "busy-operator"
+run = { storm = "50s", calm = "40s" }
+
+[cluster]
+brokers = 3
+racks = 3
+config.offsets.topic.num.partitions = 1
+config.log.initial.task.delay.ms = 1000
+config.log.retention.check.interval.ms = 2000
+config.log.cleaner.backoff.ms = 2000
+config.replica.selector.class = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+
+[topics.orders]
+partitions = 2
+config.min.insync.replicas = 2
+config.internal.segment.bytes = 4096
+config.retention.bytes = 100000
+
+[topics.payments]
+config.min.insync.replicas = 2
+config.internal.segment.bytes = 4096
+config.cleanup.policy = "compact"
+config.min.cleanable.dirty.ratio = "0.1"
+
+[workload]
+rate = 50
+consumer.auto.offset.reset = "earliest"
+consumer.client.rack = "rack-2"
+groups.payment.members = 2
+
+[[fault]]
+kind = "crash"
+target = "leader(orders-0)"
+at = "20s"
+for = "8s"
+
+[[fault]]
+kind = "power-loss"
+target = "any-broker"
+at = "38s"
+for = "6s"
+
+[[admin]]
+kind = "add-partitions"
+at = "15s"
+topic = "orders"
+partitions = 3
+
+[[admin]]
+kind = "reassign"
+at = "25s"
+partition = "orders-1"
+replicas = [3, 1]
+
+[[admin]]
+kind = "elect-leaders"
+at = "35s"
+
+[[admin]]
+kind = "delete-records"
+at = "45s"
+partition = "orders-0"
+up_to = 20
+)toml",
+                                             "busy-operator.toml");
+    const RunResult result = run(scenario, {.seed = 1});
+    EXPECT_EQ(result.why, "");
+    EXPECT_EQ(result.verdict, Verdict::pass);
+    EXPECT_GT(result.probes.at("LogCleaned"), 0u);
+    EXPECT_GT(result.probes.at("LogStartAdvanced"), 0u);
+    EXPECT_EQ(completed(result).at("AlterPartitionReassignments orders-1"), "ok");
+}
+
 }  // namespace
 }  // namespace squall::scenarios
