@@ -201,6 +201,7 @@ History committed_metadata(int end) {
 
 TEST(Metadata, AcceptsControllersThatShowWhatBrokersDo) {
     History history = committed_metadata(3);
+    history.start_broker(2);
     replay(history, 1, 3, 73);
     replay(history, 2, 2, 72);
     replay(history, 2, 3, 73);
