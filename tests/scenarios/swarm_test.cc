@@ -112,7 +112,9 @@ faults = { kinds = ["crash"], count = { min = 8, max = 8 } }
             latest = std::max(latest, *fault.at);
         }
     }
-    EXPECT_EQ(targets, (std::set<std::string>{"b1", "b2", "b3", "b4", "b5", "b6", "b7"}));
+    for (const char* broker : {"b1", "b2", "b3", "b4", "b5", "b6", "b7"}) {
+        EXPECT_TRUE(targets.contains(broker)) << broker;
+    }
     EXPECT_GT(latest, 100s);
 }
 
