@@ -20,6 +20,11 @@ void AuditedLogs::on_high_watermark(const model::TopicPartition& partition,
     state.high_watermark = high_watermark;
 }
 
+bool AuditedLogs::is_rotten(const model::TopicPartition& partition, model::BrokerId broker) const {
+    const auto node = nodes_.find(broker);
+    return node != nodes_.end() && rotten_.contains({node->second, to_string(partition)});
+}
+
 void AuditedLogs::observe(const sim::Event& event) {
     if (const auto* moved = event.as<model::HighWatermarkAdvanced>()) {
         if (moved->role == model::ReplicaRole::leader) {
@@ -33,7 +38,14 @@ void AuditedLogs::observe(const sim::Event& event) {
         Partition& state = partitions_[changed->partition];
         state.leader = changed->leader;
         state.isr = changed->isr;
+    } else if (const auto* started = event.as<model::BrokerStarted>()) {
+        nodes_[started->broker] = event.node;
+    } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
+        if (hit->fault == "bit_rot") {
+            rotten_.emplace(event.node, hit->path.substr(0, hit->path.find('/')));
+        }
     } else if (const auto* batch = event.as<model::AuditedBatch>()) {
+        if (is_rotten(batch->partition, batch->broker)) return;
         Log& log = partitions_[batch->partition].logs[batch->broker];
         model::Offset offset = batch->base_offset;
         for (const model::RecordId record : batch->records) {
@@ -45,6 +57,7 @@ void AuditedLogs::observe(const sim::Event& event) {
             ++offset;
         }
     } else if (const auto* audited = event.as<model::AuditedLog>()) {
+        if (is_rotten(audited->partition, audited->broker)) return;
         Log& log = partitions_[audited->partition].logs[audited->broker];
         log.is_complete = true;
         log.running = audited->running;

@@ -2,18 +2,22 @@
 //
 // A disk that belongs to a stopped broker, or to a replica outside the in-sync set, may legally
 // hold a tail that was never committed. What a partition really holds is what the running members
-// of its last in-sync set hold below the last leader's high watermark: `settled`.
+// of its last in-sync set hold below the last leader's high watermark: `settled`. A log in which
+// bits rotted is left out.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "model/events/controller_events.h"
 #include "model/events/replica_events.h"
 #include "sim/trace/event.h"
+#include "sim/trace/sim_events.h"
 
 namespace squall::checkers {
 
@@ -55,7 +59,12 @@ class AuditedLogs {
     void on_high_watermark(const model::TopicPartition& partition, model::LeaderEpoch epoch,
                            model::Offset high_watermark);
 
+    // Bits of its files flipped: offsets and epochs are under no CRC, so it is no witness.
+    bool is_rotten(const model::TopicPartition& partition, model::BrokerId broker) const;
+
     std::map<model::TopicPartition, Partition> partitions_;
+    std::map<model::BrokerId, sim::NodeId> nodes_;
+    std::set<std::pair<sim::NodeId, std::string>> rotten_;  // folders
 };
 
 }  // namespace squall::checkers
