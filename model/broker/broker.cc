@@ -174,7 +174,7 @@ void Broker::auto_create_topic(std::string_view name) {
         topic.replication_factor = config_.transactions.state_topic_replication_factor;
         topic.configs = {
             {"cleanup.policy", "compact"},
-            {"compression.type", "uncompressed"},
+            {"compression.type", "producer"},
             {"min.insync.replicas", std::to_string(config_.transactions.state_topic_min_isr)},
             {"segment.bytes", "104857600"},
             {"unclean.leader.election.enable", "false"}};
