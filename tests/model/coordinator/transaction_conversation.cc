@@ -156,6 +156,11 @@ void TransactionConversation::write_marker(const std::string& partition) {
     if (verdict.error != ErrorCode::none) {
         return say(fmt::format("  {}: marker refused: {}", partition, to_string(verdict.error)));
     }
+    if (verdict.repeats_marker) {
+        say(fmt::format("  {}: the marker stands already", partition));
+        world_->mark(*due, named(partition));
+        return take({});
+    }
     const auto aborted = leader.states.append(BatchView::at_front(placed).value());
     if (aborted) leader.aborted.push_back(*aborted);
     leader.verification.end(due->producer_id);
