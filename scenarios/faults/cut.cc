@@ -11,7 +11,8 @@ class Cut final : public Fault {
     void strike(FaultContext& context) override {
         for (const Machine* machine : context.machines) {
             const sim::NodeId node = machine->node->id();
-            sim::Rule rule{.fault_id = context.id, .disturbance = sim::disturb::Stall{}, .word = "cut"};
+            sim::Rule rule{
+                .fault_id = context.id, .disturbance = sim::disturb::Stall{}, .word = "cut"};
             (direction_ == Direction::in ? rule.to : rule.from) = node;
             rules_.push_back(context.cluster.network().add_rule(std::move(rule)));
         }

@@ -17,10 +17,7 @@ struct Pace {
 class Round : public std::enable_shared_from_this<Round> {
   public:
     Round(FaultContext& context, Pace pace)
-        : cluster_(context.cluster),
-          fault_(context.id),
-          machines_(context.machines),
-          pace_(pace) {}
+        : cluster_(context.cluster), fault_(context.id), machines_(context.machines), pace_(pace) {}
 
     void begin() { take_down(0); }
     // Whoever is down comes back, and nobody else goes.

@@ -286,7 +286,8 @@ TaskState* Scheduler::pick() {
 }
 
 bool Scheduler::spend_step() {
-    if (simulation_.steps_ >= next_look_ && !look_around()) [[unlikely]] return false;
+    if (simulation_.steps_ >= next_look_ && !look_around()) [[unlikely]]
+        return false;
     ++simulation_.steps_;
     return true;
 }
@@ -354,7 +355,8 @@ void Scheduler::fire_next_timer() {
 }
 
 void Scheduler::enter(TaskState& task) {
-    if (is_watching_) [[unlikely]] watch(task.name->full);
+    if (is_watching_) [[unlikely]]
+        watch(task.name->full);
     turn_ = Turn::task;
     current_ = &task;
     trace_.context() = {.time = simulation_.now_,

@@ -133,7 +133,9 @@ TEST(RunCommand, OutputThatCannotBeWrittenIs74) {
         // The verdict of a run is not lost with the output.
         const bool is_run = arguments.front() == "run" && arguments.back() != "--help";
         EXPECT_EQ(std::ranges::count(full.err, '\n'), is_run ? 2 : 1);
-        if (is_run) EXPECT_THAT(full.err, testing::StartsWith("verdict: pass"));
+        if (is_run) {
+            EXPECT_THAT(full.err, testing::StartsWith("verdict: pass"));
+        }
         const Said gone = run_program(arguments, {.reader_goes_away = true});
         EXPECT_EQ(gone.exit_code, 74) << arguments.front();
         EXPECT_THAT(gone.err, HasSubstr("Broken pipe"));

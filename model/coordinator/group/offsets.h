@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "model/bugs.h"
-
 #include "model/coordinator/group/classic_group.h"
 #include "model/coordinator/group/group_decision.h"
 #include "model/coordinator/group/group_options.h"
@@ -70,8 +69,8 @@ class CommittedOffsets {
     }
 
   private:
-    bool is_unstable(const std::string& group, const TopicPartition& partition,
-                     bool require_stable, const BugSet* bugs) const;
+    bool is_unstable(const std::string& group, const TopicPartition& partition, bool require_stable,
+                     const BugSet* bugs) const;
 
     std::map<std::string, OfGroup> groups_;
     std::map<ProducerId, std::map<std::string, OfGroup>> pending_;

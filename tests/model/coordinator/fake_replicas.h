@@ -59,8 +59,8 @@ class FakeReplicas final : public ReplicaHost {
         observer_ = std::move(observer);
     }
     void append(const TopicPartition& partition, Bytes batch, std::int16_t acks, AppendOrigin,
-                std::optional<LeaderEpoch> required_epoch,
-                sim::Completer<AppendOutcome> completer, TransactionTerms) override {
+                std::optional<LeaderEpoch> required_epoch, sim::Completer<AppendOutcome> completer,
+                TransactionTerms) override {
         ++appends_;
         Replica& replica = replicas_[partition];
         ASSERT(acks == -1, "a coordinator appends with acks {}", acks);

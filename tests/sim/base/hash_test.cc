@@ -38,8 +38,7 @@ RC_GTEST_PROP(Crc32c, ContinuesOverPieces, (const Bytes& bytes)) {
     RC_ASSERT(crc32c(whole.subspan(cut), crc32c(whole.first(cut))) == crc32c(whole));
 }
 
-RC_GTEST_PROP(Crc32c, IsTheSameByInstructionAndByTables,
-              (const Bytes& bytes, std::uint32_t seed)) {
+RC_GTEST_PROP(Crc32c, IsTheSameByInstructionAndByTables, (const Bytes& bytes, std::uint32_t seed)) {
     RC_ASSERT(crc32c(bytes, seed) == crc32c_by_tables(bytes, seed));
 }
 
