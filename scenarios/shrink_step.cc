@@ -36,6 +36,17 @@ struct Block {
 };
 using Document = std::vector<Block>;
 
+void state_size(Document& document, std::string_view head, std::string_view key,
+                std::uint32_t size) {
+    auto block = std::ranges::find_if(document, [&](const Block& each) { return each.is(head); });
+    if (block == document.end()) {
+        block = document.insert(document.begin() + 1, {.head = std::string(head), .lines = {}});
+    }
+    if (block->find(key) == nullptr) {
+        block->lines.push_back({std::string(key), std::to_string(size)});
+    }
+}
+
 Document blocks_of(const Scenario& scenario) {
     const std::string text = write_scenario(scenario);
     Document document(1);
@@ -49,6 +60,10 @@ Document blocks_of(const Scenario& scenario) {
             document.back().lines.push_back({line.substr(0, equals), line.substr(equals + 3)});
         }
     }
+    // Sizes that a file leaves to their defaults can go down as well.
+    state_size(document, "[cluster]", "brokers", scenario.cluster.brokers);
+    state_size(document, "[cluster]", "controllers", scenario.cluster.controllers);
+    state_size(document, "[workload]", "rate", scenario.workload.rate);
     return document;
 }
 
@@ -190,11 +205,22 @@ std::optional<std::int64_t> number_of(const Line& line) {
     return number;
 }
 
-void lower_numbers(const Document& document, Steps& steps) {
+// How many of something there are. Sizes only go down, and every other line only back to its
+// default: were a line in both, steps could go in circles.
+bool is_size(const Block& block, const Line& line) {
+    constexpr std::string_view sizes[] = {"brokers",     "controllers", "members", "partitions",
+                                          "replication", "racks",       "rate"};
+    const std::string_view key = line.key;
+    const std::size_t dot = key.rfind('.');
+    const std::string_view word = dot == key.npos ? key : key.substr(dot + 1);
+    return !block.is("[[fault]]") && std::ranges::find(sizes, word) != std::ranges::end(sizes);
+}
+
+void lower_sizes(const Document& document, Steps& steps) {
     for (std::size_t i = 0; i < document.size(); ++i) {
         for (std::size_t k = 0; k < document[i].lines.size(); ++k) {
             const std::optional<std::int64_t> number = number_of(document[i].lines[k]);
-            if (!number || *number <= 1) continue;
+            if (!is_size(document[i], document[i].lines[k]) || !number || *number <= 1) continue;
             std::vector<std::string> values = {"1"};
             for (const std::int64_t value : {*number / 10, *number / 2, *number - 1}) {
                 std::string text = fmt::format("{}", value);
@@ -212,7 +238,7 @@ void leave_out_lines(const Document& document, Steps& steps) {
         if (block.head.empty() || block.is("[run]") || block.is("[repro]")) continue;
         for (std::size_t k = 0; k < block.lines.size(); ++k) {
             const Line& line = block.lines[k];
-            if (block.is("[[fault]]") && line.key == "id") continue;
+            if (is_size(block, line) || (block.is("[[fault]]") && line.key == "id")) continue;
             Document smaller = document;
             smaller[i].lines.erase(smaller[i].lines.begin() + static_cast<std::ptrdiff_t>(k));
             steps.add(fmt::format("{}.{} {} -> default", block.path(), line.key, bare(line.value)),
@@ -235,8 +261,8 @@ std::string_view to_string(ShrinkPart part) {
             return "time";
         case ShrinkPart::sections:
             return "sections";
-        case ShrinkPart::numbers:
-            return "numbers";
+        case ShrinkPart::sizes:
+            return "sizes";
         case ShrinkPart::lines:
             return "lines";
     }
@@ -257,8 +283,8 @@ std::vector<ShrinkStep> shrink_steps(const Scenario& scenario, ShrinkPart part) 
         case ShrinkPart::sections:
             leave_out_sections(document, steps);
             break;
-        case ShrinkPart::numbers:
-            lower_numbers(document, steps);
+        case ShrinkPart::sizes:
+            lower_sizes(document, steps);
             break;
         case ShrinkPart::lines:
             leave_out_lines(document, steps);

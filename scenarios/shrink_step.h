@@ -23,11 +23,11 @@ enum class ShrinkPart {
     faults,    // halves, quarters, ... and single ones are left out
     time,      // storm and calm get shorter
     sections,  // groups, topics, nodes are left out
-    numbers,   // brokers, partitions, members, rates go down
+    sizes,     // brokers, partitions, members, rates go down
     lines,     // any other setting goes back to its default; faults get shorter
 };
 inline constexpr ShrinkPart shrink_parts[] = {ShrinkPart::faults, ShrinkPart::time,
-                                              ShrinkPart::sections, ShrinkPart::numbers,
+                                              ShrinkPart::sections, ShrinkPart::sizes,
                                               ShrinkPart::lines};
 std::string_view to_string(ShrinkPart part);
 

@@ -15,11 +15,12 @@ namespace {
 const std::atomic<bool> never{false};
 
 Scenario small(std::string name) {
-    Scenario scenario =
-        load_scenario("order-flow", {.set = {{"run.storm", "6s"}, {"run.calm", "6s"}}, .bugs = {}});
+    Scenario scenario = load_scenario("order-flow");
     scenario.name = std::move(name);
     scenario.faults.clear();
     scenario.checks = {};
+    scenario.run.storm = std::chrono::seconds(6);
+    scenario.run.calm = std::chrono::seconds(6);
     return scenario;
 }
 

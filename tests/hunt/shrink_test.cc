@@ -46,7 +46,7 @@ TEST(ShrinkSteps, LeaveOutHalvesOfTheFaultsAndEachOne) {
 
 TEST(ShrinkSteps, LowerNumbersButNotBelowWhatTheTopicsNeed) {
     Scenario scenario = load_scenario("order-flow");
-    const std::vector<ShrinkStep> steps = shrink_steps(scenario, ShrinkPart::numbers);
+    const std::vector<ShrinkStep> steps = shrink_steps(scenario, ShrinkPart::sizes);
     EXPECT_TRUE(has_step(steps, "workload.rate 20 -> 10"));
     EXPECT_TRUE(has_step(steps, "topics.orders.partitions 3 -> 1"));
     // Three replicas on two brokers are no scenario.
