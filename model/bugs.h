@@ -55,6 +55,13 @@ enum class Bug : std::uint8_t {
     z64_pending_offsets_readable,
     z65_txn_commit_without_group_fence,
     z70_aborted_list_mismatch,
+    z75_auto_commit_of_running_poll,
+    z78_zombie_commit,
+    z79_static_id_not_fenced,
+    z81_cooperative_stale_owned,
+    z82_assign_before_revoke,
+    z85_offsets_expire_while_active,
+    z90_truncation_undetected_by_consumer,
     z93_compact_beyond_hw,
     z94_tombstone_too_early,
 };

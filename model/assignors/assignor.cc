@@ -4,22 +4,37 @@
 
 #include "model/assignors/range.h"
 #include "model/assignors/roundrobin.h"
+#include "model/assignors/sticky.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
 
-const std::vector<const PartitionAssignor*>& all_assignors() {
-    static const RangeAssignor range;
-    static const RoundRobinAssignor roundrobin;
-    static const std::vector<const PartitionAssignor*> assignors = {&range, &roundrobin};
-    return assignors;
+Assignors::Assignors(const BugSet* bugs) {
+    assignors_.push_back(std::make_unique<CooperativeStickyAssignor>(bugs));
+    assignors_.push_back(std::make_unique<RangeAssignor>());
+    assignors_.push_back(std::make_unique<RoundRobinAssignor>());
+    assignors_.push_back(std::make_unique<StickyAssignor>(bugs));
+}
+
+const PartitionAssignor* Assignors::find(std::string_view name) const {
+    for (const auto& assignor : assignors_) {
+        if (assignor->name() == name) return assignor.get();
+    }
+    return nullptr;
 }
 
 const PartitionAssignor* find_assignor(std::string_view name) {
-    for (const PartitionAssignor* assignor : all_assignors()) {
-        if (assignor->name() == name) return assignor;
-    }
-    return nullptr;
+    static const Assignors assignors;
+    return assignors.find(name);
+}
+
+RebalanceProtocol effective_protocol(const std::vector<std::string>& assignors) {
+    const bool is_cooperative = std::ranges::all_of(assignors, [](const std::string& name) {
+        const PartitionAssignor* const assignor = find_assignor(name);
+        ASSERT(assignor != nullptr, "no assignor is named {}", name);
+        return assignor->rebalance_protocol() == RebalanceProtocol::cooperative;
+    });
+    return is_cooperative ? RebalanceProtocol::cooperative : RebalanceProtocol::eager;
 }
 
 bool precedes(const SubscribedMember& a, const SubscribedMember& b) {

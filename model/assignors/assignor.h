@@ -12,11 +12,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "model/bugs.h"
 #include "model/protocol/types.h"
 #include "sim/base/bytes.h"
 
@@ -75,15 +77,37 @@ class PartitionAssignor {
     // The protocol name in JoinGroup: "range".
     virtual std::string_view name() const = 0;
     virtual RebalanceProtocol rebalance_protocol() const { return RebalanceProtocol::eager; }
+    // What the assignor wants its leader to know of a member that had `last_assignment` in
+    // `generation`: its subscription's user data. Most want nothing.
+    virtual std::optional<Bytes> user_data(const std::vector<TopicPartition>& /*last_assignment*/,
+                                           GenerationId /*generation*/) const {
+        return std::nullopt;
+    }
     // Requires: member ids are distinct.
     virtual GroupAssignment assign(const PartitionCounts& partitions,
                                    const std::vector<SubscribedMember>& members) const = 0;
 };
 
-// "range", "roundrobin"; null for a name nobody implements.
+// The assignors of clients: "cooperative-sticky", "range", "roundrobin", "sticky".
+class Assignors {
+  public:
+    // `bugs` may be null, and outlives this.
+    explicit Assignors(const BugSet* bugs = nullptr);
+
+    // Null for a name nobody implements.
+    const PartitionAssignor* find(std::string_view name) const;
+    // In order of name.
+    const std::vector<std::unique_ptr<const PartitionAssignor>>& all() const { return assignors_; }
+
+  private:
+    std::vector<std::unique_ptr<const PartitionAssignor>> assignors_;
+};
+
+// The same without bugs; null for a name nobody implements.
 const PartitionAssignor* find_assignor(std::string_view name);
-// In order of name.
-const std::vector<const PartitionAssignor*>& all_assignors();
+
+// What a group with these assignors does: cooperative only if every one of them can (KIP-429).
+RebalanceProtocol effective_protocol(const std::vector<std::string>& assignors);
 
 // Static members first, by instance id, so that a restart under a new member id keeps their place;
 // then dynamic ones by member id.

@@ -148,4 +148,22 @@ Result<Assignment> decode_assignment(ByteView bytes) {
     return assignment;
 }
 
+Bytes encode_sticky_user_data(const StickyUserData& data) {
+    Bytes bytes;
+    ByteWriter out(bytes);
+    write_partitions(out, data.partitions);
+    out.integer(data.generation.value());
+    return bytes;
+}
+
+Result<StickyUserData> decode_sticky_user_data(ByteView bytes) {
+    ByteReader in(bytes);
+    StickyUserData data;
+    data.partitions = read_partitions(in);
+    // Before KIP-341 there was no generation.
+    if (in.remaining() > 0) data.generation = GenerationId(in.integer<std::int32_t>());
+    if (!in.ok()) return malformed("sticky user data", bytes);
+    return data;
+}
+
 }  // namespace squall::model

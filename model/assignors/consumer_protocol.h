@@ -36,4 +36,14 @@ Bytes encode_assignment(const Assignment& assignment,
 Result<Subscription> decode_subscription(ByteView bytes);
 Result<Assignment> decode_assignment(ByteView bytes);
 
+// The user data of the sticky assignor (sticky.h): what a member had, and in which generation.
+struct StickyUserData {
+    std::vector<TopicPartition> partitions;
+    GenerationId generation = no_generation;
+
+    bool operator==(const StickyUserData&) const = default;
+};
+Bytes encode_sticky_user_data(const StickyUserData& data);
+Result<StickyUserData> decode_sticky_user_data(ByteView bytes);
+
 }  // namespace squall::model

@@ -6,7 +6,11 @@ namespace squall::model {
 
 GroupAssignment RangeAssignor::assign(const PartitionCounts& partitions,
                                       const std::vector<SubscribedMember>& members) const {
-    const std::vector<const SubscribedMember*> ordered = in_assignment_order(members);
+    return ranges_for(partitions, in_assignment_order(members));
+}
+
+GroupAssignment ranges_for(const PartitionCounts& partitions,
+                           const std::vector<const SubscribedMember*>& ordered) {
     GroupAssignment result;
     for (const SubscribedMember* member : ordered) result[member->member_id];
 

@@ -18,4 +18,8 @@ class RangeAssignor final : public PartitionAssignor {
                            const std::vector<SubscribedMember>& members) const override;
 };
 
+// The ranges of members that stand in this order.
+GroupAssignment ranges_for(const PartitionCounts& partitions,
+                           const std::vector<const SubscribedMember*>& ordered);
+
 }  // namespace squall::model

@@ -15,6 +15,7 @@ Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> boot
                    ConsumerOptions options, const BugSet* bugs)
     : node_(node),
       options_(std::move(options)),
+      bugs_(bugs),
       cluster_(node, fabric, std::move(bootstrap), options_.client, [this] { on_metadata(); }),
       membership_(options_),
       fetcher_(options_, bugs),
@@ -50,7 +51,7 @@ void Consumer::subscribe(std::vector<std::string> topics, RebalanceCallbacks cal
 void Consumer::assign(std::vector<TopicPartition> partitions) {
     ASSERT(!is_closed_, "consumer {} is closed", options_.client.client_id);
     // What was read of the partitions that go is committed before they do.
-    maybe_auto_commit();
+    if (auto_commit_.is_due(node_.now())) auto_commit();
     for (const TopicPartition& partition : partitions) cluster_.track(partition.topic);
     subscription_.assign_from_user(partitions);
     owner_ = {};
@@ -95,11 +96,14 @@ Result<std::vector<ConsumerRecord>> Consumer::poll(Duration timeout) {
         drive();
         is_joining_allowed_ = false;
         // Before anything is handed out: the positions are those of earlier polls.
-        maybe_auto_commit();
+        const bool is_commit_due = auto_commit_.is_due(node_.now());
+        const bool is_commit_late = is_commit_due && AutoCommit::takes_running_poll(bugs_);
+        if (is_commit_due && !is_commit_late) auto_commit();
         if (problem_) {
             return Error{Failure::invalid_input, *std::exchange(problem_, std::nullopt)};
         }
         std::vector<ConsumerRecord> records = collect();
+        if (is_commit_late) auto_commit();
         if (!records.empty()) {
             // The next fetch is under way while the application works.
             drive_fetches();
@@ -762,8 +766,7 @@ CommitResult Consumer::commit_until(Positions offsets, bool is_automatic, LocalT
     }
 }
 
-void Consumer::maybe_auto_commit() {
-    if (!auto_commit_.is_due(node_.now())) return;
+void Consumer::auto_commit() {
     Positions offsets = subscription_.all_consumed();
     auto_commit_.began(node_.now());
     if (offsets.empty()) return;

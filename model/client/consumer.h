@@ -167,7 +167,7 @@ class Consumer {
     void finish_commit(Commit& commit, Outcome outcome, std::string error);
     CommitResult commit_until(Positions offsets, bool is_automatic, LocalTime deadline);
     void run_commit_callbacks();
-    void maybe_auto_commit();
+    void auto_commit();
     static Positions without_epochs(const std::map<TopicPartition, Offset>& offsets);
     void start_commit(Positions offsets, bool is_automatic, CommitCallback callback);
 
@@ -175,6 +175,7 @@ class Consumer {
 
     sim::Node& node_;
     ConsumerOptions options_;
+    const BugSet* bugs_;
     ClusterHost cluster_;
     SubscriptionState subscription_;
     Membership membership_;

@@ -8,6 +8,7 @@
 // and on close. A failed commit that may succeed later is tried again after the back-off.
 #pragma once
 
+#include "model/bugs.h"
 #include "sim/base/time.h"
 
 namespace squall::model {
@@ -23,6 +24,13 @@ class AutoCommit {
     void began(LocalTime now) { due_ = now + interval_; }
     void failed_for_now(LocalTime now, Duration backoff) { due_ = now + backoff; }
     LocalTime due() const { return enabled_ ? due_ : LocalTime::max(); }
+
+    // ---- the rule; it could be broken ----
+
+    // Is what the running poll is about to return committed with it? `bugs` may be null.
+    static bool takes_running_poll(const BugSet* bugs) {
+        return bugs != nullptr && bugs->deviate(Bug::z75_auto_commit_of_running_poll, false, true);
+    }
 
   private:
     bool enabled_;

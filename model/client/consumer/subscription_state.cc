@@ -7,6 +7,13 @@
 
 namespace squall::model {
 
+bool must_validate(LeaderEpoch offset_epoch, LeaderEpoch checked_epoch, LeaderEpoch leader_epoch,
+                   const BugSet* bugs) {
+    const bool right = offset_epoch != no_leader_epoch && leader_epoch > checked_epoch;
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z90_truncation_undetected_by_consumer, right, false);
+}
+
 bool SubscriptionState::subscribe(std::set<std::string> topics) {
     ASSERT(type_ != Type::assigned_by_user, "subscribe() and assign() exclude each other");
     type_ = Type::topics;

@@ -27,6 +27,7 @@
 #include <string>
 #include <vector>
 
+#include "model/bugs.h"
 #include "model/protocol/reset_cause.h"
 #include "model/protocol/types.h"
 #include "sim/base/time.h"
@@ -41,6 +42,15 @@ struct FetchPosition {
 
     bool operator==(const FetchPosition&) const = default;
 };
+
+// ---- the rule; it could be broken ----
+
+// A position that followed a record of `offset_epoch` must be checked against the log of a leader
+// of an epoch that it was not checked against before: that log may have lost the record, and may
+// have another one in its place (KIP-320). Where the record's epoch is not known there is nothing
+// to check. `bugs` may be null.
+bool must_validate(LeaderEpoch offset_epoch, LeaderEpoch checked_epoch, LeaderEpoch leader_epoch,
+                   const BugSet* bugs);
 
 class SubscriptionState {
   public:

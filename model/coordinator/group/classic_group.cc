@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/assignors/consumer_protocol.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
@@ -303,6 +304,15 @@ std::vector<JoinGroupResponse::Member> ClassicGroup::join_group_members() const 
         result.push_back({id, member.group_instance_id, protocol->metadata});
     }
     return result;
+}
+
+bool ClassicGroup::has_forgotten(const std::string& topic) const {
+    if (!is_in(GroupState::stable) || protocol_type_ != consumer_protocol_type) return false;
+    return std::ranges::all_of(join_group_members(), [&](const auto& member) {
+        const Result<Subscription> subscription = decode_subscription(ByteView(member.metadata));
+        return subscription &&
+               std::ranges::find(subscription->topics, topic) == subscription->topics.end();
+    });
 }
 
 GroupMetadata ClassicGroup::metadata(const std::map<std::string, Bytes>& assignment,

@@ -82,6 +82,9 @@ class ClassicGroup {
     std::string select_protocol() const;
     // For the group's leader: all members, with their metadata for the group's protocol.
     std::vector<JoinGroupResponse::Member> join_group_members() const;
+    // Stable, and no member subscribes to the topic. False where members are not consumers, or what
+    // they subscribe to cannot be read.
+    bool has_forgotten(const std::string& topic) const;
     // What the log is told: the group as it is, with this assignment.
     GroupMetadata metadata(const std::map<std::string, Bytes>& assignment,
                            TimestampMs wall_ms) const;

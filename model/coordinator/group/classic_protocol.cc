@@ -313,6 +313,17 @@ ErrorCode check_member(const ClassicGroup& group, const std::string& member_id,
     return group.find_member(member_id) != nullptr ? ErrorCode::none : ErrorCode::unknown_member_id;
 }
 
+Speaker speaker_of(const ClassicGroup& group, const std::string& member_id,
+                   const std::optional<std::string>& group_instance_id, const BugSet* bugs) {
+    const Speaker right{.error = check_member(group, member_id, group_instance_id),
+                        .member_id = member_id};
+    if (bugs == nullptr || right.error != ErrorCode::fenced_instance_id) return right;
+    // As if the instance id alone told who speaks.
+    const bool is_fenced = bugs->deviate(Bug::z79_static_id_not_fenced, true, false);
+    if (is_fenced) return right;
+    return {.error = ErrorCode::none, .member_id = *group.find_static_member(*group_instance_id)};
+}
+
 ErrorCode check_generation(const ClassicGroup& group, GenerationId generation) {
     return generation == group.generation() ? ErrorCode::none : ErrorCode::illegal_generation;
 }
@@ -478,7 +489,8 @@ GroupDecision ClassicProtocol::sync(const ClassicGroup& group, const SyncGroupRe
 
 GroupDecision ClassicProtocol::heartbeat(const ClassicGroup& group, const HeartbeatRequest& request,
                                          const GroupCall& call) const {
-    ErrorCode error = check_member(group, request.member_id, request.group_instance_id);
+    const Speaker speaker = speaker_of(group, request.member_id, request.group_instance_id, bugs_);
+    ErrorCode error = speaker.error;
     if (error == ErrorCode::none) error = check_generation(group, request.generation_id);
     if (error != ErrorCode::none) return reply_only(call, heartbeat_response(error));
 
@@ -487,8 +499,8 @@ GroupDecision ClassicProtocol::heartbeat(const ClassicGroup& group, const Heartb
     const bool must_rejoin = group.is_in(GroupState::preparing_rebalance);
     GroupDecision decision = reply_only(
         call, heartbeat_response(must_rejoin ? ErrorCode::rebalance_in_progress : ErrorCode::none));
-    const LocalTime deadline = call.at.now + group.member(request.member_id).session_timeout;
-    decision.changes.push_back({group.id(), SessionRenewed{request.member_id, deadline}});
+    const LocalTime deadline = call.at.now + group.member(speaker.member_id).session_timeout;
+    decision.changes.push_back({group.id(), SessionRenewed{speaker.member_id, deadline}});
     return decision;
 }
 

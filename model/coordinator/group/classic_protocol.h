@@ -16,6 +16,7 @@
 
 #include <optional>
 
+#include "model/bugs.h"
 #include "model/coordinator/group/classic_group.h"
 #include "model/coordinator/group/group_decision.h"
 #include "model/coordinator/group/group_options.h"
@@ -25,7 +26,9 @@ namespace squall::model {
 
 class ClassicProtocol {
   public:
-    explicit ClassicProtocol(GroupCoordinatorOptions options) : options_(options) {}
+    // `bugs` may be null, and outlives this.
+    explicit ClassicProtocol(GroupCoordinatorOptions options, const BugSet* bugs = nullptr)
+        : options_(options), bugs_(bugs) {}
 
     GroupDecision join(const ClassicGroup& group, const JoinGroupRequest& request,
                        const GroupCall& call) const;
@@ -51,6 +54,7 @@ class ClassicProtocol {
 
   private:
     GroupCoordinatorOptions options_;
+    const BugSet* bugs_;
 };
 
 // ---- the rules; each could be broken ----
@@ -59,6 +63,13 @@ class ClassicProtocol {
 // with the same instance id took its place (KIP-345).
 ErrorCode check_member(const ClassicGroup& group, const std::string& member_id,
                        const std::optional<std::string>& group_instance_id);
+// For which member a heartbeat or a commit speaks, if it may: its own id. `bugs` may be null.
+struct Speaker {
+    ErrorCode error = ErrorCode::none;
+    std::string member_id;
+};
+Speaker speaker_of(const ClassicGroup& group, const std::string& member_id,
+                   const std::optional<std::string>& group_instance_id, const BugSet* bugs);
 // ... in this generation: ILLEGAL_GENERATION otherwise.
 ErrorCode check_generation(const ClassicGroup& group, GenerationId generation);
 // The group has room for whoever asks to join with this member id ("": a new member).

@@ -101,7 +101,7 @@ GroupDecision GroupShard::handle(const LeaveGroupRequest& request, const GroupCa
 GroupDecision GroupShard::handle(const OffsetCommitRequest& request, const GroupCall& call) const {
     GroupDecision decision;
     const ClassicGroup* const group = find_group(request.group_id);
-    const ErrorCode error = check_offset_commit(group, request, call.version);
+    const ErrorCode error = check_offset_commit(group, request, call.version, bugs_);
     if (error != ErrorCode::none) {
         decision.answer(call.call, offset_commit_error(request, error));
         return decision;
@@ -194,7 +194,7 @@ GroupDecision GroupShard::expire(const Moment& at) const {
         std::size_t kept = 0;
         for (const auto& [partition, committed] : offsets_.of_group(id)) {
             if (!offsets_.has_pending(id, partition) &&
-                is_offset_expired(committed, group, at.wall_ms, options_)) {
+                is_offset_expired(partition, committed, group, at.wall_ms, options_, bugs_)) {
                 decision.records.push_back(OffsetCommitRecord{id, partition, std::nullopt});
             } else {
                 ++kept;

@@ -25,7 +25,7 @@ class GroupShard {
   public:
     // `bugs` may be null, and outlives this.
     explicit GroupShard(GroupCoordinatorOptions options, const BugSet* bugs = nullptr)
-        : options_(options), protocol_(options), bugs_(bugs) {}
+        : options_(options), protocol_(options, bugs), bugs_(bugs) {}
 
     // ---- what mutates ----
 

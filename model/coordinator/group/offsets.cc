@@ -165,24 +165,30 @@ OffsetCommitResponse offset_commit_error(const OffsetCommitRequest& request, Err
 }
 
 ErrorCode check_offset_commit(const ClassicGroup* group, const OffsetCommitRequest& request,
-                              ApiVersion version) {
-    const GenerationId generation = request.generation_id_or_member_epoch;
-    const bool names_generation = generation >= GenerationId(0);
-    if (group == nullptr) {
-        if (!names_generation) return ErrorCode::none;
-        return version >= 9 ? ErrorCode::group_id_not_found : ErrorCode::illegal_generation;
-    }
-    if (!names_generation && group->is_in(GroupState::empty)) return ErrorCode::none;
-    if (!names_generation && request.member_id.empty() && !request.group_instance_id) {
-        return ErrorCode::unknown_member_id;
-    }
-    ErrorCode error = check_member(*group, request.member_id, request.group_instance_id);
-    if (error == ErrorCode::none) error = check_generation(*group, generation);
-    // The member knows the generation from its join, and has no assignment in it yet.
-    if (error == ErrorCode::none && group->is_in(GroupState::completing_rebalance)) {
-        error = ErrorCode::rebalance_in_progress;
-    }
-    return error;
+                              ApiVersion version, const BugSet* bugs) {
+    const auto check = [&] {
+        const GenerationId generation = request.generation_id_or_member_epoch;
+        const bool names_generation = generation >= GenerationId(0);
+        if (group == nullptr) {
+            if (!names_generation) return ErrorCode::none;
+            return version >= 9 ? ErrorCode::group_id_not_found : ErrorCode::illegal_generation;
+        }
+        if (!names_generation && group->is_in(GroupState::empty)) return ErrorCode::none;
+        if (!names_generation && request.member_id.empty() && !request.group_instance_id) {
+            return ErrorCode::unknown_member_id;
+        }
+        ErrorCode error =
+            speaker_of(*group, request.member_id, request.group_instance_id, bugs).error;
+        if (error == ErrorCode::none) error = check_generation(*group, generation);
+        // The member knows the generation from its join, and has no assignment in it yet.
+        if (error == ErrorCode::none && group->is_in(GroupState::completing_rebalance)) {
+            error = ErrorCode::rebalance_in_progress;
+        }
+        return error;
+    };
+    const ErrorCode right = check();
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z78_zombie_commit, right, ErrorCode::none);
 }
 
 ErrorCode check_txn_offset_commit(const ClassicGroup* group, const TxnOffsetCommitRequest& request,
@@ -241,17 +247,28 @@ bool commit_renews_session(const ClassicGroup& group, const OffsetCommitRequest&
            (group.is_in(GroupState::stable) || group.is_in(GroupState::preparing_rebalance));
 }
 
-bool is_offset_expired(const CommittedOffset& committed, const ClassicGroup& group,
-                       TimestampMs wall_ms, const GroupCoordinatorOptions& options) {
-    if (!group.members().empty() || !group.is_in(GroupState::empty)) return false;
-    if (committed.expire_timestamp != no_timestamp) return wall_ms >= committed.expire_timestamp;
-    const bool has_been_used_by_members =
-        group.protocol_type().has_value() && group.state_timestamp() != no_timestamp;
-    const TimestampMs since =
-        has_been_used_by_members ? group.state_timestamp() : committed.commit_timestamp;
+bool is_offset_expired(const TopicPartition& partition, const CommittedOffset& committed,
+                       const ClassicGroup& group, TimestampMs wall_ms,
+                       const GroupCoordinatorOptions& options, const BugSet* bugs) {
     const auto retention =
-        std::chrono::duration_cast<std::chrono::milliseconds>(options.offsets_retention);
-    return wall_ms - since >= retention.count();
+        std::chrono::duration_cast<std::chrono::milliseconds>(options.offsets_retention).count();
+    const auto is_older = [&](TimestampMs since) { return wall_ms - since >= retention; };
+    const auto check = [&] {
+        const bool is_empty = group.is_in(GroupState::empty) && group.members().empty();
+        const bool is_unsubscribed = !is_empty && group.has_forgotten(partition.topic);
+        if (!is_empty && !is_unsubscribed) return false;
+        if (committed.expire_timestamp != no_timestamp) {
+            return wall_ms >= committed.expire_timestamp;
+        }
+        const bool has_been_used_by_members = is_empty && group.protocol_type().has_value() &&
+                                              group.state_timestamp() != no_timestamp;
+        return is_older(has_been_used_by_members ? group.state_timestamp()
+                                                 : committed.commit_timestamp);
+    };
+    const bool right = check();
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z85_offsets_expire_while_active, right,
+                         is_older(committed.commit_timestamp));
 }
 
 }  // namespace squall::model

@@ -91,8 +91,9 @@ OffsetCommitResponse offset_commit_error(const OffsetCommitRequest& request, Err
 
 // May this commit change the group's offsets? `group` is null where there is none. A commit without
 // member and generation is a simple consumer's or an administrator's: for empty groups only.
+// `bugs` may be null.
 ErrorCode check_offset_commit(const ClassicGroup* group, const OffsetCommitRequest& request,
-                              ApiVersion version);
+                              ApiVersion version, const BugSet* bugs);
 // The same for a commit in a transaction. Producers from before KIP-447 name no member, and are not
 // held against the group. `bugs` may be null.
 ErrorCode check_txn_offset_commit(const ClassicGroup* group, const TxnOffsetCommitRequest& request,
@@ -104,9 +105,11 @@ TxnOffsetCommitResponse txn_offset_commit_error(const TxnOffsetCommitRequest& re
                                                 ErrorCode error);
 // A committing member is alive: its session is renewed while the group is Stable or preparing.
 bool commit_renews_session(const ClassicGroup& group, const OffsetCommitRequest& request);
-// Nobody needs the offset any more. A group with members keeps all its offsets; an empty one from
-// when it became empty, a simple consumer's from its commit (KIP-211).
-bool is_offset_expired(const CommittedOffset& committed, const ClassicGroup& group,
-                       TimestampMs wall_ms, const GroupCoordinatorOptions& options);
+// Nobody needs the offset any more. Its retention counts from when the group became empty; from its
+// commit if it is a simple consumer's, or of a topic that no member of a Stable group subscribes to
+// (KIP-211). `bugs` may be null.
+bool is_offset_expired(const TopicPartition& partition, const CommittedOffset& committed,
+                       const ClassicGroup& group, TimestampMs wall_ms,
+                       const GroupCoordinatorOptions& options, const BugSet* bugs);
 
 }  // namespace squall::model

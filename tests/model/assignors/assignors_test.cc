@@ -191,8 +191,11 @@ TEST(RoundRobinAssignor, DealsAcrossTopics) {
 }
 
 TEST(Assignors, AreFoundByTheirProtocolName) {
-    for (const PartitionAssignor* assignor : all_assignors()) {
-        EXPECT_EQ(find_assignor(assignor->name()), assignor);
+    const Assignors assignors;
+    EXPECT_EQ(assignors.all().size(), 4u);
+    for (const auto& assignor : assignors.all()) {
+        EXPECT_EQ(assignors.find(assignor->name()), assignor.get());
+        EXPECT_EQ(find_assignor(assignor->name())->name(), assignor->name());
     }
     EXPECT_EQ(find_assignor("no-such"), nullptr);
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "model/assignors/consumer_protocol.h"
+#include "model/coordinator/group/classic_protocol.h"
 #include "tests/model/coordinator/group_fixture.h"
 
 namespace squall::model {
@@ -238,6 +240,59 @@ TEST(OffsetRetention, ObeysTheRetentionThatOldClientsAskFor) {
     fixture.expire();
     fixture.commit_all();
     EXPECT_EQ(committed(fixture.shard()), no_offset);
+}
+
+TEST(OffsetCommit, IsRefusedToAnOldGenerationUnlessTheBugIsArmed) {
+    const ClassicGroup group("g", {.protocol_type = "consumer",
+                                   .generation = GenerationId(5),
+                                   .protocol = "range",
+                                   .leader = "m1",
+                                   .members = {{.member_id = "m1"}}});
+    const OffsetCommitRequest stale = commit_request("m1", GenerationId(4), 10);
+    EXPECT_EQ(check_offset_commit(&group, stale, 9, nullptr), ErrorCode::illegal_generation);
+    BugSet bugs;
+    bugs.arm(Bug::z78_zombie_commit);
+    EXPECT_EQ(check_offset_commit(&group, stale, 9, &bugs), ErrorCode::none);
+    EXPECT_EQ(bugs.hits(Bug::z78_zombie_commit), 1u);
+}
+
+TEST(OffsetCommit, IsRefusedToTheReplacedStaticMemberUnlessTheBugIsArmed) {
+    const ClassicGroup group("g", {.protocol_type = "consumer",
+                                   .generation = GenerationId(5),
+                                   .protocol = "range",
+                                   .leader = "m2",
+                                   .members = {{.member_id = "m2", .group_instance_id = "pod"}}});
+    OffsetCommitRequest replaced = commit_request("m1", GenerationId(5), 10);
+    replaced.group_instance_id = "pod";
+    EXPECT_EQ(check_offset_commit(&group, replaced, 9, nullptr), ErrorCode::fenced_instance_id);
+    BugSet bugs;
+    bugs.arm(Bug::z79_static_id_not_fenced);
+    EXPECT_EQ(check_offset_commit(&group, replaced, 9, &bugs), ErrorCode::none);
+    EXPECT_EQ(speaker_of(group, "m1", "pod", &bugs).member_id, "m2");
+}
+
+// KIP-211: the group lives, but nobody subscribes to "payments" any more.
+TEST(OffsetExpiry, ReachesTopicsThatAStableGroupHasForgotten) {
+    const ClassicGroup group(
+        "g", {.protocol_type = std::string(consumer_protocol_type),
+              .generation = GenerationId(5),
+              .protocol = "range",
+              .leader = "m1",
+              .members = {{.member_id = "m1",
+                           .subscription = encode_subscription({.topics = {"orders"}})}}});
+    const CommittedOffset committed{.offset = Offset(3), .commit_timestamp = 1000};
+    const GroupCoordinatorOptions options;
+    const TimestampMs late = 1000 + std::chrono::milliseconds(options.offsets_retention).count();
+    const auto is_expired = [&](const std::string& topic, TimestampMs now, const BugSet* bugs) {
+        return is_offset_expired({topic, 0}, committed, group, now, options, bugs);
+    };
+    EXPECT_FALSE(is_expired("payments", late - 1, nullptr));
+    EXPECT_TRUE(is_expired("payments", late, nullptr));
+    EXPECT_FALSE(is_expired("orders", late, nullptr));
+    BugSet bugs;
+    bugs.arm(Bug::z85_offsets_expire_while_active);
+    EXPECT_TRUE(is_expired("orders", late, &bugs));
+    EXPECT_EQ(bugs.hits(Bug::z85_offsets_expire_while_active), 1u);
 }
 
 }  // namespace
