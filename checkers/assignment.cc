@@ -99,7 +99,7 @@ class Assignment final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_assignment(Contract) {
+std::unique_ptr<Checker> make_assignment(const Casebook&) {
     return std::make_unique<Assignment>();
 }
 

@@ -23,11 +23,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/numbered_logs.h"
-#include "checkers/transaction_history.h"
 
 namespace squall::checkers {
 
@@ -53,14 +51,11 @@ struct Pending {
 
 class Atomicity final : public Checker {
   public:
-    explicit Atomicity(Contract contract) : contract_(contract), allowance_(contract) {}
+    explicit Atomicity(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "atomicity"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        history_.observe(event);
-        logs_.observe(event);
         if (const auto* stored = event.as<model::PendingOffsetStored>()) {
             on_stored(*stored, event.sequence);
         } else if (const auto* resolved = event.as<model::PendingOffsetsResolved>()) {
@@ -69,13 +64,14 @@ class Atomicity final : public Checker {
     }
 
     CheckerReport finish() override {
-        std::vector<std::vector<Part>> parts(history_.all().size());
+        std::vector<std::vector<Part>> parts(book_.transactions().all().size());
         find_records(parts);
         for (const auto& [key, all] : pending_) {
             for (const Pending& pending : all)
                 parts[pending.transaction].push_back(part(key, pending));
         }
-        for (std::size_t i = 0; i < parts.size(); ++i) judge(history_.all()[i], parts[i]);
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            judge(book_.transactions().all()[i], parts[i]);
         return findings_.report();
     }
 
@@ -89,7 +85,7 @@ class Atomicity final : public Checker {
     // The transaction that last sent this offset: the same one is sent again after an abort.
     void on_stored(const model::PendingOffsetStored& stored, sim::EventSequence sequence) {
         const model::PartitionOffset offset{.partition = stored.partition, .offset = stored.offset};
-        const auto& all = history_.all();
+        const auto& all = book_.transactions().all();
         std::optional<std::size_t> found;
         for (std::size_t i = all.size(); i-- > 0 && !found;) {
             if (all[i].producer_id != stored.producer_id) continue;
@@ -135,33 +131,34 @@ class Atomicity final : public Checker {
 
     void find_records(std::vector<std::vector<Part>>& parts) {
         std::map<RecordKey, std::vector<std::size_t>> senders;  // transactions, in order
-        for (std::size_t i = 0; i < history_.all().size(); ++i) {
-            const Transaction& transaction = history_.all()[i];
+        for (std::size_t i = 0; i < book_.transactions().all().size(); ++i) {
+            const Transaction& transaction = book_.transactions().all()[i];
             for (const TransactionSend& send : transaction.sends) {
                 senders[{transaction.producer_id, send.topic, send.record}].push_back(i);
             }
         }
         std::map<std::pair<std::size_t, RecordKey>, std::uint64_t> places;
-        logs_.visit([&](const model::TopicPartition& partition, const NumberedLog& log) {
-            for (const NumberedBatch* batch : log.batches()) {
-                if (!batch->is_transactional || batch->is_control) continue;
-                const Fate fate = log.fate_of(*batch);
-                const NumberedBatch* end = log.end_of(*batch);
-                model::Offset offset = batch->base_offset;
-                for (const model::RecordId record : batch->records) {
-                    const RecordKey key{batch->producer_id, partition.topic, record};
-                    if (const auto sender = sender_of(senders, key, *batch)) {
-                        ++places[{*sender, key}];
-                        parts[*sender].push_back(
-                            {.text = fmt::format("{} offset {}", partition, offset),
-                             .partition = partition,
-                             .fate = fate,
-                             .event = end == nullptr ? batch->appended : end->appended});
+        book_.numbered_logs().visit(
+            [&](const model::TopicPartition& partition, const NumberedLog& log) {
+                for (const NumberedBatch* batch : log.batches()) {
+                    if (!batch->is_transactional || batch->is_control) continue;
+                    const Fate fate = log.fate_of(*batch);
+                    const NumberedBatch* end = log.end_of(*batch);
+                    model::Offset offset = batch->base_offset;
+                    for (const model::RecordId record : batch->records) {
+                        const RecordKey key{batch->producer_id, partition.topic, record};
+                        if (const auto sender = sender_of(senders, key, *batch)) {
+                            ++places[{*sender, key}];
+                            parts[*sender].push_back(
+                                {.text = fmt::format("{} offset {}", partition, offset),
+                                 .partition = partition,
+                                 .fate = fate,
+                                 .event = end == nullptr ? batch->appended : end->appended});
+                        }
+                        ++offset;
                     }
-                    ++offset;
                 }
-            }
-        });
+            });
         for (std::size_t i = 0; i < parts.size(); ++i) add_lost(i, parts[i], places);
     }
 
@@ -174,7 +171,7 @@ class Atomicity final : public Checker {
         std::optional<std::size_t> best;
         bool is_best_of_epoch = false;
         for (const std::size_t candidate : at->second) {
-            const Transaction& transaction = history_.all()[candidate];
+            const Transaction& transaction = book_.transactions().all()[candidate];
             if (transaction.began > batch.appended) break;
             const bool is_of_epoch = transaction.producer_epoch == batch.producer_epoch;
             if (is_best_of_epoch && !is_of_epoch) continue;
@@ -186,10 +183,10 @@ class Atomicity final : public Checker {
 
     void add_lost(std::size_t place, std::vector<Part>& parts,
                   const std::map<std::pair<std::size_t, RecordKey>, std::uint64_t>& places) const {
-        const Transaction& transaction = history_.all()[place];
+        const Transaction& transaction = book_.transactions().all()[place];
         for (const TransactionSend& send : transaction.sends) {
             if (!send.is_acknowledged() || send.offset == model::no_offset) continue;
-            const NumberedLog* log = logs_.leader_log(send.partition);
+            const NumberedLog* log = book_.numbered_logs().leader_log(send.partition);
             if (log == nullptr || send.offset < log->start() || !log->is_told_from(send.offset)) {
                 continue;
             }
@@ -253,31 +250,30 @@ class Atomicity final : public Checker {
 
     std::optional<Cause> cause_of(const Transaction& transaction,
                                   const std::vector<const Part*>& parts) const {
-        if (contract_ == Contract::configured && transaction.version < 2) {
+        if (book_.contract() == Contract::configured && transaction.version < 2) {
             return Cause{"transactions of version 1", transaction.began};
         }
         for (const Part* part : parts) {
-            const auto cause =
-                part->partition
-                    ? allowance_.of_loss(*part->partition, transaction.client, transaction.began)
-                    : allowance_.of_truncation_anywhere(model::offsets_topic, transaction.began);
+            const auto cause = part->partition
+                                   ? book_.allowance().of_loss(*part->partition, transaction.client,
+                                                               transaction.began)
+                                   : book_.allowance().of_truncation_anywhere(model::offsets_topic,
+                                                                              transaction.began);
             if (cause) return cause;
         }
-        return allowance_.of_truncation_anywhere(model::transaction_topic, transaction.began);
+        return book_.allowance().of_truncation_anywhere(model::transaction_topic,
+                                                        transaction.began);
     }
 
-    Contract contract_;
-    Allowance allowance_;
-    TransactionHistory history_;
-    NumberedLogs logs_;
+    const Casebook& book_;
     std::map<GroupAndProducer, std::vector<Pending>> pending_;
     Findings findings_{"atomicity"};
 };
 
 }  // namespace
 
-std::unique_ptr<Checker> make_atomicity(Contract contract) {
-    return std::make_unique<Atomicity>(contract);
+std::unique_ptr<Checker> make_atomicity(const Casebook& book) {
+    return std::make_unique<Atomicity>(book);
 }
 
 }  // namespace squall::checkers

@@ -20,10 +20,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/cluster_view.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/replica_logs.h"
 
 namespace squall::checkers {
 
@@ -50,6 +49,8 @@ bool is_path_of(std::string_view path, const model::TopicPartition& partition) {
 
 class Audit final : public Checker {
   public:
+    explicit Audit(const Casebook& book) : book_(book) {}
+
     std::string_view name() const override { return "audit"; }
 
     void observe(const sim::Event& event) override {
@@ -68,13 +69,11 @@ class Audit final : public Checker {
             judge(*log, event.sequence);
             return;
         }
-        cluster_.observe(event);
-        ReplicaLogs::Change change;
-        if (logs_.observe(event, change)) {
+        if (const ReplicaLogs::Change* change = book_.log_change()) {
             const auto* cut = event.as<model::LogTruncated>();
-            if (change.kind == ReplicaLogs::Change::Kind::opened ||
+            if (change->kind == ReplicaLogs::Change::Kind::opened ||
                 (cut != nullptr && cut->reason == "recovery")) {
-                on_recovered(change, event);
+                on_recovered(*change, event);
             }
         } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
             if (destroys_flushed_data(*hit)) spoiled_[event.node].push_back(hit->path);
@@ -90,8 +89,8 @@ class Audit final : public Checker {
     using Key = ReplicaLogs::Key;
 
     bool is_spoiled(const Key& key) const {
-        const auto node = cluster_.brokers().find(key.second);
-        return node != cluster_.brokers().end() && is_spoiled(key.first, node->second);
+        const auto node = book_.cluster().brokers().find(key.second);
+        return node != book_.cluster().brokers().end() && is_spoiled(key.first, node->second);
     }
     bool is_spoiled(const model::TopicPartition& partition, sim::NodeId node) const {
         const auto paths = spoiled_.find(node);
@@ -105,10 +104,10 @@ class Audit final : public Checker {
         if (change.end_before.value() == 0) return;
         findings_.judge();
         if (!change.was_known_exactly || change.log->end() >= change.end_before) return;
-        if (is_spoiled(change.key.first, event.node)) return;
+        if (is_spoiled(change.key->first, event.node)) return;
         findings_.object(
             "shrunk-at-restart",
-            evidence("partition", change.key.first, "broker", change.key.second, "log_end_offset",
+            evidence("partition", change.key->first, "broker", change.key->second, "log_end_offset",
                      change.log->end(), "claimed", change.end_before),
             {event.sequence});
     }
@@ -117,7 +116,7 @@ class Audit final : public Checker {
         const Key key{audited.partition, audited.broker};
         const std::vector<FoundBatch> found = std::move(found_[key]);
         found_.erase(key);
-        const ReplicaLog* told = logs_.find(audited.partition, audited.broker);
+        const ReplicaLog* told = book_.replica_logs().find(audited.partition, audited.broker);
         if (told == nullptr && found.empty() && audited.trailing_bytes == 0) return;
         findings_.judge();
         if (is_spoiled(key)) return;
@@ -193,7 +192,7 @@ class Audit final : public Checker {
     void judge_missing_logs() {
         std::set<std::pair<std::string, model::BrokerId>> covered;
         for (const auto& [partition, broker] : audited_) covered.emplace(partition.topic, broker);
-        for (const auto& [key, log] : logs_.all()) {
+        for (const auto& [key, log] : book_.replica_logs().all()) {
             if (log.entries().empty() || log.may_be_shorter()) continue;
             if (audited_.contains(key) || !covered.contains({key.first.topic, key.second}))
                 continue;
@@ -206,8 +205,7 @@ class Audit final : public Checker {
         }
     }
 
-    ClusterView cluster_;
-    ReplicaLogs logs_;
+    const Casebook& book_;
     std::map<Key, std::vector<FoundBatch>> found_;
     std::set<Key> audited_;
     std::map<sim::NodeId, std::vector<std::string>> spoiled_;  // paths
@@ -216,8 +214,8 @@ class Audit final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_audit(Contract) {
-    return std::make_unique<Audit>();
+std::unique_ptr<Checker> make_audit(const Casebook& book) {
+    return std::make_unique<Audit>(book);
 }
 
 }  // namespace squall::checkers

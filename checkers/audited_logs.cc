@@ -21,6 +21,7 @@ void AuditedLogs::on_high_watermark(const model::TopicPartition& partition,
 }
 
 bool AuditedLogs::is_rotten(const model::TopicPartition& partition, model::BrokerId broker) const {
+    if (rotten_.empty()) return false;
     const auto node = nodes_.find(broker);
     return node != nodes_.end() && rotten_.contains({node->second, to_string(partition)});
 }

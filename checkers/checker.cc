@@ -1,5 +1,9 @@
 #include "checkers/checker.h"
 
+#include <algorithm>
+
+#include "checkers/casebook.h"
+#include "sim/base/assert.h"
 #include "sim/trace/sim_events.h"
 
 namespace squall::checkers {
@@ -18,18 +22,30 @@ std::string_view to_string(CheckerVerdict verdict) {
     return "?";
 }
 
-CheckerSet::CheckerSet(Contract contract) {
+CheckerSet::CheckerSet(Contract contract) : book_(std::make_unique<Casebook>(contract)) {
     checkers_.reserve(all_checkers().size());
-    for (const CheckerEntry& entry : all_checkers()) checkers_.push_back(entry.make(contract));
+    for (const CheckerEntry& entry : all_checkers()) checkers_.push_back(entry.make(*book_));
 }
+
+CheckerSet::CheckerSet(Contract contract, std::string_view name)
+    : book_(std::make_unique<Casebook>(contract)) {
+    const auto entry = std::ranges::find(all_checkers(), name, &CheckerEntry::name);
+    ASSERT(entry != all_checkers().end(), "no checker is called {}", name);
+    checkers_.push_back(entry->make(*book_));
+}
+
+CheckerSet::~CheckerSet() = default;
 
 void CheckerSet::observe(const sim::Event& event) {
     // Most of a trace is frames; no property is about one that came through undisturbed.
     if (event.as<sim::FrameSent>() || event.as<sim::FrameDelivered>()) return;
+    book_->observe(event);
     for (const auto& checker : checkers_) checker->observe(event);
+    book_->settle();
 }
 
 std::vector<CheckerReport> CheckerSet::finish() {
+    book_->conclude();
     std::vector<CheckerReport> reports;
     reports.reserve(checkers_.size());
     for (const auto& checker : checkers_) reports.push_back(checker->finish());

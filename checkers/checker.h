@@ -20,6 +20,8 @@
 
 namespace squall::checkers {
 
+class Casebook;
+
 enum class CheckerVerdict {
     pass,
     fail,           // it objects
@@ -64,7 +66,8 @@ class Checker {
     virtual ~Checker() = default;
 
     virtual std::string_view name() const = 0;
-    // Called for each event, in order. Must not throw but AssertionFailure.
+    // Called for each event, in order, when the casebook has taken it in. Must not throw but
+    // AssertionFailure.
     virtual void observe(const sim::Event& event) = 0;
     // Called once, at the end.
     virtual CheckerReport finish() = 0;
@@ -74,7 +77,7 @@ struct CheckerEntry {
     std::string_view name;
     std::string_view about;   // one line for `squall list checkers`
     std::string_view source;  // where the property comes from: KIP, paper, guarantees row
-    std::unique_ptr<Checker> (*make)(Contract contract);
+    std::unique_ptr<Checker> (*make)(const Casebook& book);
     // It objects to what is missing at the end: of a run that broke off it can say nothing.
     bool judges_the_end = false;
 };
@@ -86,11 +89,15 @@ const std::vector<CheckerEntry>& all_checkers();
 class CheckerSet {
   public:
     explicit CheckerSet(Contract contract);
+    // One of them alone. Requires: there is one of that name.
+    CheckerSet(Contract contract, std::string_view name);
+    ~CheckerSet();
     void observe(const sim::Event& event);
     // In order of name.
     std::vector<CheckerReport> finish();
 
   private:
+    std::unique_ptr<Casebook> book_;
     std::vector<std::unique_ptr<Checker>> checkers_;
 };
 

@@ -25,10 +25,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/group_positions.h"
 #include "model/events/group_events.h"
 #include "model/events/transaction_events.h"
 
@@ -59,19 +58,17 @@ struct GroupPartition {
 
 class CommittedOffset final : public Checker {
   public:
-    explicit CommittedOffset(Contract contract) : allowance_(contract) {}
+    explicit CommittedOffset(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "committed-offset"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        const std::optional<PositionFault> fault = positions_.observe(event, allowance_);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (polled->group.empty()) return;
             GroupPartition& state = groups_[polled->group][polled->partition];
             state.delivered = std::max(state.delivered, polled->next_position);
         } else if (const auto* set = event.as<model::PositionSet>()) {
-            if (!set->group.empty()) on_position_set(*set, fault, event.sequence);
+            if (!set->group.empty()) on_position_set(*set, event.sequence);
         } else if (const auto* invoked = event.as<model::CommitInvoked>()) {
             on_invoked(*invoked, event.sequence);
         } else if (const auto* sent = event.as<model::TransactionOffsetsInvoked>()) {
@@ -96,8 +93,8 @@ class CommittedOffset final : public Checker {
         state.set_back_event = sequence;
     }
 
-    void on_position_set(const model::PositionSet& set, const std::optional<PositionFault>& fault,
-                         sim::EventSequence sequence) {
+    void on_position_set(const model::PositionSet& set, sim::EventSequence sequence) {
+        const std::optional<PositionFault>& fault = book_.position_fault();
         GroupPartition& state = groups_[set.group][set.partition];
         state.delivered = std::max(state.delivered, set.offset);
         // A position taken from the committed offset is the group's word, not the application's.
@@ -231,8 +228,8 @@ class CommittedOffset final : public Checker {
                                   "member", committed.member_id, "generation", committed.generation,
                                   "offset", committed.offset, "earlier_generation",
                                   state.generation, "earlier_offset", state.committed);
-        if (const auto cause =
-                allowance_.of_truncation_anywhere(model::offsets_topic, sim::EventSequence{0})) {
+        if (const auto cause = book_.allowance().of_truncation_anywhere(model::offsets_topic,
+                                                                        sim::EventSequence{0})) {
             findings_.allow(type, cause->text, std::move(shown),
                             {cause->event, state.committed_event, sequence});
         } else {
@@ -240,8 +237,7 @@ class CommittedOffset final : public Checker {
         }
     }
 
-    Allowance allowance_;
-    GroupPositions positions_;
+    const Casebook& book_;
     std::map<std::string, std::map<model::TopicPartition, GroupPartition>> groups_;
     std::map<model::OperationId, std::vector<std::pair<std::string, model::TopicPartition>>> open_;
     Findings findings_{"committed-offset"};
@@ -249,8 +245,8 @@ class CommittedOffset final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_committed_offset(Contract contract) {
-    return std::make_unique<CommittedOffset>(contract);
+std::unique_ptr<Checker> make_committed_offset(const Casebook& book) {
+    return std::make_unique<CommittedOffset>(book);
 }
 
 }  // namespace squall::checkers

@@ -22,10 +22,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/send_history.h"
 #include "model/events/table_events.h"
 
 namespace squall::checkers {
@@ -58,19 +57,17 @@ struct Reading {
 
 class Compaction final : public Checker {
   public:
-    explicit Compaction(Contract contract) : allowance_(contract) {}
+    explicit Compaction(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "compaction"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        history_.observe(event);
         if (const auto* written = event.as<model::KeyWritten>()) {
             writes_[{written->topic, written->record}] = {
                 .key = written->key, .is_tombstone = written->is_tombstone, .send = std::nullopt};
         } else if (const auto* invoked = event.as<model::SendInvoked>()) {
             const auto at = writes_.find({invoked->topic, invoked->record});
-            if (at != writes_.end()) at->second.send = history_.sends().size() - 1;
+            if (at != writes_.end()) at->second.send = book_.history().sends().size() - 1;
         } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
             model::Offset& start = log_starts_[moved->partition];
             start = std::max(start, moved->to);
@@ -135,11 +132,12 @@ class Compaction final : public Checker {
     void index_writes() {
         for (const auto& [id, write] : writes_) {
             if (!write.send) continue;
-            const Send& send = history_.sends()[*write.send];
+            const Send& send = book_.history().sends()[*write.send];
             if (send.is_acknowledged()) {
-                acknowledged_[{history_.partition(send), write.key}].push_back({&send, &write});
+                acknowledged_[{book_.history().partition(send), write.key}].push_back(
+                    {&send, &write});
             } else if (write.is_tombstone && send.outcome != model::Outcome::failed) {
-                doubtful_deletions_.emplace(history_.topic(send), write.key);
+                doubtful_deletions_.emplace(book_.history().topic(send), write.key);
             }
         }
         for (auto& [place, writes] : acknowledged_) {
@@ -192,8 +190,10 @@ class Compaction final : public Checker {
             shown.emplace_back("read_record", fmt::format("{}", seen->record));
             events.push_back(seen->event);
         }
-        auto cause = allowance_.of_removal(reader.first, send.offset);
-        if (!cause) cause = allowance_.of_loss(reader.first, history_.client(send), send.invoked);
+        auto cause = book_.allowance().of_removal(reader.first, send.offset);
+        if (!cause)
+            cause =
+                book_.allowance().of_loss(reader.first, book_.history().client(send), send.invoked);
         if (cause) {
             events.push_back(cause->event);
             findings_.allow(type, cause->text, std::move(shown), std::move(events));
@@ -202,8 +202,7 @@ class Compaction final : public Checker {
         }
     }
 
-    Allowance allowance_;
-    SendHistory history_;
+    const Casebook& book_;
     std::map<std::pair<std::string, model::RecordId>, Write> writes_;  // by topic
     std::map<model::TopicPartition, model::Offset> log_starts_;
     std::map<Reader, Reading> readings_;
@@ -215,8 +214,8 @@ class Compaction final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_compaction(Contract contract) {
-    return std::make_unique<Compaction>(contract);
+std::unique_ptr<Checker> make_compaction(const Casebook& book) {
+    return std::make_unique<Compaction>(book);
 }
 
 }  // namespace squall::checkers

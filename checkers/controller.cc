@@ -126,7 +126,7 @@ class Controller final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_controller(Contract) {
+std::unique_ptr<Checker> make_controller(const Casebook&) {
     return std::make_unique<Controller>();
 }
 

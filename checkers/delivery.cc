@@ -27,14 +27,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
-#include "checkers/audited_logs.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/group_positions.h"
-#include "checkers/numbered_logs.h"
-#include "checkers/send_history.h"
-#include "checkers/sightings.h"
 #include "model/events/group_events.h"
 
 namespace squall::checkers {
@@ -106,20 +101,15 @@ struct Group {
 
 class Delivery final : public Checker {
   public:
-    explicit Delivery(Contract contract) : allowance_(contract) {}
+    explicit Delivery(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "delivery"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        const std::optional<PositionFault> fault = positions_.observe(event, allowance_);
-        history_.observe(event);
-        audit_.observe(event);
-        logs_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (!polled->group.empty()) on_polled(*polled, event);
         } else if (const auto* set = event.as<model::PositionSet>()) {
-            const bool is_sound = !fault || fault->cause;
+            const bool is_sound = !book_.position_fault() || book_.position_fault()->cause;
             if (!set->group.empty()) on_position_set(*set, is_sound, event);
         } else if (const auto* changed = event.as<model::AssignmentChanged>()) {
             if (changed->group.empty()) return;
@@ -160,13 +150,15 @@ class Delivery final : public Checker {
 
     CheckerReport finish() override {
         std::map<model::TopicPartition, std::map<model::Offset, sim::EventSequence>> known;
-        audit_.visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
-                                 const AuditedLogs::Row& row) {
+        book_.audit().visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
+                                        const AuditedLogs::Row& row) {
             known[partition].try_emplace(row.offset, row.event);
         });
-        for (const Send& send : history_.sends()) {
-            if (!send.is_acknowledged() || audit_.is_audited(history_.partition(send))) continue;
-            known[history_.partition(send)].try_emplace(send.offset, send.completed);
+        for (const Send& send : book_.history().sends()) {
+            if (!send.is_acknowledged() ||
+                book_.audit().is_audited(book_.history().partition(send)))
+                continue;
+            known[book_.history().partition(send)].try_emplace(send.offset, send.completed);
         }
         for (const auto& [name, group] : groups_) {
             for (const auto& [partition, state] : group.partitions) {
@@ -267,7 +259,7 @@ class Delivery final : public Checker {
 
     // A record that a read_committed consumer is not to be handed, or for all we know is not.
     bool is_hidden(const model::TopicPartition& partition, model::Offset offset) const {
-        const NumberedLog* log = logs_.leader_log(partition);
+        const NumberedLog* log = book_.numbered_logs().leader_log(partition);
         const NumberedBatch* batch = log == nullptr ? nullptr : log->find(offset);
         if (batch == nullptr) return false;
         const Fate fate = log->fate_of(*batch);
@@ -300,15 +292,11 @@ class Delivery final : public Checker {
         for (const Jump& jump : state.jumps) {
             if (jump.to > offset) return Cause{jump.cause, jump.event};
         }
-        if (const auto cause = allowance_.of_removal(partition, offset)) return cause;
-        return allowance_.of_truncation(partition, sim::EventSequence{0});
+        if (const auto cause = book_.allowance().of_removal(partition, offset)) return cause;
+        return book_.allowance().of_truncation(partition, sim::EventSequence{0});
     }
 
-    Allowance allowance_;
-    GroupPositions positions_;
-    SendHistory history_;
-    AuditedLogs audit_;
-    NumberedLogs logs_;
+    const Casebook& book_;
     std::map<std::string, Group> groups_;
     std::map<model::OperationId, std::pair<std::string, std::vector<model::TopicPartition>>>
         open_commits_;
@@ -317,8 +305,8 @@ class Delivery final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_delivery(Contract contract) {
-    return std::make_unique<Delivery>(contract);
+std::unique_ptr<Checker> make_delivery(const Casebook& book) {
+    return std::make_unique<Delivery>(book);
 }
 
 }  // namespace squall::checkers

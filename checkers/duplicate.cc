@@ -14,9 +14,9 @@
 #include <tuple>
 #include <vector>
 
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/sightings.h"
 #include "sim/trace/sim_events.h"
 
 namespace squall::checkers {
@@ -25,38 +25,64 @@ namespace {
 
 class Duplicate final : public Checker {
   public:
+    explicit Duplicate(const Casebook& book) : book_(book) {}
+
     std::string_view name() const override { return "duplicate"; }
 
     void observe(const sim::Event& event) override {
-        sightings_.observe(event);
         if (const auto* disturbed = event.as<sim::FrameDisturbed>()) {
             if (disturbed->rule == "replay") replayed_.insert(disturbed->from);
         }
     }
 
     CheckerReport finish() override {
-        std::vector<Sighting> seen = sightings_.take();
-        std::ranges::sort(seen, {}, [](const Sighting& s) {
-            return std::tuple{s.partition, s.record, s.offset, s.event};
+        std::vector<Place> places = places_of(book_.sightings().all());
+        std::ranges::sort(places, {}, [](const Place& place) {
+            return std::tuple{place.partition, place.record, place.offset, place.event};
         });
-        for (auto at = seen.begin(); at != seen.end();) {
-            const auto end = std::find_if(at, seen.end(), [&](const Sighting& s) {
-                return s.partition != at->partition || s.record != at->record;
+        for (auto at = places.begin(); at != places.end();) {
+            const auto end = std::find_if(at, places.end(), [&](const Place& place) {
+                return place.partition != at->partition || place.record != at->record;
             });
-            if (end - at > 1) judge(at, end);
+            if (end - at > 1 || at->is_seen_again) judge(at, end);
             at = end;
         }
         return findings_.report();
     }
 
   private:
-    using Iterator = std::vector<Sighting>::const_iterator;
+    // A record at an offset, seen once or several times.
+    struct Place {
+        std::uint32_t partition = 0;  // as of the sightings
+        model::Offset offset;
+        model::RecordId record;
+        sim::EventSequence event;  // the first
+        bool is_seen_again = false;
+    };
+    using Iterator = std::vector<Place>::const_iterator;
+
+    // Sightings of one offset follow each other, and mostly agree.
+    static std::vector<Place> places_of(const std::vector<Sighting>& sightings) {
+        std::vector<Place> places;
+        for (const Sighting& s : sightings) {
+            if (!places.empty() && places.back().partition == s.partition &&
+                places.back().offset == s.offset && places.back().record == s.record) {
+                places.back().is_seen_again = true;
+                continue;
+            }
+            places.push_back({.partition = s.partition,
+                              .offset = s.offset,
+                              .record = s.record,
+                              .event = s.event});
+        }
+        return places;
+    }
 
     // Asked for only where something stands twice.
     void index_sends() {
         if (!sends_.empty()) return;
-        for (const Send& send : sightings_.history().sends()) {
-            sends_[{send.record, sightings_.history().topic(send)}].push_back(&send);
+        for (const Send& send : book_.history().sends()) {
+            sends_[{send.record, book_.history().topic(send)}].push_back(&send);
         }
     }
 
@@ -75,7 +101,7 @@ class Duplicate final : public Checker {
             events.push_back(at->event);
         }
         index_sends();
-        const model::TopicPartition& partition = sightings_.partition(*begin);
+        const model::TopicPartition& partition = book_.sightings().partition(begin->partition);
         Evidence shown =
             evidence("partition", partition, "record", begin->record, "offsets", offsets);
         const auto sends = sends_.find({begin->record, partition.topic});
@@ -84,7 +110,7 @@ class Duplicate final : public Checker {
             return;
         }
         const Send& first = *sends->second.front();
-        shown.emplace_back("client", sightings_.history().client(first));
+        shown.emplace_back("client", book_.history().client(first));
         shown.emplace_back("sends", fmt::format("{}", sends->second.size()));
         for (const Send* send : sends->second) events.push_back(send->invoked);
         const std::string_view cause = cause_of(sends->second, places, partition);
@@ -102,7 +128,7 @@ class Duplicate final : public Checker {
         });
         if (static_cast<std::size_t>(landed) >= places) return "application sent twice";
         for (const Send* send : sends) {
-            const SendHistory& history = sightings_.history();
+            const SendHistory& history = book_.history();
             if (history.producer(*send).enable_idempotence) continue;
             if (history.has_retried(*send, partition)) return "retry without idempotence";
             if (replayed_.contains(send->node)) return "request replayed without idempotence";
@@ -110,7 +136,7 @@ class Duplicate final : public Checker {
         return {};
     }
 
-    Sightings sightings_;
+    const Casebook& book_;
     std::set<sim::NodeId> replayed_;  // nodes some of whose frames were delivered twice
     std::map<std::pair<model::RecordId, std::string>, std::vector<const Send*>> sends_;
     Findings findings_{"duplicate"};
@@ -118,8 +144,8 @@ class Duplicate final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_duplicate(Contract) {
-    return std::make_unique<Duplicate>();
+std::unique_ptr<Checker> make_duplicate(const Casebook& book) {
+    return std::make_unique<Duplicate>(book);
 }
 
 }  // namespace squall::checkers

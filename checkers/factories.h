@@ -7,27 +7,27 @@
 
 namespace squall::checkers {
 
-std::unique_ptr<Checker> make_assignment(Contract contract);
-std::unique_ptr<Checker> make_atomicity(Contract contract);
-std::unique_ptr<Checker> make_audit(Contract contract);
-std::unique_ptr<Checker> make_committed_offset(Contract contract);
-std::unique_ptr<Checker> make_compaction(Contract contract);
-std::unique_ptr<Checker> make_controller(Contract contract);
-std::unique_ptr<Checker> make_delivery(Contract contract);
-std::unique_ptr<Checker> make_duplicate(Contract contract);
-std::unique_ptr<Checker> make_failed_send(Contract contract);
-std::unique_ptr<Checker> make_fencing(Contract contract);
-std::unique_ptr<Checker> make_hanging_transaction(Contract contract);
-std::unique_ptr<Checker> make_high_watermark(Contract contract);
-std::unique_ptr<Checker> make_idempotence(Contract contract);
-std::unique_ptr<Checker> make_in_sync_set(Contract contract);
-std::unique_ptr<Checker> make_inconsistent_offsets(Contract contract);
-std::unique_ptr<Checker> make_liveness(Contract contract);
-std::unique_ptr<Checker> make_lost_write(Contract contract);
-std::unique_ptr<Checker> make_metadata(Contract contract);
-std::unique_ptr<Checker> make_order(Contract contract);
-std::unique_ptr<Checker> make_read_committed(Contract contract);
-std::unique_ptr<Checker> make_replica_log(Contract contract);
-std::unique_ptr<Checker> make_transaction_state(Contract contract);
+std::unique_ptr<Checker> make_assignment(const Casebook& book);
+std::unique_ptr<Checker> make_atomicity(const Casebook& book);
+std::unique_ptr<Checker> make_audit(const Casebook& book);
+std::unique_ptr<Checker> make_committed_offset(const Casebook& book);
+std::unique_ptr<Checker> make_compaction(const Casebook& book);
+std::unique_ptr<Checker> make_controller(const Casebook& book);
+std::unique_ptr<Checker> make_delivery(const Casebook& book);
+std::unique_ptr<Checker> make_duplicate(const Casebook& book);
+std::unique_ptr<Checker> make_failed_send(const Casebook& book);
+std::unique_ptr<Checker> make_fencing(const Casebook& book);
+std::unique_ptr<Checker> make_hanging_transaction(const Casebook& book);
+std::unique_ptr<Checker> make_high_watermark(const Casebook& book);
+std::unique_ptr<Checker> make_idempotence(const Casebook& book);
+std::unique_ptr<Checker> make_in_sync_set(const Casebook& book);
+std::unique_ptr<Checker> make_inconsistent_offsets(const Casebook& book);
+std::unique_ptr<Checker> make_liveness(const Casebook& book);
+std::unique_ptr<Checker> make_lost_write(const Casebook& book);
+std::unique_ptr<Checker> make_metadata(const Casebook& book);
+std::unique_ptr<Checker> make_order(const Casebook& book);
+std::unique_ptr<Checker> make_read_committed(const Casebook& book);
+std::unique_ptr<Checker> make_replica_log(const Casebook& book);
+std::unique_ptr<Checker> make_transaction_state(const Casebook& book);
 
 }  // namespace squall::checkers

@@ -10,11 +10,10 @@
 #include <map>
 #include <utility>
 
-#include "checkers/audited_logs.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "checkers/interned.h"
-#include "checkers/send_history.h"
 
 namespace squall::checkers {
 
@@ -29,11 +28,11 @@ struct Seen {
 
 class FailedSend final : public Checker {
   public:
+    explicit FailedSend(const Casebook& book) : book_(book) {}
+
     std::string_view name() const override { return "failed-send"; }
 
     void observe(const sim::Event& event) override {
-        history_.observe(event);
-        audit_.observe(event);
         const auto* polled = event.as<model::RecordsPolled>();
         if (polled == nullptr || polled->records.empty()) return;
         const std::uint32_t partition = partitions_.id_of(polled->partition);
@@ -47,14 +46,14 @@ class FailedSend final : public Checker {
     CheckerReport finish() override {
         std::map<std::pair<model::RecordId, std::string>, std::uint64_t> sends;
         bool has_failed = false;
-        for (const Send& send : history_.sends()) {
-            ++sends[{send.record, history_.topic(send)}];
+        for (const Send& send : book_.history().sends()) {
+            ++sends[{send.record, book_.history().topic(send)}];
             has_failed = has_failed || is_failed(send);
         }
         if (!has_failed) return findings_.report();
         const std::map<model::RecordId, Seen> settled = settled_records();
-        for (const Send& send : history_.sends()) {
-            if (!is_failed(send) || sends[{send.record, history_.topic(send)}] > 1) continue;
+        for (const Send& send : book_.history().sends()) {
+            if (!is_failed(send) || sends[{send.record, book_.history().topic(send)}] > 1) continue;
             findings_.judge();
             if (object(send, polled_, "polled")) continue;
             if (send.transaction == model::OperationId{}) object(send, settled, "settled");
@@ -69,8 +68,8 @@ class FailedSend final : public Checker {
 
     std::map<model::RecordId, Seen> settled_records() {
         std::map<model::RecordId, Seen> settled;
-        audit_.visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
-                                 const AuditedLogs::Row& row) {
+        book_.audit().visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
+                                        const AuditedLogs::Row& row) {
             settled.try_emplace(row.record, Seen{.partition = partitions_.id_of(partition),
                                                  .offset = row.offset,
                                                  .event = row.event});
@@ -84,17 +83,16 @@ class FailedSend final : public Checker {
         const auto at = seen.find(send.record);
         if (at == seen.end()) return false;
         const model::TopicPartition& partition = partitions_[at->second.partition];
-        if (partition.topic != history_.topic(send)) return false;
-        findings_.object(
-            "failed-but-visible",
-            evidence("partition", partition, "offset", at->second.offset, "record", send.record,
-                     "client", history_.client(send), "operation", send.operation, "seen", how),
-            {send.invoked, send.completed, at->second.event});
+        if (partition.topic != book_.history().topic(send)) return false;
+        findings_.object("failed-but-visible",
+                         evidence("partition", partition, "offset", at->second.offset, "record",
+                                  send.record, "client", book_.history().client(send), "operation",
+                                  send.operation, "seen", how),
+                         {send.invoked, send.completed, at->second.event});
         return true;
     }
 
-    SendHistory history_;
-    AuditedLogs audit_;
+    const Casebook& book_;
     Interned<model::TopicPartition> partitions_;
     std::map<model::RecordId, Seen> polled_;  // where it was handed out first
     Findings findings_{"failed-send"};
@@ -102,8 +100,8 @@ class FailedSend final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_failed_send(Contract) {
-    return std::make_unique<FailedSend>();
+std::unique_ptr<Checker> make_failed_send(const Casebook& book) {
+    return std::make_unique<FailedSend>(book);
 }
 
 }  // namespace squall::checkers

@@ -28,11 +28,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/numbered_logs.h"
-#include "checkers/transaction_history.h"
 #include "model/events/group_events.h"
 
 namespace squall::checkers {
@@ -41,17 +39,14 @@ namespace {
 
 class Fencing final : public Checker {
   public:
-    explicit Fencing(Contract contract) : contract_(contract), allowance_(contract) {}
+    explicit Fencing(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "fencing"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        history_.observe(event);
-        logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
-            judge_epoch(*event.as<model::BatchAppended>(), appending, event.sequence);
-        });
-        if (const auto* configured = event.as<model::ProducerConfigured>()) {
+        if (const NumberedLogs::Appending* appending = book_.numbered_logs().appending()) {
+            judge_epoch(*event.as<model::BatchAppended>(), *appending, event.sequence);
+        } else if (const auto* configured = event.as<model::ProducerConfigured>()) {
             lives_[configured->client_id] = event.sequence;
         } else if (const auto* identified = event.as<model::ProducerIdentified>()) {
             judge_identity(*identified, event.sequence);
@@ -76,10 +71,12 @@ class Fencing final : public Checker {
     }
 
     CheckerReport finish() override {
-        logs_.visit([&](const model::TopicPartition& partition, const NumberedLog& log) {
-            for (const NumberedBatch* batch : log.batches()) judge_effect(partition, log, *batch);
-        });
-        for (const Transaction& transaction : history_.all()) judge_client(transaction);
+        book_.numbered_logs().visit(
+            [&](const model::TopicPartition& partition, const NumberedLog& log) {
+                for (const NumberedBatch* batch : log.batches())
+                    judge_effect(partition, log, *batch);
+            });
+        for (const Transaction& transaction : book_.transactions().all()) judge_client(transaction);
         return findings_.report();
     }
 
@@ -131,7 +128,7 @@ class Fencing final : public Checker {
         findings_.judge();
         const bool ends_its_own_epoch = batch.is_control && before.is_data() &&
                                         batch.producer_epoch == before.producer_epoch &&
-                                        history_.version(batch.producer_id) >= 2;
+                                        book_.transactions().version(batch.producer_id) >= 2;
         if (batch.producer_epoch >= before.producer_epoch && !ends_its_own_epoch) return;
         findings_.object(
             batch.is_control ? "stale-marker" : "stale-append",
@@ -142,7 +139,7 @@ class Fencing final : public Checker {
     }
 
     void judge_coordinator(const model::MarkerAppended& marker, sim::EventSequence sequence) {
-        const NumberedLog* log = logs_.find(marker.partition, marker.broker);
+        const NumberedLog* log = book_.numbered_logs().find(marker.partition, marker.broker);
         if (log == nullptr) return;
         const auto& own = log->of(marker.producer_id);
         const auto before = std::find_if(own.rbegin(), own.rend(), [&](const NumberedBatch* b) {
@@ -164,19 +161,21 @@ class Fencing final : public Checker {
     void judge_effect(const model::TopicPartition& partition, const NumberedLog& log,
                       const NumberedBatch& batch) {
         if (!batch.is_transactional || batch.is_control) return;
-        const auto fence = history_.fence_of(batch.producer_id, batch.producer_epoch);
+        const auto fence = book_.transactions().fence_of(batch.producer_id, batch.producer_epoch);
         if (!fence || batch.appended < fence->event) return;
         findings_.judge();
         if (log.fate_of(batch) != Fate::committed) return;
-        conclude("fenced-append", batch.producer_id, *fence,
-                 evidence("partition", partition, "offset", batch.base_offset, "producer_id",
-                          batch.producer_id, "producer_epoch", batch.producer_epoch,
-                          "transactional_id", history_.transactional_id(batch.producer_id)),
-                 {fence->event, batch.appended}, true);
+        conclude(
+            "fenced-append", batch.producer_id, *fence,
+            evidence("partition", partition, "offset", batch.base_offset, "producer_id",
+                     batch.producer_id, "producer_epoch", batch.producer_epoch, "transactional_id",
+                     book_.transactions().transactional_id(batch.producer_id)),
+            {fence->event, batch.appended}, true);
     }
 
     void judge_client(const Transaction& transaction) {
-        const auto fence = history_.fence_of(transaction.producer_id, transaction.producer_epoch);
+        const auto fence =
+            book_.transactions().fence_of(transaction.producer_id, transaction.producer_epoch);
         if (!fence) return;
         bool has_content = !transaction.offsets.empty();
         for (const TransactionSend& send : transaction.sends) {
@@ -207,12 +206,12 @@ class Fencing final : public Checker {
         shown.emplace_back("fenced_by",
                            fmt::format("{} epoch {}", fence.producer_id, fence.producer_epoch));
         std::optional<Cause> cause;
-        if (is_open_to_version_1 && contract_ == Contract::configured &&
-            history_.version(producer) < 2) {
+        if (is_open_to_version_1 && book_.contract() == Contract::configured &&
+            book_.transactions().version(producer) < 2) {
             cause = Cause{"transactions of version 1", fence.event};
         } else {
-            cause =
-                allowance_.of_truncation_anywhere(model::transaction_topic, sim::EventSequence{0});
+            cause = book_.allowance().of_truncation_anywhere(model::transaction_topic,
+                                                             sim::EventSequence{0});
         }
         if (cause) {
             if (std::ranges::find(events, cause->event) == events.end()) {
@@ -252,8 +251,8 @@ class Fencing final : public Checker {
                         const Generation& newer, Findings::Events events) {
         Evidence shown = evidence("group", group, "generation", generation, "newer_generation",
                                   newer.generation);
-        if (const auto cause =
-                allowance_.of_truncation_anywhere(model::offsets_topic, sim::EventSequence{0})) {
+        if (const auto cause = book_.allowance().of_truncation_anywhere(model::offsets_topic,
+                                                                        sim::EventSequence{0})) {
             events.push_back(cause->event);
             findings_.allow("fenced-offsets", cause->text, std::move(shown), std::move(events));
         } else {
@@ -275,10 +274,7 @@ class Fencing final : public Checker {
         if (generation > newest.generation) newest = {generation, sequence};
     }
 
-    Contract contract_;
-    Allowance allowance_;
-    TransactionHistory history_;
-    NumberedLogs logs_;
+    const Casebook& book_;
     std::map<std::string, Generation> generations_;  // the newest of each group with offsets
     std::map<std::string, Generation> stable_;       // in which each group settled last
     std::map<model::OperationId, Stale> stale_;
@@ -289,8 +285,8 @@ class Fencing final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_fencing(Contract contract) {
-    return std::make_unique<Fencing>(contract);
+std::unique_ptr<Checker> make_fencing(const Casebook& book) {
+    return std::make_unique<Fencing>(book);
 }
 
 }  // namespace squall::checkers

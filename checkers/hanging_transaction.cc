@@ -19,11 +19,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/cluster_view.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/numbered_logs.h"
-#include "checkers/transaction_history.h"
 
 namespace squall::checkers {
 
@@ -45,20 +43,18 @@ struct Coordinated {
 
 class HangingTransaction final : public Checker {
   public:
+    explicit HangingTransaction(const Casebook& book) : book_(book) {}
+
     std::string_view name() const override { return "hanging-transaction"; }
 
     void observe(const sim::Event& event) override {
-        if (cluster_.has_ended()) return;
-        cluster_.observe(event);
-        if (cluster_.has_ended()) return;
+        if (book_.cluster().has_ended()) return;
         now_ = event.time;
-        history_.observe(event);
-        logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
-            if (appending.batch->is_control) {
-                on_marker(*event.as<model::BatchAppended>(), appending);
+        if (const NumberedLogs::Appending* appending = book_.numbered_logs().appending()) {
+            if (appending->batch->is_control) {
+                on_marker(*event.as<model::BatchAppended>(), *appending);
             }
-        });
-        if (const auto* changed = event.as<model::TransactionStateChanged>()) {
+        } else if (const auto* changed = event.as<model::TransactionStateChanged>()) {
             on_state(changed->transactional_id, changed->to, changed->producer_id, event);
         } else if (const auto* loaded = event.as<model::TransactionLoaded>()) {
             on_state(loaded->transactional_id, loaded->state, loaded->producer_id, event);
@@ -77,13 +73,14 @@ class HangingTransaction final : public Checker {
 
     CheckerReport finish() override {
         if (!calm_) return findings_.report();
-        logs_.visit([&](const model::TopicPartition& partition, const NumberedLog& log) {
-            const auto leader = leaders_.find(partition);
-            if (leader != leaders_.end() && leader->second == model::no_broker) return;
-            for (const auto& [offset, producer] : log.open()) {
-                judge_open(partition, *log.find(offset), true);
-            }
-        });
+        book_.numbered_logs().visit(
+            [&](const model::TopicPartition& partition, const NumberedLog& log) {
+                const auto leader = leaders_.find(partition);
+                if (leader != leaders_.end() && leader->second == model::no_broker) return;
+                for (const auto& [offset, producer] : log.open()) {
+                    judge_open(partition, *log.find(offset), true);
+                }
+            });
         for (const auto& [id, coordinated] : transactions_) judge_state(id, coordinated, true);
         for (const auto& [key, waiting] : pending_) judge_pending(key, waiting, true);
         return findings_.report();
@@ -93,7 +90,7 @@ class HangingTransaction final : public Checker {
     using GroupAndProducer = std::pair<std::string, model::ProducerId>;
 
     Duration bound(model::ProducerId producer) const {
-        return history_.timeout(producer) + scan_interval + grace;
+        return book_.transactions().timeout(producer) + scan_interval + grace;
     }
 
     // Whether it lasted too long by now; what still may end in time is left open at the end.
@@ -133,7 +130,8 @@ class HangingTransaction final : public Checker {
             "stable-offset-stuck",
             evidence("partition", partition, "offset", first.base_offset, "producer_id",
                      first.producer_id, "producer_epoch", first.producer_epoch, "transactional_id",
-                     history_.transactional_id(first.producer_id), "lasted", lasted(waiting)),
+                     book_.transactions().transactional_id(first.producer_id), "lasted",
+                     lasted(waiting)),
             {first.appended, calm_event_});
     }
 
@@ -186,15 +184,14 @@ class HangingTransaction final : public Checker {
                    fmt::format("group {} had offsets of an open transaction", key.first))) {
             return;
         }
-        findings_.object("offsets-pending",
-                         evidence("group", key.first, "producer_id", key.second, "transactional_id",
-                                  history_.transactional_id(key.second), "lasted", lasted(waiting)),
-                         {waiting.event, calm_event_});
+        findings_.object(
+            "offsets-pending",
+            evidence("group", key.first, "producer_id", key.second, "transactional_id",
+                     book_.transactions().transactional_id(key.second), "lasted", lasted(waiting)),
+            {waiting.event, calm_event_});
     }
 
-    ClusterView cluster_;
-    TransactionHistory history_;
-    NumberedLogs logs_;
+    const Casebook& book_;
     std::map<model::TopicPartition, model::BrokerId> leaders_;
     std::map<std::string, Coordinated> transactions_;  // unfinished ones, by transactional id
     std::map<GroupAndProducer, Waiting> pending_;
@@ -206,8 +203,8 @@ class HangingTransaction final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_hanging_transaction(Contract) {
-    return std::make_unique<HangingTransaction>();
+std::unique_ptr<Checker> make_hanging_transaction(const Casebook& book) {
+    return std::make_unique<HangingTransaction>(book);
 }
 
 }  // namespace squall::checkers

@@ -29,12 +29,10 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
-#include "checkers/cluster_view.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "checkers/invariants.h"
-#include "checkers/replica_logs.h"
 #include "model/events/client_events.h"
 
 namespace squall::checkers {
@@ -88,7 +86,7 @@ struct Partition {
 
 class HighWatermark final : public Checker {
   public:
-    explicit HighWatermark(Contract contract) : allowance_(contract) {}
+    explicit HighWatermark(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "high-watermark"; }
 
@@ -97,10 +95,7 @@ class HighWatermark final : public Checker {
             on_fetch_served(*served, event);
             return;
         }
-        allowance_.observe(event);
-        cluster_.observe(event);
-        ReplicaLogs::Change change;
-        if (logs_.observe(event, change)) on_log_changed(change);
+        if (const ReplicaLogs::Change* change = book_.log_change()) on_log_changed(*change);
         if (const auto* moved = event.as<model::HighWatermarkAdvanced>()) {
             on_moved(*moved, event);
         } else if (const auto* taken = event.as<model::RoleTaken>()) {
@@ -140,7 +135,7 @@ class HighWatermark final : public Checker {
     void on_log_changed(const ReplicaLogs::Change& change) {
         using Kind = ReplicaLogs::Change::Kind;
         if (change.kind == Kind::appended) return;
-        Partition& partition = partitions_[change.key.first];
+        Partition& partition = partitions_[change.key->first];
         if (change.kind == Kind::cleaned) {
             // What compaction may have written anew is not what was committed, and need not be.
             const auto kept = std::ranges::find_if(partition.committed, [&](const Committed& c) {
@@ -149,7 +144,7 @@ class HighWatermark final : public Checker {
             partition.committed.erase(partition.committed.begin(), kept);
             return;
         }
-        Replica& replica = partition.replicas[change.key.second];
+        Replica& replica = partition.replicas[change.key->second];
         if (change.kind == Kind::deleted) {
             replica = Replica{};
             return;
@@ -242,12 +237,12 @@ class HighWatermark final : public Checker {
                      const model::HighWatermarkAdvanced& moved, model::BrokerId member,
                      sim::EventSequence sequence) {
         static const ReplicaLog empty;
-        const ReplicaLog* log = logs_.find(moved.partition, member);
+        const ReplicaLog* log = book_.replica_logs().find(moved.partition, member);
         const auto told = partition.replicas.find(member);
         if (log == nullptr && told != partition.replicas.end() && told->second.began_empty) {
             log = &empty;
         }
-        const ClusterView::Node* node = cluster_.broker(member);
+        const ClusterView::Node* node = book_.cluster().broker(member);
         if (log == nullptr || node == nullptr || !node->is_up || log->may_be_shorter()) {
             return false;
         }
@@ -261,7 +256,8 @@ class HighWatermark final : public Checker {
         Evidence shown = evidence("partition", moved.partition, "leader", moved.broker,
                                   "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
                                   "member", member, "member_log_end", log->end());
-        if (const auto cause = allowance_.of_truncation(moved.partition, sim::EventSequence{0})) {
+        if (const auto cause =
+                book_.allowance().of_truncation(moved.partition, sim::EventSequence{0})) {
             findings_.allow("high-watermark-ahead", cause->text, std::move(shown),
                             {cause->event, sequence});
         } else {
@@ -273,7 +269,7 @@ class HighWatermark final : public Checker {
     // A member that reaches as far holds the same.
     void judge_content(Partition& partition, const model::HighWatermarkAdvanced& moved,
                        model::BrokerId member, sim::EventSequence sequence) {
-        const ReplicaLog& log = *logs_.find(moved.partition, member);
+        const ReplicaLog& log = *book_.replica_logs().find(moved.partition, member);
         Replica& replica = partition.replicas[member];
         findings_.judge();
         auto at =
@@ -289,7 +285,8 @@ class HighWatermark final : public Checker {
                                   "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
                                   "member", member, "offset", at->batch.base_offset, "batch_epoch",
                                   at->batch.leader_epoch, "crc", at->batch.crc);
-        if (const auto cause = allowance_.of_truncation(moved.partition, sim::EventSequence{0})) {
+        if (const auto cause =
+                book_.allowance().of_truncation(moved.partition, sim::EventSequence{0})) {
             findings_.allow("in-sync-member-differs", cause->text, std::move(shown),
                             {cause->event, at->event, sequence});
         } else {
@@ -300,7 +297,7 @@ class HighWatermark final : public Checker {
     // Whatever the leader holds below its new high watermark is committed.
     void commit(Partition& partition, const model::HighWatermarkAdvanced& moved,
                 sim::EventSequence sequence) {
-        const ReplicaLog* log = logs_.find(moved.partition, moved.broker);
+        const ReplicaLog* log = book_.replica_logs().find(moved.partition, moved.broker);
         if (log == nullptr) return;
         Replica& leader = partition.replicas[moved.broker];
         const model::Offset from = partition.committed_end();
@@ -330,7 +327,7 @@ class HighWatermark final : public Checker {
 
     void judge_leader(Partition& partition, Replica& replica, const model::RoleTaken& taken,
                       sim::EventSequence sequence) {
-        const ReplicaLog* log = logs_.find(taken.partition, taken.broker);
+        const ReplicaLog* log = book_.replica_logs().find(taken.partition, taken.broker);
         if (partition.committed.empty()) return;
         findings_.judge();
         const model::Offset start = log == nullptr ? model::Offset{0} : log->start();
@@ -349,8 +346,8 @@ class HighWatermark final : public Checker {
                      "batch_epoch", at->batch.leader_epoch, "committed_in_epoch", at->by,
                      "log_end_offset", taken.log_end_offset);
         Findings::Events events{at->event, sequence};
-        const auto cause =
-            allowance_.of_incomplete_leader(taken.partition, at->by, taken.leader_epoch, at->event);
+        const auto cause = book_.allowance().of_incomplete_leader(taken.partition, at->by,
+                                                                  taken.leader_epoch, at->event);
         // What this leader does not hold is gone: later ones are not asked for it again.
         partition.committed.erase(at, partition.committed.end());
         for (auto& [broker, other] : partition.replicas) {
@@ -456,9 +453,7 @@ class HighWatermark final : public Checker {
         min_in_sync_[changed.resource.substr(topic.size())].push_back(told);
     }
 
-    Allowance allowance_;
-    ClusterView cluster_;
-    ReplicaLogs logs_;
+    const Casebook& book_;
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<std::string, model::Uuid> topics_;
     std::map<std::string, std::vector<MinInSync>> min_in_sync_;  // by topic, in order
@@ -467,8 +462,8 @@ class HighWatermark final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_high_watermark(Contract contract) {
-    return std::make_unique<HighWatermark>(contract);
+std::unique_ptr<Checker> make_high_watermark(const Casebook& book) {
+    return std::make_unique<HighWatermark>(book);
 }
 
 }  // namespace squall::checkers

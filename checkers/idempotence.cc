@@ -22,12 +22,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
-#include "checkers/audited_logs.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/numbered_logs.h"
-#include "checkers/send_history.h"
 
 namespace squall::checkers {
 
@@ -35,17 +32,15 @@ namespace {
 
 class Idempotence final : public Checker {
   public:
-    explicit Idempotence(Contract contract) : allowance_(contract) {}
+    explicit Idempotence(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "idempotence"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
         observe_sends(event);
-        logs_.observe(event, [&](const NumberedLogs::Appending& appending) {
-            judge_numbers(*event.as<model::BatchAppended>(), appending, event.sequence);
-        });
-        if (const auto* answered = event.as<model::DuplicateAnswered>()) {
+        if (const NumberedLogs::Appending* appending = book_.numbered_logs().appending()) {
+            judge_numbers(*event.as<model::BatchAppended>(), *appending, event.sequence);
+        } else if (const auto* answered = event.as<model::DuplicateAnswered>()) {
             judge_answer(*answered, event.sequence);
         } else if (const auto* refused = event.as<model::NumberedBatchRefused>()) {
             judge_refusal(*refused, event.sequence);
@@ -108,7 +103,7 @@ class Idempotence final : public Checker {
     }
 
     void judge_answer(const model::DuplicateAnswered& answered, sim::EventSequence sequence) {
-        const NumberedLog* log = logs_.find(answered.partition, answered.broker);
+        const NumberedLog* log = book_.numbered_logs().find(answered.partition, answered.broker);
         if (log == nullptr || !log->is_told_from(model::Offset{0})) return;
         if (answered.base_offset < log->start()) return;
         findings_.judge();
@@ -130,7 +125,7 @@ class Idempotence final : public Checker {
     // Its epoch may be a reason to refuse it, but its numbers are none.
     void judge_refusal(const model::NumberedBatchRefused& refused, sim::EventSequence sequence) {
         constexpr int window = 5;
-        const NumberedLog* log = logs_.find(refused.partition, refused.broker);
+        const NumberedLog* log = book_.numbered_logs().find(refused.partition, refused.broker);
         if (log == nullptr || refused.base_sequence < model::SequenceNumber{0}) return;
         const auto& own = log->of(refused.producer_id);
         if (own.empty() || own.back()->producer_epoch != refused.producer_epoch) return;
@@ -162,18 +157,9 @@ class Idempotence final : public Checker {
 
     // ---- what clients can see of it ----
 
-    // Of what is handed out or lies on disk, only records of open sends are kept.
+    // Of what is handed out, only records of open sends are kept.
     void observe_sends(const sim::Event& event) {
-        if (const auto* batch = event.as<model::AuditedBatch>()) {
-            if (std::ranges::any_of(batch->records, [&](model::RecordId record) {
-                    return unacknowledged_.contains(record);
-                })) {
-                audit_.observe(event);
-            }
-            return;
-        }
-        audit_.observe(event);
-        if (const Send* send = history_.observe(event)) {
+        if (const Send* send = book_.acknowledged()) {
             unacknowledged_.erase(send->record);
         } else if (const auto* invoked = event.as<model::SendInvoked>()) {
             unacknowledged_.insert(invoked->record);
@@ -190,7 +176,7 @@ class Idempotence final : public Checker {
 
     // How often the client of this send had been started: a new process is a new producer.
     std::ptrdiff_t life_of(const Send& send) const {
-        const auto starts = starts_.find(history_.client(send));
+        const auto starts = starts_.find(book_.history().client(send));
         if (starts == starts_.end()) return 0;
         return std::ranges::lower_bound(starts->second, send.invoked) - starts->second.begin();
     }
@@ -204,10 +190,10 @@ class Idempotence final : public Checker {
         };
         std::map<Row, std::vector<Placed>> rows;  // each in order of invocation
         const auto found = places_of_unknown();
-        for (const Send& send : history_.sends()) {
-            if (!history_.producer(send).enable_idempotence) continue;
+        for (const Send& send : book_.history().sends()) {
+            if (!book_.history().producer(send).enable_idempotence) continue;
             if (send.is_acknowledged()) {
-                rows[{send.client, life_of(send), history_.partition(send)}].push_back(
+                rows[{send.client, life_of(send), book_.history().partition(send)}].push_back(
                     {.send = &send, .offset = send.offset, .seen = send.completed});
             } else if (const auto at = found.find(send.operation); at != found.end()) {
                 rows[{send.client, life_of(send), at->second.partition}].push_back(
@@ -226,22 +212,22 @@ class Idempotence final : public Checker {
 
     // Where the sends that were not acknowledged stand first: told only if nobody sent the same.
     std::map<model::OperationId, Found> places_of_unknown() {
-        audit_.visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
-                                 const AuditedLogs::Row& row) {
+        book_.audit().visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
+                                        const AuditedLogs::Row& row) {
             if (!unacknowledged_.contains(row.record)) return;
             found_[row.record].push_back(
                 {.partition = partition, .offset = row.offset, .event = row.event});
         });
         std::map<model::RecordId, std::uint64_t> sent;
-        for (const Send& send : history_.sends()) {
+        for (const Send& send : book_.history().sends()) {
             if (found_.contains(send.record)) ++sent[send.record];
         }
         std::map<model::OperationId, Found> places;
-        for (const Send& send : history_.sends()) {
+        for (const Send& send : book_.history().sends()) {
             const auto at = found_.find(send.record);
             if (at == found_.end() || send.is_acknowledged() || sent[send.record] > 1) continue;
             for (const Found& found : at->second) {
-                if (found.partition.topic != history_.topic(send)) continue;
+                if (found.partition.topic != book_.history().topic(send)) continue;
                 const auto [place, is_new] = places.try_emplace(send.operation, found);
                 if (!is_new && found.offset < place->second.offset) place->second = found;
             }
@@ -254,13 +240,13 @@ class Idempotence final : public Checker {
         findings_.judge();
         if (later.offset > earlier.offset) return;
         Evidence shown =
-            evidence("partition", partition, "client", history_.client(*later.send), "record",
-                     later.send->record, "offset", later.offset, "earlier_record",
+            evidence("partition", partition, "client", book_.history().client(*later.send),
+                     "record", later.send->record, "offset", later.offset, "earlier_record",
                      earlier.send->record, "earlier_offset", earlier.offset);
         Findings::Events events{earlier.send->invoked, later.send->invoked, earlier.seen,
                                 later.seen};
-        std::optional<Cause> cause =
-            allowance_.of_loss(partition, history_.client(*earlier.send), earlier.send->invoked);
+        std::optional<Cause> cause = book_.allowance().of_loss(
+            partition, book_.history().client(*earlier.send), earlier.send->invoked);
         for (const Placed* placed : {&earlier, &later}) {
             const Send& send = *placed->send;
             if (!cause && send.completed.value() != 0 && send.outcome != model::Outcome::ok) {
@@ -277,10 +263,7 @@ class Idempotence final : public Checker {
         }
     }
 
-    Allowance allowance_;
-    SendHistory history_;
-    AuditedLogs audit_;
-    NumberedLogs logs_;
+    const Casebook& book_;
     std::set<model::RecordId> unacknowledged_;  // records that were sent, and so far no more
     std::map<model::RecordId, std::vector<Found>> found_;
     std::map<std::string, std::vector<sim::EventSequence>> starts_;  // of producers, in order
@@ -289,8 +272,8 @@ class Idempotence final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_idempotence(Contract contract) {
-    return std::make_unique<Idempotence>(contract);
+std::unique_ptr<Checker> make_idempotence(const Casebook& book) {
+    return std::make_unique<Idempotence>(book);
 }
 
 }  // namespace squall::checkers

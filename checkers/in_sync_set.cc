@@ -126,7 +126,7 @@ class InSyncSet final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_in_sync_set(Contract) {
+std::unique_ptr<Checker> make_in_sync_set(const Casebook&) {
     return std::make_unique<InSyncSet>();
 }
 

@@ -12,10 +12,9 @@
 #include <tuple>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/sightings.h"
 
 namespace squall::checkers {
 
@@ -23,20 +22,14 @@ namespace {
 
 class InconsistentOffsets final : public Checker {
   public:
-    explicit InconsistentOffsets(Contract contract) : allowance_(contract) {}
+    explicit InconsistentOffsets(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "inconsistent-offsets"; }
 
-    void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        sightings_.observe(event);
-    }
+    void observe(const sim::Event&) override {}  // the sightings are the casebook's
 
     CheckerReport finish() override {
-        std::vector<Sighting> seen = sightings_.take();
-        std::ranges::sort(seen, {}, [](const Sighting& s) {
-            return std::tuple{s.partition, s.offset, s.event};
-        });
+        const std::vector<Sighting>& seen = book_.sightings().all();
         for (auto at = seen.begin(); at != seen.end();) {
             const auto end = std::find_if(at, seen.end(), [&](const Sighting& s) {
                 return s.partition != at->partition || s.offset != at->offset;
@@ -55,7 +48,7 @@ class InconsistentOffsets final : public Checker {
         const auto other =
             std::find_if(first, end, [&](const Sighting& s) { return s.record != first->record; });
         if (other == end) return;
-        const model::TopicPartition& partition = sightings_.partition(*first);
+        const model::TopicPartition& partition = book_.sightings().partition(first->partition);
         Evidence shown =
             evidence("partition", partition, "offset", first->offset, "record", first->record,
                      "seen_by", to_string(first->source), "other_record", other->record,
@@ -83,24 +76,24 @@ class InconsistentOffsets final : public Checker {
             are_two_committed = are_two_committed || (committed && *committed != at->record);
             committed = at->record;
         }
-        if (are_two_committed) return allowance_.of_truncation(partition, since);
-        const SendHistory& history = sightings_.history();
+        if (are_two_committed) return book_.allowance().of_truncation(partition, since);
+        const SendHistory& history = book_.history();
         for (Iterator at = first; at != end; ++at) {
             if (at->source != Sighting::Source::acknowledged) continue;
             const Send& send = history.sends()[at->send];
             if (const auto cause =
-                    allowance_.of_loss(partition, history.client(send), send.invoked)) {
+                    book_.allowance().of_loss(partition, history.client(send), send.invoked)) {
                 return cause;
             }
         }
-        return allowance_.of_truncation(partition, since);
+        return book_.allowance().of_truncation(partition, since);
     }
 
     // When the record was first sent; else when it was seen. (What is handed out late, by a leader
     // that does not know it was deposed, is excused by what happened since it was sent.)
     sim::EventSequence invoked(model::RecordId record, sim::EventSequence seen) {
         if (invoked_.empty()) {
-            for (const Send& send : sightings_.history().sends()) {
+            for (const Send& send : book_.history().sends()) {
                 invoked_.try_emplace(send.record, send.invoked);
             }
         }
@@ -108,16 +101,15 @@ class InconsistentOffsets final : public Checker {
         return at == invoked_.end() ? seen : at->second;
     }
 
-    Allowance allowance_;
-    Sightings sightings_;
+    const Casebook& book_;
     std::map<model::RecordId, sim::EventSequence> invoked_;  // made when first needed
     Findings findings_{"inconsistent-offsets"};
 };
 
 }  // namespace
 
-std::unique_ptr<Checker> make_inconsistent_offsets(Contract contract) {
-    return std::make_unique<InconsistentOffsets>(contract);
+std::unique_ptr<Checker> make_inconsistent_offsets(const Casebook& book) {
+    return std::make_unique<InconsistentOffsets>(book);
 }
 
 }  // namespace squall::checkers

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/cluster_view.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "model/events/client_events.h"
@@ -61,12 +61,12 @@ struct Group {
 
 class Liveness final : public Checker {
   public:
+    explicit Liveness(const Casebook& book) : book_(book) {}
+
     std::string_view name() const override { return "liveness"; }
 
     void observe(const sim::Event& event) override {
-        if (cluster_.has_ended()) return;
-        cluster_.observe(event);
-        if (cluster_.has_ended()) return;
+        if (book_.cluster().has_ended()) return;
         now_ = event.time;
         if (const auto* changed = event.as<model::PartitionChanged>()) {
             on_partition_changed(*changed, event);
@@ -109,7 +109,7 @@ class Liveness final : public Checker {
 
     bool can_have_leader(const model::PartitionChanged& state) const {
         return std::ranges::any_of(eligible(state),
-                                   [&](model::BrokerId b) { return cluster_.is_up(b); });
+                                   [&](model::BrokerId b) { return book_.cluster().is_up(b); });
     }
 
     void on_partition_changed(const model::PartitionChanged& changed, const sim::Event& event) {
@@ -131,7 +131,7 @@ class Liveness final : public Checker {
         // Only a broker that has been up all the while could have led.
         const Time since = std::max(*partition.leaderless_since, *calm_);
         const bool could = std::ranges::any_of(eligible(partition.state), [&](model::BrokerId b) {
-            const ClusterView::Node* node = cluster_.broker(b);
+            const ClusterView::Node* node = book_.cluster().broker(b);
             return node != nullptr && node->is_up && node->started_at <= since;
         });
         if (!could) return;
@@ -158,8 +158,8 @@ class Liveness final : public Checker {
             if (std::ranges::find(partition.state.isr, replica) != partition.state.isr.end()) {
                 continue;
             }
-            if (!cluster_.is_up(replica)) continue;
-            const Duration calm = lasted(cluster_.broker(replica)->started_at);
+            if (!book_.cluster().is_up(replica)) continue;
+            const Duration calm = lasted(book_.cluster().broker(replica)->started_at);
             if (calm < isr_bound) {
                 findings_.leave_open(fmt::format(
                     "b{} was not back in the in-sync set of {} when the run ended", replica, name));
@@ -247,7 +247,7 @@ class Liveness final : public Checker {
         }
     }
 
-    ClusterView cluster_;
+    const Casebook& book_;
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<std::string, Group> groups_;
     std::optional<Time> calm_;
@@ -258,8 +258,8 @@ class Liveness final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_liveness(Contract) {
-    return std::make_unique<Liveness>();
+std::unique_ptr<Checker> make_liveness(const Casebook& book) {
+    return std::make_unique<Liveness>(book);
 }
 
 }  // namespace squall::checkers

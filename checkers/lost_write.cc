@@ -23,12 +23,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
-#include "checkers/audited_logs.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/send_history.h"
-#include "checkers/transaction_history.h"
 
 namespace squall::checkers {
 
@@ -44,15 +41,11 @@ struct Reading {
 
 class LostWrite final : public Checker {
   public:
-    explicit LostWrite(Contract contract) : allowance_(contract) {}
+    explicit LostWrite(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "lost-write"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        audit_.observe(event);
-        history_.observe(event);
-        transactions_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (is_calm_ && polled->group.empty()) on_polled(*polled, event.sequence);
         } else if (const auto* set = event.as<model::PositionSet>()) {
@@ -66,7 +59,7 @@ class LostWrite final : public Checker {
     }
 
     CheckerReport finish() override {
-        for (const Send& send : history_.sends()) {
+        for (const Send& send : book_.history().sends()) {
             if (send.is_acknowledged() && is_promised(send)) judge(send);
         }
         return findings_.report();
@@ -82,7 +75,7 @@ class LostWrite final : public Checker {
 
     bool is_promised(const Send& send) const {
         if (send.transaction == model::OperationId{}) return true;
-        const Transaction* transaction = transactions_.find(send.transaction);
+        const Transaction* transaction = book_.transactions().find(send.transaction);
         return transaction != nullptr && transaction->told_committed() != nullptr;
     }
 
@@ -123,7 +116,7 @@ class LostWrite final : public Checker {
     }
 
     void judge(const Send& send) {
-        const model::TopicPartition& partition = history_.partition(send);
+        const model::TopicPartition& partition = book_.history().partition(send);
         bool has_reader = false;
         bool was_reached = false;
         bool all_started_later = true;
@@ -160,17 +153,17 @@ class LostWrite final : public Checker {
     }
 
     void judge_unreached(const Send& send, bool has_reader) {
-        const model::TopicPartition& partition = history_.partition(send);
-        if (!audit_.is_audited(partition)) {
+        const model::TopicPartition& partition = book_.history().partition(send);
+        if (!book_.audit().is_audited(partition)) {
             // Readers of other partitions do not make this one judged; its own do.
             if (has_reader) leave_open(send);
             return;
         }
         findings_.judge();
-        const AuditedLogs::Log* leader = audit_.leader_log(partition);
-        const bool is_lost = leader != nullptr
-                                 ? !leader->holds(send.offset, send.record)
-                                 : !audit_.is_on_any_replica(partition, send.offset, send.record);
+        const AuditedLogs::Log* leader = book_.audit().leader_log(partition);
+        const bool is_lost = leader != nullptr ? !leader->holds(send.offset, send.record)
+                                               : !book_.audit().is_on_any_replica(
+                                                     partition, send.offset, send.record);
         if (is_lost) {
             conclude(send, "unseen", describe(send), {send.invoked, send.completed});
         } else if (has_reader || leader == nullptr) {
@@ -179,18 +172,19 @@ class LostWrite final : public Checker {
     }
 
     void leave_open(const Send& send) {
-        findings_.leave_open(
-            fmt::format("{} at offset {}, acknowledged to {}, was reached by no final reader",
-                        history_.partition(send), send.offset, history_.client(send)));
+        findings_.leave_open(fmt::format(
+            "{} at offset {}, acknowledged to {}, was reached by no final reader",
+            book_.history().partition(send), send.offset, book_.history().client(send)));
     }
 
     void conclude(const Send& send, std::string_view type, Evidence shown,
                   Findings::Events events) {
-        const model::TopicPartition& partition = history_.partition(send);
-        auto cause = allowance_.of_removal(partition, send.offset);
-        if (!cause) cause = allowance_.of_compaction(partition, send.offset);
+        const model::TopicPartition& partition = book_.history().partition(send);
+        auto cause = book_.allowance().of_removal(partition, send.offset);
+        if (!cause) cause = book_.allowance().of_compaction(partition, send.offset);
         if (!cause) {
-            cause = allowance_.of_loss(partition, history_.client(send), send.invoked);
+            cause =
+                book_.allowance().of_loss(partition, book_.history().client(send), send.invoked);
         }
         if (cause) {
             events.push_back(cause->event);
@@ -201,14 +195,12 @@ class LostWrite final : public Checker {
     }
 
     Evidence describe(const Send& send) const {
-        return evidence("partition", history_.partition(send), "offset", send.offset, "record",
-                        send.record, "client", history_.client(send), "operation", send.operation);
+        return evidence("partition", book_.history().partition(send), "offset", send.offset,
+                        "record", send.record, "client", book_.history().client(send), "operation",
+                        send.operation);
     }
 
-    Allowance allowance_;
-    AuditedLogs audit_;
-    SendHistory history_;
-    TransactionHistory transactions_;
+    const Casebook& book_;
     std::map<ReaderKey, std::vector<Reading>> readings_;
     std::map<model::TopicPartition, model::Offset> log_starts_;
     bool is_calm_ = false;
@@ -217,8 +209,8 @@ class LostWrite final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_lost_write(Contract contract) {
-    return std::make_unique<LostWrite>(contract);
+std::unique_ptr<Checker> make_lost_write(const Casebook& book) {
+    return std::make_unique<LostWrite>(book);
 }
 
 }  // namespace squall::checkers

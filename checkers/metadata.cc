@@ -270,7 +270,7 @@ class Metadata final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_metadata(Contract) {
+std::unique_ptr<Checker> make_metadata(const Casebook&) {
     return std::make_unique<Metadata>();
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sim/base/assert.h"
+
 namespace squall::checkers {
 
 namespace {
@@ -145,9 +147,28 @@ void NumberedLog::reopen() {
     }
 }
 
-const NumberedBatch& NumberedLogs::note(const model::BatchAppended& appended,
-                                        const sim::Event& event) {
+void NumberedLogs::on_appended(const model::BatchAppended& appended, const sim::Event& event) {
     Partition& partition = partitions_[appended.partition];
+    NumberedLog& log = partition.logs[appended.broker];
+    log.truncate(appended.base_offset);
+    if (appended.producer_id == model::no_producer_id) {
+        log.advance_end(appended.last_offset.next());
+        return;
+    }
+    appending_ = {.batch = &note(partition, appended, event), .log = &log};
+    growing_ = &log;
+    is_by_leader_ = appended.role == model::ReplicaRole::leader;
+}
+
+void NumberedLogs::settle() {
+    if (growing_ == nullptr) return;
+    growing_->append(*appending_.batch);
+    growing_ = nullptr;
+    is_by_leader_ = false;
+}
+
+const NumberedBatch& NumberedLogs::note(Partition& partition, const model::BatchAppended& appended,
+                                        const sim::Event& event) {
     const auto [at, is_new] =
         partition.batches.try_emplace({appended.base_offset, appended.leader_epoch});
     NumberedBatch& batch = at->second;
@@ -181,7 +202,11 @@ void NumberedLogs::on_marker(const model::MarkerAppended& marker) {
     at->second.coordinator_epoch = marker.coordinator_epoch;
 }
 
-void NumberedLogs::observe_other(const sim::Event& event) {
+void NumberedLogs::observe(const sim::Event& event) {
+    ASSERT(growing_ == nullptr, "event {}: the batch before it was not settled", event.sequence);
+    if (const auto* appended = event.as<model::BatchAppended>()) {
+        return on_appended(*appended, event);
+    }
     const auto log_of = [this](const model::TopicPartition& partition,
                                model::BrokerId broker) -> NumberedLog* {
         const auto at = partitions_.find(partition);

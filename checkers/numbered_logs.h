@@ -97,32 +97,17 @@ class NumberedLog {
 
 class NumberedLogs {
   public:
-    // What BatchAppended did, told before the batch is part of the log.
+    // A numbered batch, and the log that it is about to become part of.
     struct Appending {
         const NumberedBatch* batch = nullptr;
         const NumberedLog* log = nullptr;
     };
 
-    // Calls `judge(Appending)` for a numbered batch that a leader appends, with the log as it was.
-    template <class Judge>
-    void observe(const sim::Event& event, const Judge& judge) {
-        if (const auto* appended = event.as<model::BatchAppended>()) {
-            NumberedLog& log = partitions_[appended->partition].logs[appended->broker];
-            log.truncate(appended->base_offset);
-            if (appended->producer_id == model::no_producer_id) {
-                log.advance_end(appended->last_offset.next());
-                return;
-            }
-            const NumberedBatch& batch = note(*appended, event);
-            if (appended->role == model::ReplicaRole::leader) judge(Appending{&batch, &log});
-            log.append(batch);
-        } else {
-            observe_other(event);
-        }
-    }
-    void observe(const sim::Event& event) {
-        observe(event, [](const Appending&) {});
-    }
+    // What the event appends is no part of its log before `settle`.
+    void observe(const sim::Event& event);
+    void settle();
+    // What the event at hand appends, where it is numbered and a leader appends it; else null.
+    const Appending* appending() const { return is_by_leader_ ? &appending_ : nullptr; }
 
     const NumberedLog* find(const model::TopicPartition& partition, model::BrokerId broker) const;
     // That of the replica that led last.
@@ -145,12 +130,16 @@ class NumberedLogs {
         model::LeaderEpoch leader_epoch = model::no_leader_epoch;
     };
 
-    const NumberedBatch& note(const model::BatchAppended& appended, const sim::Event& event);
-    void observe_other(const sim::Event& event);
+    void on_appended(const model::BatchAppended& appended, const sim::Event& event);
+    static const NumberedBatch& note(Partition& partition, const model::BatchAppended& appended,
+                                     const sim::Event& event);
     void on_marker(const model::MarkerAppended& marker);
 
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<std::string, model::Uuid> topics_;
+    Appending appending_;  // until it is settled
+    NumberedLog* growing_ = nullptr;
+    bool is_by_leader_ = false;
 };
 
 }  // namespace squall::checkers

@@ -17,10 +17,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/send_history.h"
 #include "sim/base/assert.h"
 
 namespace squall::checkers {
@@ -29,13 +28,12 @@ namespace {
 
 class Order final : public Checker {
   public:
-    explicit Order(Contract contract) : allowance_(contract) {}
+    explicit Order(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "order"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        if (const Send* send = history_.observe(event)) {
+        if (const Send* send = book_.acknowledged()) {
             on_acknowledged(*send);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {
             on_polled(*polled, event);
@@ -72,7 +70,7 @@ class Order final : public Checker {
     };
 
     void on_acknowledged(const Send& send) {
-        const Place place = static_cast<Place>(&send - history_.sends().data());
+        const Place place = static_cast<Place>(&send - book_.history().sends().data());
         std::vector<Peak>& peaks = peaks_[send.partition];
         const auto after = std::ranges::lower_bound(peaks, send.invoked, {}, &Peak::acknowledged);
         if (after != peaks.begin()) {
@@ -87,18 +85,18 @@ class Order final : public Checker {
 
     // Judged at the end, when the causes are known: a loss may show before its cause is told.
     void judge_misplaced(Place later, Place earlier) {
-        const Send& send = history_.sends()[later];
-        const Send& before = history_.sends()[earlier];
+        const Send& send = book_.history().sends()[later];
+        const Send& before = book_.history().sends()[earlier];
         conclude("realtime-order", send, before,
-                 allowance_.of_loss(history_.partition(before), history_.client(before),
-                                    before.invoked));
+                 book_.allowance().of_loss(book_.history().partition(before),
+                                           book_.history().client(before), before.invoked));
     }
 
     // The least number of sends that must have moved: those outside a longest growing row. One that
     // landed late is blamed, not the many it let pass.
     void judge_producers() {
         std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<const Send*>> rows;
-        for (const Send& send : history_.sends()) {
+        for (const Send& send : book_.history().sends()) {
             if (send.is_acknowledged()) rows[{send.client, send.partition}].push_back(&send);
         }
         for (const auto& [producer, row] : rows) {
@@ -150,20 +148,21 @@ class Order final : public Checker {
     }
 
     std::optional<Cause> cause_of_reordering(const Send& send, const Send& before) const {
-        const SendHistory::Producer producer = history_.producer(send);
-        const model::TopicPartition& partition = history_.partition(send);
+        const SendHistory::Producer producer = book_.history().producer(send);
+        const model::TopicPartition& partition = book_.history().partition(send);
         if (!producer.enable_idempotence && producer.max_in_flight > 1 &&
-            (history_.has_retried(send, partition) || history_.has_retried(before, partition))) {
+            (book_.history().has_retried(send, partition) ||
+             book_.history().has_retried(before, partition))) {
             return Cause{"retry without idempotence", send.completed};
         }
-        return allowance_.of_loss(partition, history_.client(before), before.invoked);
+        return book_.allowance().of_loss(partition, book_.history().client(before), before.invoked);
     }
 
     void conclude(std::string_view type, const Send& send, const Send& before,
                   const std::optional<Cause>& cause) {
-        Evidence shown = evidence("partition", history_.partition(send), "client",
-                                  history_.client(send), "record", send.record, "offset",
-                                  send.offset, "earlier_client", history_.client(before),
+        Evidence shown = evidence("partition", book_.history().partition(send), "client",
+                                  book_.history().client(send), "record", send.record, "offset",
+                                  send.offset, "earlier_client", book_.history().client(before),
                                   "earlier_record", before.record, "earlier_offset", before.offset);
         Findings::Events events{before.invoked, before.completed, send.invoked, send.completed};
         if (cause) {
@@ -211,8 +210,7 @@ class Order final : public Checker {
         }
     }
 
-    Allowance allowance_;
-    SendHistory history_;
+    const Casebook& book_;
     std::map<std::uint32_t, std::vector<Peak>> peaks_;  // by partition
     std::vector<std::pair<Place, Place>> misplaced_;    // later send, earlier acknowledgement
     std::map<std::pair<std::string, model::TopicPartition>, Position> positions_;
@@ -221,8 +219,8 @@ class Order final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_order(Contract contract) {
-    return std::make_unique<Order>(contract);
+std::unique_ptr<Checker> make_order(const Casebook& book) {
+    return std::make_unique<Order>(book);
 }
 
 }  // namespace squall::checkers

@@ -28,10 +28,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/numbered_logs.h"
 
 namespace squall::checkers {
 
@@ -46,7 +45,7 @@ struct Stable {
 
 class ReadCommitted final : public Checker {
   public:
-    explicit ReadCommitted(Contract contract) : allowance_(contract) {}
+    explicit ReadCommitted(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "read-committed"; }
 
@@ -57,8 +56,6 @@ class ReadCommitted final : public Checker {
             }
             return;
         }
-        allowance_.observe(event);
-        logs_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             on_polled(*polled, event.sequence);
         } else if (const auto* moved = event.as<model::LastStableOffsetMoved>()) {
@@ -94,7 +91,7 @@ class ReadCommitted final : public Checker {
     std::optional<model::Offset> stable_offset(const model::TopicPartition& partition,
                                                model::BrokerId broker,
                                                model::Offset high_watermark) const {
-        const NumberedLog* log = logs_.find(partition, broker);
+        const NumberedLog* log = book_.numbered_logs().find(partition, broker);
         if (log == nullptr) return std::nullopt;
         const model::Offset stable = log->stable_offset(high_watermark);
         if (stable == high_watermark || log->is_told_from(stable)) return stable;
@@ -148,7 +145,7 @@ class ReadCommitted final : public Checker {
     }
 
     void on_polled(const model::RecordsPolled& polled, sim::EventSequence sequence) {
-        const NumberedLog* log = logs_.leader_log(polled.partition);
+        const NumberedLog* log = book_.numbered_logs().leader_log(polled.partition);
         if (log == nullptr) return;
         const bool is_committed_only = reads_committed(polled.client_id);
         for (const model::PolledRecord& record : polled.records) {
@@ -202,7 +199,8 @@ class ReadCommitted final : public Checker {
             evidence("partition", polled.partition, "client", polled.client_id, "offset", offset,
                      "producer_id", batch.producer_id, "producer_epoch", batch.producer_epoch);
         Findings::Events events{batch.appended, sequence};
-        if (const auto cause = allowance_.of_truncation(polled.partition, sim::EventSequence{0})) {
+        if (const auto cause =
+                book_.allowance().of_truncation(polled.partition, sim::EventSequence{0})) {
             events.push_back(cause->event);
             findings_.allow(type, cause->text, std::move(shown), std::move(events));
         } else {
@@ -231,8 +229,7 @@ class ReadCommitted final : public Checker {
         }
     }
 
-    Allowance allowance_;
-    NumberedLogs logs_;
+    const Casebook& book_;
     std::map<std::string, bool> read_committed_;  // by client id
     std::map<model::TopicPartition, model::Offset> cleaned_;
     // By group and partition: the producers whose offsets wait, and since when.
@@ -246,8 +243,8 @@ class ReadCommitted final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_read_committed(Contract contract) {
-    return std::make_unique<ReadCommitted>(contract);
+std::unique_ptr<Checker> make_read_committed(const Casebook& book) {
+    return std::make_unique<ReadCommitted>(book);
 }
 
 }  // namespace squall::checkers

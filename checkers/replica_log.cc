@@ -20,10 +20,10 @@
 #include <optional>
 #include <utility>
 
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "checkers/invariants.h"
-#include "checkers/replica_logs.h"
 
 namespace squall::checkers {
 
@@ -64,6 +64,8 @@ struct Role {
 
 class ReplicaLogMatching final : public Checker {
   public:
+    explicit ReplicaLogMatching(const Casebook& book) : book_(book) {}
+
     std::string_view name() const override { return "replica-log"; }
 
     void observe(const sim::Event& event) override {
@@ -71,7 +73,6 @@ class ReplicaLogMatching final : public Checker {
             on_appended(*appended, event);
             return;
         }
-        logs_.observe(event);
         if (const auto* cleaned = event.as<model::LogCleaned>()) {
             model::Offset& to = partitions_[cleaned->partition].cleaned_to;
             to = std::max(to, cleaned->to);
@@ -88,15 +89,10 @@ class ReplicaLogMatching final : public Checker {
 
   private:
     void on_appended(const model::BatchAppended& appended, const sim::Event& event) {
-        const ReplicaLog* log = logs_.find(appended.partition, appended.broker);
-        // Where it will be written: right after what is there, or over it.
-        std::optional<BatchIdentity> predecessor;
-        if (log != nullptr && log->last_known() != nullptr &&
-            log->last_known()->last_offset < appended.base_offset) {
-            predecessor = *log->last_known();
-        }
-        ReplicaLogs::Change change;
-        logs_.observe(event, change);
+        const ReplicaLogs::Change& change = *book_.log_change();
+        // It was written right after what was there, or over it.
+        std::optional<BatchIdentity> predecessor = change.last_before;
+        if (predecessor && predecessor->last_offset >= appended.base_offset) predecessor.reset();
         findings_.judge();
         if (change.kind == ReplicaLogs::Change::Kind::overwritten && change.was_known_exactly) {
             findings_.object("overwrite",
@@ -239,7 +235,7 @@ class ReplicaLogMatching final : public Checker {
         });
     }
 
-    ReplicaLogs logs_;
+    const Casebook& book_;
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<RoleKey, Role> roles_;
     std::map<std::string, model::Uuid> topics_;
@@ -248,8 +244,8 @@ class ReplicaLogMatching final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_replica_log(Contract) {
-    return std::make_unique<ReplicaLogMatching>();
+std::unique_ptr<Checker> make_replica_log(const Casebook& book) {
+    return std::make_unique<ReplicaLogMatching>(book);
 }
 
 }  // namespace squall::checkers

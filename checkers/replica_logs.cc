@@ -107,9 +107,11 @@ bool ReplicaLogs::observe(const sim::Event& event, Change& change) {
                            model::BrokerId broker) -> ReplicaLog& {
         nodes_[broker] = event.node;
         const auto at = logs_.try_emplace(Key{partition, broker}).first;
-        change.key = at->first;
+        change.key = &at->first;
         change.log = &at->second;
         change.end_before = at->second.end();
+        const BatchIdentity* const last = at->second.last_known();
+        change.last_before = last == nullptr ? std::nullopt : std::optional(*last);
         change.was_known_exactly = !at->second.may_be_shorter();
         return at->second;
     };

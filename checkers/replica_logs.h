@@ -87,20 +87,17 @@ class ReplicaLogs {
             deleted
         };
         Kind kind = Kind::appended;
-        Key key;
+        const Key* key = nullptr;
         ReplicaLog* log = nullptr;
         model::Offset end_before;
+        std::optional<BatchIdentity> last_before;  // its last batch before, if that is known
         bool was_known_exactly = true;  // before the event, no power loss made it doubtful
         model::Offset cleaned_to{0};    // cleaned
     };
 
-    // Returns true, and tells what changed, if the event is about a log. The pointer is good until
-    // the next call.
+    // Returns true, and tells what changed, if the event is about a log. Its pointers are good
+    // until the next call.
     bool observe(const sim::Event& event, Change& change);
-    bool observe(const sim::Event& event) {
-        Change change;
-        return observe(event, change);
-    }
 
     const std::map<Key, ReplicaLog>& all() const { return logs_; }
     const ReplicaLog* find(const model::TopicPartition& partition, model::BrokerId broker) const;

@@ -1,5 +1,8 @@
 #include "checkers/sightings.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace squall::checkers {
 
 std::string_view to_string(Sighting::Source source) {
@@ -18,13 +21,13 @@ bool is_internal(std::string_view topic) {
     return topic.starts_with("__");
 }
 
-void Sightings::observe(const sim::Event& event) {
-    audit_.observe(event);
-    if (const Send* send = history_.observe(event)) {
-        const auto place = static_cast<std::uint32_t>(send - history_.sends().data());
-        sightings_.push_back({.partition = partitions_.id_of(history_.partition(*send)),
-                              .offset = send->offset,
-                              .record = send->record,
+void Sightings::observe(const sim::Event& event, const SendHistory& history,
+                        const Send* acknowledged) {
+    if (acknowledged != nullptr) {
+        const auto place = static_cast<std::uint32_t>(acknowledged - history.sends().data());
+        sightings_.push_back({.partition = partitions_.id_of(history.partition(*acknowledged)),
+                              .offset = acknowledged->offset,
+                              .record = acknowledged->record,
                               .event = event.sequence,
                               .source = Sighting::Source::acknowledged,
                               .send = place});
@@ -41,12 +44,12 @@ void Sightings::observe(const sim::Event& event) {
     }
 }
 
-std::vector<Sighting> Sightings::take() {
+void Sightings::conclude(const AuditedLogs& audit) {
     // Rows come log by log.
     const model::TopicPartition* latest = nullptr;
     bool is_left_out = false;
     std::uint32_t id = 0;
-    audit_.visit_settled(
+    audit.visit_settled(
         [&](const model::TopicPartition& partition, model::BrokerId, const AuditedLogs::Row& row) {
             if (&partition != latest) {
                 latest = &partition;
@@ -60,7 +63,9 @@ std::vector<Sighting> Sightings::take() {
                                   .event = row.event,
                                   .source = Sighting::Source::audited});
         });
-    return std::move(sightings_);
+    std::ranges::sort(sightings_, {}, [](const Sighting& s) {
+        return std::tuple{s.partition, s.offset, s.event};
+    });
 }
 
 }  // namespace squall::checkers

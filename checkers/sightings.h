@@ -30,18 +30,16 @@ std::string_view to_string(Sighting::Source source);
 
 class Sightings {
   public:
-    void observe(const sim::Event& event);
-    // All of them, those of the settled logs included, in no order. Called once, at the end.
-    std::vector<Sighting> take();
+    // `acknowledged` is the send in `history` that the event acknowledges, if any.
+    void observe(const sim::Event& event, const SendHistory& history, const Send* acknowledged);
+    // Once, at the end: the settled logs were seen, too.
+    void conclude(const AuditedLogs& audit);
 
-    const SendHistory& history() const { return history_; }
-    const model::TopicPartition& partition(const Sighting& sighting) const {
-        return partitions_[sighting.partition];
-    }
+    // All of them, in order of partition, offset and event. Requires: concluded.
+    const std::vector<Sighting>& all() const { return sightings_; }
+    const model::TopicPartition& partition(std::uint32_t id) const { return partitions_[id]; }
 
   private:
-    SendHistory history_;
-    AuditedLogs audit_;
     Interned<model::TopicPartition> partitions_;
     std::vector<Sighting> sightings_;
 };

@@ -27,10 +27,9 @@
 #include <utility>
 #include <vector>
 
-#include "checkers/allowance.h"
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/replica_logs.h"
 #include "model/events/transaction_events.h"
 
 namespace squall::checkers {
@@ -75,16 +74,11 @@ struct Known {
 
 class TransactionState final : public Checker {
   public:
-    explicit TransactionState(Contract contract) : allowance_(contract) {}
+    explicit TransactionState(const Casebook& book) : book_(book) {}
 
     std::string_view name() const override { return "transaction-state"; }
 
     void observe(const sim::Event& event) override {
-        allowance_.observe(event);
-        // Of all logs only the coordinators' own matter.
-        const auto* appended = event.as<model::BatchAppended>();
-        if (appended != nullptr && appended->partition.topic != model::transaction_topic) return;
-        logs_.observe(event);
         if (const auto* changed = event.as<model::TransactionStateChanged>()) {
             on_changed(*changed, event.sequence);
         } else if (const auto* loaded = event.as<model::TransactionLoaded>()) {
@@ -132,7 +126,7 @@ class TransactionState final : public Checker {
 
     // Its record stands in the log of the coordinator's own replica, and is committed.
     void judge_place(const model::TransactionStateChanged& changed, sim::EventSequence sequence) {
-        const ReplicaLog* log = logs_.find(changed.log, changed.broker);
+        const ReplicaLog* log = book_.replica_logs().find(changed.log, changed.broker);
         const auto high_watermark = high_watermarks_.find({changed.log, changed.broker});
         if (log == nullptr || high_watermark == high_watermarks_.end()) return;
         const bool is_in_log = log->find(changed.log_offset) != nullptr;
@@ -243,8 +237,8 @@ class TransactionState final : public Checker {
     void conclude(std::string_view type, const std::string& id, Evidence shown,
                   Findings::Events events) {
         shown.insert(shown.begin(), {"transactional_id", id});
-        if (const auto cause = allowance_.of_truncation_anywhere(model::transaction_topic,
-                                                                 sim::EventSequence{0})) {
+        if (const auto cause = book_.allowance().of_truncation_anywhere(model::transaction_topic,
+                                                                        sim::EventSequence{0})) {
             events.push_back(cause->event);
             findings_.allow(type, cause->text, std::move(shown), std::move(events));
         } else {
@@ -252,8 +246,7 @@ class TransactionState final : public Checker {
         }
     }
 
-    Allowance allowance_;
-    ReplicaLogs logs_;
+    const Casebook& book_;
     std::map<std::pair<model::TopicPartition, model::BrokerId>, model::Offset> high_watermarks_;
     std::map<std::string, Known> known_;               // by transactional id
     std::map<model::ProducerId, std::string> owners_;  // transactional ids
@@ -262,8 +255,8 @@ class TransactionState final : public Checker {
 
 }  // namespace
 
-std::unique_ptr<Checker> make_transaction_state(Contract contract) {
-    return std::make_unique<TransactionState>(contract);
+std::unique_ptr<Checker> make_transaction_state(const Casebook& book) {
+    return std::make_unique<TransactionState>(book);
 }
 
 }  // namespace squall::checkers

@@ -51,6 +51,21 @@ std::optional<TopicPartition> partition_of(std::string_view path) {
     return TopicPartition{std::string(directory.substr(0, dash)), index};
 }
 
+// Those of a batch, from its base offset on; where compaction took one, nobody's id stands in its
+// place. None where they make no sense.
+std::vector<model::RecordId> records_of(ByteView batch) {
+    const Result<model::BatchView> view = model::BatchView::at_front(batch);
+    if (!view || !view->check()) return {};
+    std::vector<model::RecordId> records;
+    model::RecordReader reader(*view);
+    for (model::RecordView record; reader.next(record);) {
+        records.resize(static_cast<std::size_t>(record.offset_delta));
+        records.push_back(model::record_id(record));
+    }
+    if (!reader.status()) return {};
+    return records;
+}
+
 // Emits the batches of one segment; returns how many, and how many bytes at the end are no batch.
 std::pair<std::uint64_t, std::uint64_t> audit_segment(sim::Trace& trace, BrokerId broker,
                                                       const TopicPartition& partition,
@@ -75,14 +90,7 @@ std::pair<std::uint64_t, std::uint64_t> audit_segment(sim::Trace& trace, BrokerI
         // The ends of transactions are nobody's records.
         const auto attributes = load_big_endian<std::int16_t>(batch.data() + attributes_at);
         const bool is_control = (attributes & control_bit) != 0;
-        if (const Result<model::RecordBatch> decoded = model::decode_batch(batch);
-            decoded && audited.crc_matches && !is_control) {
-            // From the base offset on; where compaction took one, nobody's id stands in its place.
-            for (const model::Record& record : decoded->records) {
-                audited.records.resize(static_cast<std::size_t>(record.offset_delta));
-                audited.records.push_back(model::record_id(record));
-            }
-        }
+        if (audited.crc_matches && !is_control) audited.records = records_of(batch);
         trace.emit_as_harness(audited);
         ++batches;
         bytes = bytes.subspan(size);

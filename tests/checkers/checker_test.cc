@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "checkers/casebook.h"
 #include "checkers/findings.h"
 #include "tests/checkers/history.h"
 
@@ -15,7 +16,7 @@ TEST(AllCheckers, StandInOrderOfNameAndBearTheNameTheyAreListedUnder) {
     EXPECT_TRUE(std::ranges::is_sorted(entries, std::ranges::less_equal{}, &CheckerEntry::name) ||
                 std::ranges::is_sorted(entries, {}, &CheckerEntry::name));
     for (const CheckerEntry& entry : entries) {
-        EXPECT_EQ(entry.make(Contract::configured)->name(), entry.name);
+        EXPECT_EQ(entry.make(Casebook(Contract::configured))->name(), entry.name);
         EXPECT_FALSE(entry.about.empty());
         EXPECT_FALSE(entry.source.empty());
     }

@@ -315,12 +315,9 @@ class History {
     // ---- the judgement ----
     CheckerReport judged_by(std::string_view checker,
                             Contract contract = Contract::configured) const {
-        const auto& entries = all_checkers();
-        const auto entry = std::ranges::find(entries, checker, &CheckerEntry::name);
-        if (entry == entries.end()) return {.checker = "no such checker"};
-        const auto judge = entry->make(contract);
-        trace_->replay([&](const sim::Event& event) { judge->observe(event); });
-        return judge->finish();
+        CheckerSet judge(contract, checker);
+        trace_->replay([&](const sim::Event& event) { judge.observe(event); });
+        return judge.finish().front();
     }
     const sim::Trace& trace() const { return *trace_; }
 

@@ -15,7 +15,10 @@ namespace {
 
 NumberedLogs logs_of(const History& history) {
     NumberedLogs logs;
-    history.trace().replay([&](const sim::Event& event) { logs.observe(event); });
+    history.trace().replay([&](const sim::Event& event) {
+        logs.observe(event);
+        logs.settle();
+    });
     return logs;
 }
 

@@ -314,36 +314,32 @@ class Transactions : public History {
 template <class T, class Change>
 CheckerReport judged_after(const History& history, std::string_view checker, std::size_t n,
                            const Change& change) {
-    const auto& entries = all_checkers();
-    const auto entry = std::ranges::find(entries, checker, &CheckerEntry::name);
-    const auto judge = entry->make(Contract::configured);
+    CheckerSet judge(Contract::configured, checker);
     std::size_t met = 0;
     history.trace().replay([&](const sim::Event& event) {
         const T* payload = event.as<T>();
         if (payload == nullptr || met++ != n) {
-            judge->observe(event);
+            judge.observe(event);
             return;
         }
         T changed = *payload;
         change(changed);
         sim::Event other = event;
         other.payload = &changed;
-        judge->observe(other);
+        judge.observe(other);
     });
-    return judge->finish();
+    return judge.finish().front();
 }
 
 // The same with that event left out.
 template <class T>
 CheckerReport judged_without(const History& history, std::string_view checker, std::size_t n) {
-    const auto& entries = all_checkers();
-    const auto entry = std::ranges::find(entries, checker, &CheckerEntry::name);
-    const auto judge = entry->make(Contract::configured);
+    CheckerSet judge(Contract::configured, checker);
     std::size_t met = 0;
     history.trace().replay([&](const sim::Event& event) {
-        if (event.as<T>() == nullptr || met++ != n) judge->observe(event);
+        if (event.as<T>() == nullptr || met++ != n) judge.observe(event);
     });
-    return judge->finish();
+    return judge.finish().front();
 }
 
 template <class T>

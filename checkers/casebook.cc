@@ -1,0 +1,17 @@
+#include "checkers/casebook.h"
+
+namespace squall::checkers {
+
+void Casebook::observe(const sim::Event& event) {
+    allowance_.observe(event);
+    cluster_.observe(event);
+    has_log_changed_ = replica_logs_.observe(event, log_change_);
+    numbered_logs_.observe(event);
+    acknowledged_ = history_.observe(event);
+    transactions_.observe(event);
+    audit_.observe(event);
+    sightings_.observe(event, history_, acknowledged_);
+    position_fault_ = positions_.observe(event, allowance_);
+}
+
+}  // namespace squall::checkers

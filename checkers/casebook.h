@@ -1,0 +1,76 @@
+// Casebook: what more than one checker has to know of the run, kept once for all of them.
+//
+// Its folds take an event in before any checker sees it, so that a checker finds them as they are
+// after the event, and finds what the event did to them besides: the acknowledged send, the change
+// of a log. One fold waits: a numbered batch becomes part of its log once all checkers have seen it
+// (`settle`), for they judge it by what stood there before. Checkers read; none of them writes.
+#pragma once
+
+#include <optional>
+
+#include "checkers/allowance.h"
+#include "checkers/audited_logs.h"
+#include "checkers/checker.h"
+#include "checkers/cluster_view.h"
+#include "checkers/group_positions.h"
+#include "checkers/numbered_logs.h"
+#include "checkers/replica_logs.h"
+#include "checkers/send_history.h"
+#include "checkers/sightings.h"
+#include "checkers/transaction_history.h"
+
+namespace squall::checkers {
+
+class Casebook {
+  public:
+    explicit Casebook(Contract contract) : contract_(contract), allowance_(contract) {}
+    Casebook(const Casebook&) = delete;
+    Casebook& operator=(const Casebook&) = delete;
+
+    // Before the checkers see the event.
+    void observe(const sim::Event& event);
+    // After they did.
+    void settle() { numbered_logs_.settle(); }
+    // Once, after the last event, before the checkers finish.
+    void conclude() { sightings_.conclude(audit_); }
+
+    Contract contract() const { return contract_; }
+    const Allowance& allowance() const { return allowance_; }
+    const ClusterView& cluster() const { return cluster_; }
+    const ReplicaLogs& replica_logs() const { return replica_logs_; }
+    const NumberedLogs& numbered_logs() const { return numbered_logs_; }
+    const SendHistory& history() const { return history_; }
+    const TransactionHistory& transactions() const { return transactions_; }
+    const AuditedLogs& audit() const { return audit_; }
+    const Sightings& sightings() const { return sightings_; }
+
+    // ---- what the event at hand did ----
+
+    // To the log of a replica; null: nothing.
+    const ReplicaLogs::Change* log_change() const {
+        return has_log_changed_ ? &log_change_ : nullptr;
+    }
+    // The send that it acknowledges; null: none.
+    const Send* acknowledged() const { return acknowledged_; }
+    // What is wrong with the position of a group's member that it sets, if anything is.
+    const std::optional<PositionFault>& position_fault() const { return position_fault_; }
+
+  private:
+    Contract contract_;
+    Allowance allowance_;
+    ClusterView cluster_;
+    ReplicaLogs replica_logs_;
+    NumberedLogs numbered_logs_;
+    SendHistory history_;
+    TransactionHistory transactions_;
+    AuditedLogs audit_;
+    Sightings sightings_;
+    GroupPositions positions_;
+
+    ReplicaLogs::Change log_change_;
+    bool has_log_changed_ = false;
+    const Send* acknowledged_ = nullptr;
+    std::optional<PositionFault> position_fault_;
+};
+
+}  // namespace squall::checkers
