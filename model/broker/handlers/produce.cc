@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -54,35 +53,33 @@ struct Admitted {
 // The first batch of a transaction in a partition needs the coordinator's word; those that do not
 // get it are answered here, and go. May park.
 void confirm_transactions(Broker& broker, std::vector<Admitted>& batches, ApiVersion version) {
-    std::map<TransactionName, std::set<TopicPartition>> to_confirm;
-    std::vector<Admitted> confirmed;
-    for (Admitted& batch : batches) {
+    std::map<TransactionName, std::map<TopicPartition, SequenceNumber>> to_confirm;
+    for (const Admitted& batch : batches) {
         if (!batch.transaction) continue;
-        const BatchView view = BatchView::at_front(batch.records).value();
-        const VerificationStart start = broker.replicas().begin_verification(
-            batch.partition, view.producer_id(), view.producer_epoch(), view.base_sequence());
-        // Where there is no leader here, the append says so itself.
-        if (start.error != ErrorCode::none || start.guard == no_guard) continue;
-        batch.terms.guard = start.guard;
-        to_confirm[*batch.transaction].insert(batch.partition);
+        to_confirm[*batch.transaction].emplace(
+            batch.partition, BatchView::at_front(batch.records).value().base_sequence());
     }
     if (to_confirm.empty()) return;
     const bool adds =
         broker.config().transactions.is_version_2(version, first_produce_of_version_2);
-    std::map<TopicPartition, ErrorCode> errors;
-    for (const auto& [transaction, partitions] : to_confirm) {
-        errors.merge(confirm_transaction(broker, transaction, partitions, adds));
+    std::map<TransactionName, std::map<TopicPartition, Confirmation>> confirmations;
+    for (const auto& [transaction, first_sequences] : to_confirm) {
+        confirmations[transaction] =
+            confirm_transaction(broker, transaction, first_sequences, adds);
     }
+    std::vector<Admitted> confirmed;
     for (Admitted& batch : batches) {
-        const auto found = errors.find(batch.partition);
-        const bool was_asked = batch.terms.guard != no_guard && found != errors.end();
-        if (was_asked && found->second != ErrorCode::none) {
-            batch.completer.complete(
-                {.error = produce_error_of(found->second),
-                 .message = fmt::format("the coordinator says {}", to_string(found->second))});
-        } else {
-            confirmed.push_back(std::move(batch));
+        if (batch.transaction) {
+            const Confirmation& found = confirmations.at(*batch.transaction).at(batch.partition);
+            if (found.error != ErrorCode::none) {
+                batch.completer.complete({.error = produce_error_of(found.error),
+                                          .message = fmt::format("transaction not verified: {}",
+                                                                 to_string(found.error))});
+                continue;
+            }
+            batch.terms.guard = found.guard;
         }
+        confirmed.push_back(std::move(batch));
     }
     batches = std::move(confirmed);
 }

@@ -116,6 +116,14 @@ AddOffsetsToTxnResponse handle(Broker& broker, AddOffsetsToTxnRequest& request,
                                const RequestContext&) {
     AddOffsetsToTxnResponse response;
     const TopicPartition partition{offsets_topic, broker.groups().partition_of(request.group_id)};
+    // The producer looks for its group's coordinator only after this, so that nobody may have asked
+    // for the topic yet. A partition that no image has must not become part of a transaction: its
+    // marker would be taken for one to a deleted topic, and never be written.
+    if (broker.image().find_partition(partition) == nullptr) {
+        broker.auto_create_topic(offsets_topic);
+        response.error_code = ErrorCode::coordinator_load_in_progress;
+        return response;
+    }
     const PartitionsAdded added = add(broker,
                                       {.transactional_id = request.transactional_id,
                                        .producer_id = request.producer_id,

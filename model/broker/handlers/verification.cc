@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "model/broker/broker.h"
@@ -72,22 +73,45 @@ Errors ask_once(Broker& broker, const AddPartitions& request, std::int16_t clien
     return ask_there(broker, coordinator, request);
 }
 
+std::map<TopicPartition, Confirmation> begin_verifications(
+    Broker& broker, const TransactionName& transaction,
+    const std::map<TopicPartition, SequenceNumber>& first_sequences) {
+    std::map<TopicPartition, Confirmation> begun;
+    for (const auto& [partition, first_sequence] : first_sequences) {
+        const VerificationStart start = broker.replicas().begin_verification(
+            partition, transaction.producer_id, transaction.producer_epoch, first_sequence);
+        begun[partition] = {.error = start.error, .guard = start.guard};
+    }
+    return begun;
+}
+
+std::set<TopicPartition> guarded(const std::map<TopicPartition, Confirmation>& confirmations) {
+    std::set<TopicPartition> partitions;
+    for (const auto& [partition, confirmation] : confirmations) {
+        if (confirmation.guard != no_guard) partitions.insert(partition);
+    }
+    return partitions;
+}
+
 }  // namespace
 
-std::map<TopicPartition, ErrorCode> confirm_transaction(Broker& broker,
-                                                        const TransactionName& transaction,
-                                                        const std::set<TopicPartition>& partitions,
-                                                        bool adds) {
+std::map<TopicPartition, Confirmation> confirm_transaction(
+    Broker& broker, const TransactionName& transaction,
+    const std::map<TopicPartition, SequenceNumber>& first_sequences, bool adds) {
     const TransactionOptions& options = broker.config().transactions;
-    const AddPartitions request{.transactional_id = transaction.transactional_id,
-                                .producer_id = transaction.producer_id,
-                                .producer_epoch = transaction.producer_epoch,
-                                .partitions = partitions,
-                                .verify_only = !adds};
+    AddPartitions request{.transactional_id = transaction.transactional_id,
+                          .producer_id = transaction.producer_id,
+                          .producer_epoch = transaction.producer_epoch,
+                          .partitions = {},
+                          .verify_only = !adds};
     const LocalTime give_up =
         broker.node().now() + Duration(options.add_partitions_retry_backoff_max);
+    std::map<TopicPartition, Confirmation> confirmations;
     Errors errors;
     for (;;) {
+        confirmations = begin_verifications(broker, transaction, first_sequences);
+        request.partitions = guarded(confirmations);
+        if (request.partitions.empty()) return confirmations;
         errors = ask_once(broker, request, adds ? 2 : 1);
         const bool is_busy = std::ranges::any_of(errors, [](const auto& each) {
             return each.second == ErrorCode::concurrent_transactions;
@@ -96,6 +120,7 @@ std::map<TopicPartition, ErrorCode> confirm_transaction(Broker& broker,
         broker.node().sleep_for(options.add_partitions_retry_backoff);
     }
     for (const auto& [partition, error] : errors) {
+        confirmations.at(partition).error = error;
         broker.node().emit(PartitionVerified{
             .broker = broker.id(),
             .partition = partition,
@@ -104,7 +129,7 @@ std::map<TopicPartition, ErrorCode> confirm_transaction(Broker& broker,
             .added = adds && error == ErrorCode::none,
             .error = error == ErrorCode::none ? "" : std::string(to_string(error))});
     }
-    return errors;
+    return confirmations;
 }
 
 ErrorCode produce_error_of(ErrorCode coordinator_error) {

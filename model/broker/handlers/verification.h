@@ -2,11 +2,11 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "model/protocol/error_code.h"
 #include "model/protocol/types.h"
+#include "model/replica/transaction_verification.h"
 
 namespace squall::model {
 
@@ -21,13 +21,21 @@ struct TransactionName {
     auto operator<=>(const TransactionName&) const = default;
 };
 
-// Asks the transaction's coordinator whether these partitions are part of it; `adds` makes them so
-// (transaction.version 2). An error for each partition, as the coordinator gave it. A coordinator
-// that is busy with the end of the previous transaction is asked again for a moment. May park.
-std::map<TopicPartition, ErrorCode> confirm_transaction(Broker& broker,
-                                                        const TransactionName& transaction,
-                                                        const std::set<TopicPartition>& partitions,
-                                                        bool adds);
+// What a leader may do with the first batch of a transaction.
+struct Confirmation {
+    ErrorCode error = ErrorCode::none;   // the coordinator's, or this replica's own
+    VerificationGuard guard = no_guard;  // to be brought along to the append
+};
+
+// Begins the verification in each partition, by the sequence of the batch that waits for it, and
+// asks the transaction's coordinator whether the partitions are part of it; `adds` makes them so
+// (transaction.version 2). Partitions where the transaction is open already need no confirmation.
+//
+// A coordinator that is busy with the end of the previous transaction is asked again for a moment,
+// each time with new guards: the markers of that end take away those of before. May park.
+std::map<TopicPartition, Confirmation> confirm_transaction(
+    Broker& broker, const TransactionName& transaction,
+    const std::map<TopicPartition, SequenceNumber>& first_sequences, bool adds);
 
 // What a producer is told in place of a coordinator's error: what is no fault of the transaction is
 // to be tried again, and nothing was written.

@@ -53,12 +53,13 @@ TransactionStep TransactionProtocol::init(const TransactionMetadata* current,
                                             .state = TransactionState::empty,
                                             .last_update_timestamp = context.now_ms}};
     }
+    // First, since a producer whose epochs are used up goes by the next id already.
+    if (current->is_ending()) return TransactionStep::refuse(ErrorCode::concurrent_transactions);
     // A retry after a rotation whose answer was lost names the id before it, used up.
     const bool is_known = !expected || expected->producer_id == current->producer_id ||
                           (expected->producer_id == current->previous_producer_id &&
                            is_epoch_exhausted(expected->producer_epoch));
     if (!is_known) return TransactionStep::refuse(ErrorCode::producer_fenced);
-    if (current->is_ending()) return TransactionStep::refuse(ErrorCode::concurrent_transactions);
     if (current->is_in(TransactionState::ongoing)) {
         TransactionStep aborted =
             fence_and_abort(*current, epoch_of_new_producer(current->producer_epoch), context);
@@ -111,9 +112,13 @@ TransactionStep TransactionProtocol::add_partitions(const TransactionMetadata* c
                                                     const std::set<TopicPartition>& partitions,
                                                     std::int16_t client_version,
                                                     const TransactionContext& context) const {
+    // Before anything else: at the ceiling of epochs the producer was told its next id when the end
+    // was decided, and comes with it while the old one still has markers to write.
+    if (current != nullptr && current->is_ending()) {
+        return TransactionStep::refuse(ErrorCode::concurrent_transactions);
+    }
     const ErrorCode error = check_producer(current, producer_id, producer_epoch);
     if (error != ErrorCode::none) return TransactionStep::refuse(error);
-    if (current->is_ending()) return TransactionStep::refuse(ErrorCode::concurrent_transactions);
     const bool is_ongoing = current->is_in(TransactionState::ongoing);
     if (is_ongoing && std::ranges::includes(current->partitions, partitions)) return {};
 

@@ -39,7 +39,8 @@ class SmallCluster {
             return *consumers_.emplace_back(
                 std::make_unique<Consumer>(node, fabric, bootstrap(), std::move(options)));
         }
-        // A topic of three replicas, ready for use.
+        // A topic of three replicas, ready for use. Asks again until the cluster has the brokers
+        // for it: applications start when the machines do.
         void create_topic(const std::string& name, std::int32_t partitions) {
             AdminOptions options;
             options.client.client_id = node.name() + "-admin";
@@ -48,8 +49,8 @@ class SmallCluster {
                                  .partitions = partitions,
                                  .replication = 3,
                                  .configs = {{"min.insync.replicas", "2"}}};
-            admin_->create_topics({topic});
-            admin_->await_topics({topic}, 3, 60s);
+            while (!admin_->create_topics({topic}).ok()) node.sleep_for(500ms);
+            while (!admin_->await_topics({topic}, 3, 60s)) node.sleep_for(500ms);
         }
 
         sim::Node& node;

@@ -218,6 +218,21 @@ TEST(TransactionProtocol, RotatesTheProducerIdAtTheCeiling) {
     EXPECT_GE(world.self.id, ProducerId(1002));
 }
 
+TEST(TransactionProtocol, AsksAProducerToWaitThatComesWithItsNextIdBeforeTheMarkersStand) {
+    TransactionOptions options;
+    options.producer_epoch_ceiling = 0;
+    Fixture world(options);
+    world.init();
+    world.add(0);
+    const ProducerId before = world.self.id;
+    EXPECT_EQ(world.end(true), ErrorCode::none);
+    ASSERT_NE(world.self.id, before);
+    EXPECT_EQ(world.add(0), ErrorCode::concurrent_transactions);
+    EXPECT_EQ(world.init(world.self), ErrorCode::concurrent_transactions);
+    world.write_markers("t");
+    EXPECT_EQ(world.add(0), ErrorCode::none);
+}
+
 TEST(TransactionProtocol, RotatesWhenAFencedTransactionUsesUpTheEpochs) {
     // KAFKA-20090.
     TransactionOptions options;

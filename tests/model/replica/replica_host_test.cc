@@ -28,7 +28,7 @@ TEST(ReplicaHost, AcknowledgesWhenTheWholeInSyncSetHasTheRecord) {
     ASSERT_EQ(watermarks.size(), 3u);
     EXPECT_EQ(watermarks[0],
               "broker=1 partition=orders-0 role=leader leader_epoch=0 from=0 to=1 "
-              "maximal_isr=[1 2 3]");
+              "maximal_isr=[1 2 3] partition_epoch=0");
 }
 
 TEST(ReplicaHost, AnswersAtOnceWhenOnlyTheLeadersWordIsAsked) {
