@@ -50,6 +50,11 @@ void ClusterHost::track(std::string_view topic) {
     attention_.open();
 }
 
+void ClusterHost::track_all() {
+    metadata_.track_all();
+    attention_.open();
+}
+
 void ClusterHost::stop() {
     stopped_ = true;
     attention_.open();

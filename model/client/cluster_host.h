@@ -36,6 +36,7 @@ class ClusterHost {
     // Metadata is wanted, soon. Never parks.
     void refresh();
     void track(std::string_view topic);
+    void track_all();
     // Parks until the next answer that was taken; false at the deadline. May park.
     bool await_metadata(LocalTime deadline) { return changes_.wait_until(deadline); }
 

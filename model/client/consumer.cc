@@ -10,6 +10,23 @@
 #include "sim/kernel/simulation.h"
 
 namespace squall::model {
+namespace {
+
+PositionReason reason_of(PositionSource source) {
+    switch (source) {
+        case PositionSource::committed:
+            return PositionReason::committed;
+        case PositionSource::earliest:
+            return PositionReason::reset_earliest;
+        case PositionSource::latest:
+            return PositionReason::reset_latest;
+        case PositionSource::truncation:
+            return PositionReason::truncation;
+    }
+    UNREACHABLE("source {}", static_cast<int>(source));
+}
+
+}  // namespace
 
 Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
                    ConsumerOptions options, const BugSet* bugs)
@@ -17,12 +34,12 @@ Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> boot
       options_(std::move(options)),
       bugs_(bugs),
       cluster_(node, fabric, std::move(bootstrap), options_.client, [this] { on_metadata(); }),
-      membership_(options_),
+      group_(node, options_, cluster_, subscription_, bugs, [this] { on_group_news(); }),
+      positions_(options_, bugs),
       fetcher_(options_, bugs),
       auto_commit_(options_.enable_auto_commit && !options_.group_id.empty(),
                    options_.auto_commit_interval),
-      progress_(node),
-      heartbeat_alarm_(node) {
+      progress_(node) {
     ASSERT(!options_.problem(), "consumer {}: {}", options_.client.client_id,
            options_.problem().value_or(""));
     node_.emit(ConsumerConfigured{
@@ -32,10 +49,7 @@ Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> boot
         .read_committed = options_.isolation_level == IsolationLevel::read_committed,
         .auto_offset_reset = options_.auto_offset_reset});
     auto_commit_.start(node_.now());
-    if (has_group()) {
-        node_.spawn(fmt::format("{}/heartbeat", options_.client.client_id),
-                    [this] { run_heartbeat(); });
-    }
+    if (has_group()) group_.start();
 }
 
 // ---- what to read ----
@@ -44,8 +58,27 @@ void Consumer::subscribe(std::vector<std::string> topics, RebalanceCallbacks cal
     ASSERT(has_group(), "consumer {}: subscribe without group.id", options_.client.client_id);
     ASSERT(!is_closed_, "consumer {} is closed", options_.client.client_id);
     callbacks_ = std::move(callbacks);
+    pattern_.reset();
     for (const std::string& topic : topics) cluster_.track(topic);
-    if (subscription_.subscribe({topics.begin(), topics.end()})) membership_.request_rejoin();
+    if (subscription_.subscribe({topics.begin(), topics.end()})) membership().request_rejoin();
+}
+
+void Consumer::subscribe(TopicPattern pattern, RebalanceCallbacks callbacks) {
+    ASSERT(has_group(), "consumer {}: subscribe without group.id", options_.client.client_id);
+    ASSERT(!is_closed_, "consumer {} is closed", options_.client.client_id);
+    callbacks_ = std::move(callbacks);
+    pattern_ = std::move(pattern);
+    cluster_.track_all();
+    subscription_.subscribe({});
+    match_pattern();
+}
+
+// Whether other topics match by now.
+bool Consumer::match_pattern() {
+    if (!pattern_ || !is_member()) return false;
+    if (!subscription_.subscribe(pattern_->matching(cluster_.metadata()))) return false;
+    membership().request_rejoin();
+    return true;
 }
 
 void Consumer::assign(std::vector<TopicPartition> partitions) {
@@ -61,13 +94,13 @@ void Consumer::assign(std::vector<TopicPartition> partitions) {
 void Consumer::unsubscribe() {
     if (is_member()) {
         give_up_partitions();
-        if (const auto request = membership_.leave("the consumer unsubscribed")) {
-            // Whether it arrives or not: the session will end by itself.
-            if (Channel* const channel = coordinator_channel()) {
-                static_cast<void>(channel->call(*request));
-            }
+        group_.leave("the consumer unsubscribed", options_.client.request_timeout);
+        if (group_.is_modern()) {
+            group_.modern().subscribe({});
+            if (group_.modern().must_give_up()) group_.modern().gave_up();
         }
     }
+    pattern_.reset();
     subscription_.unsubscribe();
     fetcher_.buffer().clear();
 }
@@ -79,18 +112,16 @@ Result<std::vector<ConsumerRecord>> Consumer::poll(Duration timeout) {
     ASSERT(subscription_.type() != SubscriptionState::Type::none,
            "consumer {}: nothing is subscribed or assigned", options_.client.client_id);
     const LocalTime deadline = node_.now() + timeout;
-    membership_.polled(node_.now());
-    heartbeat_alarm_.open();
+    membership().polled(node_.now());
+    group_.wake();
     while (true) {
+        if (const auto woken = take_wakeup()) return *woken;
         run_commit_callbacks();
         if (is_member()) {
-            if (!membership_.fatal().empty()) {
-                return Error{Failure::invalid_input, membership_.fatal()};
+            if (!membership().fatal().empty()) {
+                return Error{Failure::invalid_input, membership().fatal()};
             }
-            if (std::optional<Bytes> assignment = membership_.take_assignment()) {
-                complete_rebalance(*assignment);
-            }
-            if (membership_.needs_preparation()) prepare_rebalance(deadline);
+            rebalance(deadline);
         }
         is_joining_allowed_ = true;
         drive();
@@ -146,8 +177,8 @@ LocalTime Consumer::next_change(LocalTime deadline) {
         if (time > now) next = std::min(next, time);
     };
     at(auto_commit_.due());
-    at(committed_not_before_);
-    if (has_group()) at(membership_.next_change(now));
+    at(positions_.committed_not_before());
+    if (has_group()) at(membership().next_change(now));
     for (const TopicPartition& partition : subscription_.assignment()) {
         at(subscription_.not_before(partition));
     }
@@ -171,48 +202,121 @@ void Consumer::tell_assignment(AssignmentChange change,
                                  .partitions = partitions});
 }
 
-// Eager: everything is given up before the member joins again.
-void Consumer::prepare_rebalance(LocalTime deadline) {
-    const std::vector<TopicPartition> owned = subscription_.assignment();
-    if (!owned.empty() && !membership_.has_lost_partitions()) {
-        // Nothing more is handed out while the last positions are on their way (KAFKA-14196). The
-        // rebalance waits for this member, and heartbeats go on.
-        subscription_.mark_pending_revocation();
-        if (auto_commit_.is_enabled()) {
-            const LocalTime limit =
-                std::max(deadline, node_.now() + options_.client.request_timeout);
-            commit_until(subscription_.all_consumed(), true, limit);
-        }
+void Consumer::rebalance(LocalTime deadline) {
+    if (group_.is_modern()) return reconcile(deadline);
+    Membership& member = group_.classic();
+    if (const std::optional<Bytes> assignment = member.take_assignment()) {
+        complete_rebalance(*assignment);
     }
-    give_up_partitions();
-    membership_.prepared();
+    if (member.needs_preparation()) prepare_rebalance(deadline);
+}
+
+// Before a join: eagerly everything is given up; cooperatively what is not wanted any more.
+void Consumer::prepare_rebalance(LocalTime deadline) {
+    const bool is_lost = group_.classic().has_lost_partitions();
+    std::vector<TopicPartition> leaving = subscription_.assignment();
+    if (!is_lost && group_.plan().is_cooperative()) {
+        std::erase_if(leaving, [&](const TopicPartition& partition) {
+            return subscription_.topics().contains(partition.topic);
+        });
+    }
+    if (!is_lost && !leaving.empty()) {
+        subscription_.mark_pending_revocation(leaving);
+        commit_before_revocation(deadline);
+    } else if (!is_lost && auto_commit_.is_enabled() && !subscription_.all_consumed().empty()) {
+        auto_commit();
+    }
+    // It may have been forgotten while it committed.
+    const bool has_lost_all = group_.classic().has_lost_partitions();
+    give_up(has_lost_all ? subscription_.assignment() : leaving, has_lost_all);
+    group_.classic().prepared();
+}
+
+// Nothing more is handed out of what goes while the last positions are on their way (KAFKA-14196).
+// The group waits for this member, and heartbeats go on.
+void Consumer::commit_before_revocation(LocalTime deadline) {
+    if (!auto_commit_.is_enabled()) return;
+    const LocalTime limit = std::max(deadline, node_.now() + options_.client.request_timeout);
+    commit_until(subscription_.all_consumed(), true, limit);
 }
 
 // Runs the callback of revoked or lost, and forgets the partitions.
-void Consumer::give_up_partitions() {
-    const std::vector<TopicPartition> owned = subscription_.assignment();
-    if (owned.empty()) return;
-    const bool is_lost = membership_.has_lost_partitions();
+void Consumer::give_up(const std::vector<TopicPartition>& partitions, bool is_lost) {
+    if (partitions.empty()) return;
     const auto& callback = is_lost && callbacks_.lost ? callbacks_.lost : callbacks_.revoked;
-    if (callback) callback(owned);
-    tell_assignment(is_lost ? AssignmentChange::lost : AssignmentChange::revoked, owned);
-    subscription_.revoke_all();
-    fetcher_.buffer().clear();
+    if (callback) callback(partitions);
+    tell_assignment(is_lost ? AssignmentChange::lost : AssignmentChange::revoked, partitions);
+    subscription_.revoke(partitions);
+    fetcher_.buffer().drop(partitions);
+}
+
+void Consumer::give_up_partitions() {
+    give_up(subscription_.assignment(), membership().has_lost_partitions());
+}
+
+// The partitions are `assigned` from now on; the application is told of those that are new to it.
+void Consumer::take_over(const std::vector<TopicPartition>& assigned,
+                         const std::vector<TopicPartition>& added) {
+    owner_ = membership().identity();
+    subscription_.assign_from_group(assigned);
+    auto_commit_.start(node_.now());
+    tell_assignment(AssignmentChange::assigned, added);
+    if (callbacks_.assigned) callbacks_.assigned(added);
 }
 
 void Consumer::complete_rebalance(const Bytes& assignment) {
+    Membership& member = group_.classic();
     const Result<Assignment> decoded = decode_assignment(ByteView(assignment));
     if (!decoded) {
         problem_ = to_string(decoded.error());
         return;
     }
-    owner_ = membership_.identity();
-    subscription_.assign_from_group(decoded->partitions);
-    auto_commit_.start(node_.now());
-    tell_assignment(AssignmentChange::assigned, subscription_.assignment());
-    if (callbacks_.assigned) callbacks_.assigned(subscription_.assignment());
+    group_.plan().assigned(decoded->partitions, member.identity().generation);
+    const AssignmentDiff diff = assignment_diff(subscription_.assignment(), decoded->partitions);
+    if (!diff.revoked.empty()) {
+        ASSERT(group_.plan().is_cooperative(), "consumer {} joined with partitions in hand",
+               options_.client.client_id);
+        give_up(diff.revoked, false);
+        // They are free now: the next round gives them to their new owners.
+        member.request_rejoin();
+    }
+    take_over(decoded->partitions, diff.added);
     // The application may have subscribed to something else meanwhile.
-    if (is_member() && joined_topics_ != subscription_.topics()) membership_.request_rejoin();
+    if (is_member() && group_.plan().joined_topics() != subscription_.topics()) {
+        member.request_rejoin();
+    }
+}
+
+// The consumer protocol: what goes, goes first; then the coordinator is told.
+void Consumer::reconcile(LocalTime deadline) {
+    ConsumerMembership& member = group_.modern();
+    owner_ = member.has_joined() ? member.identity() : owner_;
+    if (member.must_give_up()) {
+        give_up(subscription_.assignment(), true);
+        member.gave_up();
+        return;
+    }
+    if (!member.must_reconcile()) return;
+    const TopicIdPartitions target = member.target();
+    const auto assigned = by_name(target, cluster_.metadata());
+    if (!assigned) {
+        cluster_.refresh();
+        return;
+    }
+    const AssignmentDiff diff = assignment_diff(subscription_.assignment(), *assigned);
+    if (!diff.revoked.empty()) {
+        subscription_.mark_pending_revocation(diff.revoked);
+        commit_before_revocation(deadline);
+        // Fenced while it committed: everything is lost, not this alone.
+        if (!member.has_joined()) return;
+        give_up(diff.revoked, false);
+    }
+    if (!member.has_joined()) return;
+    if (member.target() == target) {
+        take_over(*assigned, diff.added);
+        if (!member.has_joined()) return;
+    }
+    member.reconciled(by_topic_id(subscription_.assignment(), cluster_.metadata()));
 }
 
 // ---- what needs no waiting ----
@@ -222,168 +326,25 @@ void Consumer::drive() {
     const bool needs_coordinator =
         is_member() || !unsent_commits_.empty() ||
         (has_group() && !subscription_.in_state(SubscriptionState::State::initializing).empty());
-    if (needs_coordinator) find_coordinator();
-    if (is_member()) {
-        if (is_joining_allowed_) drive_join();
-        drive_sync();
-        drive_heartbeat();
-    }
-    if (membership_.coordinator()) {
+    if (needs_coordinator) group_.find_coordinator();
+    group_.drive(is_joining_allowed_);
+    if (membership().coordinator()) {
         for (const CommitPtr& commit : std::exchange(unsent_commits_, {})) send_commit(commit);
     }
     drive_positions();
     drive_fetches();
 }
 
-Channel* Consumer::coordinator_channel() {
-    const std::optional<CoordinatorAddress>& coordinator = membership_.coordinator();
-    if (!coordinator) return nullptr;
-    // A connection of its own: a JoinGroup may wait for minutes, and fetches must not wait with it.
-    return cluster_.channel(coordinator->host, coordinator->port, "coordinator");
-}
-
-void Consumer::find_coordinator() {
-    if (!membership_.may_find(node_.now())) return;
-    cluster_.any_channel().send_then(
-        membership_.begin_find(), [this](Result<FindCoordinatorResponse> answer) {
-            membership_.on_found(answer, node_.now(), cluster_.draws("coordinator backoff"));
-            progress_.open();
-            heartbeat_alarm_.open();
-            drive();
-        });
-}
-
-void Consumer::drive_join() {
-    if (!membership_.may_join(node_.now())) return;
-    Channel* const channel = coordinator_channel();
-    if (channel == nullptr) return membership_.lose_coordinator();
-    joined_topics_ = subscription_.topics();
-    const Subscription mine{.topics = {joined_topics_.begin(), joined_topics_.end()},
-                            .user_data = std::nullopt,
-                            .owned_partitions = {},
-                            .generation_id = membership_.identity().generation,
-                            .rack_id = std::nullopt};
-    std::vector<JoinGroupRequest::Protocol> protocols;
-    for (const std::string& name : options_.partition_assignment_strategy) {
-        protocols.push_back({.name = name, .metadata = encode_subscription(mine)});
-    }
-    // The answer comes when the whole group has joined: wait a little longer than that may take.
-    const auto patience =
-        std::max(options_.client.request_timeout, options_.max_poll_interval + 5000ms);
-    channel->send_then(
-        membership_.begin_join(std::move(protocols)),
-        [this](Result<JoinGroupResponse> answer) {
-            membership_.on_joined(answer, node_.now(), cluster_.draws("join backoff"));
-            progress_.open();
-            heartbeat_alarm_.open();
-            drive();
-        },
-        patience);
-}
-
-void Consumer::drive_sync() {
-    if (!membership_.must_sync()) return;
-    Channel* const channel = coordinator_channel();
-    if (channel == nullptr) return;
-    std::map<std::string, Bytes> assignments;
-    if (membership_.is_leader()) {
-        auto assigned = assign_group();
-        if (!assigned) return;  // metadata is on its way
-        assignments = std::move(*assigned);
-    } else {
-        assigned_counts_.clear();
-    }
-    channel->send_then(
-        membership_.begin_sync(std::move(assignments)), [this](Result<SyncGroupResponse> answer) {
-            membership_.on_synced(answer, node_.now(), cluster_.draws("join backoff"));
-            progress_.open();
-            heartbeat_alarm_.open();
-            drive();
-        });
-}
-
-// What the leader of the group decides; nullopt while a topic's metadata has not been answered.
-std::optional<std::map<std::string, Bytes>> Consumer::assign_group() {
-    std::vector<SubscribedMember> members;
-    std::set<std::string> topics;
-    for (const JoinGroupResponse::Member& member : membership_.members()) {
-        Result<Subscription> subscription = decode_subscription(ByteView(member.metadata));
-        // A member whose words make no sense gets nothing, and does not stop the others.
-        if (!subscription) subscription = Subscription{};
-        topics.insert(subscription->topics.begin(), subscription->topics.end());
-        members.push_back({.member_id = member.member_id,
-                           .group_instance_id = member.group_instance_id,
-                           .subscription = std::move(subscription).value()});
-    }
-    PartitionCounts counts;
-    for (const std::string& topic : topics) {
-        cluster_.track(topic);
-        if (const auto count = cluster_.metadata().partition_count(topic)) {
-            counts[topic] = *count;
-        } else if (!cluster_.metadata().is_answered(topic)) {
-            return std::nullopt;
-        }
-    }
-    const PartitionAssignor* const assignor = find_assignor(membership_.protocol());
-    ASSERT(assignor != nullptr, "group {}: the coordinator chose '{}', which nobody offered",
-           options_.group_id, membership_.protocol());
-    std::map<std::string, Bytes> encoded;
-    for (const auto& [member, assignment] : assignor->assign(counts, members)) {
-        encoded[member] = encode_assignment(assignment);
-    }
-    assigned_counts_ = counts;
-    return encoded;
-}
-
-// Metadata changed: partitions that the group's leader did not deal out call for a rebalance.
-void Consumer::on_metadata() {
-    for (const auto& [topic, count] : assigned_counts_) {
-        const auto now_there = cluster_.metadata().partition_count(topic);
-        if (now_there && *now_there != count) membership_.request_rejoin();
-    }
-    for (const std::string& topic : joined_topics_) {
-        if (!assigned_counts_.empty() && !assigned_counts_.contains(topic) &&
-            cluster_.metadata().partition_count(topic)) {
-            membership_.request_rejoin();
-        }
-    }
+void Consumer::on_group_news() {
     progress_.open();
     drive();
 }
 
-void Consumer::drive_heartbeat() {
-    const LocalTime now = node_.now();
-    membership_.check_session(now);
-    if (!membership_.may_heartbeat(now)) return;
-    Channel* const channel = coordinator_channel();
-    if (channel == nullptr) return membership_.lose_coordinator();
-    channel->send_then(membership_.begin_heartbeat(now),
-                       [this, as = membership_.identity()](Result<HeartbeatResponse> answer) {
-                           membership_.on_heartbeat(answer, as, node_.now());
-                           progress_.open();
-                           heartbeat_alarm_.open();
-                       });
-}
-
-// Keeps the membership alive while the application works, and gives it up when it works too long.
-void Consumer::run_heartbeat() {
-    while (!is_closed_) {
-        heartbeat_alarm_.close();
-        if (is_member()) {
-            if (membership_.is_poll_late(node_.now())) {
-                if (const auto request = membership_.leave("max.poll.interval.ms passed")) {
-                    if (Channel* const channel = coordinator_channel()) {
-                        channel->send_then(*request, [](Result<LeaveGroupResponse>) {});
-                    }
-                }
-                progress_.open();
-            }
-            drive();
-        }
-        const LocalTime next =
-            is_member() ? membership_.next_change(node_.now()) : LocalTime::max();
-        heartbeat_alarm_.wait_until(next);
-    }
+void Consumer::on_metadata() {
+    match_pattern();
+    group_.on_metadata();
+    progress_.open();
+    drive();
 }
 
 // ---- positions ----
@@ -398,124 +359,56 @@ void Consumer::tell_position(const TopicPartition& partition, FetchPosition posi
                            .cause = cause});
 }
 
+void Consumer::take(const PositionLookup::Reaction& reaction) {
+    for (const PositionLookup::Found& found : reaction.found) {
+        tell_position(found.partition, found.position, reason_of(found.source), found.cause);
+    }
+    if (reaction.refresh_metadata) cluster_.refresh();
+    if (reaction.lose_coordinator) membership().lose_coordinator();
+    if (reaction.problem) problem_ = reaction.problem;
+}
+
 void Consumer::drive_positions() {
-    const LocalTime now = node_.now();
-    const auto initializing = subscription_.in_state(SubscriptionState::State::initializing);
-    if (!initializing.empty()) {
-        if (has_group()) {
-            look_up_committed(initializing);
-        } else if (const auto policy = reset_policy(options_)) {
-            set_reset(initializing, *policy, ResetCause::no_commit);
-        } else {
-            problem_ = fmt::format("{}: no offset to start from, and auto.offset.reset is none",
-                                   initializing.front());
+    bool refresh = false;
+    if (!has_group()) take(positions_.skip_group(subscription_));
+    if (Channel* const channel = has_group() ? group_.coordinator() : nullptr) {
+        const auto asked = positions_.begin_committed(subscription_, node_.now());
+        if (!asked.empty()) {
+            const bool has_epoch = group_.is_modern() && group_.modern().has_joined();
+            channel->send_then(
+                committed_request(options_.group_id, asked, cluster_.metadata(),
+                                  options_.isolation_level == IsolationLevel::read_committed,
+                                  has_epoch ? &identity() : nullptr),
+                [this, asked,
+                 version = subscription_.assignment_version()](Result<OffsetFetchResponse> answer) {
+                    take(positions_.on_committed(asked, version, answer, subscription_,
+                                                 cluster_.metadata(), node_.now()));
+                    progress_.open();
+                    drive();
+                });
         }
     }
-    std::vector<TopicPartition> awaiting;
-    for (const auto& partition : subscription_.in_state(SubscriptionState::State::awaiting_reset)) {
-        if (now >= subscription_.not_before(partition)) awaiting.push_back(partition);
-    }
-    if (!awaiting.empty()) look_up_ends(awaiting);
-}
-
-void Consumer::look_up_committed(const std::vector<TopicPartition>& partitions) {
-    Channel* const channel = coordinator_channel();
-    if (channel == nullptr || committed_in_flight_ || node_.now() < committed_not_before_) return;
-    committed_in_flight_ = true;
-    channel->send_then(
-        committed_request(options_.group_id, partitions, cluster_.metadata(),
-                          options_.isolation_level == IsolationLevel::read_committed),
-        [this, partitions,
-         version = subscription_.assignment_version()](Result<OffsetFetchResponse> response) {
-            committed_in_flight_ = false;
-            progress_.open();
-            CommittedAnswer answer{.error = ErrorCode::network_exception, .committed = {}};
-            if (response) {
-                answer = read_committed(*response, options_.group_id, cluster_.metadata());
-            }
-            if (!response || refreshes_coordinator(answer.error)) membership_.lose_coordinator();
-            if (answer.error != ErrorCode::none) {
-                committed_not_before_ = node_.now() + options_.client.retry_backoff;
-                if (!is_retriable(answer.error)) problem_ = to_string(answer.error);
-                return;
-            }
-            // For another assignment: its partitions ask for themselves.
-            if (version != subscription_.assignment_version()) return drive();
-            for (const TopicPartition& partition : partitions) {
-                const auto found = answer.committed.find(partition);
-                if (found != answer.committed.end()) {
-                    if (subscription_.position_from_committed(partition, found->second)) {
-                        tell_position(partition, found->second, PositionReason::committed);
-                    }
-                } else if (subscription_.state(partition) ==
-                           SubscriptionState::State::initializing) {
-                    if (const auto policy = reset_policy(options_)) {
-                        subscription_.request_reset(partition, *policy, ResetCause::no_commit);
-                    } else {
-                        committed_not_before_ = node_.now() + options_.client.retry_backoff;
-                        problem_ = fmt::format(
-                            "{}: nothing is committed, and auto.offset.reset is none", partition);
-                    }
-                }
-            }
-            drive();
-        });
-}
-
-void Consumer::look_up_ends(const std::vector<TopicPartition>& partitions) {
-    std::map<BrokerId, std::map<TopicPartition, TimestampMs>> by_leader;
-    std::map<BrokerId, std::map<TopicPartition, OffsetReset>> wanted;
-    for (const TopicPartition& partition : partitions) {
-        const BrokerId leader = cluster_.metadata().leader(partition);
-        if (leader == no_broker) {
-            cluster_.refresh();
-            continue;
-        }
-        if (ends_in_flight_.contains(leader)) continue;
-        const OffsetReset where = *subscription_.pending_reset(partition);
-        by_leader[leader][partition] = timestamp_of(where);
-        wanted[leader][partition] = where;
-    }
-    for (const auto& [leader, timestamps] : by_leader) {
-        Channel* const channel = cluster_.channel(leader);
-        if (channel == nullptr) {
-            cluster_.refresh();
-            continue;
-        }
-        ends_in_flight_.insert(leader);
-        channel->send_then(
-            list_offsets_request(timestamps, cluster_.metadata(), options_.isolation_level,
-                                 options_.client.request_timeout),
-            [this, broker = leader, asked = wanted[leader]](Result<ListOffsetsResponse> response) {
-                ends_in_flight_.erase(broker);
+    for (PositionLookup::EndsAsk& ask :
+         positions_.begin_ends(subscription_, cluster_.metadata(), node_.now(), refresh)) {
+        cluster_.channel(ask.leader)
+            ->send_then(std::move(ask.request), [this, leader = ask.leader, asked = ask.asked](
+                                                    Result<ListOffsetsResponse> answer) {
+                take(positions_.on_ends(leader, asked, answer, subscription_, node_.now()));
                 progress_.open();
-                std::map<TopicPartition, ListedOffset> offsets;
-                if (response) offsets = read_offsets(*response);
-                bool refresh = !response;
-                for (const auto& [partition, where] : asked) {
-                    if (!subscription_.is_assigned(partition)) continue;
-                    const auto found = offsets.find(partition);
-                    if (found != offsets.end() && found->second.error == ErrorCode::none) {
-                        if (subscription_.position_from_reset(partition, where,
-                                                              found->second.position)) {
-                            tell_position(partition, found->second.position,
-                                          where == OffsetReset::earliest
-                                              ? PositionReason::reset_earliest
-                                              : PositionReason::reset_latest,
-                                          subscription_.reset_cause(partition));
-                        }
-                        continue;
-                    }
-                    subscription_.back_off(partition, node_.now() + options_.client.retry_backoff);
-                    refresh = true;
-                    if (found != offsets.end() && !is_retriable(found->second.error)) {
-                        problem_ = fmt::format("{}: {}", partition, to_string(found->second.error));
-                    }
-                }
-                if (refresh) cluster_.refresh();
                 drive();
             });
     }
+    positions_.meet_leaders(subscription_, cluster_.metadata());
+    for (PositionLookup::EpochsAsk& ask :
+         positions_.begin_epochs(subscription_, cluster_.metadata(), node_.now(), refresh)) {
+        cluster_.channel(ask.leader)
+            ->send_then(ask.request, [this, ask](Result<OffsetForLeaderEpochResponse> answer) {
+                take(positions_.on_epochs(ask, answer, subscription_, node_.now()));
+                progress_.open();
+                drive();
+            });
+    }
+    if (refresh) cluster_.refresh();
 }
 
 void Consumer::set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where,
@@ -529,6 +422,7 @@ void Consumer::set_reset(const std::vector<TopicPartition>& partitions, OffsetRe
 Result<Offset> Consumer::position(const TopicPartition& partition) {
     const LocalTime deadline = node_.now() + options_.default_api_timeout;
     while (true) {
+        if (const auto woken = take_wakeup()) return *woken;
         if (const auto known = subscription_.position(partition)) return known->offset;
         drive();
         if (problem_) {
@@ -539,6 +433,23 @@ Result<Offset> Consumer::position(const TopicPartition& partition) {
         }
         await_progress(deadline);
     }
+}
+
+std::optional<std::int64_t> Consumer::lag(const TopicPartition& partition) const {
+    const auto position = subscription_.position(partition);
+    const auto end = fetcher_.log_end(partition);
+    if (!position || !end) return std::nullopt;
+    return std::max<std::int64_t>(0, *end - position->offset);
+}
+
+void Consumer::wakeup() {
+    is_woken_ = true;
+    progress_.open();
+}
+
+std::optional<Error> Consumer::take_wakeup() {
+    if (!std::exchange(is_woken_, false)) return std::nullopt;
+    return Error{Failure::closed, options_.client.client_id + " was woken up"};
 }
 
 void Consumer::seek(const TopicPartition& partition, Offset offset) {
@@ -607,7 +518,7 @@ Consumer::CommitPtr Consumer::begin_commit(Positions offsets, bool is_automatic,
     commit->offsets = std::move(offsets);
     commit->is_automatic = is_automatic;
     commit->callback = std::move(callback);
-    if (is_member()) commit->identity = membership_.identity();
+    if (is_member()) commit->identity = membership().identity();
     CommitInvoked invoked{.operation = commit->operation,
                           .client_id = options_.client.client_id,
                           .group = options_.group_id,
@@ -626,10 +537,9 @@ Consumer::CommitPtr Consumer::begin_commit(Positions offsets, bool is_automatic,
 void Consumer::send_commit(const CommitPtr& commit) {
     commit->is_answered = false;
     if (is_member()) {
-        // Only a member of a running generation may commit: the partitions are its own.
-        if (membership_.state() != Membership::State::stable) {
-            commit->error = membership_.has_lost_partitions() ? ErrorCode::unknown_member_id
-                                                              : ErrorCode::rebalance_in_progress;
+        const ErrorCode refusal = membership().may_commit();
+        if (refusal != ErrorCode::none) {
+            commit->error = refusal;
             commit->is_answered = true;
             if (commit->is_async) {
                 finish_commit(*commit,
@@ -638,11 +548,14 @@ void Consumer::send_commit(const CommitPtr& commit) {
             }
             return;
         }
+        // The member epoch moves on under a commit that is tried again; its partitions are the
+        // member's own as long as it was not fenced in between (KIP-848).
+        if (group_.is_modern()) commit->identity = identity();
     }
-    Channel* const channel = coordinator_channel();
+    Channel* const channel = group_.coordinator();
     ASSERT(channel != nullptr, "consumer {}: commits to nobody", options_.client.client_id);
     channel->send_then(
-        commit_request(options_.group_id, commit->identity, membership_.instance_id(),
+        commit_request(options_.group_id, commit->identity, membership().instance_id(),
                        commit->offsets, cluster_.metadata()),
         [this, commit](Result<OffsetCommitResponse> answer) {
             end_commit_attempt(*commit, answer);
@@ -662,15 +575,15 @@ void Consumer::end_commit_attempt(Commit& commit, const Result<OffsetCommitRespo
         }
         if (refreshes_coordinator(commit.error) &&
             commit.error != ErrorCode::coordinator_load_in_progress) {
-            membership_.lose_coordinator();
+            membership().lose_coordinator();
         }
-        if (commit.error == ErrorCode::request_timed_out) membership_.lose_coordinator();
-        membership_.on_commit_error(commit.error, commit.identity);
+        if (commit.error == ErrorCode::request_timed_out) membership().lose_coordinator();
+        membership().on_commit_error(commit.error, commit.identity);
     } else {
         commit.error = ErrorCode::network_exception;
         text = to_string(answer.error().failure);
         if (!was_never_sent(answer.error().failure)) commit.may_be_committed = true;
-        membership_.lose_coordinator();
+        membership().lose_coordinator();
     }
     if (commit.error == ErrorCode::none) return finish_commit(commit, Outcome::ok, "");
     if (commit.is_async) {
@@ -742,11 +655,12 @@ CommitResult Consumer::commit_until(Positions offsets, bool is_automatic, LocalT
     };
     std::uint32_t failures = 0;
     while (true) {
-        while (!membership_.coordinator()) {
-            if (!membership_.fatal().empty()) return give_up(membership_.fatal());
+        while (!membership().coordinator()) {
+            if (!membership().fatal().empty()) return give_up(membership().fatal());
             if (node_.now() >= deadline) return give_up("timed_out");
-            find_coordinator();
+            group_.find_coordinator();
             await_progress(deadline);
+            if (std::exchange(is_woken_, false)) return give_up("woken_up");
         }
         send_commit(commit);
         while (!commit->is_answered) {
@@ -756,9 +670,17 @@ CommitResult Consumer::commit_until(Positions offsets, bool is_automatic, LocalT
                 return give_up("timed_out");
             }
             await_progress(deadline);
+            if (!commit->is_answered && std::exchange(is_woken_, false)) {
+                commit->may_be_committed = true;
+                return give_up("woken_up");
+            }
         }
         if (commit->result) return *commit->result;
-        if (!is_retriable(commit->error)) return give_up(std::string(to_string(commit->error)));
+        const bool has_newer_epoch = commit->error == ErrorCode::stale_member_epoch &&
+                                     commit->identity != identity() &&
+                                     membership().may_commit() == ErrorCode::none;
+        if (!is_retriable(commit->error) && !has_newer_epoch)
+            return give_up(std::string(to_string(commit->error)));
         ++failures;
         const Duration backoff =
             options_.client.backoff().delay(failures, cluster_.draws("commit backoff"));
@@ -779,8 +701,9 @@ Result<std::optional<Offset>> Consumer::committed(const TopicPartition& partitio
     cluster_.track(partition.topic);
     ErrorCode error = ErrorCode::none;
     while (node_.now() < deadline) {
-        find_coordinator();
-        Channel* const channel = coordinator_channel();
+        if (const auto woken = take_wakeup()) return *woken;
+        group_.find_coordinator();
+        Channel* const channel = group_.coordinator();
         if (channel == nullptr) {
             await_progress(std::min(deadline, node_.now() + options_.client.retry_backoff));
             continue;
@@ -799,7 +722,7 @@ Result<std::optional<Offset>> Consumer::committed(const TopicPartition& partitio
         if (!is_retriable(error)) {
             return Error{Failure::invalid_input, std::string(to_string(error))};
         }
-        if (!response || refreshes_coordinator(error)) membership_.lose_coordinator();
+        if (!response || refreshes_coordinator(error)) membership().lose_coordinator();
         node_.sleep_for(options_.client.retry_backoff);
     }
     return Error{Failure::timed_out, fmt::format("{}: {}", partition, to_string(error))};
@@ -812,7 +735,7 @@ void Consumer::close(Duration timeout) {
     const LocalTime deadline = node_.now() + timeout;
     const bool may_commit = has_group() && auto_commit_.is_enabled() &&
                             !subscription_.all_consumed().empty() &&
-                            !(is_member() && membership_.has_lost_partitions());
+                            !(is_member() && membership().has_lost_partitions());
     if (may_commit) {
         commit_until(subscription_.all_consumed(), true, deadline);
     } else if (has_group()) {
@@ -820,20 +743,14 @@ void Consumer::close(Duration timeout) {
     }
     if (is_member()) {
         give_up_partitions();
-        Channel* const channel = coordinator_channel();
-        const auto request = membership_.leave("the consumer is being closed");
-        if (request && channel != nullptr) {
-            const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(
-                std::min<Duration>(options_.client.request_timeout,
-                                   std::max(deadline - node_.now(), Duration(1ms))));
-            // Whether it arrives or not: the session will end by itself.
-            static_cast<void>(channel->call(*request, patience));
-        }
+        group_.leave(
+            "the consumer is being closed",
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::min<Duration>(
+                options_.client.request_timeout, std::max(deadline - node_.now(), Duration(1ms)))));
     }
-    membership_.shut_down();
+    group_.stop();
     is_closed_ = true;
     cluster_.stop();
-    heartbeat_alarm_.open();
 }
 
 }  // namespace squall::model

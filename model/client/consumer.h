@@ -1,14 +1,22 @@
-// Consumer: reads partitions, alone or as a member of a classic group, in plain blocking style.
+// Consumer: reads partitions, alone or as a member of a group, in plain blocking style.
 //
 // subscribe() or assign(), then poll() in a loop, from one task. As in Kafka, everything that the
 // application can see happens inside poll(): joining a group, rebalance callbacks, automatic
 // commits, moves of the position. Fetches, heartbeats and the answers to them go on in between. A
 // position moves when poll() returns the records; auto commit takes the positions of earlier polls
-// (AutoCommit). The decisions are those of the pure Membership, SubscriptionState and Fetcher; here
-// are the requests, the waiting and the trace.
+// (AutoCommit).
 //
-// The eager protocol only: all partitions are revoked before each rebalance. Positions are not
-// validated against leader epochs (KIP-320) yet, and there are no fetch sessions.
+// How it gives up and takes partitions depends on the group's protocol:
+//   eager        everything is revoked before each rebalance, everything assigned after it
+//   cooperative  what stays is kept and read on; what goes is revoked after the rebalance, and one
+//                more rebalance gives it to its next owner (KIP-429)
+//   consumer     the coordinator names the target; what goes is revoked, what comes is assigned,
+//                and nobody else stops for it (KIP-848)
+//
+// The decisions are those of pure state machines: SubscriptionState, PositionLookup, Fetcher,
+// Membership, ConsumerMembership, GroupPlan. GroupHost keeps the membership alive; here are the
+// application's calls, the requests for records, positions and commits, and the trace. There are no
+// fetch sessions (KIP-227).
 //
 // Lives until the process of its node is destroyed, as its channels do: make it a member of the
 // node's Process, not a local of a task. When the node stops, calls that wait end with NodeCrashed.
@@ -28,9 +36,11 @@
 #include "model/client/consumer/consumer_options.h"
 #include "model/client/consumer/consumer_record.h"
 #include "model/client/consumer/fetcher.h"
-#include "model/client/consumer/membership.h"
+#include "model/client/consumer/group_host.h"
 #include "model/client/consumer/offset_requests.h"
+#include "model/client/consumer/position_lookup.h"
 #include "model/client/consumer/subscription_state.h"
+#include "model/client/consumer/topic_pattern.h"
 #include "model/events/client_events.h"
 #include "model/rpc/endpoint.h"
 #include "sim/kernel/node.h"
@@ -70,6 +80,8 @@ class Consumer {
 
     // Joins the group at the next poll(). Requires: group.id; nothing assigned by assign().
     void subscribe(std::vector<std::string> topics, RebalanceCallbacks callbacks = {});
+    // To all topics that match, also those that come later. The pattern is matched by the client.
+    void subscribe(TopicPattern pattern, RebalanceCallbacks callbacks = {});
     // Requires: not subscribed. Replaces what was assigned before.
     void assign(std::vector<TopicPartition> partitions);
     // Gives up everything, and leaves the group. May park.
@@ -92,6 +104,9 @@ class Consumer {
     void seek_to_end(const std::vector<TopicPartition>& partitions = {});
     void pause(const std::vector<TopicPartition>& partitions);
     void resume(const std::vector<TopicPartition>& partitions);
+    // How far behind the end of the log the position is, as of the last records that were fetched;
+    // nullopt while nothing was, or there is no position.
+    std::optional<std::int64_t> lag(const TopicPartition& partition) const;
 
     // ---- committing. Requires: group.id. ----
 
@@ -107,12 +122,19 @@ class Consumer {
     // What the group committed; nullopt: nothing. May park.
     Result<std::optional<Offset>> committed(const TopicPartition& partition);
 
+    // The call that parks now, or the next one, returns early: poll() and position() with
+    // Failure::closed, a commit as if its time had run out. May be called from any task of the
+    // node.
+    void wakeup();
+
     // Commits (under auto commit), gives up the partitions, leaves the group, and stops. May park,
     // about as long as `timeout`; runs callbacks. Afterwards only destruction is allowed.
     void close(Duration timeout = std::chrono::seconds(30));
 
     const ConsumerOptions& options() const { return options_; }
-    const GroupIdentity& identity() const { return membership_.identity(); }
+    const GroupIdentity& identity() const { return group_.membership().identity(); }
+    // What a producer that commits for this member has to name; the members' own view.
+    const std::set<std::string>& subscription() const { return subscription_.topics(); }
 
   private:
     struct Commit {
@@ -131,31 +153,35 @@ class Consumer {
 
     bool has_group() const { return !options_.group_id.empty(); }
     bool is_member() const { return subscription_.type() == SubscriptionState::Type::topics; }
+    GroupMembership& membership() { return group_.membership(); }
 
     // ---- what needs no waiting: sends whatever is due ----
     void drive();
-    void find_coordinator();
-    void drive_join();
-    void drive_sync();
-    void drive_heartbeat();
     void drive_positions();
-    void look_up_committed(const std::vector<TopicPartition>& partitions);
-    void look_up_ends(const std::vector<TopicPartition>& partitions);
     void drive_fetches();
+    void take(const PositionLookup::Reaction& reaction);
     void on_metadata();
-    std::optional<std::map<std::string, Bytes>> assign_group();
-    Channel* coordinator_channel();
+    void on_group_news();
+    bool match_pattern();
 
     // ---- the application's task ----
     // May park.
+    void rebalance(LocalTime deadline);
     void prepare_rebalance(LocalTime deadline);
     void complete_rebalance(const Bytes& assignment);
+    void reconcile(LocalTime deadline);
+    void commit_before_revocation(LocalTime deadline);
+    void give_up(const std::vector<TopicPartition>& partitions, bool is_lost);
     void give_up_partitions();
     void tell_assignment(AssignmentChange change, const std::vector<TopicPartition>& partitions);
+    void take_over(const std::vector<TopicPartition>& assigned,
+                   const std::vector<TopicPartition>& added);
     std::vector<ConsumerRecord> collect();
     LocalTime next_change(LocalTime deadline);
     // Parks until something happened, or the deadline. May park.
     void await_progress(LocalTime deadline);
+    // The error of a call that wakeup() ends.
+    std::optional<Error> take_wakeup();
     void set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where,
                    ResetCause cause);
     void tell_position(const TopicPartition& partition, FetchPosition position,
@@ -171,30 +197,25 @@ class Consumer {
     static Positions without_epochs(const std::map<TopicPartition, Offset>& offsets);
     void start_commit(Positions offsets, bool is_automatic, CommitCallback callback);
 
-    void run_heartbeat();
-
     sim::Node& node_;
     ConsumerOptions options_;
     const BugSet* bugs_;
     ClusterHost cluster_;
     SubscriptionState subscription_;
-    Membership membership_;
+    std::optional<TopicPattern> pattern_;
+    GroupHost group_;
+    PositionLookup positions_;
     Fetcher fetcher_;
     AutoCommit auto_commit_;
     RebalanceCallbacks callbacks_;
-    sim::Gate progress_;         // something happened that the application's task may care about
-    sim::Gate heartbeat_alarm_;  // the heartbeat task must look at the time again
+    sim::Gate progress_;  // something happened that the application's task may care about
 
-    GroupIdentity owner_;                                  // under which the partitions are owned
-    std::set<std::string> joined_topics_;                  // the subscription that the group knows
-    std::map<std::string, std::int32_t> assigned_counts_;  // partitions the leader has dealt out
+    GroupIdentity owner_;                   // under which the partitions are owned
     std::deque<CommitPtr> unsent_commits_;  // asynchronous ones that wait for the coordinator
     std::deque<CommitPtr> async_commits_;   // in order, until their callbacks ran
-    bool committed_in_flight_ = false;      // a lookup of committed offsets
-    LocalTime committed_not_before_;
-    std::set<BrokerId> ends_in_flight_;   // lookups of log ends
-    std::optional<std::string> problem_;  // for the next poll
-    bool is_joining_allowed_ = false;     // inside poll
+    std::optional<std::string> problem_;    // for the next poll
+    bool is_joining_allowed_ = false;       // inside poll
+    bool is_woken_ = false;
     bool is_closed_ = false;
 };
 

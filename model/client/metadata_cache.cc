@@ -14,6 +14,12 @@ void MetadataCache::track(std::string_view topic) {
     }
 }
 
+void MetadataCache::track_all() {
+    if (std::exchange(tracks_all_, true)) return;
+    refresh_requested_ = true;
+    has_new_topic_ = true;
+}
+
 bool MetadataCache::is_news(const TopicPartition& partition, const Uuid& topic_id,
                             LeaderEpoch epoch) const {
     const auto seen = seen_epochs_.find(partition);
@@ -41,8 +47,17 @@ bool MetadataCache::apply(const MetadataResponse& response, LocalTime now, Draws
     }
     controller_ = response.controller_id;
 
+    if (tracks_all_) {
+        std::set<std::string, std::less<>> listed;
+        for (const MetadataResponse::Topic& topic : response.topics) {
+            if (topic.name) listed.insert(*topic.name);
+        }
+        std::erase_if(topics_, [&](const auto& entry) { return !listed.contains(entry.first); });
+    }
     for (const MetadataResponse::Topic& topic : response.topics) {
-        if (!topic.name || !tracked_.contains(*topic.name)) continue;
+        if (!topic.name) continue;
+        if (tracks_all_) tracked_.insert(*topic.name);
+        if (!tracked_.contains(*topic.name)) continue;
         topic_errors_[*topic.name] = topic.error_code;
         if (topic.error_code != ErrorCode::none) {
             topics_.erase(*topic.name);
@@ -112,12 +127,14 @@ void MetadataCache::apply_leader_hint(const TopicPartition& partition, BrokerId 
 MetadataRequest MetadataCache::begin_refresh() {
     has_new_topic_ = false;
     MetadataRequest request;
-    // An empty list means "no topics"; null would mean all of them.
-    request.topics.emplace();
-    for (const std::string& topic : tracked_) {
-        MetadataRequest::Topic wanted;
-        wanted.name = topic;
-        request.topics->push_back(std::move(wanted));
+    // An empty list means "no topics", null all of them.
+    if (!tracks_all_) {
+        request.topics.emplace();
+        for (const std::string& topic : tracked_) {
+            MetadataRequest::Topic wanted;
+            wanted.name = topic;
+            request.topics->push_back(std::move(wanted));
+        }
     }
     // Topics are made by the admin client; a client's question must not create one.
     request.allow_auto_topic_creation = false;

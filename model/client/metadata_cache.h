@@ -61,6 +61,8 @@ class MetadataCache {
 
     // A new topic makes a refresh due at once, without back-off.
     void track(std::string_view topic);
+    // From now on whatever topics there are.
+    void track_all();
     const std::set<std::string, std::less<>>& tracked() const { return tracked_; }
 
     // The request for all tracked topics.
@@ -122,6 +124,7 @@ class MetadataCache {
     std::chrono::milliseconds max_age_;
     RetryBackoff backoff_;
     std::set<std::string, std::less<>> tracked_;
+    bool tracks_all_ = false;
     std::map<BrokerId, BrokerAddress> brokers_;
     std::map<std::string, TopicMetadata, std::less<>> topics_;
     std::map<std::string, ErrorCode, std::less<>> topic_errors_;

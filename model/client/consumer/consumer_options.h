@@ -1,6 +1,11 @@
 // ConsumerOptions: the settings of a consumer, under Kafka's keys and with the defaults of Kafka
-// 4.x, but for partition.assignment.strategy, whose default here is range alone: the cooperative
-// protocol is not spoken yet, and the effective protocol of Kafka's default list is eager as well.
+// 4.x.
+//
+// group.protocol chooses how it speaks to its group. "classic": members assign themselves, with
+// the assignors of partition.assignment.strategy; cooperatively only if all of them can.
+// "consumer": the coordinator assigns (KIP-848), by group.remote.assignor or as it likes; session
+// and heartbeats are then the broker's to set, and session.timeout.ms, heartbeat.interval.ms and
+// partition.assignment.strategy are not looked at.
 #pragma once
 
 #include <chrono>
@@ -34,7 +39,11 @@ struct ConsumerOptions {
     std::chrono::milliseconds fetch_max_wait{500};
     std::int32_t max_partition_fetch_bytes = 1048576;
     IsolationLevel isolation_level = IsolationLevel::read_uncommitted;
-    std::vector<std::string> partition_assignment_strategy{"range"};
+    std::string group_protocol = "classic";  // "classic", "consumer"
+    std::string group_remote_assignor;       // "uniform", "range"; "": the coordinator chooses
+    std::vector<std::string> partition_assignment_strategy{"range", "cooperative-sticky"};
+
+    bool uses_consumer_protocol() const { return group_protocol == "consumer"; }
 
     // Nullopt, or what Kafka would refuse to start with.
     std::optional<std::string> problem() const {
@@ -50,11 +59,13 @@ struct ConsumerOptions {
             return "partition.assignment.strategy must name an assignor";
         }
         for (const std::string& name : partition_assignment_strategy) {
-            const PartitionAssignor* const assignor = find_assignor(name);
-            if (assignor == nullptr) return "no assignor is named " + name;
-            if (assignor->rebalance_protocol() != RebalanceProtocol::eager) {
-                return "the cooperative protocol of " + name + " is not supported yet";
-            }
+            if (find_assignor(name) == nullptr) return "no assignor is named " + name;
+        }
+        if (group_protocol != "classic" && group_protocol != "consumer") {
+            return "group.protocol must be classic or consumer";
+        }
+        if (!group_remote_assignor.empty() && !uses_consumer_protocol()) {
+            return "group.remote.assignor is for group.protocol=consumer";
         }
         return std::nullopt;
     }
@@ -78,6 +89,8 @@ struct ConsumerOptions {
         fields("fetch.max.wait.ms", self.fetch_max_wait, int_from(0));
         fields("max.partition.fetch.bytes", self.max_partition_fetch_bytes, int_from(0));
         fields("isolation.level", self.isolation_level);
+        fields("group.protocol", self.group_protocol);
+        fields("group.remote.assignor", self.group_remote_assignor);
         fields("partition.assignment.strategy", self.partition_assignment_strategy);
     }
 };

@@ -108,6 +108,12 @@ bool FetchBuffer::holds(const TopicPartition& partition) const {
     return std::ranges::find(fetches_, partition, &Fetch::partition) != fetches_.end();
 }
 
+void FetchBuffer::drop(const std::vector<TopicPartition>& partitions) {
+    std::erase_if(fetches_, [&](const Fetch& fetch) {
+        return std::ranges::find(partitions, fetch.partition) != partitions.end();
+    });
+}
+
 std::vector<FetchBuffer::Handout> FetchBuffer::collect(SubscriptionState& subscription,
                                                        std::size_t max_records) {
     std::vector<Handout> handouts;

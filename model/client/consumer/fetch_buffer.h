@@ -44,6 +44,7 @@ class FetchBuffer {
     // At most `max_records` over all partitions; what was fetched first comes first.
     std::vector<Handout> collect(SubscriptionState& subscription, std::size_t max_records);
     void clear() { fetches_.clear(); }
+    void drop(const std::vector<TopicPartition>& partitions);
 
   private:
     struct Entry {

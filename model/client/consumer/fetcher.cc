@@ -6,12 +6,6 @@
 
 namespace squall::model {
 
-std::optional<OffsetReset> reset_policy(const ConsumerOptions& options) {
-    if (options.auto_offset_reset == "earliest") return OffsetReset::earliest;
-    if (options.auto_offset_reset == "latest") return OffsetReset::latest;
-    return std::nullopt;
-}
-
 Fetcher::Fetcher(const ConsumerOptions& options, const BugSet* bugs)
     : options_(options), buffer_(options.isolation_level, bugs) {}
 
@@ -100,6 +94,9 @@ void Fetcher::take(const TopicPartition& partition, FetchPosition asked,
         subscription.back_off(partition, now + options_.client.retry_backoff);
     };
     if (answer.error_code == ErrorCode::none) {
+        log_ends_[partition] = options_.isolation_level == IsolationLevel::read_committed
+                                   ? answer.last_stable_offset
+                                   : answer.high_watermark;
         if (answer.preferred_read_replica != no_broker) {
             subscription.prefer_replica(partition, answer.preferred_read_replica,
                                         now + options_.client.metadata_max_age);
@@ -148,6 +145,11 @@ Fetcher::Reaction Fetcher::on_failure(BrokerId broker, SubscriptionState& subscr
     }
     in_flight_.erase(found);
     return {.refresh_metadata = true, .reset = {}, .problem = std::nullopt};
+}
+
+std::optional<Offset> Fetcher::log_end(const TopicPartition& partition) const {
+    const auto found = log_ends_.find(partition);
+    return found == log_ends_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace squall::model

@@ -14,15 +14,13 @@
 
 #include "model/client/consumer/consumer_options.h"
 #include "model/client/consumer/fetch_buffer.h"
+#include "model/client/consumer/offset_requests.h"
 #include "model/client/consumer/subscription_state.h"
 #include "model/client/metadata_cache.h"
 #include "model/protocol/messages/fetch.h"
 #include "sim/base/time.h"
 
 namespace squall::model {
-
-// auto.offset.reset; nullopt for "none".
-std::optional<OffsetReset> reset_policy(const ConsumerOptions& options);
 
 class Fetcher {
   public:
@@ -46,6 +44,10 @@ class Fetcher {
                        SubscriptionState& subscription, MetadataCache& metadata, LocalTime now);
     Reaction on_failure(BrokerId broker, SubscriptionState& subscription, LocalTime now);
 
+    // What may be read of the partition, as the last answer about it said: its high watermark, or
+    // under read_committed its last stable offset. Nullopt before the first.
+    std::optional<Offset> log_end(const TopicPartition& partition) const;
+
     FetchBuffer& buffer() { return buffer_; }
     bool is_in_flight(BrokerId broker) const { return in_flight_.contains(broker); }
 
@@ -61,6 +63,7 @@ class Fetcher {
     FetchBuffer buffer_;
     // What each request in flight asked for.
     std::map<BrokerId, std::map<TopicPartition, FetchPosition>> in_flight_;
+    std::map<TopicPartition, Offset> log_ends_;
 };
 
 }  // namespace squall::model

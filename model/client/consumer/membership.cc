@@ -9,16 +9,9 @@
 namespace squall::model {
 
 Membership::Membership(const ConsumerOptions& options)
-    : group_id_(options.group_id),
-      instance_id_(options.group_instance_id),
+    : GroupMembership(options),
       session_timeout_(options.session_timeout),
-      max_poll_interval_(options.max_poll_interval),
-      heartbeat_interval_(options.heartbeat_interval),
-      backoff_(options.client.backoff()) {}
-
-std::optional<std::string> Membership::instance_id() const {
-    return is_static() ? std::optional<std::string>(instance_id_) : std::nullopt;
-}
+      heartbeat_interval_(options.heartbeat_interval) {}
 
 void Membership::reset_generation() {
     identity_.generation = no_generation;
@@ -36,61 +29,10 @@ void Membership::back_off(LocalTime now, Draws& jitter) {
     join_not_before_ = now + backoff_.delay(join_failures_, jitter);
 }
 
-void Membership::break_connection(LocalTime now, Draws& jitter) {
-    lose_coordinator();
-    find_not_before_ = std::max(find_not_before_, now + backoff_.delay(1, jitter));
-}
-
-// ---- the coordinator ----
-
-bool Membership::may_find(LocalTime now) const {
-    return !coordinator_ && !find_in_flight_ && now >= find_not_before_ && fatal_.empty();
-}
-
-FindCoordinatorRequest Membership::begin_find() {
-    ASSERT(!find_in_flight_ && !coordinator_, "group {}: the coordinator is known", group_id_);
-    find_in_flight_ = true;
-    FindCoordinatorRequest request;
-    // Version 4 asks for several keys at once; older ones for this one.
-    request.key = group_id_;
-    request.key_type = CoordinatorType::group;
-    request.coordinator_keys = {group_id_};
-    return request;
-}
-
-void Membership::on_found(const Result<FindCoordinatorResponse>& answer, LocalTime now,
-                          Draws& jitter) {
-    ASSERT(find_in_flight_, "group {}: nobody asked for the coordinator", group_id_);
-    find_in_flight_ = false;
-    ErrorCode error = ErrorCode::network_exception;
-    CoordinatorAddress found;
-    if (answer) {
-        error = answer->error_code;
-        found = {.id = answer->node_id,
-                 .host = answer->host,
-                 .port = static_cast<std::uint16_t>(answer->port)};
-        for (const FindCoordinatorResponse::Coordinator& one : answer->coordinators) {
-            if (one.key != group_id_) continue;
-            error = one.error_code;
-            found = {
-                .id = one.node_id, .host = one.host, .port = static_cast<std::uint16_t>(one.port)};
-        }
-    }
-    if (error == ErrorCode::none) {
-        find_failures_ = 0;
-        coordinator_ = std::move(found);
-        session_alive_at_ = now;
-        return;
-    }
-    if (!is_retriable(error)) fatal_ = to_string(error);
-    ++find_failures_;
-    find_not_before_ = now + backoff_.delay(find_failures_, jitter);
-}
-
 // ---- joining ----
 
 bool Membership::may_join(LocalTime now) const {
-    return needs_rejoin_ && is_prepared_ && coordinator_ && !has_assignment_ && !join_in_flight_ &&
+    return needs_rejoin_ && is_prepared_ && coordinator() && !has_assignment_ && !join_in_flight_ &&
            (state_ == State::unjoined || state_ == State::stable) && now >= join_not_before_ &&
            fatal_.empty() && !is_shut_down_;
 }
@@ -146,7 +88,7 @@ void Membership::fail_join(ErrorCode error, const Result<Unit>& transport, Local
     needs_rejoin_ = true;
     members_.clear();
     if (!transport) {
-        break_connection(now, jitter);
+        finder_.break_connection(now, jitter);
         return;
     }
     switch (error) {
@@ -160,7 +102,7 @@ void Membership::fail_join(ErrorCode error, const Result<Unit>& transport, Local
             return;
         case ErrorCode::not_coordinator:
         case ErrorCode::coordinator_not_available:
-            break_connection(now, jitter);
+            finder_.break_connection(now, jitter);
             return;
         default:
             if (is_retriable(error)) {
@@ -221,12 +163,13 @@ std::optional<Bytes> Membership::take_assignment() {
 
 // ---- staying ----
 
-bool Membership::is_poll_late(LocalTime now) const {
-    return has_joined() && now - polled_at_ > max_poll_interval_;
+ErrorCode Membership::may_commit() const {
+    if (state_ == State::stable) return ErrorCode::none;
+    return has_lost_partitions() ? ErrorCode::unknown_member_id : ErrorCode::rebalance_in_progress;
 }
 
 bool Membership::may_heartbeat(LocalTime now) const {
-    return has_joined() && coordinator_ && !heartbeat_in_flight_ && fatal_.empty() &&
+    return has_joined() && coordinator() && !heartbeat_in_flight_ && fatal_.empty() &&
            now - heartbeat_sent_at_ >= heartbeat_interval_;
 }
 
@@ -277,7 +220,7 @@ void Membership::on_heartbeat(const Result<HeartbeatResponse>& answer, const Gro
 }
 
 void Membership::check_session(LocalTime now) {
-    if (has_joined() && coordinator_ && now - session_alive_at_ >= session_timeout_) {
+    if (has_joined() && coordinator() && now - session_alive_at_ >= session_timeout_) {
         lose_coordinator();
     }
 }
@@ -304,7 +247,7 @@ void Membership::on_commit_error(ErrorCode error, const GroupIdentity& sent_as) 
 
 std::optional<LeaveGroupRequest> Membership::leave(std::string_view reason) {
     std::optional<LeaveGroupRequest> request;
-    if (!is_static() && coordinator_ && !identity_.member_id.empty()) {
+    if (!is_static() && coordinator() && !identity_.member_id.empty()) {
         request.emplace();
         request->group_id = group_id_;
         // Version 3 lists members; older ones name this one.
@@ -318,7 +261,7 @@ std::optional<LeaveGroupRequest> Membership::leave(std::string_view reason) {
 }
 
 void Membership::shut_down() {
-    is_shut_down_ = true;
+    GroupMembership::shut_down();
     needs_rejoin_ = false;
 }
 
@@ -327,7 +270,7 @@ LocalTime Membership::next_change(LocalTime now) const {
     const auto at = [&](LocalTime time) {
         if (time > now) next = std::min(next, time);
     };
-    if (!coordinator_ && !find_in_flight_) at(find_not_before_);
+    if (const auto find = finder_.next_find()) at(*find);
     if (needs_rejoin_) at(join_not_before_);
     if (has_joined()) {
         // One nanosecond more: late is beyond the interval.

@@ -6,8 +6,11 @@
 //   any --an error of join or sync------> unjoined
 //   stable --rejoin asked for-----------> stays stable until the next JoinGroup is sent
 //
-// Before it joins, the application must give up its partitions (eager protocol): needs_preparation,
-// prepared. If the coordinator has forgotten the member meanwhile, they are lost, not revoked.
+// Before it joins, the application must give up its partitions (all of them under the eager
+// protocol, those of topics that it does not want any more under the cooperative one):
+// needs_preparation, prepared. If the coordinator has forgotten the member meanwhile, they are
+// lost, not revoked. A cooperative member that gave something up after a join joins once more
+// (KIP-429); so does a leader that saw its topics change.
 //
 //   UNKNOWN_MEMBER_ID       forget member id and generation, join anew
 //   ILLEGAL_GENERATION      forget the generation, keep the id (KAFKA-13419), join anew
@@ -28,9 +31,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/client/consumer/consumer_options.h"
+#include "model/client/consumer/group_membership.h"
 #include "model/protocol/error_code.h"
-#include "model/protocol/messages/find_coordinator.h"
 #include "model/protocol/messages/heartbeat.h"
 #include "model/protocol/messages/join_group.h"
 #include "model/protocol/messages/leave_group.h"
@@ -42,51 +44,21 @@
 
 namespace squall::model {
 
-// Who a member is to its coordinator.
-struct GroupIdentity {
-    GenerationId generation = no_generation;
-    std::string member_id;
-
-    bool operator==(const GroupIdentity&) const = default;
-};
-
-struct CoordinatorAddress {
-    BrokerId id = no_broker;
-    std::string host;
-    std::uint16_t port = 9092;
-
-    bool operator==(const CoordinatorAddress&) const = default;
-};
-
-class Membership {
+class Membership final : public GroupMembership {
   public:
     enum class State { unjoined, preparing_rebalance, completing_rebalance, stable };
 
     explicit Membership(const ConsumerOptions& options);
 
     State state() const { return state_; }
-    const GroupIdentity& identity() const { return identity_; }
-    bool is_static() const { return !instance_id_.empty(); }
-    std::optional<std::string> instance_id() const;
-    // An error after which the consumer cannot go on; "" while there is none.
-    const std::string& fatal() const { return fatal_; }
-
-    // ---- the coordinator ----
-
-    const std::optional<CoordinatorAddress>& coordinator() const { return coordinator_; }
-    bool may_find(LocalTime now) const;
-    FindCoordinatorRequest begin_find();
-    void on_found(const Result<FindCoordinatorResponse>& answer, LocalTime now, Draws& jitter);
-    void lose_coordinator() { coordinator_.reset(); }
 
     // ---- joining ----
 
-    void request_rejoin() { needs_rejoin_ = true; }
+    void request_rejoin() override { needs_rejoin_ = true; }
     bool needs_rejoin() const { return needs_rejoin_; }
-    // The application must give its partitions up before the member may join.
+    // The application must give up what the protocol asks for before the member may join.
     bool needs_preparation() const { return needs_rejoin_ && !is_prepared_ && !has_assignment_; }
-    // The coordinator does not know us as their owner any more.
-    bool has_lost_partitions() const {
+    bool has_lost_partitions() const override {
         return identity_.generation == no_generation || identity_.member_id.empty();
     }
     void prepared() { is_prepared_ = true; }
@@ -112,13 +84,12 @@ class Membership {
 
     // ---- staying ----
 
-    void polled(LocalTime now) { polled_at_ = now; }
     // In a generation: heartbeats are due.
-    bool has_joined() const {
+    bool has_joined() const override {
         return state_ == State::stable || state_ == State::completing_rebalance;
     }
-    // The application has not polled for max.poll.interval.ms: time to leave.
-    bool is_poll_late(LocalTime now) const;
+    // Only a member of a running generation may commit: the partitions are its own.
+    ErrorCode may_commit() const override;
     bool may_heartbeat(LocalTime now) const;
     HeartbeatRequest begin_heartbeat(LocalTime now);
     // `sent_as`: the identity that the heartbeat carried.
@@ -126,37 +97,23 @@ class Membership {
                       LocalTime now);
     // Gives up a coordinator that has been silent for session.timeout.ms.
     void check_session(LocalTime now);
-    // A commit was refused: the coordinator's view of us may have changed.
-    void on_commit_error(ErrorCode error, const GroupIdentity& sent_as);
+    void on_commit_error(ErrorCode error, const GroupIdentity& sent_as) override;
     // Nullopt: nothing to leave, or a static member, which does not. Forgets the identity.
     std::optional<LeaveGroupRequest> leave(std::string_view reason);
-    void shut_down();
-
-    // When time alone changes what may be done.
-    LocalTime next_change(LocalTime now) const;
+    void shut_down() override;
+    LocalTime next_change(LocalTime now) const override;
 
   private:
+    void on_coordinator(LocalTime now) override { session_alive_at_ = now; }
     void fail_join(ErrorCode error, const Result<Unit>& transport, LocalTime now, Draws& jitter);
     void reset_generation();
     void reset_identity();
     void back_off(LocalTime now, Draws& jitter);
-    void break_connection(LocalTime now, Draws& jitter);
 
-    std::string group_id_;
-    std::string instance_id_;
     std::chrono::milliseconds session_timeout_;
-    std::chrono::milliseconds max_poll_interval_;
     std::chrono::milliseconds heartbeat_interval_;
-    RetryBackoff backoff_;
 
     State state_ = State::unjoined;
-    GroupIdentity identity_;
-    std::string fatal_;
-
-    std::optional<CoordinatorAddress> coordinator_;
-    bool find_in_flight_ = false;
-    LocalTime find_not_before_;
-    std::uint32_t find_failures_ = 0;
 
     bool needs_rejoin_ = true;
     bool is_prepared_ = false;
@@ -171,11 +128,9 @@ class Membership {
     Bytes assignment_;
     GroupIdentity assigned_as_;
 
-    LocalTime polled_at_;
     LocalTime heartbeat_sent_at_;
     LocalTime session_alive_at_;
     bool heartbeat_in_flight_ = false;
-    bool is_shut_down_ = false;
 };
 
 }  // namespace squall::model

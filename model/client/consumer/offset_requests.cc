@@ -26,9 +26,16 @@ void read_topics(const Topics& topics, const MetadataCache& metadata, CommittedA
 
 }  // namespace
 
+std::optional<OffsetReset> reset_policy(const ConsumerOptions& options) {
+    if (options.auto_offset_reset == "earliest") return OffsetReset::earliest;
+    if (options.auto_offset_reset == "latest") return OffsetReset::latest;
+    return std::nullopt;
+}
+
 OffsetFetchRequest committed_request(const std::string& group,
                                      const std::vector<TopicPartition>& partitions,
-                                     const MetadataCache& metadata, bool require_stable) {
+                                     const MetadataCache& metadata, bool require_stable,
+                                     const GroupIdentity* member) {
     std::map<std::string, std::vector<std::int32_t>> by_topic;
     for (const TopicPartition& partition : partitions) {
         by_topic[partition.topic].push_back(partition.partition);
@@ -40,6 +47,10 @@ OffsetFetchRequest committed_request(const std::string& group,
     request.topics.emplace();
     OffsetFetchRequest::Group one;
     one.group_id = group;
+    if (member != nullptr) {
+        one.member_id = member->member_id;
+        one.member_epoch = member->generation.value();
+    }
     one.topics.emplace();
     for (const auto& [topic, indexes] : by_topic) {
         const OffsetFetchRequest::Topic wanted{
@@ -115,6 +126,34 @@ bool proves_not_committed(ErrorCode error) {
         default:
             return false;
     }
+}
+
+OffsetForLeaderEpochRequest epoch_end_request(const Positions& positions,
+                                              const MetadataCache& metadata) {
+    OffsetForLeaderEpochRequest request;
+    request.replica_id = no_broker;
+    std::map<std::string, OffsetForLeaderEpochRequest::Topic> topics;
+    for (const auto& [partition, position] : positions) {
+        OffsetForLeaderEpochRequest::Topic& topic = topics[partition.topic];
+        topic.topic = partition.topic;
+        topic.partitions.push_back({.partition = partition.partition,
+                                    .current_leader_epoch = metadata.leader_epoch(partition),
+                                    .leader_epoch = position.offset_epoch});
+    }
+    for (auto& [name, topic] : topics) request.topics.push_back(std::move(topic));
+    return request;
+}
+
+std::map<TopicPartition, EpochEnd> read_epoch_ends(const OffsetForLeaderEpochResponse& response) {
+    std::map<TopicPartition, EpochEnd> ends;
+    for (const OffsetForLeaderEpochResponse::Topic& topic : response.topics) {
+        for (const OffsetForLeaderEpochResponse::EpochEndOffset& partition : topic.partitions) {
+            ends[{.topic = topic.topic, .partition = partition.partition}] = {
+                .error = partition.error_code,
+                .end = {.offset = partition.end_offset, .offset_epoch = partition.leader_epoch}};
+        }
+    }
+    return ends;
 }
 
 ListOffsetsRequest list_offsets_request(const std::map<TopicPartition, TimestampMs>& timestamps,

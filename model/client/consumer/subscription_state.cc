@@ -37,7 +37,9 @@ void SubscriptionState::assign(const std::vector<TopicPartition>& partitions) {
     std::map<TopicPartition, Partition> assigned;
     for (const TopicPartition& partition : partitions) {
         const auto known = partitions_.find(partition);
-        assigned.emplace(partition, known == partitions_.end() ? Partition{} : known->second);
+        Partition& kept = assigned[partition];
+        if (known != partitions_.end()) kept = known->second;
+        kept.is_pending_revocation = false;
     }
     partitions_ = std::move(assigned);
     ++assignment_version_;
@@ -51,6 +53,14 @@ void SubscriptionState::unsubscribe() {
 
 void SubscriptionState::revoke_all() {
     partitions_.clear();
+    ++assignment_version_;
+}
+
+void SubscriptionState::revoke(const std::vector<TopicPartition>& partitions) {
+    for (const TopicPartition& partition : partitions) {
+        const auto gone = partitions_.erase(partition);
+        ASSERT(gone == 1, "{} is not assigned", partition);
+    }
     ++assignment_version_;
 }
 
@@ -87,6 +97,7 @@ void SubscriptionState::seek(const TopicPartition& partition, FetchPosition posi
     Partition& at = require(partition);
     at.state = State::fetching;
     at.position = position;
+    at.checked_epoch = no_leader_epoch;
     at.reset.reset();
     at.not_before = LocalTime{};
     at.preferred_replica = no_broker;
@@ -154,8 +165,38 @@ bool SubscriptionState::is_paused(const TopicPartition& partition) const {
     return require(partition).is_paused;
 }
 
-void SubscriptionState::mark_pending_revocation() {
-    for (auto& [partition, at] : partitions_) at.is_pending_revocation = true;
+void SubscriptionState::meet_leader(const TopicPartition& partition, LeaderEpoch leader_epoch,
+                                    const BugSet* bugs) {
+    Partition& at = require(partition);
+    if (at.state != State::fetching) return;
+    if (must_validate(at.position->offset_epoch, at.checked_epoch, leader_epoch, bugs)) {
+        at.state = State::awaiting_validation;
+        at.preferred_replica = no_broker;
+    } else {
+        at.checked_epoch = std::max(at.checked_epoch, leader_epoch);
+    }
+}
+
+bool SubscriptionState::validated(const TopicPartition& partition, FetchPosition asked,
+                                  LeaderEpoch leader_epoch,
+                                  std::optional<FetchPosition> diverges_at) {
+    if (!is_assigned(partition)) return false;
+    Partition& at = require(partition);
+    if (at.state != State::awaiting_validation || at.position != asked) return false;
+    if (diverges_at) {
+        ASSERT(diverges_at->offset < asked.offset, "{} diverges at {}, beyond {}", partition,
+               diverges_at->offset, asked.offset);
+        at.position = diverges_at;
+    }
+    at.state = State::fetching;
+    at.checked_epoch = leader_epoch;
+    return true;
+}
+
+void SubscriptionState::mark_pending_revocation(const std::vector<TopicPartition>& partitions) {
+    for (const TopicPartition& partition : partitions) {
+        require(partition).is_pending_revocation = true;
+    }
 }
 
 bool SubscriptionState::is_fetchable(const TopicPartition& partition) const {

@@ -2,22 +2,26 @@
 // each.
 //
 // The position is the next offset to hand to the application; it moves when records are handed
-// over, not when they are fetched. Each assigned partition is in one of three states:
+// over, not when they are fetched. Each assigned partition is in one of four states:
 //
-//   initializing   no position: the committed offset is to be looked up
-//   awaiting_reset no position: the log's first or last offset is to be looked up
-//   fetching       has a position
+//   initializing        no position: the committed offset is to be looked up
+//   awaiting_reset      no position: the log's first or last offset is to be looked up
+//   awaiting_validation has a position, of which a new leader must say whether its log holds it
+//   fetching            has a position
 //
-//   initializing  --committed offset-------------> fetching
-//   initializing  --none committed, policy-------> awaiting_reset
-//   any           --seek-------------------------> fetching
-//   any           --seek_to_beginning / end------> awaiting_reset
-//   fetching      --offset out of range, policy--> awaiting_reset
-//   awaiting_reset --offset found----------------> fetching
+//   initializing   --committed offset-------------> fetching
+//   initializing   --none committed, policy-------> awaiting_reset
+//   any            --seek-------------------------> fetching
+//   any            --seek_to_beginning / end------> awaiting_reset
+//   fetching       --offset out of range, policy--> awaiting_reset
+//   fetching       --another leader epoch---------> awaiting_validation
+//   awaiting_validation --the log holds it--------> fetching
+//   awaiting_validation --the log was truncated---> fetching, from where it diverges
+//   awaiting_reset --offset found-----------------> fetching
 //
 // Only a partition that is fetching, not paused and not about to be revoked is fetchable
-// (KAFKA-14196): nothing is handed out of the others. Positions are not validated against leader
-// epochs (KIP-320) yet. Pure.
+// (KAFKA-14196): nothing is handed out of the others. Topics are subscribed to by name or by a
+// pattern; the topics that match one are found by whoever has the metadata. Pure.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +59,7 @@ bool must_validate(LeaderEpoch offset_epoch, LeaderEpoch checked_epoch, LeaderEp
 class SubscriptionState {
   public:
     enum class Type { none, topics, assigned_by_user };
-    enum class State { initializing, awaiting_reset, fetching };
+    enum class State { initializing, awaiting_reset, awaiting_validation, fetching };
 
     Type type() const { return type_; }
 
@@ -71,6 +75,8 @@ class SubscriptionState {
     void unsubscribe();
     // The assignment is gone, the subscription stays.
     void revoke_all();
+    // Some of it is. Requires: assigned.
+    void revoke(const std::vector<TopicPartition>& partitions);
 
     const std::set<std::string>& topics() const { return topics_; }
     std::vector<TopicPartition> assignment() const;
@@ -88,6 +94,14 @@ class SubscriptionState {
     // The log's end came. Ignored unless still waiting for the same one.
     bool position_from_reset(const TopicPartition& partition, OffsetReset where,
                              FetchPosition position);
+    // Metadata names a leader of this epoch: the position may have to be validated. Ignored unless
+    // fetching. `bugs` may be null.
+    void meet_leader(const TopicPartition& partition, LeaderEpoch leader_epoch, const BugSet* bugs);
+    // The leader of `leader_epoch` answered for a position that stands as it was `asked` about:
+    // its log holds what was read, or (`diverges_at`) holds it only up to there. Ignored otherwise.
+    // True: taken.
+    bool validated(const TopicPartition& partition, FetchPosition asked, LeaderEpoch leader_epoch,
+                   std::optional<FetchPosition> diverges_at);
     // Records up to `next` were handed out. Requires: has a position, not beyond `next`.
     void advance(const TopicPartition& partition, FetchPosition next);
 
@@ -102,7 +116,8 @@ class SubscriptionState {
 
     void pause(const TopicPartition& partition, bool paused);
     bool is_paused(const TopicPartition& partition) const;
-    void mark_pending_revocation();
+    // Nothing is handed out of these any more.
+    void mark_pending_revocation(const std::vector<TopicPartition>& partitions);
     bool is_fetchable(const TopicPartition& partition) const;
     std::vector<TopicPartition> fetchable() const;
     std::vector<TopicPartition> in_state(State state) const;
@@ -128,6 +143,7 @@ class SubscriptionState {
     struct Partition {
         State state = State::initializing;
         std::optional<FetchPosition> position;
+        LeaderEpoch checked_epoch = no_leader_epoch;  // of the leader whose log holds the position
         std::optional<OffsetReset> reset;
         ResetCause reset_cause = ResetCause::none;
         bool is_paused = false;

@@ -469,6 +469,88 @@ TEST_P(ClientTest, SaysThatThereIsNoOffsetToStartFrom) {
     EXPECT_NE(problem.find("auto.offset.reset is none"), std::string::npos) << problem;
 }
 
+TEST_P(ClientTest, ACooperativeMemberReadsOnThroughARebalance) {
+    fill(9);
+    simulation.control_at(Time(10s), [&] {
+        state.is_rebalancing = true;
+        fill(9);
+    });
+    std::vector<std::string> callbacks;
+    run([&](Application& app) {
+        ConsumerOptions options = earliest();
+        options.partition_assignment_strategy = {"cooperative-sticky"};
+        Consumer& consumer = app.consumer(options);
+        const auto say = [&](std::string what) {
+            return [&callbacks, what](const std::vector<TopicPartition>& partitions) {
+                callbacks.push_back(what + std::to_string(partitions.size()));
+            };
+        };
+        consumer.subscribe(std::vector<std::string>{"orders"},
+                           {.assigned = say("assigned "), .revoked = say("revoked ")});
+        while (app.node.now() < LocalTime(40s)) static_cast<void>(consumer.poll(1s));
+    });
+    EXPECT_EQ(order.size(), 18u);
+    EXPECT_EQ(state.joins, 3) << "one to be named, one to join, one to join again";
+    EXPECT_EQ(callbacks, (std::vector<std::string>{"assigned 3", "assigned 0"}));
+}
+
+TEST_P(ClientTest, APatternFollowsTheTopicsThatThereAre) {
+    fill(3);
+    simulation.control_at(Time(10s), [&] { state.topics["orders-dlt"] = 1; });
+    std::vector<TopicPartition> last;
+    run([&](Application& app) {
+        ConsumerOptions options = earliest();
+        options.client.metadata_max_age = 5s;
+        Consumer& consumer = app.consumer(options);
+        consumer.subscribe(TopicPattern::parse("orders.*").value());
+        while (app.node.now() < LocalTime(40s)) static_cast<void>(consumer.poll(1s));
+        last = consumer.assignment();
+    });
+    EXPECT_EQ(order.size(), 3u);
+    EXPECT_EQ(last.size(), 4u);
+}
+
+TEST_P(ClientTest, AWakeupEndsAPollEarly) {
+    std::optional<Error> end;
+    LocalTime ended;
+    bool polls_on = false;
+    run([&](Application& app) {
+        Consumer& consumer = app.consumer(earliest());
+        consumer.subscribe(std::vector<std::string>{"orders"});
+        app.node.spawn("waker", [&] {
+            app.node.sleep_for(20s);
+            consumer.wakeup();
+        });
+        const auto records = consumer.poll(50s);
+        if (!records) end = records.error();
+        ended = app.node.now();
+        polls_on = consumer.poll(1s).ok();
+    });
+    ASSERT_TRUE(end.has_value());
+    EXPECT_EQ(end->failure, Failure::closed);
+    EXPECT_LT(ended, LocalTime(21s));
+    EXPECT_TRUE(polls_on);
+}
+
+TEST_P(ClientTest, AConsumerKnowsHowFarItLagsBehind) {
+    fill(9);
+    std::optional<std::int64_t> before;
+    std::optional<std::int64_t> after;
+    run([&](Application& app) {
+        ConsumerOptions options = earliest();
+        options.max_poll_records = 1;
+        Consumer& consumer = app.consumer(options);
+        const TopicPartition first{.topic = "orders", .partition = 0};
+        consumer.assign({first});
+        while (order.empty()) static_cast<void>(consumer.poll(1s));
+        before = consumer.lag(first);
+        while (order.size() < 3) static_cast<void>(consumer.poll(1s));
+        after = consumer.lag(first);
+    });
+    EXPECT_EQ(before, 2);
+    EXPECT_EQ(after, 0);
+}
+
 // ---- admin ----
 
 TEST_P(ClientTest, AnAdminMakesATopicAndWaitsForIt) {

@@ -85,6 +85,8 @@ class FakeBroker final : public sim::Process {
                 return fetch(request.as<FetchRequest>());
             case ApiKey::list_offsets:
                 return list_offsets(request.as<ListOffsetsRequest>());
+            case ApiKey::offset_for_leader_epoch:
+                return epoch_ends(request.as<OffsetForLeaderEpochRequest>());
             case ApiKey::init_producer_id: {
                 InitProducerIdResponse response;
                 response.producer_id = ProducerId{++state_.producer_ids};
@@ -155,7 +157,12 @@ class FakeBroker final : public sim::Process {
         response.brokers.push_back(
             {.node_id = BrokerId{1}, .host = "b1", .port = 9092, .rack = std::nullopt});
         response.controller_id = BrokerId{1};
-        for (const auto& wanted : *request.topics) {
+        std::vector<MetadataRequest::Topic> asked;
+        if (request.topics) asked = *request.topics;
+        for (const auto& [name, partitions] : state_.topics) {
+            if (!request.topics) asked.emplace_back().name = name;
+        }
+        for (const auto& wanted : asked) {
             MetadataResponse::Topic topic;
             topic.name = wanted.name;
             const auto found = state_.topics.find(*wanted.name);
@@ -277,6 +284,23 @@ class FakeBroker final : public sim::Process {
                 answered.partitions.push_back(partition);
             }
             response.topics.push_back(answered);
+        }
+        return reply(std::move(response));
+    }
+
+    // Its logs were never truncated: every epoch ends where they do.
+    Served epoch_ends(const OffsetForLeaderEpochRequest& request) {
+        OffsetForLeaderEpochResponse response;
+        for (const auto& topic : request.topics) {
+            OffsetForLeaderEpochResponse::Topic& answered = response.topics.emplace_back();
+            answered.topic = topic.topic;
+            for (const auto& wanted : topic.partitions) {
+                answered.partitions.push_back(
+                    {.partition = wanted.partition,
+                     .leader_epoch = wanted.leader_epoch,
+                     .end_offset =
+                         state_.logs[{.topic = topic.topic, .partition = wanted.partition}].end});
+            }
         }
         return reply(std::move(response));
     }

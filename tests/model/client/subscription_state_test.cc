@@ -67,7 +67,7 @@ TEST(SubscriptionState, HandsNothingOutOfPartitionsAboutToBeRevoked) {
     state.subscribe({"orders"});
     state.assign_from_group({p0});
     state.seek(p0, at(3));
-    state.mark_pending_revocation();
+    state.mark_pending_revocation(state.assignment());
     EXPECT_FALSE(state.is_fetchable(p0));
     EXPECT_EQ(state.all_consumed().at(p0), at(3));
 }
