@@ -1,5 +1,6 @@
 // Transactions from end to end: whole brokers, whole clients. What is asserted is what applications
-// were told and what readers saw.
+// were told and what readers saw; besides, every checker judges every run.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "checkers/checker.h"
 #include "model/events/group_events.h"
 #include "model/events/transaction_events.h"
+#include "sim/trace/sim_events.h"
 #include "tests/model/broker/small_cluster.h"
 
 namespace squall::model {
@@ -36,6 +39,7 @@ ProducerRecord record(const std::string& topic, const std::string& key) {
 struct Witness {
     void watch(sim::Simulation& simulation) {
         simulation.trace().observe([this](const sim::Event& event) {
+            judges.observe(event);
             if (const auto* e = event.as<TransactionEndCompleted>()) ends.push_back(*e);
             if (const auto* e = event.as<TransactionStateChanged>()) {
                 states[e->transactional_id].push_back(e->to);
@@ -60,6 +64,27 @@ struct Witness {
         return {found->second.begin(), found->second.end()};
     }
 
+    // What the checkers say at the end: each that objects, and those of `needed` that had no chance
+    // to.
+    std::vector<std::string> complaints(const std::set<std::string>& needed) {
+        std::vector<std::string> found;
+        for (const checkers::CheckerReport& report : judges.finish()) {
+            if (report.verdict == checkers::CheckerVerdict::fail) {
+                const checkers::Anomaly& first = *std::ranges::find(
+                    report.anomalies, false, [](const auto& each) { return each.allowed; });
+                found.push_back(fmt::format("{}: {}", report.checker, first.type));
+                for (const auto& [name, value] : first.evidence) {
+                    found.back() += fmt::format(" {}={}", name, value);
+                }
+            }
+            if (report.judged == 0 && needed.contains(report.checker)) {
+                found.push_back(report.checker + " judged nothing");
+            }
+        }
+        return found;
+    }
+
+    checkers::CheckerSet judges{checkers::Contract::configured};
     std::vector<TransactionEndCompleted> ends;
     std::map<std::string, std::vector<std::string>> states;
     std::map<std::string, std::vector<std::int16_t>> epochs;
@@ -72,6 +97,16 @@ struct Witness {
     int loaded = 0;
     int duplicates = 0;
 };
+
+using testing::IsEmpty;
+
+const std::set<std::string> of_transactions = {"atomicity", "fencing", "idempotence",
+                                               "transaction-state", "read-committed"};
+
+// Nothing is disturbed any more: what hangs now hangs for good.
+void begin_calm(SmallCluster& cluster) {
+    cluster.simulation().trace().emit_as_harness(sim::CalmBegan{});
+}
 
 // Reads a topic from its beginning for a while.
 Application::Script reader(const std::string& topic, std::int32_t partitions,
@@ -127,6 +162,7 @@ TEST_P(Transactions, AreCommittedOverAllPartitionsAndReadOnlyWhenTheyAre) {
         commit_one(app, producer, {"f"});
     });
     cluster.run(30s);
+    begin_calm(cluster);
     cluster.start("strict", reader("orders", 3, IsolationLevel::read_committed));
     cluster.start("loose", reader("orders", 3, IsolationLevel::read_uncommitted));
     cluster.run(30s);
@@ -143,6 +179,7 @@ TEST_P(Transactions, AreCommittedOverAllPartitionsAndReadOnlyWhenTheyAre) {
     EXPECT_EQ(witness.states["payments"].back(), "CompleteCommit");
     // Version 2 has an epoch for every transaction.
     EXPECT_EQ(witness.epochs["payments"].back(), GetParam() == 2 ? 3 : 0);
+    EXPECT_THAT(witness.complaints(of_transactions), IsEmpty());
 }
 
 TEST_P(Transactions, CommitOffsetsWithTheRecordsOrNotAtAll) {
@@ -168,6 +205,7 @@ TEST_P(Transactions, CommitOffsetsWithTheRecordsOrNotAtAll) {
     for (const TransactionResult& result : results) EXPECT_TRUE(result.ok()) << result.error;
     EXPECT_EQ(witness.pending_offsets, 2);
     EXPECT_EQ(witness.committed, (std::map<TopicPartition, Offset>{{{"orders", 0}, Offset(7)}}));
+    EXPECT_THAT(witness.complaints({"atomicity", "transaction-state", "fencing"}), IsEmpty());
 }
 
 TEST_P(Transactions, FenceAZombieAndAbortWhatItLeftOpen) {
@@ -194,6 +232,7 @@ TEST_P(Transactions, FenceAZombieAndAbortWhatItLeftOpen) {
         second_is_done = true;
     });
     cluster.run(30s);
+    begin_calm(cluster);
     cluster.start("strict", reader("orders", 3, IsolationLevel::read_committed));
     cluster.run(20s);
 
@@ -202,6 +241,7 @@ TEST_P(Transactions, FenceAZombieAndAbortWhatItLeftOpen) {
     EXPECT_TRUE(zombie_commit.is_fatal);
     EXPECT_TRUE(witness.failed.contains("first"));
     EXPECT_EQ(witness.seen_by("strict-c"), std::multiset<std::string>{"alive"});
+    EXPECT_THAT(witness.complaints(of_transactions), IsEmpty());
 }
 
 TEST_P(Transactions, ThatTakeTooLongAreAbortedByTheCoordinator) {
@@ -222,11 +262,14 @@ TEST_P(Transactions, ThatTakeTooLongAreAbortedByTheCoordinator) {
         late = producer.commit_transaction();
     });
     cluster.run(70s);
+    begin_calm(cluster);
     cluster.start("strict", reader("orders", 3, IsolationLevel::read_committed));
     cluster.run(20s);
     EXPECT_EQ(late.outcome, Outcome::failed) << late.error;
     EXPECT_TRUE(witness.seen_by("strict-c").empty());
     EXPECT_EQ(witness.states["payments"].back(), "CompleteAbort");
+    EXPECT_THAT(witness.complaints({"atomicity", "transaction-state", "read-committed"}),
+                IsEmpty());
 }
 
 TEST_P(Transactions, SurviveTheDeathOfEveryBrokerInTurn) {
@@ -262,6 +305,7 @@ TEST_P(Transactions, SurviveTheDeathOfEveryBrokerInTurn) {
         cluster.run(15s);
     }
     cluster.run(60s);
+    begin_calm(cluster);
     cluster.start("strict", reader("orders", 3, IsolationLevel::read_committed));
     cluster.run(20s);
     EXPECT_TRUE(is_done);
@@ -272,6 +316,7 @@ TEST_P(Transactions, SurviveTheDeathOfEveryBrokerInTurn) {
     allowed.insert(undecided.begin(), undecided.end());
     EXPECT_TRUE(std::ranges::includes(seen, promised)) << "a committed record is missing";
     EXPECT_TRUE(std::ranges::includes(allowed, seen)) << "seen twice, or never committed";
+    EXPECT_THAT(witness.complaints(of_transactions), IsEmpty());
 }
 
 TEST(ProducerIds, RotateAtTheCeilingOfEpochs) {
@@ -291,11 +336,13 @@ TEST(ProducerIds, RotateAtTheCeilingOfEpochs) {
         }
     });
     cluster.run(60s);
+    begin_calm(cluster);
     cluster.start("strict", reader("orders", 3, IsolationLevel::read_committed));
     cluster.run(20s);
     EXPECT_EQ(committed, 12);
     EXPECT_GE(witness.ids["payments"].size(), 3u);
     EXPECT_EQ(witness.seen_by("strict-c").size(), 12u);
+    EXPECT_THAT(witness.complaints(of_transactions), IsEmpty());
 }
 
 TEST(IdempotentProducer, WritesEachRecordOnceThroughCrashesOfLeaders) {
@@ -323,12 +370,14 @@ TEST(IdempotentProducer, WritesEachRecordOnceThroughCrashesOfLeaders) {
         cluster.run(10s);
     }
     cluster.run(120s);
+    begin_calm(cluster);
     cluster.start("reader", reader("orders", 3, IsolationLevel::read_uncommitted));
     cluster.run(20s);
     EXPECT_EQ(acknowledged, 600);
     const std::vector<std::string>& seen = witness.polled["reader-c"];
     EXPECT_EQ(seen.size(), 600u);
     EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 600u);
+    EXPECT_THAT(witness.complaints({"idempotence", "duplicate", "order"}), IsEmpty());
 }
 
 }  // namespace
