@@ -24,6 +24,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler
 void on_interrupt(int) {
     stop.store(true);
     std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
 }
 
 int complain(const std::string& message, int code) {
@@ -123,6 +124,7 @@ int run_command_line(int argc, const char* const* argv, const Environment& envir
     add(add_replay, "replay", "a repro file again, on this version of the code");
     add(add_shrink, "shrink", "the smallest scenario in which the same checker still objects");
     add(add_zoo, "zoo", "arms each known bug, and says who catches it");
+    add(add_serve, "serve", "the simulated cluster on real ports, for real clients");
     add(add_report, "report", "one simulation, and the files of its report");
     add(add_check, "check", "judges a recorded history: Jepsen's EDN, or our JSON lines");
     add(add_list, "list",
@@ -141,6 +143,7 @@ int run_command_line(int argc, const char* const* argv, const Environment& envir
 
     stop.store(false);
     std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
     try {
         for (const Entry& entry : entries) {
             if (!entry.app->parsed()) continue;

@@ -38,6 +38,7 @@ Command add_hunt(CLI::App& app, const Environment& environment);
 Command add_replay(CLI::App& app, const Environment& environment);
 Command add_shrink(CLI::App& app, const Environment& environment);
 Command add_zoo(CLI::App& app, const Environment& environment);
+Command add_serve(CLI::App& app, const Environment& environment);
 
 // What the command line changes in a scenario: --set and --bug.
 struct ScenarioChanges {
@@ -47,6 +48,8 @@ struct ScenarioChanges {
     void add_to(CLI::App& app);
     // Throws ScenarioError, BadInput.
     scenarios::Scenario load(const std::string& name_or_path) const;
+    // As they were written. Throws BadInput.
+    scenarios::Changes parse() const;
 };
 
 // Options that several commands share.

@@ -14,6 +14,7 @@
 #include "scenarios/hunt/repro.h"
 #include "scenarios/library_texts.h"
 #include "scenarios/swarm.h"
+#include "scenarios/workloads/workload.h"
 #include "sim/base/hash.h"
 
 namespace squall::cli {
@@ -55,7 +56,11 @@ std::pair<std::uint64_t, std::uint64_t> parse_seeds(const std::string& text) {
 std::vector<std::string> whole_library() {
     std::vector<std::string> names = {"storm"};
     for (const scenarios::LibraryText& entry : scenarios::library_texts()) {
-        if (entry.name != "storm") names.emplace_back(entry.name);
+        if (entry.name == "storm") continue;
+        // Who needs clients from outside has nothing to show to a hunt.
+        const Scenario scenario = scenarios::load_scenario(entry.name);
+        if (scenarios::find_workload(scenario.workload.kind)->is_from_outside) continue;
+        names.emplace_back(entry.name);
     }
     return names;
 }

@@ -34,6 +34,10 @@ void ScenarioChanges::add_to(CLI::App& app) {
 }
 
 scenarios::Scenario ScenarioChanges::load(const std::string& name_or_path) const {
+    return scenarios::load_scenario(name_or_path, parse());
+}
+
+scenarios::Changes ScenarioChanges::parse() const {
     scenarios::Changes changes;
     for (const std::string& text : set) {
         const std::size_t equals = text.find('=');
@@ -43,7 +47,7 @@ scenarios::Scenario ScenarioChanges::load(const std::string& name_or_path) const
         changes.set.push_back({text.substr(0, equals), text.substr(equals + 1)});
     }
     changes.bugs = bugs;
-    return scenarios::load_scenario(name_or_path, changes);
+    return changes;
 }
 
 std::uint64_t ScenarioOptions::choose_seed(const scenarios::Scenario& loaded) const {

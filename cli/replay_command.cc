@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/run_output.h"
 #include "cli/write_report.h"
+#include "gateway/served_run.h"
 #include "scenarios/hunt/repro.h"
 
 namespace squall::cli {
@@ -43,21 +44,47 @@ std::string faithfulness_text(const scenarios::Faithfulness& faithfulness,
     return text;
 }
 
+// "replay: bit for bit" of what `squall serve --record` wrote.
+std::string faithfulness_text(const gateway::Recording& recording,
+                              const scenarios::RunResult& result, bool changed) {
+    const std::string events = fmt::format("{} events from outside", recording.events.size());
+    if (!recording.hash) {
+        return fmt::format("replay: {}, of a server that was killed: there is no hash to compare\n",
+                           events);
+    }
+    if (*recording.hash == result.hash) {
+        return fmt::format("replay: bit for bit the run that was recorded, {}\n", events);
+    }
+    return changed ? "replay: not the same run, as values were changed\n"
+                   : "replay: another hash: the code is not the one that recorded it\n";
+}
+
 int replay(const ReplayCommand& command, const Environment& environment) {
-    const scenarios::Scenario scenario = command.changes.load(command.file);
+    std::optional<gateway::Recording> recording;
+    if (gateway::is_recording(command.file)) {
+        Result<gateway::Recording> read = gateway::read_recording(command.file);
+        if (!read) throw BadInput{read.error().detail};
+        recording = std::move(read).value();
+    }
+    const scenarios::Scenario scenario =
+        recording
+            ? scenarios::parse_scenario(recording->scenario, command.file, command.changes.parse())
+            : command.changes.load(command.file);
     if (!scenario.run.seed) {
         throw BadInput{command.file +
                        ": not a repro: it has no run.seed (squall run takes scenarios)"};
     }
     if (!command.report.empty()) prepare_report_folder(command.report);
     const auto begin = std::chrono::steady_clock::now();
-    const scenarios::RunResult result = scenarios::run(
-        scenario,
-        {.seed = *scenario.run.seed,
-         .trace_level = command.report.empty() ? sim::TraceLevel::hash_only : sim::TraceLevel::full,
-         .stop = &stop_requested(),
-         .step_budget = 0,
-         .prepare = environment.prepare});
+    const scenarios::RunOptions options{
+        .seed = *scenario.run.seed,
+        .trace_level = command.report.empty() ? sim::TraceLevel::hash_only : sim::TraceLevel::full,
+        .stop = &stop_requested(),
+        .step_budget = 0,
+        .prepare = environment.prepare};
+    const scenarios::RunResult result = recording
+                                            ? gateway::replay(scenario, recording->events, options)
+                                            : scenarios::run(scenario, options);
     const double wall =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (result.interrupted) {
@@ -72,10 +99,11 @@ int replay(const ReplayCommand& command, const Environment& environment) {
     }
     if (!command.quiet) {
         say(describe_run(result, !command.no_color && isatty(STDOUT_FILENO) != 0));
+        const bool changed = !command.changes.set.empty() || !command.changes.bugs.empty();
+        if (recording) say(faithfulness_text(*recording, result, changed));
         if (scenario.repro) {
             say(faithfulness_text(compare(*scenario.repro, scenario.run.hash, result),
-                                  *scenario.repro,
-                                  !command.changes.set.empty() || !command.changes.bugs.empty()));
+                                  *scenario.repro, changed));
         }
         if (!command.report.empty()) say("report: " + command.report + "\n");
     }
@@ -87,7 +115,8 @@ int replay(const ReplayCommand& command, const Environment& environment) {
 
 Command add_replay(CLI::App& app, const Environment& environment) {
     auto command = std::make_shared<ReplayCommand>();
-    app.add_option("repro", command->file, "a repro file: a scenario with its seed")
+    app.add_option("repro", command->file,
+                   "a repro file (a scenario with its seed), or what `serve --record` wrote")
         ->required()
         ->option_text("FILE");
     command->changes.add_to(app);

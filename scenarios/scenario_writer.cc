@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <string>
 
 #include "scenarios/scenario_file.h"
@@ -104,8 +105,10 @@ class Writer {
     void settings(std::string_view prefix, const Options& options, const Options& defaults) {
         const std::vector<SettingText> usual = list_settings(defaults);
         const std::vector<SettingText> actual = list_settings(options);
+        // A key that two rooms read stands in the list twice, with one value.
+        std::set<std::string> written;
         for (std::size_t i = 0; i < actual.size(); ++i) {
-            if (actual[i] == usual[i]) continue;
+            if (actual[i] == usual[i] || !written.insert(actual[i].key).second) continue;
             text(fmt::format("{}{}", prefix, actual[i].key), actual[i].value);
         }
     }

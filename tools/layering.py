@@ -40,7 +40,8 @@ ALLOWED = {
                            "model/protocol/partition_list.h", "checkers/checker.h"],
     "scenarios": ["sim", "model", "checkers"],
     "scenarios/hunt": ["sim", "model", "checkers", "scenarios"],
-    "cli": ["sim", "model", "checkers", "scenarios", "reports"],
+    "gateway": ["sim", "model", "checkers", "scenarios"],
+    "cli": ["sim", "model", "checkers", "scenarios", "reports", "gateway"],
 }
 # Rooms in which only some files may park (see parks()); the others are pure.
 PARKING_ROOMS = ["sim/kernel", "sim/network", "sim/trace", "model/rpc", "model/events"]

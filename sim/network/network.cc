@@ -46,6 +46,11 @@ void Network::listen(Node& node, Port port, Acceptor acceptor) {
     ASSERT(is_free, "node {} listens on port {} twice", node.name(), port);
 }
 
+bool Network::is_listening(const Node& node, Port port) const {
+    const Wiring::Host* const host = wiring_->host(node.id());
+    return host != nullptr && host->listeners.contains(port);
+}
+
 Result<std::shared_ptr<Connection>> Network::connect(Node& from, NodeId to, Port port,
                                                      LocalTime deadline) {
     ASSERT(wiring_->host(from.id()) != nullptr, "node {} connects without a network", from.name());

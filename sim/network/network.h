@@ -100,6 +100,7 @@ class Network {
 
     // Until the node stops. Requires: attached, and nobody listens on that port.
     void listen(Node& node, Port port, Acceptor acceptor);
+    bool is_listening(const Node& node, Port port) const;
 
     // Takes one round trip. Errors: refused (nobody listens), unreachable (no answer within
     // connect_timeout or by the deadline). Requires: `from` is attached. May park.

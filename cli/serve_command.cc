@@ -1,0 +1,130 @@
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+
+#include "cli/commands.h"
+#include "cli/run_output.h"
+#include "gateway/serve.h"
+#include "sim/base/distribution.h"
+
+namespace squall::cli {
+namespace {
+
+struct ServeCommand {
+    std::string scenario = "serve";
+    std::string seed;
+    ScenarioChanges changes;
+    std::string listen = "127.0.0.1:9092";
+    std::string advertise;
+    double speed = 1.0;
+    std::string duration;
+    std::string record;
+    bool json = false;
+    bool quiet = false;
+    bool no_color = false;
+};
+
+gateway::Address address(const std::string& option, const std::string& text) {
+    Result<gateway::Address> parsed = gateway::parse_address(text);
+    if (!parsed) throw BadInput{option + ": " + parsed.error().detail};
+    return std::move(parsed).value();
+}
+
+gateway::ServeOptions serve_options(const ServeCommand& command) {
+    gateway::ServeOptions options;
+    options.listen = address("--listen", command.listen);
+    options.advertised_host = command.advertise;
+    constexpr double slowest = 0.001;
+    constexpr double fastest = 1000.0;
+    if (!(command.speed >= slowest && command.speed <= fastest)) {
+        throw BadInput{
+            fmt::format("--speed {}: expected {} to {}", command.speed, slowest, fastest)};
+    }
+    options.speed_permille = static_cast<std::int64_t>(command.speed * 1000.0 + 0.5);
+    if (!command.duration.empty()) {
+        const Result<Duration> duration = parse_duration(command.duration);
+        if (!duration) throw BadInput{"--for: " + duration.error().detail};
+        options.duration = *duration;
+    }
+    options.record = command.record;
+    options.stop = &stop_requested();
+    options.ready = [json = command.json](std::string_view bootstrap) {
+        // Scripts wait for this line; with --json, stdout is the document's alone.
+        fmt::print(json ? stderr : stdout, "bootstrap: {}\n", bootstrap);
+        std::fflush(json ? stderr : stdout);
+    };
+    const auto mutex = std::make_shared<std::mutex>();
+    options.log = [mutex, quiet = command.quiet](std::string_view line) {
+        if (quiet) return;
+        const std::lock_guard lock(*mutex);
+        fmt::print(stderr, "squall: {}\n", line);
+    };
+    return options;
+}
+
+int serve(const ServeCommand& command) {
+    const scenarios::Scenario scenario = command.changes.load(command.scenario);
+    const std::uint64_t seed =
+        command.seed.empty() ? ScenarioOptions{}.choose_seed(scenario) : parse_seed(command.seed);
+    const gateway::ServeOptions options = serve_options(command);
+    if (!gateway::is_loopback(options.listen)) {
+        fmt::print(stderr,
+                   "squall: warning: {} can be reached from other machines, and nothing here asks "
+                   "who comes\n",
+                   to_string(options.listen));
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    const Result<scenarios::RunResult> result = gateway::serve(scenario, seed, options);
+    if (!result) throw BadInput{result.error().detail};
+    const double wall =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (command.json) {
+        say(run_json(*result, wall));
+    } else {
+        if (!command.quiet) {
+            say(describe_run(*result, !command.no_color && isatty(STDOUT_FILENO) != 0));
+        }
+        say(verdict_line(*result, wall) + "\n");
+    }
+    return scenarios::exit_code(result->verdict);
+}
+
+}  // namespace
+
+Command add_serve(CLI::App& app, const Environment&) {
+    auto command = std::make_shared<ServeCommand>();
+    app.add_option("scenario", command->scenario,
+                   "a name of the library (squall list scenarios), or a file; `serve` if left out")
+        ->option_text("NAME | FILE");
+    app.add_option("--listen", command->listen,
+                   "the first broker's address; the others have the ports after it (0: any)")
+        ->option_text("HOST:PORT");
+    app.add_option("--advertise", command->advertise,
+                   "the host that clients are told to connect to; that of --listen if left out")
+        ->option_text("HOST");
+    app.add_option("--seed", command->seed,
+                   "64 bits, decimal or 0x hex; drawn from the system if left out")
+        ->option_text("N");
+    app.add_option("--speed", command->speed, "of virtual time against the wall clock")
+        ->option_text("X");
+    app.add_option("--for", command->duration, "ends after so much virtual time, like 90s")
+        ->option_text("DURATION");
+    app.add_option("--record", command->record,
+                   "keeps what came in: `squall replay FILE` repeats the run without clients")
+        ->option_text("FILE");
+    command->changes.add_to(app);
+    app.add_flag("--json", command->json, "one JSON document on stdout, nothing else there");
+    app.add_flag("--quiet", command->quiet, "only the bootstrap and the verdict line");
+    app.add_flag("--no-color", command->no_color, "no colours, even on a terminal");
+    app.footer(
+        "Example: squall serve --for 60s --record run.squall\n"
+        "Ctrl-C ends it with the verdict. docs/SERVE.md is the manual.");
+    return [command] { return serve(*command); };
+}
+
+}  // namespace squall::cli

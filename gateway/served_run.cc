@@ -1,0 +1,60 @@
+#include "gateway/served_run.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace squall::gateway {
+
+ServedRun::ServedRun(const scenarios::Scenario& scenario, const scenarios::RunOptions& options,
+                     AddressBook addresses, Outlet& outlet)
+    : run_(std::make_unique<scenarios::JudgedRun>(scenario, options)) {
+    gateway_ = std::make_unique<Gateway>(run_->cluster(), std::move(addresses), outlet);
+    run_->begin();
+}
+
+ServedRun::~ServedRun() {
+    run_.reset();
+}
+
+void ServedRun::run_until(Time end) {
+    run_->run_until(std::max(end, now()));
+    if (!is_over()) gateway_->watch_ports();
+}
+
+void ServedRun::take_in(const OutsideEvent& event) {
+    run_->act([&] {
+        if (const auto* connected = std::get_if<Connected>(&event)) {
+            gateway_->connected(*connected);
+        } else if (const auto* received = std::get_if<Received>(&event)) {
+            gateway_->received(*received);
+        } else if (const auto* disconnected = std::get_if<Disconnected>(&event)) {
+            gateway_->disconnected(*disconnected);
+        } else if (std::holds_alternative<Ended>(event)) {
+            gateway_->close_all();
+            run_->end_storm();
+        }
+    });
+}
+
+scenarios::RunResult ServedRun::finish() {
+    run_->run_until(run_->end());
+    return run_->finish();
+}
+
+scenarios::RunResult replay(const scenarios::Scenario& scenario,
+                            const std::vector<RecordedEvent>& events,
+                            const scenarios::RunOptions& options) {
+    SilentOutlet outlet;
+    ServedRun served(scenario, options, AddressBook(), outlet);
+    for (const RecordedEvent& recorded : events) {
+        served.run_until(recorded.at);
+        served.take_in(recorded.event);
+    }
+    // The server may have been killed before it could end in good order.
+    if (events.empty() || !std::holds_alternative<Ended>(events.back().event)) {
+        served.take_in(Ended{});
+    }
+    return served.finish();
+}
+
+}  // namespace squall::gateway
