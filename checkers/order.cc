@@ -9,8 +9,8 @@
 //   int-nonmonotonic-poll  inside one poll: offsets do not grow, or lie outside the poll's range
 //
 // Allowed: more than one request in flight without idempotence and a retry ('retry without
-// idempotence'; nonmonotonic-send only), and whatever excuses the loss of the earlier record, since
-// its offset is then used again (checkers/allowance.h).
+// idempotence'; nonmonotonic-send only, configured contract), and whatever excuses the loss of the
+// earlier record, since its offset is then used again (checkers/allowance.h).
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -150,7 +150,8 @@ class Order final : public Checker {
     std::optional<Cause> cause_of_reordering(const Send& send, const Send& before) const {
         const SendHistory::Producer producer = book_.history().producer(send);
         const model::TopicPartition& partition = book_.history().partition(send);
-        if (!producer.enable_idempotence && producer.max_in_flight > 1 &&
+        if (book_.contract() == Contract::configured && !producer.enable_idempotence &&
+            producer.max_in_flight > 1 &&
             (book_.history().has_retried(send, partition) ||
              book_.history().has_retried(before, partition))) {
             return Cause{"retry without idempotence", send.completed};

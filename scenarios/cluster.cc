@@ -157,6 +157,9 @@ Machine& Cluster::add_machine(std::string name, sim::ProcessFactory factory) {
                                           .monotonic_drift_ppm = section.clock_drift_ppm},
                                 .factory = std::move(factory)});
     network_->attach(*machine->node);
+    for (const auto& ids : {scenario_.bugs, section.bugs}) {
+        for (const std::string& id : ids) machine->bugs.arm(model::find_bug(id)->bug);
+    }
     machines_.push_back(std::move(machine));
     return *machines_.back();
 }
@@ -198,9 +201,6 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
                     .directory_id = directory_id_of(simulation_->noise(), name)});
         ASSERT(formatted.ok(), "{} is not formatted: {}", name, to_string(formatted.error()));
     }
-    for (const auto& ids : {scenario_.bugs, section_of(scenario_, name).bugs}) {
-        for (const std::string& id : ids) machine.bugs.arm(model::find_bug(id)->bug);
-    }
     machine.node->on_stopped([&files](sim::StopReason reason) -> std::uint64_t {
         files.revive();
         if (reason == sim::StopReason::power_loss) return files.power_loss();
@@ -223,6 +223,12 @@ Machine* Cluster::find(std::string_view name) {
         if (machine->name == name) return machine.get();
     }
     return nullptr;
+}
+
+const model::BugSet* Cluster::bugs_of(const sim::Node& node) const {
+    const auto found = std::ranges::find(machines_, &node, [](const auto& m) { return m->node; });
+    ASSERT(found != machines_.end(), "{} is no machine of this cluster", node.name());
+    return &(*found)->bugs;
 }
 
 void Cluster::boot() {

@@ -70,7 +70,8 @@ Roster roster_of(const Scenario& scenario);
 
 class Cluster {
   public:
-    // Requires: the scenario is valid. `bugs` are armed on every broker and controller.
+    // Requires: the scenario is valid. Its bugs are armed on every machine: those of servers strike
+    // on servers, those of clients in their clients.
     Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions trace,
             std::uint64_t step_budget, const std::atomic<bool>* stop = nullptr);
     Cluster(const Cluster&) = delete;
@@ -87,6 +88,8 @@ class Cluster {
     Machine& add_client(std::string name, sim::ProcessFactory factory);
     // Null where there is no such machine.
     Machine* find(std::string_view name);
+    // What is armed on the machine of this node, for the processes that it runs.
+    const model::BugSet* bugs_of(const sim::Node& node) const;
     // In order of creation: controllers, brokers, clients.
     const std::vector<std::unique_ptr<Machine>>& machines() const { return machines_; }
     const Roster& roster() const { return roster_; }

@@ -78,11 +78,13 @@ inline std::string_view to_string(CommitStyle style) {
 struct GroupSection {
     std::uint32_t members = 1;
     CommitStyle commit = CommitStyle::sync;  // after each batch that was handled, or by the client
+    bool rewind = true;  // who commits in transactions reads again what was aborted
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("members", self.members);
         fields("commit", self.commit);
+        fields("rewind", self.rewind);
     }
 };
 

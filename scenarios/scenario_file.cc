@@ -153,6 +153,11 @@ void read_workload(TableReader table, WorkloadSection& workload) {
                                             *commit + "\"");
             }
         }
+        if (const auto rewind = group.text("rewind")) {
+            if (!set_setting(workload.groups[name], "rewind", *rewind)) {
+                group.fail_at("rewind", "expected true or false");
+            }
+        }
         group.finish();
     }
     table.finish();

@@ -146,6 +146,7 @@ void write_workload(Writer& out, const WorkloadSection& workload) {
         if (group.commit != CommitStyle::sync) {
             out.text(fmt::format("groups.{}.commit", key_of(name)), to_string(group.commit));
         }
+        if (!group.rewind) out.raw(fmt::format("groups.{}.rewind", key_of(name)), "false");
     }
 }
 

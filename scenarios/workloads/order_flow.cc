@@ -10,6 +10,7 @@
 #include "scenarios/scenario_file.h"
 #include "scenarios/workloads/input_file.h"
 #include "scenarios/workloads/order_events.h"
+#include "scenarios/workloads/topic_reader.h"
 #include "scenarios/workloads/topics_admin.h"
 #include "sim/base/distribution.h"
 
@@ -54,7 +55,7 @@ class OrderService final : public sim::Process {
           interval_(DurationDistribution::Exponential{Duration(std::chrono::nanoseconds(1s)) /
                                                       cluster.scenario().workload.rate}),
           producer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
-                    options(node, cluster)) {
+                    options(node, cluster), cluster.bugs_of(node)) {
         node.spawn("main", [this] { run(); });
     }
 
@@ -94,12 +95,13 @@ class GroupMember final : public sim::Process {
           group_(group),
           commit_(section.commit),
           consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
-                    consumer_options(node, cluster, group, section)) {
+                    consumer_options(node, cluster, group, section), cluster.bugs_of(node)) {
         if (group == payment_group && cluster.scenario().topics.contains(payments_topic)) {
             model::ProducerOptions options = cluster.scenario().workload.producer;
             options.client.client_id = node.name() + "-out";
-            payments_ = std::make_unique<model::Producer>(
-                node, cluster.fabric(), bootstrap_of(cluster.scenario()), options);
+            payments_ = std::make_unique<model::Producer>(node, cluster.fabric(),
+                                                          bootstrap_of(cluster.scenario()), options,
+                                                          cluster.bugs_of(node));
         }
         node.spawn("main", [this] { run(); });
     }
@@ -173,37 +175,6 @@ class GroupMember final : public sim::Process {
     std::unique_ptr<model::Producer> payments_;
 };
 
-// Reads everything from the beginning, without a group.
-class FinalReader final : public sim::Process {
-  public:
-    FinalReader(sim::Node& node, Cluster& cluster)
-        : consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
-                    options(node, cluster)) {
-        node.spawn("main", [this, &node, &cluster] {
-            std::vector<TopicPartition> everything;
-            for (const auto& [name, topic] : cluster.scenario().topics) {
-                for (std::int32_t i = 0; i < topic.partitions; ++i) everything.push_back({name, i});
-            }
-            consumer_.assign(everything);
-            consumer_.seek_to_beginning();
-            while (true) {
-                if (!consumer_.poll(1s)) node.sleep_for(1s);
-            }
-        });
-    }
-
-  private:
-    static model::ConsumerOptions options(const sim::Node& node, const Cluster& cluster) {
-        model::ConsumerOptions options = cluster.scenario().workload.consumer;
-        options.client.client_id = node.name();
-        options.group_id.clear();
-        options.enable_auto_commit = false;
-        return options;
-    }
-
-    model::Consumer consumer_;
-};
-
 class OrderFlow final : public Workload {
   public:
     explicit OrderFlow(const Scenario& scenario) {
@@ -229,7 +200,7 @@ class OrderFlow final : public Workload {
             }
         }
         reader_ = &cluster.add_client(reader_name, [&cluster](sim::Node& node) {
-            return std::make_unique<FinalReader>(node, cluster);
+            return std::make_unique<TopicReader>(node, cluster);
         });
         admin.want_up();
     }

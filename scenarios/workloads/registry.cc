@@ -4,13 +4,15 @@
 #include "scenarios/workloads/load.h"
 #include "scenarios/workloads/order_flow.h"
 #include "scenarios/workloads/outside.h"
+#include "scenarios/workloads/transactions.h"
 #include "scenarios/workloads/workload.h"
 
 namespace squall::scenarios {
 
 const std::vector<WorkloadEntry>& all_workloads() {
     static const std::vector<WorkloadEntry> workloads = {key_values_workload(), load_workload(),
-                                                         order_flow_workload(), outside_workload()};
+                                                         order_flow_workload(), outside_workload(),
+                                                         transactions_workload()};
     return workloads;
 }
 

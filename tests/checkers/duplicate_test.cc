@@ -6,8 +6,8 @@
 namespace squall::checkers {
 namespace {
 
-std::string judge(const History& history) {
-    return summary(history.judged_by("duplicate"));
+std::string judge(const History& history, Contract contract = Contract::configured) {
+    return summary(history.judged_by("duplicate", contract));
 }
 
 TEST(Duplicate, AcceptsRecordsSeenOftenAtOnePlace) {
@@ -38,6 +38,7 @@ TEST(Duplicate, AllowsARetryWithoutIdempotence) {
     history.send("p1", 10, 1, 2);
     history.poll("c1", "a", 0, {10, 10});
     EXPECT_EQ(judge(history), "pass, allowed: duplicate (retry without idempotence)");
+    EXPECT_EQ(judge(history, Contract::safe), "fail: duplicate");
 }
 
 TEST(Duplicate, AllowsARetryWhoseOutcomeWasNeverKnown) {

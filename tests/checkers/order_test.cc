@@ -37,16 +37,18 @@ TEST(Order, ObjectsToSendsThatSwappedPlacesWithoutARetry) {
 }
 
 TEST(Order, AllowsTheSwapOnlyWithARetrySeveralInFlightAndNoIdempotence) {
-    const auto swapped = [](bool idempotent, int in_flight) {
+    const auto swapped = [](bool idempotent, int in_flight,
+                            Contract contract = Contract::configured) {
         History history;
         history.configure_producer("p1", -1, idempotent, in_flight);
         const OperationId first = history.invoke("p1", 10);
         const OperationId second = history.invoke("p1", 11);
         history.complete(second, 0);
         history.complete(first, 1, 2);
-        return judge(history);
+        return judge(history, contract);
     };
     EXPECT_EQ(swapped(false, 5), "pass, allowed: nonmonotonic-send (retry without idempotence)");
+    EXPECT_EQ(swapped(false, 5, Contract::safe), "fail: nonmonotonic-send");
     EXPECT_EQ(swapped(false, 1), "fail: nonmonotonic-send");
     EXPECT_EQ(swapped(true, 5), "fail: nonmonotonic-send");
 }

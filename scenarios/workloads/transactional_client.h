@@ -1,0 +1,46 @@
+// TransactionalClient: a transactional.id and the producer that stands for it now, with the loops
+// that Kafka's documentation asks of applications around each call.
+//
+// A commit or abort without an answer is asked again until there is one; a fatal error ends the
+// producer, and the next transaction begins with a new one. Every call may park.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/client/producer.h"
+#include "scenarios/cluster.h"
+
+namespace squall::scenarios {
+
+class TransactionalClient {
+  public:
+    enum class End { committed, aborted, fenced };
+    // Puts into the transaction what belongs there. False: the application takes it back.
+    using Body = std::function<bool(model::Producer&)>;
+
+    TransactionalClient(sim::Node& node, Cluster& cluster, std::string transactional_id);
+
+    // One transaction from its beginning to a known end. `fenced`: or refused for good otherwise;
+    // what became of it is the coordinator's affair, and the next call starts a new producer, which
+    // will fence whoever stands for the id by then.
+    End transact(const Body& body);
+
+  private:
+    // A producer that may begin a transaction; null: it was fenced while it was initialised.
+    model::Producer* ready();
+    End commit(model::Producer& producer);
+    End abort(model::Producer& producer);
+    End give_up();
+
+    sim::Node& node_;
+    Cluster& cluster_;
+    std::string transactional_id_;
+    std::vector<std::unique_ptr<model::Producer>> producers_;  // they live as long as the process
+    bool is_ready_ = false;                                    // the last of them
+};
+
+}  // namespace squall::scenarios
