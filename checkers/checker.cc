@@ -36,9 +36,20 @@ CheckerSet::CheckerSet(Contract contract, std::string_view name)
 
 CheckerSet::~CheckerSet() = default;
 
+namespace {
+
+// Most of a trace is frames, and what they carry is told by other events; only who waits in a
+// group, and for whom, is not.
+bool is_of_interest(const sim::FrameSent& sent) {
+    return sent.label == "JoinGroup" || sent.label == "SyncGroup" ||
+           sent.label == "FindCoordinator";
+}
+
+}  // namespace
+
 void CheckerSet::observe(const sim::Event& event) {
-    // Most of a trace is frames; no property is about one that came through undisturbed.
-    if (event.as<sim::FrameSent>() || event.as<sim::FrameDelivered>()) return;
+    if (event.as<sim::FrameDelivered>()) return;
+    if (const auto* sent = event.as<sim::FrameSent>(); sent && !is_of_interest(*sent)) return;
     book_->observe(event);
     for (const auto& checker : checkers_) checker->observe(event);
     book_->settle();

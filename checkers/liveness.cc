@@ -7,6 +7,10 @@
 //                    group_bound of calm, though the group has members; where its owner crashed,
 //                    from when the coordinator removed it
 //
+// A member whose coordinator lost power with its JoinGroup on the way hears nothing, not even that
+// the connection is gone, and Kafka lets it wait for max.poll.interval.ms and 5 s more: a group
+// with such a member is left open.
+//
 // Time counts from CalmBegan, or from when the lack began, whichever is later. What needs a broker
 // that is down at that time is excused: a leader, when every replica that may lead is down. A bound
 // still open when the run ends is left open, except for groups that had settled after the calm
@@ -51,6 +55,12 @@ struct Owned {
     bool is_told = false;
 };
 
+struct Join {
+    sim::NodeId coordinator;
+    sim::ConnectionId connection;
+    bool is_stranded = false;  // the coordinator lost power since
+};
+
 struct Group {
     std::map<model::TopicPartition, Owned> partitions;
     std::set<std::string> topics;
@@ -70,6 +80,8 @@ class Liveness final : public Checker {
         now_ = event.time;
         if (const auto* changed = event.as<model::PartitionChanged>()) {
             on_partition_changed(*changed, event);
+        } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
+            group_of_[event.node] = configured->group;
         } else if (const auto* assigned = event.as<model::AssignmentChanged>()) {
             if (!assigned->group.empty()) on_assignment(*assigned, event);
         } else if (const auto* state = event.as<model::GroupStateChanged>()) {
@@ -81,8 +93,15 @@ class Liveness final : public Checker {
             on_member_removed(removed->group, event.time);
         } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
             if (moved->reason == "topic deleted") partitions_.erase(moved->partition);
-        } else if (event.as<sim::NodeStopped>()) {
-            on_node_stopped(event);
+        } else if (const auto* sent = event.as<sim::FrameSent>()) {
+            on_request(*sent, event.node);
+        } else if (const auto* closed = event.as<sim::ConnectionClosed>()) {
+            const auto join = joins_.find(event.node);
+            if (join != joins_.end() && join->second.connection == closed->connection) {
+                joins_.erase(join);
+            }
+        } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
+            on_node_stopped(event, *stopped);
         } else if (event.as<sim::CalmBegan>()) {
             calm_ = event.time;
             calm_event_ = event.sequence;
@@ -196,7 +215,29 @@ class Liveness final : public Checker {
         owned.event = event.sequence;
     }
 
-    void on_node_stopped(const sim::Event& event) {
+    void on_request(const sim::FrameSent& sent, sim::NodeId member) {
+        if (sent.label == "JoinGroup") {
+            joins_[member] = {.coordinator = sent.peer, .connection = sent.connection};
+        } else if (sent.label == "SyncGroup" || sent.label == "FindCoordinator") {
+            joins_.erase(member);  // it was answered: so it goes on
+        }
+    }
+
+    bool has_stranded_member(const std::string& group) const {
+        return std::ranges::any_of(joins_, [&](const auto& entry) {
+            const auto& [member, join] = entry;
+            const auto known = group_of_.find(member);
+            return join.is_stranded && known != group_of_.end() && known->second == group;
+        });
+    }
+
+    void on_node_stopped(const sim::Event& event, const sim::NodeStopped& stopped) {
+        joins_.erase(event.node);
+        if (stopped.reason == sim::StopReason::power_loss) {
+            for (auto& [member, join] : joins_) {
+                if (join.coordinator == event.node) join.is_stranded = true;
+            }
+        }
         for (auto& [name, group] : groups_) {
             for (auto& [partition, owned] : group.partitions) {
                 const auto gone = std::erase_if(
@@ -223,6 +264,13 @@ class Liveness final : public Checker {
         const Time since = std::max(vacant, group.members_changed);
         if (lasted(since) <= group_bound) return;
         owned.is_told = true;
+        if (has_stranded_member(name)) {
+            findings_.leave_open(fmt::format(
+                "{} is owned by nobody in group {}: a member still waits for the answer to a "
+                "JoinGroup from a coordinator that lost power",
+                partition, name));
+            return;
+        }
         findings_.object("group-unsettled",
                          evidence("group", name, "partition", partition, "members", group.members,
                                   "lasted", squall::to_string(lasted(since))),
@@ -250,6 +298,8 @@ class Liveness final : public Checker {
     const Casebook& book_;
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<std::string, Group> groups_;
+    std::map<sim::NodeId, Join> joins_;  // not answered, by member
+    std::map<sim::NodeId, std::string> group_of_;
     std::optional<Time> calm_;
     sim::EventSequence calm_event_{0};
     Time now_;

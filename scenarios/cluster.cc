@@ -170,7 +170,8 @@ Machine& Cluster::add_client(std::string name, sim::ProcessFactory factory) {
 
 Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_controller) {
     const std::uint32_t number = static_cast<std::uint32_t>(std::stoul(name.substr(1)));
-    const model::BrokerConfig config = config_of(scenario_, simulation_->noise(), name);
+    model::BrokerConfig config = config_of(scenario_, simulation_->noise(), name);
+    config.chronicle = chronicle_;
     auto disk = std::make_unique<sim::Disk>(
         sim::DiskOptions{.capacity_bytes = scenario_.disk.capacity_bytes,
                          .flush_latency = scenario_.disk.flush},
@@ -208,6 +209,7 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
         return 0;
     });
     sim::Node& node = *machine.node;
+    files.dies_with([&node] { return node.is_dying(); });
     files.on_incident([this, &node](const sim::DiskIncident& incident) {
         const sim::TraceScope scope(node, simulation_->trace().context().cause);
         simulation_->trace().emit(sim::DiskFaultHit{.fault = incident.fault,

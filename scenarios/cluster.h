@@ -108,6 +108,8 @@ class Cluster {
     std::unique_ptr<sim::Network> network_;
     std::unique_ptr<ClusterView> view_;
     std::vector<std::unique_ptr<Machine>> machines_;
+    std::shared_ptr<model::MetadataChronicle> chronicle_ =
+        std::make_shared<model::MetadataChronicle>();
     Roster roster_;
 };
 

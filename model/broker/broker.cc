@@ -44,8 +44,9 @@ void Broker::boot() {
     node_.emit(BrokerStarted{
         .broker = identity_.id, .incarnation_id = incarnation_id, .clean = opened->was_clean});
     if (identity_.is_controller) {
-        controller_ = std::make_unique<ControllerHost>(
-            node_, identity_.id, config_.controller, config_.raft, channels_, logs_, disk_, &bugs_);
+        controller_ =
+            std::make_unique<ControllerHost>(node_, identity_.id, config_.controller, config_.raft,
+                                             channels_, logs_, disk_, &bugs_, config_.chronicle);
         metadata_ = std::make_unique<MetadataObserverHost>(node_, identity_.id, config_.raft,
                                                            controller_->raft());
     } else {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "model/controller/broker_lifecycle_options.h"
 #include "model/controller/controller_options.h"
+#include "model/controller/metadata_chronicle.h"
 #include "model/coordinator/group/group_options.h"
 #include "model/coordinator/transaction/transaction_options.h"
 #include "model/log/broker_log_settings.h"
@@ -31,6 +33,8 @@ struct BrokerConfig {
     TransactionOptions transactions;
     ControllerOptions controller;
     RaftOptions raft;
+    // Of the cluster that the broker or controller is part of; of no setting.
+    std::shared_ptr<MetadataChronicle> chronicle;
     BrokerLifecycleOptions lifecycle;
 
     // A key that two rooms read (min.insync.replicas) is listed by each of them and set in both.

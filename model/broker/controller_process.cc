@@ -8,7 +8,8 @@ ControllerProcess::ControllerProcess(sim::Node& node, BrokerId id, const BrokerC
       fabric_(fabric),
       channels_(node, fabric, ChannelOptions{.client_id = node.name()}),
       logs_(disk, LogOptions{}),
-      controller_(node, id, config.controller, config.raft, channels_, logs_, disk, &bugs) {
+      controller_(node, id, config.controller, config.raft, channels_, logs_, disk, &bugs,
+                  config.chronicle) {
     node_.spawn("boot", [this] { boot(); });
 }
 

@@ -37,11 +37,13 @@ const TopicImage& topic_by_id(const MetadataImage& image, const Uuid& id) {
 
 ControllerHost::ControllerHost(sim::Node& node, BrokerId self, ControllerOptions options,
                                const RaftOptions& raft_options, ChannelPool& channels,
-                               LogDirectory& logs, sim::Disk& disk, const BugSet* bugs)
+                               LogDirectory& logs, sim::Disk& disk, const BugSet* bugs,
+                               std::shared_ptr<MetadataChronicle> chronicle)
     : node_(node),
       self_(self),
       options_(options),
       bugs_(bugs),
+      chronicle_(std::move(chronicle)),
       replicas_(options, bugs),
       cluster_(options, bugs),
       administration_(options, bugs),
@@ -59,7 +61,7 @@ void ControllerHost::start() {
 
 void ControllerHost::on_committed() {
     if (!active_) {
-        if (loader_.catch_up(image_)) digest_.reset();
+        catch_up();
         tell_replayed();
         loader_.snapshot_if_due(image_);
         maybe_activate();
@@ -68,14 +70,28 @@ void ControllerHost::on_committed() {
     while (!pending_.empty() && is_committed(pending_.front())) {
         Pending done = std::move(pending_.front());
         pending_.pop_front();
-        for (const ControllerEvent& event : done.events) {
-            std::visit([&](const auto& payload) { node_.emit(payload); }, event);
-        }
+        if (chronicle_ && done.batch) chronicle_->note(done.batch->base_offset, done.batch->epoch);
+        emit(done.events);
         done.committed.complete(true);
     }
     if (!pending_.empty() || !raft_.is_leader()) return;
     tell_replayed();
     loader_.snapshot_if_due(image_);
+}
+
+void ControllerHost::catch_up() {
+    const bool changed =
+        loader_.catch_up(image_, [this](MetadataImage& image, const MetadataBatch& batch) {
+            ASSERT(&image == &image_, "another image than the controller's");
+            if (!chronicle_ || chronicle_->was_told(batch.base_offset, batch.epoch)) {
+                return apply_batch(image_, batch);
+            }
+            const auto events = apply_and_describe(batch.base_offset, batch.records, "inherited");
+            if (events.empty()) return;
+            chronicle_->note(batch.base_offset, batch.epoch);
+            emit(events);
+        });
+    if (changed) digest_.reset();
 }
 
 void ControllerHost::tell_replayed() {
@@ -127,7 +143,7 @@ void ControllerHost::resign_activity() {
                                  .unanswered = static_cast<std::int64_t>(waiting.size())});
     for (Pending& pending : waiting) pending.committed.complete(false);
     image_ = {};
-    loader_.catch_up(image_);
+    catch_up();
     digest_.reset();
     told_ = no_offset;
     tell_replayed();
@@ -148,22 +164,17 @@ std::optional<raft::BatchSpan> ControllerHost::append(const std::vector<Metadata
 bool ControllerHost::write(const std::vector<MetadataRecord>& records, const std::string& reason,
                            sim::Completer<bool> committed) {
     if (!active_) return false;
-    Pending pending{
-        .last_offset = raft_.log_end() - 1, .events = {}, .committed = std::move(committed)};
+    Pending pending{.last_offset = raft_.log_end() - 1,
+                    .batch = std::nullopt,
+                    .events = {},
+                    .committed = std::move(committed)};
     if (!records.empty()) {
         const std::optional<raft::BatchSpan> span = append(records);
         if (!span) return false;
         ASSERT(span->base_offset >= image_.next_offset, "a batch at {} after {} was applied",
                span->base_offset, image_.next_offset);
-        describe_topics(records, pending.events);
-        Offset offset = span->base_offset;
-        for (const MetadataRecord& record : records) {
-            const Replaced before = replaced_by(record);
-            apply(image_, offset, record);
-            if (!std::holds_alternative<NoOpRecord>(record)) digest_.reset();
-            describe(record, before, reason, pending.events);
-            offset = offset.next();
-        }
+        pending.events = apply_and_describe(span->base_offset, records, reason);
+        if (!pending.events.empty()) pending.batch = span;
         pending.last_offset = span->last_offset;
         idle_since_ = node_.now();
         attention_.open();
@@ -188,6 +199,27 @@ void ControllerHost::carry_through(const std::vector<MetadataRecord>& records,
 }
 
 // ---- the trace ----
+
+std::vector<ControllerHost::ControllerEvent> ControllerHost::apply_and_describe(
+    Offset base_offset, const std::vector<MetadataRecord>& records, const std::string& reason) {
+    std::vector<ControllerEvent> events;
+    describe_topics(records, events);
+    Offset offset = base_offset;
+    for (const MetadataRecord& record : records) {
+        const Replaced before = replaced_by(record);
+        apply(image_, offset, record);
+        if (!std::holds_alternative<NoOpRecord>(record)) digest_.reset();
+        describe(record, before, reason, events);
+        offset = offset.next();
+    }
+    return events;
+}
+
+void ControllerHost::emit(const std::vector<ControllerEvent>& events) {
+    for (const ControllerEvent& event : events) {
+        std::visit([&](const auto& payload) { node_.emit(payload); }, event);
+    }
+}
 
 void ControllerHost::describe_topics(const std::vector<MetadataRecord>& records,
                                      std::vector<ControllerEvent>& events) const {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "model/controller/administration_control.h"
 #include "model/controller/cluster_control.h"
 #include "model/controller/controller_options.h"
+#include "model/controller/metadata_chronicle.h"
 #include "model/controller/metadata_loader_host.h"
 #include "model/controller/replica_control.h"
 #include "model/events/controller_events.h"
@@ -26,10 +28,11 @@ namespace squall::model {
 
 class ControllerHost final : private RaftStateMachine {
   public:
-    // All references outlive the host.
+    // All references outlive the host. Without a chronicle it tells of its own decisions alone.
     ControllerHost(sim::Node& node, BrokerId self, ControllerOptions options,
                    const RaftOptions& raft_options, ChannelPool& channels, LogDirectory& logs,
-                   sim::Disk& disk, const BugSet* bugs = nullptr);
+                   sim::Disk& disk, const BugSet* bugs = nullptr,
+                   std::shared_ptr<MetadataChronicle> chronicle = nullptr);
 
     // Requires: `logs` is open. Called once, on a task. May park.
     void start();
@@ -64,6 +67,7 @@ class ControllerHost final : private RaftStateMachine {
     // A batch in flight, or an answer that waits for one.
     struct Pending {
         Offset last_offset;
+        std::optional<raft::BatchSpan> batch;  // not of an answer
         std::vector<ControllerEvent> events;
         sim::Completer<bool> committed;
     };
@@ -75,6 +79,8 @@ class ControllerHost final : private RaftStateMachine {
     bool must_stand_down() const;
     void maybe_activate();
     void resign_activity();
+    // Applies what others decided and is committed, and tells what nobody told.
+    void catch_up();
     // Requires: the image shows exactly what is committed.
     void tell_replayed();
 
@@ -91,6 +97,11 @@ class ControllerHost final : private RaftStateMachine {
     typename Request::Response administer(const Request& request);
     // For what the controller does on its own.
     void carry_through(const std::vector<MetadataRecord>& records, const std::string& reason);
+    // Applies the records to the image; what that is in the trace.
+    std::vector<ControllerEvent> apply_and_describe(Offset base_offset,
+                                                    const std::vector<MetadataRecord>& records,
+                                                    const std::string& reason);
+    void emit(const std::vector<ControllerEvent>& events);
     void describe_topics(const std::vector<MetadataRecord>& records,
                          std::vector<ControllerEvent>& events) const;
     // What a record puts an end to: the partition that it changes, the topic that it removes.
@@ -111,6 +122,7 @@ class ControllerHost final : private RaftStateMachine {
     BrokerId self_;
     ControllerOptions options_;
     const BugSet* bugs_;
+    std::shared_ptr<MetadataChronicle> chronicle_;
     ReplicaControl replicas_;
     ClusterControl cluster_;
     AdministrationControl administration_;

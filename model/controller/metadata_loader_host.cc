@@ -1,6 +1,5 @@
 #include "model/controller/metadata_loader_host.h"
 
-#include "model/controller/metadata_replay.h"
 #include "model/controller/snapshot_records.h"
 #include "sim/base/assert.h"
 
@@ -10,7 +9,7 @@ namespace {
 constexpr std::int64_t replay_bytes = 1 << 20;
 }
 
-bool MetadataLoaderHost::catch_up(MetadataImage& image) {
+bool MetadataLoaderHost::catch_up(MetadataImage& image, const ApplyBatch& apply) {
     bool changed = false;
     if (image.next_offset < raft_.log_start()) {
         Result<MetadataImage> loaded =
@@ -23,7 +22,7 @@ bool MetadataLoaderHost::catch_up(MetadataImage& image) {
     while (image.next_offset < raft_.high_watermark()) {
         const Offset before = image.next_offset;
         const Bytes records = raft_.read_committed(before, replay_bytes);
-        const Result<ReplayedRun> run = replay(image, records);
+        const Result<ReplayedRun> run = replay(image, records, apply);
         // Batches came in with their CRCs checked and were committed by a controller.
         ASSERT(run.ok(), "committed metadata does not replay: {}", to_string(run.error()));
         ASSERT(image.next_offset > before, "no batch at {}", before);

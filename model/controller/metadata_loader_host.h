@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "model/controller/image.h"
+#include "model/controller/metadata_replay.h"
 #include "model/raft/raft_host.h"
 
 namespace squall::model {
@@ -26,7 +27,7 @@ class MetadataLoaderHost {
 
     // Applies what is committed and not in `image` yet, on the raft host's turn; does not park.
     // Whether that was more than NoOpRecords.
-    bool catch_up(MetadataImage& image);
+    bool catch_up(MetadataImage& image, const ApplyBatch& apply = apply_batch);
     // `bytes` of records were applied by somebody else: a leader applies its own as it writes them.
     void note_applied(std::int64_t bytes) { bytes_ += bytes; }
     // Requires: `image` shows nothing uncommitted.

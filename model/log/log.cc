@@ -459,6 +459,8 @@ Status Log::cut_segments(Offset offset, Duration& cost) {
     }
     while (!segments_.empty() && segments_.back().base_offset() >= offset) {
         if (Status removed = pay(segments_.back().remove(), cost); !removed) return removed;
+        // What is gone is gone, even if the next step fails.
+        log_end_offset_ = std::min(log_end_offset_, segments_.back().base_offset());
         segments_.pop_back();
     }
     for (auto& [id, covered] : flushes_in_flight_) covered = std::min(covered, offset);

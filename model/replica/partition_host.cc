@@ -668,14 +668,17 @@ Status PartitionHost::change_log(const PartitionFollower::Output& output, ByteVi
     };
     const Offset from = log_->log_end_offset();
     if (output.truncate_to) {
-        if (Status done = pay(log_->truncate_to(*output.truncate_to)); !done) return done;
+        const Result<Duration> truncated = log_->truncate_to(*output.truncate_to);
+        // Also where the records went and a later step failed.
         emit_truncated(from, output.reason);
+        if (Status done = pay(truncated); !done) return done;
     }
     if (output.restart_at) {
         const Offset start = log_->log_start_offset();
         // All records go first; only then does the empty log move to where the leader's begins.
-        if (Status done = pay(log_->truncate_to(start)); !done) return done;
+        const Result<Duration> truncated = log_->truncate_to(start);
         emit_truncated(from, output.reason);
+        if (Status done = pay(truncated); !done) return done;
         if (Status done = pay(log_->truncate_fully_and_start_at(*output.restart_at)); !done) {
             return done;
         }

@@ -60,6 +60,9 @@ struct Disk::State {
     std::optional<std::uint64_t> dies_at;  // of `operations`
     std::function<void()> on_death;
     bool is_dead = false;
+    std::function<bool()> is_node_dying;
+
+    bool has_died() const { return is_dead || (is_node_dying && is_node_dying()); }
 
     Meaning meaning(std::string_view what) const { return Meaning(what).with(name); }
 
@@ -281,24 +284,28 @@ void Disk::on_incident(std::function<void(const DiskIncident&)> observer) {
     state_->observer = std::move(observer);
 }
 
+void Disk::dies_with(std::function<bool()> is_node_dying) {
+    state_->is_node_dying = std::move(is_node_dying);
+}
+
 // ---- for the process ----
 
 Result<Duration> Disk::append(std::string_view path, ByteView bytes) {
     ASSERT(is_valid_path(path), "path '{}'", path);
-    if (state_->is_dead) return state_->error(Failure::closed, path, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
     return state_->counted(state_->append(path, bytes));
 }
 
 Result<Duration> Disk::replace(std::string_view path, ByteView bytes) {
     ASSERT(is_valid_path(path), "path '{}'", path);
-    if (state_->is_dead) return state_->error(Failure::closed, path, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
     return state_->counted(state_->replace(path, bytes));
 }
 
 Result<Costed<Bytes>> Disk::read(std::string_view path, std::uint64_t offset,
                                  std::uint64_t length) const {
     ASSERT(is_valid_path(path), "path '{}'", path);
-    if (state_->is_dead) return state_->error(Failure::closed, path, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
     const std::shared_ptr<File> file = state_->directory.find(path);
     if (!file) return state_->not_found(path);
     ASSERT(offset <= file->size(), "{}: a read at {} of {} bytes", path, offset, file->size());
@@ -315,20 +322,20 @@ Result<Costed<Bytes>> Disk::read_all(std::string_view path) const {
 
 Result<Duration> Disk::truncate(std::string_view path, std::uint64_t size) {
     ASSERT(is_valid_path(path), "path '{}'", path);
-    if (state_->is_dead) return state_->error(Failure::closed, path, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
     return state_->counted(state_->truncate(path, size));
 }
 
 Result<Duration> Disk::rename(std::string_view from, std::string_view to) {
     ASSERT(is_valid_path(from), "path '{}'", from);
     ASSERT(is_valid_path(to), "path '{}'", to);
-    if (state_->is_dead) return state_->error(Failure::closed, from, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, from, "the node is dead");
     return state_->counted(state_->rename(from, to));
 }
 
 Result<Duration> Disk::remove(std::string_view path) {
     ASSERT(is_valid_path(path), "path '{}'", path);
-    if (state_->is_dead) return state_->error(Failure::closed, path, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
     return state_->counted(state_->remove(path));
 }
 
@@ -362,12 +369,12 @@ std::uint64_t Disk::capacity_bytes() const {
 
 Result<FlushTicket> Disk::begin_flush(std::string_view path) {
     ASSERT(is_valid_path(path), "path '{}'", path);
-    if (state_->is_dead) return state_->error(Failure::closed, path, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
     return state_->counted(state_->begin_flush(path));
 }
 
 Status Disk::finish_flush(const FlushTicket& ticket) {
-    if (state_->is_dead) return state_->error(Failure::closed, ticket.path, "the node is dead");
+    if (state_->has_died()) return state_->error(Failure::closed, ticket.path, "the node is dead");
     return state_->counted(state_->finish_flush(ticket));
 }
 

@@ -94,10 +94,13 @@ class Disk {
     ~Disk();
 
     void on_incident(std::function<void(const DiskIncident&)> observer);
+    // Whether the process is dying, though its tasks still run to their next park: what it does to
+    // its files from then on never happened.
+    void dies_with(std::function<bool()> is_node_dying);
 
     // ---- for the process ----
 
-    // Every call fails with `closed` once the node is dead (arm_death_after).
+    // Every call fails with `closed` once the node is dead (arm_death_after, dies_with).
 
     // Appends to the end, creating the file. Errors: io_error, no_space (nothing was written).
     Result<Duration> append(std::string_view path, ByteView bytes);

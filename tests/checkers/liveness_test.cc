@@ -114,6 +114,34 @@ TEST(Liveness, CountsFromWhenTheCoordinatorLearnedOfACrash) {
     EXPECT_EQ(judge(history), "pass");
 }
 
+// Kafka lets a JoinGroup wait for max.poll.interval.ms and more, and nobody tells the member that
+// the machine at the other end is gone.
+TEST(Liveness, LeavesOpenAGroupWhoseMemberWaitsForACoordinatorThatLostPower) {
+    for (const bool by_power : {true, false}) {
+        for (const bool is_answered : {true, false}) {
+            History history = healthy();
+            history.by_client("c1", model::ConsumerConfigured{.client_id = "c1", .group = "g"});
+            history.tell_group("g", "Stable", 1, 1);
+            history.assign("c1", "g", 1);
+            history.assign("c1", "g", 1, revoked);
+            const sim::ConnectionId connection{7};
+            history.by_client("c1", sim::FrameSent{.connection = connection,
+                                                   .peer = History::node(3),
+                                                   .label = "JoinGroup"});
+            if (is_answered) {
+                history.by_client(
+                    "c1", sim::FrameDelivered{.connection = connection, .peer = History::node(3)});
+            }
+            history.stop(3, by_power ? sim::StopReason::power_loss : sim::StopReason::crash);
+            history.calm();
+            history.wait(30s);
+            history.by_harness(sim::FaultHealed{});
+            EXPECT_EQ(judge(history),
+                      by_power && !is_answered ? "inconclusive" : "fail: group-unsettled");
+        }
+    }
+}
+
 TEST(Liveness, DemandsNothingOfAGroupThatEveryoneLeft) {
     History history = healthy();
     history.tell_group("g", "Stable", 1, 1);

@@ -468,6 +468,18 @@ TEST(Disk, RotFlipsOneBitOfDifferentDurableBytes) {
 
 // ---- death, revival, wiping ----
 
+TEST(Disk, IsClosedToAProcessThatIsDying) {
+    Disk disk({}, Noise(1), "b1");
+    bool is_dying = false;
+    disk.dies_with([&] { return is_dying; });
+    ASSERT_TRUE(disk.append("a", as_bytes("before")).ok());
+    is_dying = true;
+    EXPECT_EQ(disk.append("a", as_bytes("after")).error().failure, Failure::closed);
+    EXPECT_EQ(disk.truncate("a", 0).error().failure, Failure::closed);
+    is_dying = false;
+    EXPECT_EQ(text_of(disk, "a"), "before");
+}
+
 TEST(Disk, DiesRightAfterTheArmedOperation) {
     Disk disk({}, Noise(1), "b1");
     int deaths = 0;
