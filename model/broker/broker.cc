@@ -76,8 +76,9 @@ void Broker::boot() {
                                 .controller = [this] { return metadata_->controller(); },
                                 .on_storage_failure = [this](const TopicPartition&,
                                                              const Error& error) { halt(error); }});
-    groups_ =
-        std::make_unique<CoordinatorHost>(node_, identity_.id, config_.groups, *replicas_, &bugs_);
+    groups_ = std::make_unique<CoordinatorHost>(
+        node_, identity_.id, config_.groups, *replicas_, &bugs_,
+        [this]() -> const MetadataImage& { return metadata_->image(); });
     producer_ids_ = std::make_unique<ProducerIdHost>(
         node_, identity_.id, channels_, [this] { return metadata_->controller(); },
         [this] { return lifecycle_->broker_epoch(); });

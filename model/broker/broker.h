@@ -67,6 +67,7 @@ class Broker final : public sim::Process {
     const MetadataImage& image() const { return metadata_->image(); }
     ReplicaHost& replicas() { return *replicas_; }
     CoordinatorHost& groups() { return *groups_; }
+    const CoordinatorHost& groups() const { return *groups_; }
     TransactionHost& transactions() { return *transactions_; }
     ProducerIdHost& producer_ids() { return *producer_ids_; }
 

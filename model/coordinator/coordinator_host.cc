@@ -84,7 +84,9 @@ void fail_commit(Response& response, ErrorCode error) {
     }
 }
 void fail_commit(GroupReply& reply, ErrorCode error) {
-    if (auto* const plain = std::get_if<OffsetCommitResponse>(&reply.response)) {
+    if (auto* const heartbeat = std::get_if<ConsumerGroupHeartbeatResponse>(&reply.response)) {
+        *heartbeat = error_response<ConsumerGroupHeartbeatResponse>(error);
+    } else if (auto* const plain = std::get_if<OffsetCommitResponse>(&reply.response)) {
         fail_commit(*plain, error);
     } else {
         fail_commit(std::get<TxnOffsetCommitResponse>(reply.response), error);
@@ -125,12 +127,14 @@ std::string_view state_name(const ClassicGroup* group) {
 }  // namespace
 
 CoordinatorHost::CoordinatorHost(sim::Node& node, BrokerId broker, GroupCoordinatorOptions options,
-                                 ReplicaHost& replicas, const BugSet* bugs)
+                                 ReplicaHost& replicas, const BugSet* bugs,
+                                 std::function<const MetadataImage&()> image)
     : node_(node),
       broker_(broker),
       options_(options),
       replicas_(replicas),
       bugs_(bugs),
+      image_(std::move(image)),
       next_retention_check_(node.now() + Duration(options.offsets_retention_check_interval)),
       timers_changed_(node) {
     replicas_.observe_leadership([this](const LeadershipChange& change) { on_leadership(change); });
@@ -147,6 +151,23 @@ const GroupShard* CoordinatorHost::find_active(std::int32_t partition) const {
     const auto found = shards_.find(partition);
     if (found == shards_.end() || found->second->phase != Phase::active) return nullptr;
     return &found->second->groups;
+}
+
+CoordinatorHost::FoundShard CoordinatorHost::find_group_shard(const std::string& group) const {
+    const auto found = find_shard(group);
+    if (const auto* error = std::get_if<ErrorCode>(&found)) return {.error = *error};
+    return {.shard = &std::get<ShardRef>(found)->groups};
+}
+
+bool CoordinatorHost::is_loading() const {
+    return std::ranges::any_of(
+        shards_, [](const auto& entry) { return entry.second->phase == Phase::loading; });
+}
+
+void CoordinatorHost::visit_shards(const std::function<void(const GroupShard&)>& visit) const {
+    for (const auto& [partition, shard] : shards_) {
+        if (shard->phase == Phase::active) visit(shard->groups);
+    }
 }
 
 Moment CoordinatorHost::moment() const {
@@ -293,7 +314,12 @@ void CoordinatorHost::decide(const ShardRef& shard, const Request& request,
     }
     call.at = moment();
     waiting_.emplace(call.call, Waiting{shard.get(), std::move(completer)});
-    execute(shard, shard->groups.handle(request, call), terms);
+    if constexpr (std::is_same_v<Request, ConsumerGroupHeartbeatRequest>) {
+        static const MetadataImage nothing;
+        execute(shard, shard->groups.handle(request, call, image_ ? image_() : nothing));
+    } else {
+        execute(shard, shard->groups.handle(request, call), terms);
+    }
 }
 
 template <class Request>
@@ -326,6 +352,12 @@ void CoordinatorHost::handle(const HeartbeatRequest& request, const GroupCaller&
 }
 void CoordinatorHost::handle(const LeaveGroupRequest& request, const GroupCaller& caller,
                              sim::Completer<LeaveGroupResponse> completer) {
+    serve(request, caller, std::move(completer));
+}
+
+void CoordinatorHost::handle(const ConsumerGroupHeartbeatRequest& request,
+                             const GroupCaller& caller,
+                             sim::Completer<ConsumerGroupHeartbeatResponse> completer) {
     serve(request, caller, std::move(completer));
 }
 
@@ -421,7 +453,8 @@ void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision,
     for (const GroupChange& change : decision.changes) {
         if (change.group == checked) continue;
         checked = change.group;
-        shard->groups.find_group(change.group)->check_invariants();
+        const ClassicGroup* const group = shard->groups.find_group(change.group);
+        if (group != nullptr) group->check_invariants();
     }
     for (GroupReply& each : decision.replies) reply(std::move(each));
     if (!decision.records.empty()) append(shard, std::move(decision), terms);
@@ -429,6 +462,10 @@ void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision,
 }
 
 void CoordinatorHost::apply(Shard& shard, const GroupChange& change) {
+    if (std::holds_alternative<group_change::ConsumerTimerSet>(change.what)) {
+        shard.groups.apply(change);
+        return;
+    }
     const std::string_view before = state_name(shard.groups.find_group(change.group));
     shard.groups.apply(change);
     const ClassicGroup* const group = shard.groups.find_group(change.group);
@@ -461,6 +498,7 @@ void CoordinatorHost::append(const ShardRef& shard, GroupDecision decision,
                              TransactionTerms terms) {
     auto write = std::make_unique<Write>(node_);
     write->deadline = node_.now() + Duration(options_.offsets_commit_timeout);
+    for (const GroupRecord& record : decision.records) shard->groups.begin(record);
     write->records = std::move(decision.records);
     write->parked = std::move(decision.parked);
     write->follow_up = std::move(decision.follow_up);
@@ -488,7 +526,13 @@ void CoordinatorHost::settle(const ShardRef& shard) {
         if (shard->phase != Phase::active) break;
         const ErrorCode error =
             outcome ? outcome->error : ErrorCode::not_leader_or_follower;  // nobody will say
-        if (error != ErrorCode::none && !proves_not_written(error)) {
+        // Later decisions build on what a group of the consumer protocol was to become: without
+        // it they are void.
+        const bool is_built_upon =
+            std::ranges::any_of(shard->writes.front()->records, [](const GroupRecord& record) {
+                return std::holds_alternative<ConsumerGroupRecord>(record);
+            });
+        if (error != ErrorCode::none && (is_built_upon || !proves_not_written(error))) {
             shard->is_settling = false;
             drop_and_reload(shard);
             return;
@@ -534,10 +578,17 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
     RecordPlace place{
         .offset = base_offset,
         .producer_id = transaction == nullptr ? no_producer_id : transaction->producer_id};
+    // The groups of the consumer protocol that this changes, as they were.
+    std::map<std::string, std::optional<ConsumerGroup>> modern;
+    for (const GroupRecord& record : write.records) {
+        if (!std::holds_alternative<ConsumerGroupRecord>(record)) continue;
+        const std::string& group = group_of(record);
+        const ConsumerGroup* const before = shard->groups.find_stored_consumer_group(group);
+        modern.try_emplace(group, before == nullptr ? std::nullopt : std::optional(*before));
+    }
     for (const GroupRecord& record : write.records) {
         const auto* commit = std::get_if<OffsetCommitRecord>(&record);
-        const std::string& group =
-            commit != nullptr ? commit->group : std::get<GroupMetadataRecord>(record).group;
+        const std::string& group = group_of(record);
         const bool existed = shard->groups.find_group(group) != nullptr;
         shard->groups.apply(record, place);
         ++place.offset;
@@ -553,16 +604,68 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
             node_.emit(OffsetCommitted{group, committer->member_id, committer->generation,
                                        commit->partition, commit->value->offset});
         }
-        if (existed && shard->groups.find_group(group) == nullptr) {
+        if (existed && shard->groups.find_group(group) == nullptr &&
+            shard->groups.find_consumer_group(group) == nullptr) {
             node_.emit(GroupStateChanged{group, std::string(to_string(GroupState::empty)),
                                          std::string(to_string(GroupState::dead)), no_generation, 0,
                                          "retention"});
         }
     }
+    const auto* const stored =
+        write.follow_up ? std::get_if<ConsumerGroupStored>(&*write.follow_up) : nullptr;
+    for (const auto& [group, before] : modern) {
+        tell_consumer_group(group, before ? &*before : nullptr,
+                            shard->groups.find_stored_consumer_group(group),
+                            stored == nullptr ? "" : stored->reason);
+    }
     for (GroupReply& parked : write.parked) reply(std::move(parked));
     if (write.follow_up) {
         execute(shard, shard->groups.on_stored(*write.follow_up, ErrorCode::none, moment()));
     }
+}
+
+std::vector<TopicPartition> CoordinatorHost::by_name(const IdPartitions& partitions) const {
+    std::vector<TopicPartition> named;
+    for (const IdPartition& each : partitions) {
+        const TopicImage* const topic = image_ ? image_().find_topic(each.topic_id) : nullptr;
+        named.push_back(
+            {topic == nullptr ? to_string(each.topic_id) : topic->name, each.partition});
+    }
+    std::ranges::sort(named);
+    return named;
+}
+
+// What one committed batch made of a group of the consumer protocol. Null: there was none, or there
+// is none any more.
+void CoordinatorHost::tell_consumer_group(const std::string& group, const ConsumerGroup* before,
+                                          const ConsumerGroup* after, const std::string& reason) {
+    static const std::map<std::string, ConsumerMember> nobody;
+    const auto& members_before = before == nullptr ? nobody : before->members();
+    const auto& members_after = after == nullptr ? nobody : after->members();
+    for (const auto& [id, member] : members_before) {
+        if (!members_after.contains(id)) {
+            node_.emit(MemberRemoved{group, id, reason.empty() ? "replaced" : reason});
+        }
+    }
+    for (const auto& [id, member] : members_after) {
+        const auto known = members_before.find(id);
+        const CurrentAssignment& now = member.current;
+        if (known != members_before.end() && known->second.current == now) continue;
+        node_.emit(MemberReconciled{.group = group,
+                                    .member_id = id,
+                                    .member_epoch = GenerationId(now.member_epoch),
+                                    .target_epoch = GenerationId(after->target_epoch()),
+                                    .state = std::string(to_string(now.state)),
+                                    .assigned = by_name(now.assigned),
+                                    .pending_revocation = by_name(now.pending_revocation)});
+    }
+    const std::string_view from =
+        to_string(before == nullptr ? ConsumerGroupState::empty : before->state());
+    const std::string_view to = after == nullptr ? "Dead" : to_string(after->state());
+    if (from == to) return;
+    node_.emit(GroupStateChanged{group, std::string(from), std::string(to),
+                                 GenerationId(after == nullptr ? -1 : after->epoch()),
+                                 static_cast<std::uint32_t>(members_after.size()), reason});
 }
 
 // The batch is not in the log, or not committed in time (request_timed_out): then it may still be,

@@ -21,15 +21,18 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 
+#include "model/controller/image.h"
 #include "model/coordinator/group/group_options.h"
 #include "model/coordinator/group/group_shard.h"
 #include "model/protocol/control_batch.h"
+#include "model/protocol/messages/consumer_group_heartbeat.h"
 #include "model/protocol/messages/heartbeat.h"
 #include "model/protocol/messages/join_group.h"
 #include "model/protocol/messages/leave_group.h"
@@ -55,8 +58,11 @@ class CoordinatorHost {
     // Spawns its tasks and observes the leadership of `replicas`; does not park. `node` and
     // `replicas` outlive it.
     // `bugs` may be null, and outlives it.
+    // `image`: the cluster as this broker knows it; groups of the consumer protocol are assigned by
+    // it. Without one, no topics are known.
     CoordinatorHost(sim::Node& node, BrokerId broker, GroupCoordinatorOptions options,
-                    ReplicaHost& replicas, const BugSet* bugs = nullptr);
+                    ReplicaHost& replicas, const BugSet* bugs = nullptr,
+                    std::function<const MetadataImage&()> image = {});
     CoordinatorHost(const CoordinatorHost&) = delete;
     CoordinatorHost& operator=(const CoordinatorHost&) = delete;
     ~CoordinatorHost();
@@ -71,6 +77,8 @@ class CoordinatorHost {
                 sim::Completer<HeartbeatResponse> completer);
     void handle(const LeaveGroupRequest& request, const GroupCaller& caller,
                 sim::Completer<LeaveGroupResponse> completer);
+    void handle(const ConsumerGroupHeartbeatRequest& request, const GroupCaller& caller,
+                sim::Completer<ConsumerGroupHeartbeatResponse> completer);
     // Does not know which topics exist; the handler refuses commits for those that do not.
     void handle(const OffsetCommitRequest& request, const GroupCaller& caller,
                 sim::Completer<OffsetCommitResponse> completer);
@@ -90,6 +98,16 @@ class CoordinatorHost {
     std::int32_t partition_of(std::string_view group) const;
     // Null where this broker does not coordinate the partition, or not yet.
     const GroupShard* find_active(std::int32_t partition) const;
+    // The shard that serves the group, or why there is none.
+    struct FoundShard {
+        const GroupShard* shard = nullptr;
+        ErrorCode error = ErrorCode::none;
+    };
+    FoundShard find_group_shard(const std::string& group) const;
+    // Some of the groups that this broker is to coordinate are still being read.
+    bool is_loading() const;
+    // Those that it serves, in order of partition.
+    void visit_shards(const std::function<void(const GroupShard&)>& visit) const;
 
   private:
     // A batch on its way through the log.
@@ -127,7 +145,8 @@ class CoordinatorHost {
     using AnyCompleter =
         std::variant<sim::Completer<JoinGroupResponse>, sim::Completer<SyncGroupResponse>,
                      sim::Completer<HeartbeatResponse>, sim::Completer<LeaveGroupResponse>,
-                     sim::Completer<OffsetCommitResponse>, sim::Completer<TxnOffsetCommitResponse>>;
+                     sim::Completer<OffsetCommitResponse>, sim::Completer<TxnOffsetCommitResponse>,
+                     sim::Completer<ConsumerGroupHeartbeatResponse>>;
     struct Waiting {
         const Shard* shard;
         AnyCompleter completer;
@@ -164,6 +183,9 @@ class CoordinatorHost {
     void settle(const ShardRef& shard);
     void commit(const ShardRef& shard, Write& write, Offset base_offset);
     void commit_marker(Shard& shard, Write::Marker& marker);
+    void tell_consumer_group(const std::string& group, const ConsumerGroup* before,
+                             const ConsumerGroup* after, const std::string& reason);
+    std::vector<TopicPartition> by_name(const IdPartitions& partitions) const;
     void fail_answers(const ShardRef& shard, Write& write, ErrorCode error);
 
     // ---- time ----
@@ -178,6 +200,7 @@ class CoordinatorHost {
     GroupCoordinatorOptions options_;
     ReplicaHost& replicas_;
     const BugSet* bugs_;
+    std::function<const MetadataImage&()> image_;
     std::map<std::int32_t, ShardRef> shards_;
     std::map<CallId, Waiting> waiting_;
     CallId next_call_{1};

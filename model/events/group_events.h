@@ -33,7 +33,9 @@ struct CoordinatorChanged {
 struct GroupStateChanged {
     static constexpr std::string_view event_name = "GroupStateChanged";
     std::string group;
-    std::string from, to;  // "Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Dead"
+    // "Empty", "PreparingRebalance", "CompletingRebalance", "Stable", "Dead"; of the consumer
+    // protocol also "Assigning", "Reconciling", and its generation is the group epoch.
+    std::string from, to;
     GenerationId generation = no_generation;
     std::uint32_t members = 0;
     std::string reason;
@@ -60,6 +62,30 @@ struct MemberRemoved {
         fields("group", self.group);
         fields("member_id", self.member_id);
         fields("reason", self.reason);
+    }
+};
+
+// What a member of the consumer protocol holds changed (KIP-848): what it may own from now on, and
+// what it still has to give up before anybody else may own it.
+struct MemberReconciled {
+    static constexpr std::string_view event_name = "MemberReconciled";
+    std::string group;
+    std::string member_id;
+    GenerationId member_epoch = no_generation;
+    GenerationId target_epoch = no_generation;
+    std::string state;  // "STABLE", "UNREVOKED_PARTITIONS", "UNRELEASED_PARTITIONS"
+    std::vector<TopicPartition> assigned;
+    std::vector<TopicPartition> pending_revocation;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("group", self.group);
+        fields("member_id", self.member_id);
+        fields("member_epoch", self.member_epoch);
+        fields("target_epoch", self.target_epoch);
+        fields("state", self.state);
+        fields("assigned", self.assigned);
+        fields("pending_revocation", self.pending_revocation);
     }
 };
 

@@ -62,10 +62,12 @@ Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, 
     const Reader reader = reader_of(request, version);
     const bool is_consumer = reader.replica == no_broker;
     Pass pass;
+    pass.response.responses.reserve(request.topics.size());
     for (const FetchRequest::Topic& topic : request.topics) {
         const TopicImage* const known = find_topic(broker.image(), topic, version);
         FetchResponse::Topic answer{
             .topic = topic.topic, .topic_id = topic.topic_id, .partitions = {}};
+        answer.partitions.reserve(topic.partitions.size());
         for (const FetchRequest::Partition& partition : topic.partitions) {
             FetchResponse::Partition& slot = answer.partitions.emplace_back();
             slot.partition_index = partition.partition;

@@ -21,4 +21,9 @@ LeaveGroupResponse handle(Broker& broker, LeaveGroupRequest& request,
     return ask_coordinator(broker, request, context);
 }
 
+ConsumerGroupHeartbeatResponse handle(Broker& broker, ConsumerGroupHeartbeatRequest& request,
+                                      const RequestContext& context) {
+    return ask_coordinator(broker, request, context);
+}
+
 }  // namespace squall::model

@@ -21,7 +21,9 @@ using BrokerApis =
              DescribeQuorumRequest, DescribeClusterRequest, UnregisterBrokerRequest,
              DescribeTopicPartitionsRequest, InitProducerIdRequest, AddPartitionsToTxnRequest,
              AddOffsetsToTxnRequest, EndTxnRequest, WriteTxnMarkersRequest, TxnOffsetCommitRequest,
-             DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest>;
+             DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest,
+             ConsumerGroupHeartbeatRequest, DescribeGroupsRequest, ListGroupsRequest,
+             ConsumerGroupDescribeRequest>;
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context);
@@ -36,6 +38,8 @@ SyncGroupResponse handle(Broker& broker, SyncGroupRequest& request, const Reques
 HeartbeatResponse handle(Broker& broker, HeartbeatRequest& request, const RequestContext& context);
 LeaveGroupResponse handle(Broker& broker, LeaveGroupRequest& request,
                           const RequestContext& context);
+ConsumerGroupHeartbeatResponse handle(Broker& broker, ConsumerGroupHeartbeatRequest& request,
+                                      const RequestContext& context);
 OffsetCommitResponse handle(Broker& broker, OffsetCommitRequest& request,
                             const RequestContext& context);
 OffsetFetchResponse handle(Broker& broker, OffsetFetchRequest& request,
@@ -93,6 +97,12 @@ DescribeClusterResponse handle(Broker& broker, DescribeClusterRequest& request,
                                const RequestContext& context);
 DescribeTopicPartitionsResponse handle(Broker& broker, DescribeTopicPartitionsRequest& request,
                                        const RequestContext& context);
+DescribeGroupsResponse handle(Broker& broker, DescribeGroupsRequest& request,
+                              const RequestContext& context);
+ConsumerGroupDescribeResponse handle(Broker& broker, ConsumerGroupDescribeRequest& request,
+                                     const RequestContext& context);
+ListGroupsResponse handle(Broker& broker, ListGroupsRequest& request,
+                          const RequestContext& context);
 DescribeLogDirsResponse handle(Broker& broker, DescribeLogDirsRequest& request,
                                const RequestContext& context);
 DeleteRecordsResponse handle(Broker& broker, DeleteRecordsRequest& request,

@@ -214,6 +214,10 @@ void ClassicGroup::on(const group_change::Died&) {
     enter(GroupState::dead, state_timestamp_);
 }
 
+void ClassicGroup::on(const group_change::ConsumerTimerSet& change) {
+    UNREACHABLE("a timer of {} in {}, which is a classic group", change.member_id, group_id_);
+}
+
 void ClassicGroup::enter(GroupState state, TimestampMs wall_ms) {
     state_ = state;
     state_timestamp_ = wall_ms;

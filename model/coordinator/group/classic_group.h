@@ -131,6 +131,7 @@ class ClassicGroup {
     void on(const group_change::GenerationStarted& change);
     void on(const group_change::BecameStable& change);
     void on(const group_change::Died& change);
+    [[noreturn]] void on(const group_change::ConsumerTimerSet& change);
 
     GroupMember& mutable_member(const std::string& member_id);
     void enter(GroupState state, TimestampMs wall_ms);

@@ -1,4 +1,4 @@
-// What can happen to the live state of a classic group: the part that is not in the log (who waits
+// What can happen to the live state of a group: the part that is not in the log (who waits
 // for what, until when), as facts. The decider decides in these; ClassicGroup::apply alone makes
 // them true; the host derives trace events from them.
 #pragma once
@@ -146,6 +146,13 @@ struct BecameStable {
     TimestampMs wall_ms;
 };
 struct Died {};
+// A timer of a member of the consumer protocol (KIP-848) starts anew, or (max()) stops.
+struct ConsumerTimerSet {
+    enum class Timer : std::uint8_t { session, rebalance };
+    std::string member_id;
+    Timer timer = Timer::session;
+    LocalTime deadline;
+};
 
 }  // namespace group_change
 
@@ -158,7 +165,7 @@ struct GroupChange {
                  group_change::JoinAnswered, group_change::SyncArrived, group_change::SyncAnswered,
                  group_change::AssignmentSet, group_change::RebalanceStarted,
                  group_change::JoinPhaseExtended, group_change::GenerationStarted,
-                 group_change::BecameStable, group_change::Died>
+                 group_change::BecameStable, group_change::Died, group_change::ConsumerTimerSet>
         what;
 };
 

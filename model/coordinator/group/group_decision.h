@@ -8,6 +8,7 @@
 #include "model/coordinator/decision.h"
 #include "model/coordinator/group/group_change.h"
 #include "model/coordinator/group/records.h"
+#include "model/protocol/messages/consumer_group_heartbeat.h"
 #include "model/protocol/messages/heartbeat.h"
 #include "model/protocol/messages/join_group.h"
 #include "model/protocol/messages/leave_group.h"
@@ -33,7 +34,7 @@ struct GroupCall {
 struct GroupReply {
     CallId call;
     std::variant<JoinGroupResponse, SyncGroupResponse, HeartbeatResponse, LeaveGroupResponse,
-                 OffsetCommitResponse, TxnOffsetCommitResponse>
+                 OffsetCommitResponse, TxnOffsetCommitResponse, ConsumerGroupHeartbeatResponse>
         response;
 };
 
@@ -59,7 +60,13 @@ struct OffsetsStored {
     ProducerId producer_id = no_producer_id;
     ProducerEpoch producer_epoch = no_producer_epoch;
 };
-using GroupFollowUp = std::variant<AssignmentStored, StaticMemberStored, OffsetsStored>;
+// So is a step of a group of the consumer protocol; why members were removed, if any were.
+struct ConsumerGroupStored {
+    std::string group;
+    std::string reason;
+};
+using GroupFollowUp =
+    std::variant<AssignmentStored, StaticMemberStored, OffsetsStored, ConsumerGroupStored>;
 
 using GroupDecision = CoordinatorDecision<GroupChange, GroupReply, GroupRecord, GroupFollowUp>;
 

@@ -13,6 +13,9 @@ struct GroupCoordinatorOptions {
     std::chrono::milliseconds group_min_session_timeout{6000};
     std::chrono::milliseconds group_max_session_timeout{1800000};
     std::int32_t group_max_size = INT32_MAX;
+    std::chrono::milliseconds group_consumer_session_timeout{45000};
+    std::chrono::milliseconds group_consumer_heartbeat_interval{5000};
+    std::int32_t group_consumer_max_size = INT32_MAX;
     std::int32_t offsets_topic_num_partitions = 50;
     std::int16_t offsets_topic_replication_factor = 3;
     std::chrono::milliseconds offsets_commit_timeout{5000};
@@ -26,6 +29,11 @@ struct GroupCoordinatorOptions {
         fields("group.min.session.timeout.ms", self.group_min_session_timeout, int_from(0));
         fields("group.max.session.timeout.ms", self.group_max_session_timeout, int_from(0));
         fields("group.max.size", self.group_max_size, int_from(1));
+        fields("group.consumer.session.timeout.ms", self.group_consumer_session_timeout,
+               int_from(1));
+        fields("group.consumer.heartbeat.interval.ms", self.group_consumer_heartbeat_interval,
+               int_from(1));
+        fields("group.consumer.max.size", self.group_consumer_max_size, int_from(1));
         fields("offsets.topic.num.partitions", self.offsets_topic_num_partitions, int_from(1));
         fields("offsets.topic.replication.factor", self.offsets_topic_replication_factor,
                short_from(1));

@@ -1,16 +1,44 @@
 #include "model/coordinator/group/group_shard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sim/base/assert.h"
 
 namespace squall::model {
 
+namespace {
+
+void fold(const ConsumerGroupRecord& record, std::map<std::string, ConsumerGroup>& groups) {
+    const std::string& id = group_of(record);
+    ConsumerGroup& group = groups.try_emplace(id, id).first->second;
+    group.apply(record);
+    // Tombstones of what compaction kept back may still come.
+    if (group.is_gone() && group.members().empty()) groups.erase(id);
+}
+
+// The tombstones of a group of the consumer protocol that has no members.
+void bury(const ConsumerGroup& group, std::vector<GroupRecord>& records) {
+    ASSERT(group.members().empty(), "{} has members", group.id());
+    records.push_back(ConsumerGroupRecord(
+        ConsumerStateRecord<TargetAssignmentEpoch>{group.id(), "", std::nullopt}));
+    records.push_back(
+        ConsumerGroupRecord(ConsumerStateRecord<ConsumerGroupEpoch>{group.id(), "", std::nullopt}));
+}
+
+}  // namespace
+
 void GroupShard::apply(const GroupRecord& record, const RecordPlace& place) {
+    if (const auto* of_consumers = std::get_if<ConsumerGroupRecord>(&record)) {
+        fold(*of_consumers, stored_consumer_groups_);
+        return;
+    }
     if (const auto* commit = std::get_if<OffsetCommitRecord>(&record)) {
         offsets_.apply(*commit, place);
         // A simple consumer's group exists by its offsets alone.
-        if (is_active_ && commit->value) groups_.try_emplace(commit->group, commit->group);
+        const bool begins_group =
+            is_active_ && commit->value && !consumer_groups_.contains(commit->group);
+        if (begins_group) groups_.try_emplace(commit->group, commit->group);
         if (!commit->value) bury_if_nothing_left(commit->group);
         return;
     }
@@ -23,10 +51,25 @@ void GroupShard::apply(const GroupRecord& record, const RecordPlace& place) {
     }
 }
 
+void GroupShard::begin(const GroupRecord& record) {
+    ASSERT(is_active_, "a record of {} before its log was read", group_of(record));
+    const auto* const of_consumers = std::get_if<ConsumerGroupRecord>(&record);
+    if (of_consumers == nullptr) return;
+    fold(*of_consumers, consumer_groups_);
+    const auto* const epoch = std::get_if<ConsumerStateRecord<ConsumerGroupEpoch>>(of_consumers);
+    if (epoch == nullptr || !epoch->value) return;
+    // What was a group of offsets alone, or an empty one of the classic protocol.
+    const auto classic = groups_.find(epoch->group);
+    if (classic == groups_.end()) return;
+    ASSERT(classic->second.is_in(GroupState::empty), "{} speaks two protocols", epoch->group);
+    groups_.erase(classic);
+}
+
 std::vector<ResolvedOffset> GroupShard::end_transaction(ProducerId producer, bool commit) {
     std::vector<ResolvedOffset> resolved = offsets_.end_transaction(producer, commit);
     for (const ResolvedOffset& each : resolved) {
         if (!is_active_) break;
+        if (consumer_groups_.contains(each.group)) continue;
         if (each.takes_effect) {
             groups_.try_emplace(each.group, each.group);
         } else {
@@ -48,6 +91,10 @@ void GroupShard::bury_if_nothing_left(const std::string& group) {
 
 void GroupShard::apply(const GroupChange& change) {
     ASSERT(is_active_, "a change of {} before its log was read", change.group);
+    if (const auto* timer = std::get_if<group_change::ConsumerTimerSet>(&change.what)) {
+        consumer_groups_.try_emplace(change.group, change.group).first->second.apply(*timer);
+        return;
+    }
     groups_.try_emplace(change.group, change.group).first->second.apply(change);
 }
 
@@ -55,7 +102,10 @@ GroupDecision GroupShard::activate(const Moment& at) {
     ASSERT(!is_active_ && groups_.empty(), "activated twice");
     is_active_ = true;
     for (const auto& [id, stored] : stored_groups_) groups_.emplace(id, ClassicGroup(id, stored));
-    for (const auto& [id, offsets] : offsets_.all()) groups_.try_emplace(id, id);
+    consumer_groups_ = stored_consumer_groups_;
+    for (const auto& [id, offsets] : offsets_.all()) {
+        if (!consumer_groups_.contains(id)) groups_.try_emplace(id, id);
+    }
 
     GroupDecision all;
     for (const auto& [id, group] : groups_) {
@@ -64,7 +114,31 @@ GroupDecision GroupShard::activate(const Moment& at) {
                "{} has members that wait before anybody asked", id);
         for (GroupChange& change : decision.changes) all.changes.push_back(std::move(change));
     }
+    for (const auto& [id, group] : consumer_groups_) {
+        GroupDecision decision = consumer_protocol_.on_loaded(group, at);
+        ASSERT(decision.records.empty(), "{} changes by being loaded", id);
+        for (GroupChange& change : decision.changes) all.changes.push_back(std::move(change));
+    }
     return all;
+}
+
+const ConsumerGroup* GroupShard::find_consumer_group(const std::string& group) const {
+    const auto found = consumer_groups_.find(group);
+    return found == consumer_groups_.end() ? nullptr : &found->second;
+}
+
+const ConsumerGroup* GroupShard::find_stored_consumer_group(const std::string& group) const {
+    const auto found = stored_consumer_groups_.find(group);
+    return found == stored_consumer_groups_.end() ? nullptr : &found->second;
+}
+
+bool GroupShard::has_same_records_as(const GroupShard& other) const {
+    return stored_groups_ == other.stored_groups_ && offsets_ == other.offsets_ &&
+           std::ranges::equal(stored_consumer_groups_, other.stored_consumer_groups_,
+                              [](const auto& a, const auto& b) {
+                                  return a.first == b.first &&
+                                         a.second.has_same_records_as(b.second);
+                              });
 }
 
 const ClassicGroup* GroupShard::find_group(const std::string& group) const {
@@ -86,7 +160,21 @@ GroupDecision GroupShard::with_group(const Request& request, const GroupCall& ca
 }
 
 GroupDecision GroupShard::handle(const JoinGroupRequest& request, const GroupCall& call) const {
-    return with_group(request, call, &ClassicProtocol::join);
+    const ConsumerGroup* const modern = find_consumer_group(request.group_id);
+    if (modern != nullptr && !modern->members().empty()) {
+        JoinGroupResponse response;
+        response.error_code = ErrorCode::inconsistent_group_protocol;
+        response.member_id = request.member_id;
+        GroupDecision decision;
+        decision.answer(call.call, std::move(response));
+        return decision;
+    }
+    GroupDecision decision = with_group(request, call, &ClassicProtocol::join);
+    if (modern != nullptr) {
+        ASSERT(decision.records.empty(), "the first member of {} finds one", request.group_id);
+        bury(*modern, decision.records);
+    }
+    return decision;
 }
 GroupDecision GroupShard::handle(const SyncGroupRequest& request, const GroupCall& call) const {
     return with_group(request, call, &ClassicProtocol::sync);
@@ -98,10 +186,80 @@ GroupDecision GroupShard::handle(const LeaveGroupRequest& request, const GroupCa
     return with_group(request, call, &ClassicProtocol::leave);
 }
 
+GroupDecision GroupShard::handle(const ConsumerGroupHeartbeatRequest& request,
+                                 const GroupCall& call, const MetadataImage& image) const {
+    const ClassicGroup* const classic = find_group(request.group_id);
+    const bool is_taken = classic != nullptr && (!classic->is_in(GroupState::empty) ||
+                                                 !classic->pending_members().empty());
+    const ConsumerGroup* const known = find_consumer_group(request.group_id);
+    const bool is_there = known != nullptr || request.member_epoch == joining_member_epoch;
+    if (is_taken || !is_there) {
+        ConsumerGroupHeartbeatResponse response;
+        response.error_code = ErrorCode::group_id_not_found;
+        response.error_message =
+            is_taken ? "the group speaks the classic protocol" : "no such group";
+        GroupDecision decision;
+        decision.answer(call.call, std::move(response));
+        return decision;
+    }
+    GroupDecision decision =
+        known != nullptr
+            ? consumer_protocol_.heartbeat(*known, request, call, image)
+            : consumer_protocol_.heartbeat(ConsumerGroup(request.group_id), request, call, image);
+    if (classic != nullptr && !decision.records.empty() &&
+        stored_groups_.contains(request.group_id)) {
+        decision.records.insert(decision.records.begin(),
+                                GroupMetadataRecord{request.group_id, std::nullopt});
+    }
+    return decision;
+}
+
+ErrorCode GroupShard::check_commit(const OffsetCommitRequest& request, ApiVersion version) const {
+    const ConsumerGroup* const modern = find_consumer_group(request.group_id);
+    if (modern == nullptr) {
+        return check_offset_commit(find_group(request.group_id), request, version, bugs_);
+    }
+    const std::int32_t epoch = request.generation_id_or_member_epoch.value();
+    if (version < 9 && epoch >= 0) return ErrorCode::unsupported_version;
+    return check_member_offsets(*modern, request.member_id, epoch, bugs_);
+}
+
+ErrorCode GroupShard::check_commit(const TxnOffsetCommitRequest& request) const {
+    const ConsumerGroup* const modern = find_consumer_group(request.group_id);
+    if (modern == nullptr) {
+        return check_txn_offset_commit(find_group(request.group_id), request, bugs_);
+    }
+    // Producers from before KIP-447 name no member, and are not held against the group.
+    if (request.generation_id < GenerationId(0) && request.member_id.empty()) {
+        return ErrorCode::none;
+    }
+    const ErrorCode error =
+        check_member_offsets(*modern, request.member_id, request.generation_id.value(), bugs_);
+    // What a producer understands.
+    return error == ErrorCode::stale_member_epoch ? ErrorCode::illegal_generation : error;
+}
+
+OffsetFetchResponse::Group GroupShard::fetch(const OffsetFetchRequest::Group& request,
+                                             bool require_stable) const {
+    const ConsumerGroup* const modern = find_consumer_group(request.group_id);
+    const bool names_member = request.member_id.has_value() || request.member_epoch >= 0;
+    if (modern != nullptr && names_member) {
+        const ErrorCode error = check_member_offsets(*modern, request.member_id.value_or(""),
+                                                     request.member_epoch, nullptr);
+        if (error != ErrorCode::none) {
+            OffsetFetchResponse::Group refused;
+            refused.group_id = request.group_id;
+            refused.error_code = error;
+            return refused;
+        }
+    }
+    return offsets_.fetch(request, require_stable, bugs_);
+}
+
 GroupDecision GroupShard::handle(const OffsetCommitRequest& request, const GroupCall& call) const {
     GroupDecision decision;
     const ClassicGroup* const group = find_group(request.group_id);
-    const ErrorCode error = check_offset_commit(group, request, call.version, bugs_);
+    const ErrorCode error = check_commit(request, call.version);
     if (error != ErrorCode::none) {
         decision.answer(call.call, offset_commit_error(request, error));
         return decision;
@@ -127,7 +285,7 @@ GroupDecision GroupShard::handle(const TxnOffsetCommitRequest& request,
                                  const GroupCall& call) const {
     GroupDecision decision;
     const ClassicGroup* const group = find_group(request.group_id);
-    const ErrorCode error = check_txn_offset_commit(group, request, bugs_);
+    const ErrorCode error = check_commit(request);
     if (error != ErrorCode::none) {
         decision.answer(call.call, txn_offset_commit_error(request, error));
         return decision;
@@ -177,6 +335,7 @@ LocalTime GroupShard::next_deadline() const {
     for (const auto& [id, group] : groups_) {
         next = std::min(next, ClassicProtocol::next_deadline(group));
     }
+    for (const auto& [id, group] : consumer_groups_) next = std::min(next, group.next_deadline());
     return next;
 }
 
@@ -184,6 +343,9 @@ GroupDecision GroupShard::on_timeout(const Moment& at) const {
     const LocalTime due = next_deadline();
     for (const auto& [id, group] : groups_) {
         if (ClassicProtocol::next_deadline(group) == due) return protocol_.on_timeout(group, at);
+    }
+    for (const auto& [id, group] : consumer_groups_) {
+        if (group.next_deadline() == due) return consumer_protocol_.on_timeout(group, at);
     }
     UNREACHABLE("no group has a timer");
 }
@@ -205,7 +367,27 @@ GroupDecision GroupShard::expire(const Moment& at) const {
                              stored_groups_.contains(id);
         if (is_over) decision.records.push_back(GroupMetadataRecord{id, std::nullopt});
     }
+    for (const auto& [id, group] : consumer_groups_) expire(group, at, decision);
     return decision;
+}
+
+void GroupShard::expire(const ConsumerGroup& group, const Moment& at,
+                        GroupDecision& decision) const {
+    const std::set<std::string> subscribed = group.subscribed_topics();
+    std::size_t kept = 0;
+    for (const auto& [partition, committed] : offsets_.of_group(group.id())) {
+        const bool is_expired = !offsets_.has_pending(group.id(), partition) &&
+                                is_offset_expired(committed, subscribed.contains(partition.topic),
+                                                  at.wall_ms, options_, bugs_);
+        if (is_expired) {
+            decision.records.push_back(OffsetCommitRecord{group.id(), partition, std::nullopt});
+        } else {
+            ++kept;
+        }
+    }
+    if (kept == 0 && !offsets_.has_pending(group.id()) && group.members().empty()) {
+        bury(group, decision.records);
+    }
 }
 
 }  // namespace squall::model

@@ -5,6 +5,12 @@
 // rebuilt from the log has the same stored half: apply(GroupRecord). What is *live* (members that
 // wait, timers) exists only on the coordinator: apply(GroupChange). Handling is const.
 //
+// Groups of the consumer protocol (KIP-848) are nothing but their records, and each decision builds
+// on the one before, which may not be committed yet: their live half is the fold of all that was
+// appended, begin(GroupRecord), and is dropped with the shard if an append fails.
+//
+// A group speaks one protocol. One without members may change it by whoever comes first.
+//
 // Source: org.apache.kafka.coordinator.group.GroupCoordinatorShard.
 #pragma once
 
@@ -15,6 +21,8 @@
 
 #include "model/coordinator/group/classic_group.h"
 #include "model/coordinator/group/classic_protocol.h"
+#include "model/coordinator/group/consumer_group.h"
+#include "model/coordinator/group/consumer_group_protocol.h"
 #include "model/coordinator/group/group_decision.h"
 #include "model/coordinator/group/offsets.h"
 #include "model/coordinator/group/records.h"
@@ -25,11 +33,16 @@ class GroupShard {
   public:
     // `bugs` may be null, and outlives this.
     explicit GroupShard(GroupCoordinatorOptions options, const BugSet* bugs = nullptr)
-        : options_(options), protocol_(options, bugs), bugs_(bugs) {}
+        : options_(options),
+          protocol_(options, bugs),
+          consumer_protocol_(options, bugs),
+          bugs_(bugs) {}
 
     // ---- what mutates ----
 
     void apply(const GroupRecord& record, const RecordPlace& place = {});
+    // The record is on its way to the log; decisions from now on build on it.
+    void begin(const GroupRecord& record);
     // The marker of a producer's transaction stands in the log.
     std::vector<ResolvedOffset> end_transaction(ProducerId producer, bool commit);
     void apply(const GroupChange& change);
@@ -43,13 +56,13 @@ class GroupShard {
     GroupDecision handle(const SyncGroupRequest& request, const GroupCall& call) const;
     GroupDecision handle(const HeartbeatRequest& request, const GroupCall& call) const;
     GroupDecision handle(const LeaveGroupRequest& request, const GroupCall& call) const;
+    GroupDecision handle(const ConsumerGroupHeartbeatRequest& request, const GroupCall& call,
+                         const MetadataImage& image) const;
     GroupDecision handle(const OffsetCommitRequest& request, const GroupCall& call) const;
     GroupDecision handle(const TxnOffsetCommitRequest& request, const GroupCall& call) const;
-    // Reads committed offsets only.
+    // Reads committed offsets only. A member of the consumer protocol must know its epoch.
     OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request,
-                                     bool require_stable = false) const {
-        return offsets_.fetch(request, require_stable, bugs_);
-    }
+                                     bool require_stable = false) const;
     GroupDecision on_stored(const GroupFollowUp& follow_up, ErrorCode error,
                             const Moment& at) const;
     // max(): never.
@@ -65,12 +78,14 @@ class GroupShard {
     // Null where there is no such group.
     const ClassicGroup* find_group(const std::string& group) const;
     const std::map<std::string, ClassicGroup>& groups() const { return groups_; }
+    // Of the consumer protocol, with all that was decided so far; and as the committed records say.
+    const ConsumerGroup* find_consumer_group(const std::string& group) const;
+    const ConsumerGroup* find_stored_consumer_group(const std::string& group) const;
+    const std::map<std::string, ConsumerGroup>& consumer_groups() const { return consumer_groups_; }
     const std::map<std::string, GroupMetadata>& stored_groups() const { return stored_groups_; }
     const CommittedOffsets& offsets() const { return offsets_; }
     // The stored halves are equal.
-    bool has_same_records_as(const GroupShard& other) const {
-        return stored_groups_ == other.stored_groups_ && offsets_ == other.offsets_;
-    }
+    bool has_same_records_as(const GroupShard& other) const;
 
   private:
     template <class Request>
@@ -80,14 +95,20 @@ class GroupShard {
                                                                       const GroupCall&)
                                  const) const;
     void bury_if_nothing_left(const std::string& group);
+    ErrorCode check_commit(const OffsetCommitRequest& request, ApiVersion version) const;
+    ErrorCode check_commit(const TxnOffsetCommitRequest& request) const;
+    void expire(const ConsumerGroup& group, const Moment& at, GroupDecision& decision) const;
 
     GroupCoordinatorOptions options_;
     ClassicProtocol protocol_;
+    ConsumerGroupProtocol consumer_protocol_;
     const BugSet* bugs_;
     std::map<std::string, GroupMetadata> stored_groups_;
+    std::map<std::string, ConsumerGroup> stored_consumer_groups_;
     CommittedOffsets offsets_;
     bool is_active_ = false;
-    std::map<std::string, ClassicGroup> groups_;  // live
+    std::map<std::string, ClassicGroup> groups_;            // live
+    std::map<std::string, ConsumerGroup> consumer_groups_;  // live
 };
 
 }  // namespace squall::model

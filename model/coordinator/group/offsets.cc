@@ -271,4 +271,16 @@ bool is_offset_expired(const TopicPartition& partition, const CommittedOffset& c
                          is_older(committed.commit_timestamp));
 }
 
+bool is_offset_expired(const CommittedOffset& committed, bool is_subscribed, TimestampMs wall_ms,
+                       const GroupCoordinatorOptions& options, const BugSet* bugs) {
+    const auto retention =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options.offsets_retention).count();
+    const bool is_old = committed.expire_timestamp != no_timestamp
+                            ? wall_ms >= committed.expire_timestamp
+                            : wall_ms - committed.commit_timestamp >= retention;
+    const bool right = is_old && !is_subscribed;
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z85_offsets_expire_while_active, right, is_old);
+}
+
 }  // namespace squall::model

@@ -111,5 +111,9 @@ bool commit_renews_session(const ClassicGroup& group, const OffsetCommitRequest&
 bool is_offset_expired(const TopicPartition& partition, const CommittedOffset& committed,
                        const ClassicGroup& group, TimestampMs wall_ms,
                        const GroupCoordinatorOptions& options, const BugSet* bugs);
+// The same for a group of the consumer protocol: retention counts from the commit, and never ends
+// while some member subscribes to the topic.
+bool is_offset_expired(const CommittedOffset& committed, bool is_subscribed, TimestampMs wall_ms,
+                       const GroupCoordinatorOptions& options, const BugSet* bugs);
 
 }  // namespace squall::model

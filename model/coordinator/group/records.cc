@@ -156,7 +156,22 @@ Result<std::optional<GroupRecord>> with_value(Record record, std::optional<ByteV
 
 }  // namespace
 
+const std::string& group_of(const GroupRecord& record) {
+    return std::visit(
+        [](const auto& each) -> const std::string& {
+            if constexpr (std::is_same_v<std::decay_t<decltype(each)>, ConsumerGroupRecord>) {
+                return group_of(each);
+            } else {
+                return each.group;
+            }
+        },
+        record);
+}
+
 KeyAndValue encode_group_record(const GroupRecord& record) {
+    if (const auto* const of_consumers = std::get_if<ConsumerGroupRecord>(&record)) {
+        return {encode_consumer_key(*of_consumers), encode_consumer_value(*of_consumers)};
+    }
     KeyAndValue encoded;
     ByteWriter key(encoded.key);
     if (const auto* commit = std::get_if<OffsetCommitRecord>(&record)) {
@@ -193,7 +208,10 @@ Result<std::optional<GroupRecord>> decode_group_record(ByteView key,
         if (!in.ok()) return corrupt("a GroupMetadata");
         return with_value(std::move(record), value, "a GroupMetadata", read_group_metadata);
     }
-    return std::optional<GroupRecord>();
+    auto decoded = decode_consumer_record(type, in, value);
+    if (!decoded) return decoded.error();
+    if (!*decoded) return std::optional<GroupRecord>();
+    return std::optional<GroupRecord>(std::move(**decoded));
 }
 
 }  // namespace squall::model

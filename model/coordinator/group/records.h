@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/coordinator/group/consumer_records.h"
 #include "model/protocol/types.h"
 #include "sim/base/bytes.h"
 #include "sim/base/result.h"
@@ -126,7 +127,8 @@ struct GroupMetadataRecord {
     }
 };
 
-using GroupRecord = std::variant<OffsetCommitRecord, GroupMetadataRecord>;
+using GroupRecord = std::variant<OffsetCommitRecord, GroupMetadataRecord, ConsumerGroupRecord>;
+const std::string& group_of(const GroupRecord& record);
 
 struct KeyAndValue {
     Bytes key;

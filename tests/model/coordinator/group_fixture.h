@@ -22,8 +22,8 @@ class GroupFixture {
         std::optional<GroupFollowUp> follow_up;
     };
 
-    explicit GroupFixture(GroupCoordinatorOptions options = {})
-        : options_(options), shard_(options) {
+    explicit GroupFixture(GroupCoordinatorOptions options = {}, const BugSet* bugs = nullptr)
+        : options_(options), bugs_(bugs), shard_(options, bugs) {
         execute(shard_.activate(moment()));
     }
 
@@ -37,7 +37,11 @@ class GroupFixture {
         call.client_host = "c1";
         call.fresh_uuid = fmt::format("u{}", call.call);
         call.at = moment();
-        execute(shard_.handle(request, call));
+        if constexpr (std::is_same_v<Request, ConsumerGroupHeartbeatRequest>) {
+            execute(shard_.handle(request, call, image_));
+        } else {
+            execute(shard_.handle(request, call));
+        }
         return call.call;
     }
     // The answer to a call, once. nullopt: still parked.
@@ -93,7 +97,7 @@ class GroupFixture {
         execute(shard_.activate(moment()));
     }
     GroupShard replayed() const {
-        GroupShard shard(options_);
+        GroupShard shard(options_, bugs_);
         for (const GroupRecord& record : log_) {
             const KeyAndValue bytes = encode_group_record(record);
             std::optional<ByteView> value;
@@ -105,6 +109,19 @@ class GroupFixture {
         return shard;
     }
 
+    // A topic as brokers know it from now on.
+    void set_topic(const std::string& name, std::size_t partitions) {
+        TopicImage& topic = image_.topics[name];
+        topic.name = name;
+        topic.id = topic_id(name);
+        topic.partitions.resize(partitions);
+    }
+    static Uuid topic_id(const std::string& name) {
+        return {.high = 7, .low = name.empty() ? 0u : static_cast<std::uint64_t>(name[0])};
+    }
+    const ConsumerGroup* consumer_group(const std::string& id = "g") const {
+        return shard_.find_consumer_group(id);
+    }
     const GroupShard& shard() const { return shard_; }
     const ClassicGroup* group(const std::string& id = "g") const { return shard_.find_group(id); }
     const std::vector<GroupRecord>& log() const { return log_; }
@@ -122,6 +139,7 @@ class GroupFixture {
             changes_.push_back(change);
         }
         for (GroupReply& reply : decision.replies) keep(std::move(reply));
+        for (const GroupRecord& record : decision.records) shard_.begin(record);
         if (!decision.records.empty()) {
             pending_.push_back({std::move(decision.records), std::move(decision.parked),
                                 std::move(decision.follow_up)});
@@ -137,7 +155,9 @@ class GroupFixture {
     }
 
     GroupCoordinatorOptions options_;
+    const BugSet* bugs_;
     GroupShard shard_;
+    MetadataImage image_;
     LocalTime now_{};
     CallId next_call_{1};
     std::map<CallId, GroupReply> replies_;

@@ -165,7 +165,7 @@ TEST(GroupRecords, WriteGroupMetadataAsKafkaDoes) {
 }
 
 TEST(GroupRecords, PassOverTypesAndVersionsOfLaterReleases) {
-    EXPECT_EQ(decode({{0, 3, 0, 1, 'g'}, Bytes{0, 0}}).value(), std::nullopt);
+    EXPECT_EQ(decode({{0, 30, 0, 1, 'g'}, Bytes{0, 0}}).value(), std::nullopt);
     EXPECT_EQ(decode({{0, 2, 0, 1, 'g'}, Bytes{0, 4, 1, 2, 3}}).value(), std::nullopt);
 }
 

@@ -1,0 +1,196 @@
+#include "model/coordinator/group/consumer_group.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sim/base/assert.h"
+
+namespace squall::model {
+
+std::string_view to_string(ConsumerGroupState state) {
+    switch (state) {
+        case ConsumerGroupState::empty:
+            return "Empty";
+        case ConsumerGroupState::assigning:
+            return "Assigning";
+        case ConsumerGroupState::reconciling:
+            return "Reconciling";
+        case ConsumerGroupState::stable:
+            return "Stable";
+    }
+    return "?";
+}
+
+// ---- the fold ----
+
+void ConsumerGroup::apply(const ConsumerGroupRecord& record) {
+    ASSERT(group_of(record) == group_id_, "a record of {} for {}", group_of(record), group_id_);
+    std::visit([this](const auto& each) { on(each); }, record);
+}
+
+void ConsumerGroup::on(const ConsumerStateRecord<ConsumerGroupEpoch>& record) {
+    is_gone_ = !record.value.has_value();
+    if (!record.value) return;
+    ASSERT(record.value->epoch >= epoch_, "{} goes back from epoch {} to {}", group_id_, epoch_,
+           record.value->epoch);
+    epoch_ = record.value->epoch;
+    metadata_hash_ = record.value->metadata_hash;
+}
+
+void ConsumerGroup::on(const ConsumerStateRecord<ConsumerMemberMetadata>& record) {
+    if (record.value) {
+        members_[record.member_id].metadata = *record.value;
+        return;
+    }
+    members_.erase(record.member_id);
+    session_deadlines_.erase(record.member_id);
+    rebalance_deadlines_.erase(record.member_id);
+}
+
+void ConsumerGroup::on(const ConsumerStateRecord<TargetAssignmentEpoch>& record) {
+    target_epoch_ = record.value ? record.value->assignment_epoch : 0;
+}
+
+void ConsumerGroup::on(const ConsumerStateRecord<TargetAssignment>& record) {
+    if (record.value) {
+        target_[record.member_id] = record.value->partitions;
+    } else {
+        target_.erase(record.member_id);
+    }
+}
+
+// The tombstone stands before that of the member itself; compaction may keep one without the other.
+void ConsumerGroup::on(const ConsumerStateRecord<CurrentAssignment>& record) {
+    if (record.value) {
+        members_[record.member_id].current = *record.value;
+    } else if (const auto member = members_.find(record.member_id); member != members_.end()) {
+        member->second.current = CurrentAssignment{};
+    }
+}
+
+void ConsumerGroup::apply(const group_change::ConsumerTimerSet& change) {
+    using Timer = group_change::ConsumerTimerSet::Timer;
+    auto& deadlines = change.timer == Timer::session ? session_deadlines_ : rebalance_deadlines_;
+    if (change.deadline == LocalTime::max()) {
+        deadlines.erase(change.member_id);
+    } else {
+        deadlines[change.member_id] = change.deadline;
+    }
+}
+
+// ---- what can be asked ----
+
+ConsumerGroupState ConsumerGroup::state() const {
+    if (members_.empty()) return ConsumerGroupState::empty;
+    if (epoch_ > target_epoch_) return ConsumerGroupState::assigning;
+    const bool are_all_there = std::ranges::all_of(members_, [&](const auto& entry) {
+        const CurrentAssignment& current = entry.second.current;
+        return current.state == MemberState::stable && current.member_epoch == target_epoch_;
+    });
+    return are_all_there ? ConsumerGroupState::stable : ConsumerGroupState::reconciling;
+}
+
+const IdPartitions& ConsumerGroup::target_of(const std::string& member_id) const {
+    static const IdPartitions none;
+    const auto found = target_.find(member_id);
+    return found == target_.end() ? none : found->second;
+}
+
+const ConsumerMember* ConsumerGroup::find_member(const std::string& member_id) const {
+    const auto found = members_.find(member_id);
+    return found == members_.end() ? nullptr : &found->second;
+}
+
+const ConsumerMember& ConsumerGroup::member(const std::string& member_id) const {
+    const ConsumerMember* const found = find_member(member_id);
+    ASSERT(found != nullptr, "{} is not a member of {}", member_id, group_id_);
+    return *found;
+}
+
+const std::string* ConsumerGroup::find_static_member(const std::string& instance_id) const {
+    const auto found = std::ranges::find_if(members_, [&](const auto& entry) {
+        return entry.second.metadata.instance_id == instance_id;
+    });
+    return found == members_.end() ? nullptr : &found->first;
+}
+
+bool ConsumerGroup::is_held_by_another(const IdPartition& partition,
+                                       const std::string& member_id) const {
+    return std::ranges::any_of(members_, [&](const auto& entry) {
+        // What a member has to give up it holds as well, until it says that it is gone.
+        const bool is_its_own = entry.first == member_id &&
+                                !entry.second.current.pending_revocation.contains(partition);
+        return !is_its_own && entry.second.holds(partition);
+    });
+}
+
+std::set<std::string> ConsumerGroup::subscribed_topics() const {
+    std::set<std::string> topics;
+    for (const auto& [id, member] : members_) {
+        topics.insert(member.metadata.subscribed_topic_names.begin(),
+                      member.metadata.subscribed_topic_names.end());
+    }
+    return topics;
+}
+
+std::optional<std::string> ConsumerGroup::preferred_assignor() const {
+    std::map<std::string, std::size_t> votes;
+    for (const auto& [id, member] : members_) {
+        if (member.metadata.server_assignor) ++votes[*member.metadata.server_assignor];
+    }
+    if (votes.empty()) return std::nullopt;
+    return std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; })->first;
+}
+
+LocalTime ConsumerGroup::session_deadline(const std::string& member_id) const {
+    const auto found = session_deadlines_.find(member_id);
+    return found == session_deadlines_.end() ? LocalTime::max() : found->second;
+}
+
+LocalTime ConsumerGroup::rebalance_deadline(const std::string& member_id) const {
+    const auto found = rebalance_deadlines_.find(member_id);
+    return found == rebalance_deadlines_.end() ? LocalTime::max() : found->second;
+}
+
+LocalTime ConsumerGroup::next_deadline() const {
+    LocalTime next = LocalTime::max();
+    for (const auto& [id, deadline] : session_deadlines_) next = std::min(next, deadline);
+    for (const auto& [id, deadline] : rebalance_deadlines_) next = std::min(next, deadline);
+    return next;
+}
+
+void ConsumerGroup::check_invariants() const {
+    ASSERT(target_epoch_ <= epoch_, "the target of {} is of epoch {}, the group of {}", group_id_,
+           target_epoch_, epoch_);
+    std::map<IdPartition, const std::string*> holders;
+    std::set<std::string> instances;
+    for (const auto& [id, member] : members_) {
+        const CurrentAssignment& current = member.current;
+        ASSERT(current.member_epoch <= target_epoch_, "{} is of epoch {}, beyond the target's {}",
+               id, current.member_epoch, target_epoch_);
+        if (current.state == MemberState::unrevoked_partitions) {
+            ASSERT(!current.pending_revocation.empty(), "{} has nothing to give up", id);
+        } else {
+            ASSERT(current.pending_revocation.empty(), "{} gives something up in {}", id,
+                   to_string(current.state));
+        }
+        for (const IdPartitions* held : {&current.assigned, &current.pending_revocation}) {
+            for (const IdPartition& partition : *held) {
+                const auto [at, is_first] = holders.try_emplace(partition, &id);
+                ASSERT(is_first, "partition {} of one topic of {} is held by {} and {}",
+                       partition.partition, group_id_, *at->second, id);
+            }
+        }
+        if (!member.is_static()) continue;
+        const bool is_alone = instances.insert(*member.metadata.instance_id).second;
+        ASSERT(is_alone, "two members of {} are {}", group_id_, *member.metadata.instance_id);
+    }
+}
+
+bool ConsumerGroup::has_same_records_as(const ConsumerGroup& other) const {
+    return group_id_ == other.group_id_ && is_gone_ == other.is_gone_ && epoch_ == other.epoch_ &&
+           metadata_hash_ == other.metadata_hash_ && target_epoch_ == other.target_epoch_ &&
+           members_ == other.members_ && target_ == other.target_;
+}
+
+}  // namespace squall::model

@@ -1,0 +1,245 @@
+// Consumer groups from end to end: whole brokers, whole clients, under each protocol that a user
+// can choose. What is asserted is what the applications' callbacks saw; besides, every checker
+// judges every run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "checkers/checker.h"
+#include "model/coordinator/coordinator_partition.h"
+#include "model/events/group_events.h"
+#include "sim/trace/sim_events.h"
+#include "tests/model/broker/small_cluster.h"
+
+namespace squall::model {
+namespace {
+
+using Application = SmallCluster::Application;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct Protocol {
+    const char* name;
+    std::vector<std::string> assignors;  // empty: the consumer protocol
+};
+
+ConsumerOptions member_options(const Protocol& protocol, std::string instance = "") {
+    ConsumerOptions options;
+    options.group_id = "payment";
+    options.group_instance_id = std::move(instance);
+    options.auto_offset_reset = "earliest";
+    options.enable_auto_commit = false;
+    options.session_timeout = 6s;
+    options.heartbeat_interval = 1s;
+    if (protocol.assignors.empty()) {
+        options.group_protocol = "consumer";
+    } else {
+        options.partition_assignment_strategy = protocol.assignors;
+    }
+    return options;
+}
+
+// What the callbacks saw, and what is asked of the run. Outlives the cluster that it watches.
+struct Witness {
+    void watch(sim::Simulation& simulation) {
+        simulation.trace().observe([this](const sim::Event& event) {
+            judges.observe(event);
+            if (const auto* e = event.as<AssignmentChanged>()) {
+                told.push_back(fmt::format("{} {} {}", e->client_id.substr(0, 1),
+                                           to_string(e->change), e->partitions.size()));
+                for (const TopicPartition& partition : e->partitions) {
+                    if (e->change == AssignmentChange::assigned) {
+                        owner[partition] = e->client_id;
+                    } else {
+                        owner.erase(partition);
+                    }
+                }
+            }
+            if (const auto* e = event.as<RecordsPolled>()) {
+                for (const PolledRecord& each : e->records) polled.insert(each.key);
+            }
+            if (const auto* e = event.as<MemberRemoved>()) removed.push_back(e->reason);
+            if (const auto* e = event.as<GroupStateChanged>()) state = e->to;
+            if (const auto* e = event.as<CoordinatorChanged>()) {
+                if (e->active) coordinators[e->partition.partition] = e->broker;
+            }
+        });
+    }
+    // What the checkers say at the end.
+    std::vector<std::string> complaints() const {
+        std::vector<std::string> found;
+        for (const checkers::CheckerReport& report : judges.finish()) {
+            if (report.verdict != checkers::CheckerVerdict::fail) continue;
+            const checkers::Anomaly& first = *std::ranges::find(
+                report.anomalies, false, [](const auto& each) { return each.allowed; });
+            found.push_back(fmt::format("{}: {}", report.checker, first.type));
+            for (const auto& [name, value] : first.evidence) {
+                found.back() += fmt::format(" {}={}", name, value);
+            }
+        }
+        return found;
+    }
+
+    mutable checkers::CheckerSet judges{checkers::Contract::configured};
+    std::vector<std::string> told;
+    std::map<TopicPartition, std::string> owner;
+    std::set<std::string> polled;
+    std::vector<std::string> removed;
+    std::string state;
+    std::map<std::int32_t, BrokerId> coordinators;
+};
+
+// Polls, handles and commits, for so long.
+Application::Script member(ConsumerOptions options, Duration time) {
+    return [options, time](Application& app) {
+        Consumer& consumer = app.consumer(options);
+        consumer.subscribe(std::vector<std::string>{"orders"});
+        const LocalTime end = app.node.now() + time;
+        while (app.node.now() < end) {
+            const auto records = consumer.poll(200ms);
+            if (records && !records->empty()) static_cast<void>(consumer.commit_sync());
+        }
+        consumer.close();
+    };
+}
+
+// A topic of four partitions, and one record every so often.
+Application::Script producer(int records, Duration pause) {
+    return [records, pause](Application& app) {
+        app.create_topic("orders", 4);
+        Producer& producer = app.producer({});
+        for (int i = 0; i < records; ++i) {
+            ProducerRecord record;
+            record.topic = "orders";
+            record.key = to_bytes("k" + std::to_string(i));
+            record.value = to_bytes("v");
+            producer.send(std::move(record));
+            app.node.sleep_for(pause);
+        }
+        producer.flush();
+    };
+}
+
+class Groups : public testing::TestWithParam<Protocol> {
+  protected:
+    static void quick_sessions(BrokerConfig& config) {
+        config.groups.group_consumer_session_timeout = 6s;
+        config.groups.group_consumer_heartbeat_interval = 1s;
+    }
+    static std::string whole_of(const std::string& client) {
+        return GetParam().assignors == std::vector<std::string>{"range"} ||
+                       GetParam().assignors == std::vector<std::string>{"sticky"}
+                   ? client + " revoked 4"
+                   : client + " revoked 2";
+    }
+};
+
+INSTANTIATE_TEST_SUITE_P(Protocol, Groups,
+                         testing::Values(Protocol{"Range", {"range"}},
+                                         Protocol{"Sticky", {"sticky"}},
+                                         Protocol{"Cooperative", {"cooperative-sticky"}},
+                                         Protocol{"Consumer", {}}),
+                         [](const auto& instance) { return std::string(instance.param.name); });
+
+// The same membership change under each protocol: eager members stop for it, the others do not.
+TEST_P(Groups, ShareTheirPartitionsWithAMemberThatComesAndTakeThemBackWhenItGoes) {
+    Witness witness;
+    SmallCluster cluster(21, quick_sessions);
+    witness.watch(cluster.simulation());
+    cluster.start("p", producer(300, 100ms));
+    cluster.run(8s);
+    cluster.start("a", member(member_options(GetParam()), 60s));
+    cluster.run(10s);
+    EXPECT_THAT(witness.told, ElementsAre("a assigned 4"));
+    witness.told.clear();
+    cluster.start("b", member(member_options(GetParam()), 12s));
+    cluster.run(10s);
+    const bool is_eager = whole_of("a") == "a revoked 4";
+    if (is_eager) {
+        EXPECT_THAT(witness.told,
+                    testing::UnorderedElementsAre("a revoked 4", "a assigned 2", "b assigned 2"));
+    } else {
+        std::erase_if(witness.told, [](const std::string& each) { return each.ends_with(" 0"); });
+        EXPECT_THAT(witness.told, ElementsAre("a revoked 2", "b assigned 2"));
+    }
+    std::map<std::string, int> shares;
+    for (const auto& [partition, client] : witness.owner) ++shares[client];
+    EXPECT_EQ(shares, (std::map<std::string, int>{{"a-c", 2}, {"b-c", 2}}));
+    cluster.run(15s);
+    for (const auto& [partition, client] : witness.owner) EXPECT_EQ(client, "a-c");
+    EXPECT_EQ(witness.owner.size(), 4u);
+    cluster.run(15s);
+    EXPECT_EQ(witness.polled.size(), 300u);
+    EXPECT_THAT(witness.complaints(), IsEmpty());
+}
+
+TEST_P(Groups, GiveThePartitionsOfAMemberThatCrashedToTheOthers) {
+    Witness witness;
+    SmallCluster cluster(22, quick_sessions);
+    witness.watch(cluster.simulation());
+    cluster.start("p", producer(300, 100ms));
+    cluster.run(8s);
+    cluster.start("a", member(member_options(GetParam()), 60s));
+    sim::Node& b = cluster.start("b", member(member_options(GetParam()), 60s));
+    cluster.run(10s);
+    b.stop(sim::StopReason::crash);
+    cluster.run(30s);
+    EXPECT_EQ(witness.owner.size(), 4u);
+    for (const auto& [partition, client] : witness.owner) EXPECT_EQ(client, "a-c");
+    EXPECT_THAT(witness.removed, testing::Contains("session timeout"));
+    EXPECT_EQ(witness.polled.size(), 300u);
+    EXPECT_THAT(witness.complaints(), IsEmpty());
+}
+
+// The coordinator dies while "b" is joining; another broker has read the same group.
+TEST_P(Groups, SurviveTheDeathOfTheirCoordinatorInTheMiddleOfARebalance) {
+    Witness witness;
+    SmallCluster cluster(23, quick_sessions);
+    witness.watch(cluster.simulation());
+    cluster.start("p", producer(400, 100ms));
+    cluster.run(8s);
+    cluster.start("a", member(member_options(GetParam()), 80s));
+    cluster.run(10s);
+    cluster.start("b", member(member_options(GetParam()), 80s));
+    cluster.run(150ms);
+    const BrokerId coordinator = witness.coordinators.at(coordinator_partition("payment", 2));
+    cluster.broker(coordinator.value()).stop(sim::StopReason::crash);
+    cluster.run(40s);
+    std::map<std::string, int> shares;
+    for (const auto& [partition, client] : witness.owner) ++shares[client];
+    EXPECT_EQ(shares, (std::map<std::string, int>{{"a-c", 2}, {"b-c", 2}}));
+    EXPECT_EQ(witness.polled.size(), 400u);
+    EXPECT_THAT(witness.complaints(), IsEmpty());
+}
+
+// KIP-345: a restart within the session is nobody else's business.
+TEST_P(Groups, DoNotRebalanceForTheRestartOfAStaticMember) {
+    Witness witness;
+    SmallCluster cluster(24, quick_sessions);
+    witness.watch(cluster.simulation());
+    cluster.start("p", producer(300, 100ms));
+    cluster.run(8s);
+    cluster.start("a", member(member_options(GetParam(), "pod-a"), 60s));
+    cluster.start("b", [](Application& app) {
+        ConsumerOptions options = member_options(GetParam(), "pod-b");
+        member(options, 20s)(app);
+        options.client.client_id = "b-2";
+        member(options, 40s)(app);
+    });
+    cluster.run(14s);
+    ASSERT_EQ(witness.owner.size(), 4u);
+    witness.told.clear();
+    cluster.run(20s);
+    EXPECT_THAT(witness.told, ElementsAre("b revoked 2", "b assigned 2"));
+    EXPECT_THAT(witness.removed, testing::Not(testing::Contains("session timeout")));
+    EXPECT_EQ(witness.polled.size(), 300u);
+    EXPECT_THAT(witness.complaints(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace squall::model
