@@ -129,8 +129,9 @@ TEST(Liveness, LeavesOpenAGroupWhoseMemberWaitsForACoordinatorThatLostPower) {
                                                    .peer = History::node(3),
                                                    .label = "JoinGroup"});
             if (is_answered) {
-                history.by_client(
-                    "c1", sim::FrameDelivered{.connection = connection, .peer = History::node(3)});
+                history.by_client("c1", sim::FrameSent{.connection = connection,
+                                                       .peer = History::node(3),
+                                                       .label = "SyncGroup"});
             }
             history.stop(3, by_power ? sim::StopReason::power_loss : sim::StopReason::crash);
             history.calm();
