@@ -557,12 +557,12 @@ bool TransactionHost::ask_leaders(const ShardRef& shard, const DueMarker& marker
         sim::Completion<Result<WriteTxnMarkersResponse>> answer;
     };
     std::vector<std::unique_ptr<Asked>> asked;
-    for (auto& [leader, request] : requests) {
+    for (auto& entry : requests) {
         asked.push_back(std::make_unique<Asked>(node_));
         auto completer = std::make_shared<sim::Completer<Result<WriteTxnMarkersResponse>>>(
             asked.back()->answer.completer());
-        node_.spawn(fmt::format("transaction_markers/{}/{}", marker.transactional_id, leader),
-                    [this, leader = leader, request = std::move(request), completer] {
+        node_.spawn(fmt::format("transaction_markers/{}/{}", marker.transactional_id, entry.first),
+                    [this, leader = entry.first, request = std::move(entry.second), completer] {
                         completer->complete(dependencies_.write_markers(leader, request));
                     });
     }
