@@ -240,7 +240,7 @@ const std::vector<BugEntry>& all_bugs() {
          "a transaction that ran out of time is aborted, and its producer goes on in the same "
          "epoch",
          "KAFKA-6119",
-         "",
+         "slow-coordinator",
          "atomicity",
          {}},
         {Bug::z57_zombie_producer_not_fenced,
