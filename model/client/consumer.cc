@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "model/assignors/consumer_protocol.h"
-#include "model/client/request_end.h"
 #include "sim/kernel/simulation.h"
 
 namespace squall::model {
@@ -39,7 +38,17 @@ Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> boot
       fetcher_(options_, bugs),
       auto_commit_(options_.enable_auto_commit && !options_.group_id.empty(),
                    options_.auto_commit_interval),
-      progress_(node) {
+      progress_(node),
+      commits_({.node = node,
+                .options = options_,
+                .cluster = cluster_,
+                .group = group_,
+                .subscription = subscription_,
+                .auto_commit = auto_commit_,
+                .drive = [this] { drive(); },
+                .tell_progress = [this] { progress_.open(); },
+                .await_progress = [this](LocalTime deadline) { await_progress(deadline); },
+                .take_wakeup = [this] { return std::exchange(is_woken_, false); }}) {
     ASSERT(!options_.problem(), "consumer {}: {}", options_.client.client_id,
            options_.problem().value_or(""));
     node_.emit(ConsumerConfigured{
@@ -116,7 +125,7 @@ Result<std::vector<ConsumerRecord>> Consumer::poll(Duration timeout) {
     group_.wake();
     while (true) {
         if (const auto woken = take_wakeup()) return *woken;
-        run_commit_callbacks();
+        commits_.run_callbacks();
         if (is_member()) {
             if (!membership().fatal().empty()) {
                 return Error{Failure::invalid_input, membership().fatal()};
@@ -237,7 +246,7 @@ void Consumer::prepare_rebalance(LocalTime deadline) {
 void Consumer::commit_before_revocation(LocalTime deadline) {
     if (!auto_commit_.is_enabled()) return;
     const LocalTime limit = std::max(deadline, node_.now() + options_.client.request_timeout);
-    commit_until(subscription_.all_consumed(), true, limit);
+    commits_.commit_until(subscription_.all_consumed(), true, limit);
 }
 
 // Runs the callback of revoked or lost, and forgets the partitions.
@@ -324,13 +333,11 @@ void Consumer::reconcile(LocalTime deadline) {
 void Consumer::drive() {
     if (is_closed_) return;
     const bool needs_coordinator =
-        is_member() || !unsent_commits_.empty() ||
+        is_member() || commits_.has_waiting() ||
         (has_group() && !subscription_.in_state(SubscriptionState::State::initializing).empty());
     if (needs_coordinator) group_.find_coordinator();
     group_.drive(is_joining_allowed_);
-    if (membership().coordinator()) {
-        for (const CommitPtr& commit : std::exchange(unsent_commits_, {})) send_commit(commit);
-    }
+    commits_.send_waiting();
     drive_positions();
     drive_fetches();
 }
@@ -510,189 +517,30 @@ Positions Consumer::without_epochs(const std::map<TopicPartition, Offset>& offse
     return positions;
 }
 
-Consumer::CommitPtr Consumer::begin_commit(Positions offsets, bool is_automatic,
-                                           CommitCallback callback) {
-    ASSERT(has_group(), "consumer {}: commit without group.id", options_.client.client_id);
-    auto commit = std::make_shared<Commit>();
-    commit->operation = cluster_.next_operation();
-    commit->offsets = std::move(offsets);
-    commit->is_automatic = is_automatic;
-    commit->callback = std::move(callback);
-    if (is_member()) commit->identity = membership().identity();
-    CommitInvoked invoked{.operation = commit->operation,
-                          .client_id = options_.client.client_id,
-                          .group = options_.group_id,
-                          .member_id = commit->identity.member_id,
-                          .generation = commit->identity.generation,
-                          .automatic = is_automatic,
-                          .offsets = {}};
-    for (const auto& [partition, position] : commit->offsets) {
-        invoked.offsets.push_back({.partition = partition, .offset = position.offset});
-    }
-    node_.emit(invoked);
-    return commit;
-}
-
-// One attempt. Requires: the coordinator is known, or the commit fails for good.
-void Consumer::send_commit(const CommitPtr& commit) {
-    commit->is_answered = false;
-    if (is_member()) {
-        const ErrorCode refusal = membership().may_commit();
-        if (refusal != ErrorCode::none) {
-            commit->error = refusal;
-            commit->is_answered = true;
-            if (commit->is_async) {
-                finish_commit(*commit,
-                              commit->may_be_committed ? Outcome::unknown : Outcome::failed,
-                              std::string(to_string(commit->error)));
-            }
-            return;
-        }
-        // The member epoch moves on under a commit that is tried again; its partitions are the
-        // member's own as long as it was not fenced in between (KIP-848).
-        if (group_.is_modern()) commit->identity = identity();
-    }
-    Channel* const channel = group_.coordinator();
-    ASSERT(channel != nullptr, "consumer {}: commits to nobody", options_.client.client_id);
-    channel->send_then(
-        commit_request(options_.group_id, commit->identity, membership().instance_id(),
-                       commit->offsets, cluster_.metadata()),
-        [this, commit](Result<OffsetCommitResponse> answer) {
-            end_commit_attempt(*commit, answer);
-            progress_.open();
-        });
-}
-
-void Consumer::end_commit_attempt(Commit& commit, const Result<OffsetCommitResponse>& answer) {
-    if (commit.result) return;  // too late: it was given up
-    commit.is_answered = true;
-    std::string text;
-    if (answer) {
-        commit.error = commit_error(*answer);
-        text = to_string(commit.error);
-        if (commit.error != ErrorCode::none && !proves_not_committed(commit.error)) {
-            commit.may_be_committed = true;
-        }
-        if (refreshes_coordinator(commit.error) &&
-            commit.error != ErrorCode::coordinator_load_in_progress) {
-            membership().lose_coordinator();
-        }
-        if (commit.error == ErrorCode::request_timed_out) membership().lose_coordinator();
-        membership().on_commit_error(commit.error, commit.identity);
-    } else {
-        commit.error = ErrorCode::network_exception;
-        text = to_string(answer.error().failure);
-        if (!was_never_sent(answer.error().failure)) commit.may_be_committed = true;
-        membership().lose_coordinator();
-    }
-    if (commit.error == ErrorCode::none) return finish_commit(commit, Outcome::ok, "");
-    if (commit.is_async) {
-        if (commit.is_automatic && is_retriable(commit.error)) {
-            auto_commit_.failed_for_now(node_.now(), options_.client.retry_backoff);
-        }
-        finish_commit(commit, commit.may_be_committed ? Outcome::unknown : Outcome::failed,
-                      std::move(text));
-    }
-}
-
-void Consumer::finish_commit(Commit& commit, Outcome outcome, std::string error) {
-    ASSERT(!commit.result, "commit {} completes twice", commit.operation);
-    commit.result = CommitResult{.outcome = outcome, .error = error};
-    node_.emit(CommitCompleted{
-        .operation = commit.operation, .outcome = outcome, .error = std::move(error)});
-}
-
 void Consumer::commit_async(CommitCallback callback) {
-    start_commit(subscription_.all_consumed(), false, std::move(callback));
+    commits_.start(subscription_.all_consumed(), false, std::move(callback));
 }
 
 void Consumer::commit_async(const std::map<TopicPartition, Offset>& offsets,
                             CommitCallback callback) {
-    start_commit(without_epochs(offsets), false, std::move(callback));
-}
-
-void Consumer::start_commit(Positions offsets, bool is_automatic, CommitCallback callback) {
-    CommitPtr commit = begin_commit(std::move(offsets), is_automatic, std::move(callback));
-    commit->is_async = true;
-    async_commits_.push_back(commit);
-    unsent_commits_.push_back(commit);
-    drive();
-}
-
-void Consumer::run_commit_callbacks() {
-    // A callback may commit again: take them one by one.
-    while (!async_commits_.empty() && async_commits_.front()->result) {
-        const CommitPtr commit = async_commits_.front();
-        async_commits_.pop_front();
-        if (commit->callback) commit->callback(*commit->result);
-    }
+    commits_.start(without_epochs(offsets), false, std::move(callback));
 }
 
 CommitResult Consumer::commit_sync() {
-    return commit_until(subscription_.all_consumed(), false,
-                        node_.now() + options_.default_api_timeout);
+    return commits_.commit_until(subscription_.all_consumed(), false,
+                                 node_.now() + options_.default_api_timeout);
 }
 
 CommitResult Consumer::commit_sync(const std::map<TopicPartition, Offset>& offsets) {
-    return commit_until(without_epochs(offsets), false, node_.now() + options_.default_api_timeout);
-}
-
-CommitResult Consumer::commit_until(Positions offsets, bool is_automatic, LocalTime deadline) {
-    // What was committed asynchronously before must not come after.
-    const auto is_pending = [](const CommitPtr& commit) { return !commit->result.has_value(); };
-    while (std::ranges::any_of(async_commits_, is_pending) && node_.now() < deadline) {
-        drive();
-        if (std::ranges::any_of(async_commits_, is_pending)) await_progress(deadline);
-    }
-    run_commit_callbacks();
-    if (offsets.empty()) return {.outcome = Outcome::ok, .error = ""};
-
-    const CommitPtr commit = begin_commit(std::move(offsets), is_automatic, {});
-    const auto give_up = [&](std::string why) {
-        finish_commit(*commit, commit->may_be_committed ? Outcome::unknown : Outcome::failed,
-                      std::move(why));
-        return *commit->result;
-    };
-    std::uint32_t failures = 0;
-    while (true) {
-        while (!membership().coordinator()) {
-            if (!membership().fatal().empty()) return give_up(membership().fatal());
-            if (node_.now() >= deadline) return give_up("timed_out");
-            group_.find_coordinator();
-            await_progress(deadline);
-            if (std::exchange(is_woken_, false)) return give_up("woken_up");
-        }
-        send_commit(commit);
-        while (!commit->is_answered) {
-            if (node_.now() >= deadline) {
-                // Its answer may still come, and finds the commit completed.
-                commit->may_be_committed = true;
-                return give_up("timed_out");
-            }
-            await_progress(deadline);
-            if (!commit->is_answered && std::exchange(is_woken_, false)) {
-                commit->may_be_committed = true;
-                return give_up("woken_up");
-            }
-        }
-        if (commit->result) return *commit->result;
-        const bool has_newer_epoch = commit->error == ErrorCode::stale_member_epoch &&
-                                     commit->identity != identity() &&
-                                     membership().may_commit() == ErrorCode::none;
-        if (!is_retriable(commit->error) && !has_newer_epoch)
-            return give_up(std::string(to_string(commit->error)));
-        ++failures;
-        const Duration backoff =
-            options_.client.backoff().delay(failures, cluster_.draws("commit backoff"));
-        node_.sleep_until(std::min(deadline, node_.now() + backoff));
-    }
+    return commits_.commit_until(without_epochs(offsets), false,
+                                 node_.now() + options_.default_api_timeout);
 }
 
 void Consumer::auto_commit() {
     Positions offsets = subscription_.all_consumed();
     auto_commit_.began(node_.now());
     if (offsets.empty()) return;
-    start_commit(std::move(offsets), true, {});
+    commits_.start(std::move(offsets), true, {});
 }
 
 Result<std::optional<Offset>> Consumer::committed(const TopicPartition& partition) {
@@ -737,9 +585,10 @@ void Consumer::close(Duration timeout) {
                             !subscription_.all_consumed().empty() &&
                             !(is_member() && membership().has_lost_partitions());
     if (may_commit) {
-        commit_until(subscription_.all_consumed(), true, deadline);
+        commits_.commit_until(subscription_.all_consumed(), true, deadline);
     } else if (has_group()) {
-        commit_until({}, false, deadline);  // asynchronous commits under way come to their end
+        commits_.commit_until({}, false,
+                              deadline);  // asynchronous commits under way come to their end
     }
     if (is_member()) {
         give_up_partitions();

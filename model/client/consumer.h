@@ -14,15 +14,14 @@
 //                and nobody else stops for it (KIP-848)
 //
 // The decisions are those of pure state machines: SubscriptionState, PositionLookup, Fetcher,
-// Membership, ConsumerMembership, GroupPlan. GroupHost keeps the membership alive; here are the
-// application's calls, the requests for records, positions and commits, and the trace. There are no
-// fetch sessions (KIP-227).
+// Membership, ConsumerMembership, GroupPlan. GroupHost keeps the membership alive, CommitHost sees
+// commits through; here are the application's calls, the requests for records and positions, and
+// the trace. There are no fetch sessions (KIP-227).
 //
 // Lives until the process of its node is destroyed, as its channels do: make it a member of the
 // node's Process, not a local of a task. When the node stops, calls that wait end with NodeCrashed.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,6 +32,7 @@
 
 #include "model/client/cluster_host.h"
 #include "model/client/consumer/auto_commit.h"
+#include "model/client/consumer/commit_host.h"
 #include "model/client/consumer/consumer_options.h"
 #include "model/client/consumer/consumer_record.h"
 #include "model/client/consumer/fetcher.h"
@@ -55,16 +55,6 @@ struct RebalanceCallbacks {
     Callback revoked;
     Callback lost;  // empty: `revoked` is called instead, as in Kafka
 };
-
-struct CommitResult {
-    Outcome outcome = Outcome::unknown;
-    std::string error;  // "" for ok; else the error code, "timed_out", "closed", ...
-
-    bool ok() const { return outcome == Outcome::ok; }
-};
-
-// Run inside a later poll() or commit, in the order of the commits.
-using CommitCallback = std::function<void(const CommitResult&)>;
 
 class Consumer {
   public:
@@ -137,20 +127,6 @@ class Consumer {
     const std::set<std::string>& subscription() const { return subscription_.topics(); }
 
   private:
-    struct Commit {
-        OperationId operation;
-        Positions offsets;
-        GroupIdentity identity;
-        bool is_automatic = false;
-        bool may_be_committed = false;  // some attempt ended without a definite no
-        CommitCallback callback;
-        std::optional<CommitResult> result;
-        ErrorCode error = ErrorCode::none;  // of the last attempt
-        bool is_answered = false;           // the last attempt has ended
-        bool is_async = false;
-    };
-    using CommitPtr = std::shared_ptr<Commit>;
-
     bool has_group() const { return !options_.group_id.empty(); }
     bool is_member() const { return subscription_.type() == SubscriptionState::Type::topics; }
     GroupMembership& membership() { return group_.membership(); }
@@ -187,15 +163,8 @@ class Consumer {
     void tell_position(const TopicPartition& partition, FetchPosition position,
                        PositionReason reason, ResetCause cause = ResetCause::none);
 
-    CommitPtr begin_commit(Positions offsets, bool is_automatic, CommitCallback callback);
-    void send_commit(const CommitPtr& commit);
-    void end_commit_attempt(Commit& commit, const Result<OffsetCommitResponse>& answer);
-    void finish_commit(Commit& commit, Outcome outcome, std::string error);
-    CommitResult commit_until(Positions offsets, bool is_automatic, LocalTime deadline);
-    void run_commit_callbacks();
     void auto_commit();
     static Positions without_epochs(const std::map<TopicPartition, Offset>& offsets);
-    void start_commit(Positions offsets, bool is_automatic, CommitCallback callback);
 
     sim::Node& node_;
     ConsumerOptions options_;
@@ -210,11 +179,11 @@ class Consumer {
     RebalanceCallbacks callbacks_;
     sim::Gate progress_;  // something happened that the application's task may care about
 
-    GroupIdentity owner_;                   // under which the partitions are owned
-    std::deque<CommitPtr> unsent_commits_;  // asynchronous ones that wait for the coordinator
-    std::deque<CommitPtr> async_commits_;   // in order, until their callbacks ran
-    std::optional<std::string> problem_;    // for the next poll
-    bool is_joining_allowed_ = false;       // inside poll
+    CommitHost commits_;
+
+    GroupIdentity owner_;                 // under which the partitions are owned
+    std::optional<std::string> problem_;  // for the next poll
+    bool is_joining_allowed_ = false;     // inside poll
     bool is_woken_ = false;
     bool is_closed_ = false;
 };
