@@ -149,6 +149,7 @@ class Delivery final : public Checker {
     }
 
     CheckerReport finish() override {
+        if (groups_.empty()) return findings_.report();
         std::map<model::TopicPartition, std::map<model::Offset, sim::EventSequence>> known;
         book_.audit().visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
                                         const AuditedLogs::Row& row) {

@@ -7,13 +7,13 @@
 // send is told apart only if nobody sent the same content to that topic a second time. On disks,
 // records of transactions are not judged: they may lie there aborted, without effect. Nothing is
 // allowed. Adya's G1a, as Jepsen's Kafka workload reads it.
+#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "checkers/interned.h"
 
 namespace squall::checkers {
 
@@ -21,7 +21,7 @@ namespace {
 
 // Where a record was seen first.
 struct Seen {
-    std::uint32_t partition = 0;  // interned
+    model::TopicPartition partition;
     model::Offset offset;
     sim::EventSequence event;
 };
@@ -32,30 +32,20 @@ class FailedSend final : public Checker {
 
     std::string_view name() const override { return "failed-send"; }
 
-    void observe(const sim::Event& event) override {
-        const auto* polled = event.as<model::RecordsPolled>();
-        if (polled == nullptr || polled->records.empty()) return;
-        const std::uint32_t partition = partitions_.id_of(polled->partition);
-        for (const model::PolledRecord& record : polled->records) {
-            polled_.try_emplace(
-                record.record,
-                Seen{.partition = partition, .offset = record.offset, .event = event.sequence});
-        }
-    }
+    void observe(const sim::Event&) override {}  // the sightings are the casebook's
 
     CheckerReport finish() override {
+        if (std::ranges::none_of(book_.history().sends(), is_failed)) return findings_.report();
         std::map<std::pair<model::RecordId, std::string>, std::uint64_t> sends;
-        bool has_failed = false;
         for (const Send& send : book_.history().sends()) {
             ++sends[{send.record, book_.history().topic(send)}];
-            has_failed = has_failed || is_failed(send);
         }
-        if (!has_failed) return findings_.report();
+        const std::map<model::RecordId, Seen> polled = polled_records();
         const std::map<model::RecordId, Seen> settled = settled_records();
         for (const Send& send : book_.history().sends()) {
             if (!is_failed(send) || sends[{send.record, book_.history().topic(send)}] > 1) continue;
             findings_.judge();
-            if (object(send, polled_, "polled")) continue;
+            if (object(send, polled, "polled")) continue;
             if (send.transaction == model::OperationId{}) object(send, settled, "settled");
         }
         return findings_.report();
@@ -66,13 +56,25 @@ class FailedSend final : public Checker {
         return send.completed.value() != 0 && send.outcome == model::Outcome::failed;
     }
 
-    std::map<model::RecordId, Seen> settled_records() {
+    std::map<model::RecordId, Seen> polled_records() const {
+        std::map<model::RecordId, Seen> polled;
+        for (const Sighting& sighting : book_.sightings().all()) {
+            if (sighting.source != Sighting::Source::polled) continue;
+            const Seen seen{.partition = book_.sightings().partition(sighting.partition),
+                            .offset = sighting.offset,
+                            .event = sighting.event};
+            const auto [at, is_new] = polled.try_emplace(sighting.record, seen);
+            if (!is_new && seen.event < at->second.event) at->second = seen;
+        }
+        return polled;
+    }
+
+    std::map<model::RecordId, Seen> settled_records() const {
         std::map<model::RecordId, Seen> settled;
         book_.audit().visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
                                         const AuditedLogs::Row& row) {
-            settled.try_emplace(row.record, Seen{.partition = partitions_.id_of(partition),
-                                                 .offset = row.offset,
-                                                 .event = row.event});
+            settled.try_emplace(
+                row.record, Seen{.partition = partition, .offset = row.offset, .event = row.event});
         });
         return settled;
     }
@@ -82,7 +84,7 @@ class FailedSend final : public Checker {
                 std::string_view how) {
         const auto at = seen.find(send.record);
         if (at == seen.end()) return false;
-        const model::TopicPartition& partition = partitions_[at->second.partition];
+        const model::TopicPartition& partition = at->second.partition;
         if (partition.topic != book_.history().topic(send)) return false;
         findings_.object("failed-but-visible",
                          evidence("partition", partition, "offset", at->second.offset, "record",
@@ -93,8 +95,6 @@ class FailedSend final : public Checker {
     }
 
     const Casebook& book_;
-    Interned<model::TopicPartition> partitions_;
-    std::map<model::RecordId, Seen> polled_;  // where it was handed out first
     Findings findings_{"failed-send"};
 };
 

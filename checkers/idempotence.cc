@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -37,7 +36,6 @@ class Idempotence final : public Checker {
     std::string_view name() const override { return "idempotence"; }
 
     void observe(const sim::Event& event) override {
-        observe_sends(event);
         if (const NumberedLogs::Appending* appending = book_.numbered_logs().appending()) {
             judge_numbers(*event.as<model::BatchAppended>(), *appending, event.sequence);
         } else if (const auto* answered = event.as<model::DuplicateAnswered>()) {
@@ -55,7 +53,7 @@ class Idempotence final : public Checker {
     }
 
   private:
-    // Where a record was seen whose send had not been acknowledged by then.
+    // Where a record was seen whose send was not acknowledged.
     struct Found {
         model::TopicPartition partition;
         model::Offset offset;
@@ -157,23 +155,6 @@ class Idempotence final : public Checker {
 
     // ---- what clients can see of it ----
 
-    // Of what is handed out, only records of open sends are kept.
-    void observe_sends(const sim::Event& event) {
-        if (const Send* send = book_.acknowledged()) {
-            unacknowledged_.erase(send->record);
-        } else if (const auto* invoked = event.as<model::SendInvoked>()) {
-            unacknowledged_.insert(invoked->record);
-        } else if (const auto* polled = event.as<model::RecordsPolled>()) {
-            if (unacknowledged_.empty()) return;
-            for (const model::PolledRecord& record : polled->records) {
-                if (!unacknowledged_.contains(record.record)) continue;
-                found_[record.record].push_back({.partition = polled->partition,
-                                                 .offset = record.offset,
-                                                 .event = event.sequence});
-            }
-        }
-    }
-
     // How often the client of this send had been started: a new process is a new producer.
     std::ptrdiff_t life_of(const Send& send) const {
         const auto starts = starts_.find(book_.history().client(send));
@@ -211,25 +192,31 @@ class Idempotence final : public Checker {
     }
 
     // Where the sends that were not acknowledged stand first: told only if nobody sent the same.
-    std::map<model::OperationId, Found> places_of_unknown() {
-        book_.audit().visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
-                                        const AuditedLogs::Row& row) {
-            if (!unacknowledged_.contains(row.record)) return;
-            found_[row.record].push_back(
-                {.partition = partition, .offset = row.offset, .event = row.event});
-        });
+    std::map<model::OperationId, Found> places_of_unknown() const {
         std::map<model::RecordId, std::uint64_t> sent;
         for (const Send& send : book_.history().sends()) {
-            if (found_.contains(send.record)) ++sent[send.record];
+            if (!send.is_acknowledged()) sent.emplace(send.record, 0);
+        }
+        if (sent.empty()) return {};
+        for (const Send& send : book_.history().sends()) {
+            if (const auto at = sent.find(send.record); at != sent.end()) ++at->second;
+        }
+        std::map<model::RecordId, std::vector<Found>> found;
+        for (const Sighting& sighting : book_.sightings().all()) {
+            if (!sent.contains(sighting.record)) continue;
+            found[sighting.record].push_back(
+                {.partition = book_.sightings().partition(sighting.partition),
+                 .offset = sighting.offset,
+                 .event = sighting.event});
         }
         std::map<model::OperationId, Found> places;
         for (const Send& send : book_.history().sends()) {
-            const auto at = found_.find(send.record);
-            if (at == found_.end() || send.is_acknowledged() || sent[send.record] > 1) continue;
-            for (const Found& found : at->second) {
-                if (found.partition.topic != book_.history().topic(send)) continue;
-                const auto [place, is_new] = places.try_emplace(send.operation, found);
-                if (!is_new && found.offset < place->second.offset) place->second = found;
+            const auto at = found.find(send.record);
+            if (at == found.end() || send.is_acknowledged() || sent.at(send.record) > 1) continue;
+            for (const Found& seen : at->second) {
+                if (seen.partition.topic != book_.history().topic(send)) continue;
+                const auto [place, is_new] = places.try_emplace(send.operation, seen);
+                if (!is_new && seen.offset < place->second.offset) place->second = seen;
             }
         }
         return places;
@@ -264,8 +251,6 @@ class Idempotence final : public Checker {
     }
 
     const Casebook& book_;
-    std::set<model::RecordId> unacknowledged_;  // records that were sent, and so far no more
-    std::map<model::RecordId, std::vector<Found>> found_;
     std::map<std::string, std::vector<sim::EventSequence>> starts_;  // of producers, in order
     Findings findings_{"idempotence"};
 };

@@ -31,12 +31,41 @@ namespace squall::checkers {
 
 namespace {
 
+struct Seen {
+    model::Offset offset;
+    model::RecordId record;
+    sim::EventSequence event;
+};
+
 // One reading of one partition from its log start on, without a gap.
 struct Reading {
     model::Offset start;
     model::Offset reached;
-    std::map<model::Offset, std::pair<model::RecordId, sim::EventSequence>> seen;
-    bool goes_on = true;  // false once its consumer was set elsewhere
+    std::vector<Seen> seen;  // in order of offset, one of each
+    bool goes_on = true;     // false once its consumer was set elsewhere
+
+    std::vector<Seen>::iterator at_or_after(model::Offset offset) {
+        return std::ranges::lower_bound(seen, offset, {}, &Seen::offset);
+    }
+    const Seen* find(model::Offset offset) const {
+        const auto at = std::ranges::lower_bound(seen, offset, {}, &Seen::offset);
+        return at != seen.end() && at->offset == offset ? &*at : nullptr;
+    }
+    // What was seen there last counts.
+    void see(const Seen& record) {
+        if (seen.empty() || seen.back().offset < record.offset) {
+            seen.push_back(record);
+        } else if (const auto at = at_or_after(record.offset); at->offset == record.offset) {
+            *at = record;
+        } else {
+            seen.insert(at, record);
+        }
+    }
+    void rewind(model::Offset to) {
+        seen.erase(at_or_after(to), seen.end());
+        reached = to;
+        start = std::min(start, to);
+    }
 };
 
 class LostWrite final : public Checker {
@@ -84,7 +113,7 @@ class LostWrite final : public Checker {
         if (!readings.empty() && set.offset <= readings.back().reached &&
             set.offset > readings.back().start && readings.back().goes_on) {
             // Back inside what it read: what it sees from there on replaces what it saw.
-            rewind(readings.back(), set.offset);
+            readings.back().rewind(set.offset);
             return;
         }
         if (!readings.empty()) readings.back().goes_on = false;
@@ -102,17 +131,11 @@ class LostWrite final : public Checker {
         }
         Reading& reading = readings.back();
         if (!reading.goes_on) return;
-        if (polled.position < reading.reached) rewind(reading, polled.position);
+        if (polled.position < reading.reached) reading.rewind(polled.position);
         for (const model::PolledRecord& record : polled.records) {
-            reading.seen.insert_or_assign(record.offset, std::pair{record.record, sequence});
+            reading.see({.offset = record.offset, .record = record.record, .event = sequence});
         }
         reading.reached = std::max(reading.reached, polled.next_position);
-    }
-
-    static void rewind(Reading& reading, model::Offset to) {
-        reading.seen.erase(reading.seen.lower_bound(to), reading.seen.end());
-        reading.reached = to;
-        reading.start = std::min(reading.start, to);
     }
 
     void judge(const Send& send) {
@@ -127,16 +150,16 @@ class LostWrite final : public Checker {
                 if (send.offset >= reading.start) all_started_later = false;
                 if (send.offset < reading.start || send.offset >= reading.reached) continue;
                 was_reached = true;
-                const auto seen = reading.seen.find(send.offset);
-                if (seen != reading.seen.end() && seen->second.first == send.record) continue;
+                const Seen* const seen = reading.find(send.offset);
+                if (seen != nullptr && seen->record == send.record) continue;
                 findings_.judge();
                 Evidence shown = describe(send);
                 shown.emplace_back("reader", at->first.second);
                 shown.emplace_back("reader_reached", fmt::format("{}", reading.reached));
                 Findings::Events events{send.invoked, send.completed};
-                if (seen != reading.seen.end()) {
-                    shown.emplace_back("found", fmt::format("{}", seen->second.first));
-                    events.push_back(seen->second.second);
+                if (seen != nullptr) {
+                    shown.emplace_back("found", fmt::format("{}", seen->record));
+                    events.push_back(seen->event);
                 }
                 conclude(send, "lost-write", std::move(shown), std::move(events));
                 return;

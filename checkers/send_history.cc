@@ -7,8 +7,8 @@ namespace squall::checkers {
 const Send* SendHistory::observe(const sim::Event& event) {
     if (const auto* invoked = event.as<model::SendInvoked>()) {
         const auto place = find_open(invoked->operation);
-        if (place != open_.end() && place->first == invoked->operation) {
-            place->second = sends_.size();
+        if (place != open_.end() && place->operation == invoked->operation) {
+            place->place = sends_.size();
         } else {
             open_.insert(place, {invoked->operation, sends_.size()});
         }
@@ -22,8 +22,8 @@ const Send* SendHistory::observe(const sim::Event& event) {
         send.invoked = event.sequence;
     } else if (const auto* completed = event.as<model::SendCompleted>()) {
         const auto at = find_open(completed->operation);
-        if (at == open_.end() || at->first != completed->operation) return nullptr;
-        Send& send = sends_[at->second];
+        if (at == open_.end() || at->operation != completed->operation) return nullptr;
+        Send& send = sends_[at->place];
         open_.erase(at);
         send.completed = event.sequence;
         send.outcome = completed->outcome;
@@ -46,7 +46,7 @@ const Send* SendHistory::observe(const sim::Event& event) {
 
 // The first that is not before `operation`.
 SendHistory::Open::iterator SendHistory::find_open(model::OperationId operation) {
-    return std::ranges::lower_bound(open_, operation, {}, &Open::value_type::first);
+    return std::ranges::lower_bound(open_, operation, {}, &OpenSend::operation);
 }
 
 SendHistory::Producer SendHistory::producer(const Send& send) const {

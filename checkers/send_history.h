@@ -61,7 +61,11 @@ class SendHistory {
     bool has_retried(const Send& send, const model::TopicPartition& partition) const;
 
   private:
-    using Open = std::vector<std::pair<model::OperationId, std::size_t>>;
+    struct OpenSend {
+        model::OperationId operation;
+        std::size_t place;
+    };
+    using Open = std::vector<OpenSend>;
     Open::iterator find_open(model::OperationId operation);
 
     Interned<std::string> clients_;

@@ -1,7 +1,9 @@
 #include "checkers/sightings.h"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace squall::checkers {
 
@@ -63,9 +65,41 @@ void Sightings::conclude(const AuditedLogs& audit) {
                                   .event = row.event,
                                   .source = Sighting::Source::audited});
         });
-    std::ranges::sort(sightings_, {}, [](const Sighting& s) {
-        return std::tuple{s.partition, s.offset, s.event};
-    });
+    sort();
+}
+
+// Each witness saw a log in its order, so what is alike is nearly in order already: it is gathered
+// by partition and kind of witness, and the rows of these are merged.
+void Sightings::sort() {
+    constexpr std::size_t sources = 3;
+    const auto witness = [](const Sighting& s) {
+        return std::size_t{s.partition} * sources + static_cast<std::size_t>(s.source);
+    };
+    std::vector<std::size_t> begins(std::size_t{partitions_.size()} * sources + 1);
+    for (const Sighting& s : sightings_) ++begins[witness(s) + 1];
+    std::partial_sum(begins.begin(), begins.end(), begins.begin());
+    std::vector<Sighting> gathered(sightings_.size());
+    for (const Sighting& s : sightings_) gathered[begins[witness(s)]++] = s;
+    sightings_ = std::move(gathered);
+
+    const auto is_before = [](const Sighting& a, const Sighting& b) {
+        return std::tuple{a.partition, a.offset, a.event} <
+               std::tuple{b.partition, b.offset, b.event};
+    };
+    std::vector<std::vector<Sighting>::iterator> ends;  // of rows that are in order
+    for (auto at = sightings_.begin(); at != sightings_.end(); ends.push_back(at)) {
+        at = std::is_sorted_until(at, sightings_.end(), is_before);
+    }
+    while (ends.size() > 1) {
+        std::vector<std::vector<Sighting>::iterator> merged;
+        auto begin = sightings_.begin();
+        for (std::size_t i = 0; i < ends.size(); i += 2) {
+            if (i + 1 < ends.size()) std::inplace_merge(begin, ends[i], ends[i + 1], is_before);
+            begin = ends[std::min(i + 1, ends.size() - 1)];
+            merged.push_back(begin);
+        }
+        ends = std::move(merged);
+    }
 }
 
 }  // namespace squall::checkers

@@ -40,6 +40,8 @@ class Sightings {
     const model::TopicPartition& partition(std::uint32_t id) const { return partitions_[id]; }
 
   private:
+    void sort();
+
     Interned<model::TopicPartition> partitions_;
     std::vector<Sighting> sightings_;
 };

@@ -23,9 +23,28 @@ struct FrontBatch {
     std::string reason;    // if not
 };
 
+std::size_t size_of_length(std::int32_t length) {
+    return batch_layout::before_length_counts + static_cast<std::size_t>(length);
+}
+
+// The size of the whole batch at the front of `bytes`; 0: there is none. Every look at a log starts
+// with this question, and its answer is nearly always yes.
+std::size_t whole_size(ByteView bytes) {
+    if (bytes.size() <= batch_layout::magic) return 0;
+    const auto length = load_big_endian<std::int32_t>(bytes.data() + batch_layout::length);
+    const auto magic = static_cast<std::int8_t>(bytes[batch_layout::magic]);
+    const auto base_offset = load_big_endian<std::int64_t>(bytes.data());
+    const bool makes_sense = length >= static_cast<std::int32_t>(smallest_length) &&
+                             magic == batch_layout::current_magic && base_offset >= 0 &&
+                             base_offset <= largest_offset;
+    if (!makes_sense || bytes.size() < size_of_length(length)) return 0;
+    return size_of_length(length);
+}
+
 // What stands at the front of `bytes`. A length or magic that is there already speaks, even if the
 // rest of the batch is missing.
 FrontBatch inspect_front(ByteView bytes) {
+    if (const std::size_t size = whole_size(bytes); size > 0) return {Front::whole, size, {}};
     if (bytes.size() < batch_layout::before_length_counts) {
         return {Front::truncated, 0, fmt::format("{} bytes hold no batch length", bytes.size())};
     }
@@ -44,18 +63,13 @@ FrontBatch inspect_front(ByteView bytes) {
     if (base_offset < 0 || base_offset > largest_offset) {
         return {Front::corrupt, 0, fmt::format("batch base offset {} cannot be", base_offset)};
     }
-    const std::size_t size = batch_layout::before_length_counts + static_cast<std::size_t>(length);
-    if (bytes.size() < size) {
-        return {Front::truncated, 0,
-                fmt::format("batch of {} bytes has only {}", size, bytes.size())};
-    }
-    return {Front::whole, size, {}};
+    return {Front::truncated, 0,
+            fmt::format("batch of {} bytes has only {}", size_of_length(length), bytes.size())};
 }
 
 void require_whole(ByteView batch) {
-    const FrontBatch front = inspect_front(batch);
-    ASSERT(front.state == Front::whole && front.size == batch.size(),
-           "not one whole batch in {} bytes: {}", batch.size(), front.reason);
+    ASSERT(whole_size(batch) == batch.size(), "not one whole batch in {} bytes: {}", batch.size(),
+           inspect_front(batch).reason);
 }
 
 }  // namespace

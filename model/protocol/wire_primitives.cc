@@ -3,66 +3,6 @@
 #include <limits>
 
 namespace squall::model {
-namespace {
-
-constexpr std::size_t longest_string = std::numeric_limits<std::int16_t>::max();
-constexpr std::size_t longest = std::numeric_limits<std::int32_t>::max();
-
-}  // namespace
-
-void WireWriter::raw(ByteView bytes) {
-    size_ += bytes.size();
-    if (out_ != nullptr) ByteWriter(*out_).bytes(bytes);
-}
-
-void WireWriter::unsigned_varint(std::uint64_t value) {
-    size_ += unsigned_varint_size(value);
-    if (out_ != nullptr) ByteWriter(*out_).unsigned_varint(value);
-}
-
-void WireWriter::string(std::string_view text) {
-    ASSERT(text.size() <= longest_string, "a string of {} bytes", text.size());
-    if (is_flexible()) {
-        unsigned_varint(text.size() + 1);
-    } else {
-        integer(static_cast<std::int16_t>(text.size()));
-    }
-    raw(as_bytes(text));
-}
-
-void WireWriter::bytes(ByteView bytes) {
-    array_length(bytes.size());
-    raw(bytes);
-}
-
-void WireWriter::array_length(std::size_t count) {
-    ASSERT(count <= longest, "{} elements or bytes", count);
-    if (is_flexible()) {
-        unsigned_varint(count + 1);
-    } else {
-        integer(static_cast<std::int32_t>(count));
-    }
-}
-
-void WireWriter::null_string() {
-    if (is_flexible()) {
-        unsigned_varint(0);
-    } else {
-        integer(std::int16_t{-1});
-    }
-}
-
-void WireWriter::null_array() {
-    if (is_flexible()) {
-        unsigned_varint(0);
-    } else {
-        integer(std::int32_t{-1});
-    }
-}
-
-void WireWriter::null_bytes() {
-    null_array();
-}
 
 std::uint32_t WireReader::unsigned_varint() {
     const std::uint64_t value = reader_.unsigned_varint();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -14,39 +15,89 @@ namespace squall::model {
 
 enum class WireEncoding { classic, flexible };
 
-// Writes, or only counts: a sizer and a writer run through the same code, so that a size can never
-// differ from what is written.
-class WireWriter {
+// What is put together from integers, varints and raw bytes. A sizer and a writer run through this
+// same code, so that a size can never differ from what is written.
+template <class Sink>
+class WirePrimitives {
   public:
-    // Counts bytes without writing them.
-    explicit WireWriter(WireEncoding encoding) : encoding_(encoding) {}
-    // Appends to `out`, which must outlive the writer.
-    WireWriter(WireEncoding encoding, Bytes& out) : encoding_(encoding), out_(&out) {}
+    explicit WirePrimitives(WireEncoding encoding) : encoding_(encoding) {}
 
     bool is_flexible() const { return encoding_ == WireEncoding::flexible; }
-    // Bytes written or counted so far.
+    WireEncoding encoding() const { return encoding_; }
+
+    void string(std::string_view text) {
+        constexpr std::size_t longest = std::numeric_limits<std::int16_t>::max();
+        ASSERT(text.size() <= longest, "a string of {} bytes", text.size());
+        if (is_flexible()) {
+            sink().unsigned_varint(text.size() + 1);
+        } else {
+            sink().integer(static_cast<std::int16_t>(text.size()));
+        }
+        sink().raw(as_bytes(text));
+    }
+    void bytes(ByteView bytes) {
+        array_length(bytes.size());
+        sink().raw(bytes);
+    }
+    void array_length(std::size_t count) {
+        constexpr std::size_t longest = std::numeric_limits<std::int32_t>::max();
+        ASSERT(count <= longest, "{} elements or bytes", count);
+        if (is_flexible()) {
+            sink().unsigned_varint(count + 1);
+        } else {
+            sink().integer(static_cast<std::int32_t>(count));
+        }
+    }
+    void null_string() { null<std::int16_t>(); }
+    void null_bytes() { null_array(); }
+    void null_array() { null<std::int32_t>(); }
+
+  private:
+    Sink& sink() { return static_cast<Sink&>(*this); }
+    template <class Length>
+    void null() {
+        if (is_flexible()) {
+            sink().unsigned_varint(0);
+        } else {
+            sink().integer(Length{-1});
+        }
+    }
+
+    WireEncoding encoding_;
+};
+
+// Counts bytes without writing them: what bandwidth is taken by, for every frame.
+class WireSizer : public WirePrimitives<WireSizer> {
+  public:
+    using WirePrimitives::WirePrimitives;
+
     std::size_t size() const { return size_; }
-    WireWriter sizer() const { return WireWriter(encoding_); }
+
+    template <class T>
+    void integer(T) {
+        size_ += sizeof(T);
+    }
+    void unsigned_varint(std::uint64_t value) { size_ += unsigned_varint_size(value); }
+    void raw(ByteView bytes) { size_ += bytes.size(); }
+
+  private:
+    std::size_t size_ = 0;
+};
+
+// Appends to `out`, which must outlive the writer.
+class WireWriter : public WirePrimitives<WireWriter> {
+  public:
+    WireWriter(WireEncoding encoding, Bytes& out) : WirePrimitives(encoding), out_(out) {}
 
     template <class T>
     void integer(T value) {
-        size_ += sizeof(T);
-        if (out_ != nullptr) ByteWriter(*out_).integer(value);
+        out_.integer(value);
     }
-    void unsigned_varint(std::uint64_t value);
-    void string(std::string_view text);
-    void bytes(ByteView bytes);
-    void array_length(std::size_t count);
-    void null_string();
-    void null_bytes();
-    void null_array();
+    void unsigned_varint(std::uint64_t value) { out_.unsigned_varint(value); }
+    void raw(ByteView bytes) { out_.bytes(bytes); }
 
   private:
-    void raw(ByteView bytes);
-
-    WireEncoding encoding_;
-    Bytes* out_ = nullptr;
-    std::size_t size_ = 0;
+    ByteWriter out_;
 };
 
 // Reads what WireWriter writes. As ByteReader, it turns bad for good at the first thing that does

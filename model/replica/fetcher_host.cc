@@ -131,15 +131,23 @@ void FetcherHost::fail(const Question& question) {
     }
 }
 
+// The leader epoch in which the leader's log must be located; nullopt: it need not.
+std::optional<LeaderEpoch> FetcherHost::lost_in(const TopicPartition& partition) const {
+    const PartitionHost* const host = surroundings_.find(partition);
+    if (host == nullptr || host->followed_leader() != leader_) return std::nullopt;
+    return host->must_locate_leader_log();
+}
+
 // After OFFSET_OUT_OF_RANGE: where does the leader's log begin and end?
 void FetcherHost::locate_leader_logs() {
     constexpr TimestampMs latest = -1;
     constexpr TimestampMs earliest = -2;
-    const std::set<TopicPartition> partitions = partitions_;
-    for (const TopicPartition& partition : partitions) {
-        const PartitionHost* const lost = surroundings_.find(partition);
-        if (lost == nullptr || lost->followed_leader() != leader_) continue;
-        const std::optional<LeaderEpoch> epoch = lost->must_locate_leader_log();
+    std::vector<TopicPartition> lost;
+    for (const TopicPartition& partition : partitions_) {
+        if (lost_in(partition)) lost.push_back(partition);
+    }
+    for (const TopicPartition& partition : lost) {
+        const std::optional<LeaderEpoch> epoch = lost_in(partition);
         if (!epoch) continue;
         const Offset end = list_offset(partition, *epoch, latest);
         const Offset start =

@@ -54,6 +54,7 @@ class FetcherHost {
     void exchange(const std::vector<Question>& questions);
     void give(const Question& question, FetchResponse& response);
     void fail(const Question& question);
+    std::optional<LeaderEpoch> lost_in(const TopicPartition& partition) const;
     void locate_leader_logs();
     // no_offset: the leader did not say.
     Offset list_offset(const TopicPartition& partition, LeaderEpoch epoch, TimestampMs timestamp);

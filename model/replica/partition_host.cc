@@ -29,6 +29,7 @@ PartitionHost::PartitionHost(const PartitionSurroundings& surroundings, TopicPar
       log_(log),
       role_(NoRole{high_watermark}),
       lane_(surroundings.node),
+      lane_name_(fmt::format("replica/{}", partition_)),
       flushed_at_(surroundings.node.now()),
       is_offline_(log == nullptr) {}
 
@@ -162,7 +163,7 @@ void PartitionHost::append(Bytes batch, std::int16_t acks, AppendOrigin origin,
                 .terms = terms});
     if (lane_runs_) return;
     lane_runs_ = true;
-    surroundings_.node.spawn(fmt::format("replica/{}", partition_), [this] { run_lane(); });
+    surroundings_.node.spawn(lane_name_, [this] { run_lane(); });
 }
 
 void PartitionHost::run_lane() {

@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "model/events/replica_events.h"
@@ -204,6 +205,7 @@ class PartitionHost {
     std::variant<NoRole, PartitionLeader, PartitionFollower> role_;
     std::optional<PartitionView> view_;  // that the leader was told last
     sim::Mailbox<Produce> lane_;
+    std::string lane_name_;  // of its task
     bool lane_runs_ = false;
     std::map<ProduceTicket, Waiting> waiting_;
     ProduceTicket next_ticket_{1};

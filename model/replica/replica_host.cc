@@ -32,13 +32,12 @@ class WaitList {
     }
     void remove(const TopicPartition& partition, PartitionWait& wait) {
         const auto found = waits_.find(partition);
-        if (found == waits_.end()) return;
-        std::erase(found->second, &wait);
-        if (found->second.empty()) waits_.erase(found);
+        if (found != waits_.end()) std::erase(found->second, &wait);
     }
     void tell(const TopicPartition& partition, PartitionNews news) const;
 
   private:
+    // A partition without anybody keeps its row: who waits for news will wait for more.
     std::map<TopicPartition, std::vector<PartitionWait*>, ByNumber> waits_;
 };
 

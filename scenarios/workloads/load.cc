@@ -1,6 +1,7 @@
 #include "scenarios/workloads/load.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "model/client/consumer.h"
@@ -38,6 +39,7 @@ class Source final : public sim::Process {
           progress_(progress),
           interval_(Duration(std::chrono::nanoseconds(1s)) / cluster.scenario().workload.rate),
           partitions_(partitions_of(cluster.scenario())),
+          is_sticky_(cluster.scenario().workload.producer.partitioner_ignore_keys),
           producer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
                     options(node, cluster)) {
         node.spawn("main", [this] { run(); });
@@ -59,12 +61,13 @@ class Source final : public sim::Process {
             for (std::size_t i = 0; i < sizeof ordinal; ++i) {
                 value[i] = static_cast<std::uint8_t>(ordinal >> (8 * i));
             }
-            producer_.send({.topic = partition.topic,
-                            .partition = partition.partition,
-                            .key = std::nullopt,
-                            .value = std::move(value),
-                            .headers = {},
-                            .timestamp = std::nullopt});
+            producer_.send(
+                {.topic = partition.topic,
+                 .partition = is_sticky_ ? std::nullopt : std::optional(partition.partition),
+                 .key = std::nullopt,
+                 .value = std::move(value),
+                 .headers = {},
+                 .timestamp = std::nullopt});
         }
         producer_.flush();
     }
@@ -73,6 +76,7 @@ class Source final : public sim::Process {
     Progress& progress_;
     Duration interval_;
     std::vector<TopicPartition> partitions_;
+    bool is_sticky_;  // the producer chooses the partition
     model::Producer producer_;
 };
 

@@ -27,6 +27,7 @@ void BatchNumbering::identify(const ProducerIdentity& identity) {
                partition.in_flight.size());
     }
     partitions_.clear();
+    troubled_.clear();
 }
 
 // ---- sending ----
@@ -52,6 +53,7 @@ void BatchNumbering::number(ProducerBatch& batch) {
         ASSERT(partition.in_flight.empty(), "{} changes its epoch in flight", batch.partition);
         partition = Partition{};
         partition.identity = identity_;
+        troubled_.erase(batch.partition);
     }
     assign(partition, batch, is_transactional_);
     partition.in_flight.push_back(
@@ -101,6 +103,7 @@ void BatchNumbering::on_given_up(const ProducerBatch& batch, bool may_be_written
     forget(batch);
     Partition& partition = partitions_.at(batch.partition);
     if (batch.identity != partition.identity) return;
+    troubled_.insert(batch.partition);
     if (may_be_written) {
         partition.is_unresolved = true;
         return;
@@ -119,15 +122,17 @@ bool BatchNumbering::is_first_in_flight(const ProducerBatch& batch) const {
 
 void BatchNumbering::on_out_of_order(const ProducerBatch& batch) {
     Partition& partition = partitions_.at(batch.partition);
-    if (batch.identity == partition.identity) partition.wants_epoch = true;
+    if (batch.identity != partition.identity) return;
+    partition.wants_epoch = true;
+    troubled_.insert(batch.partition);
 }
 
 // ---- epochs ----
 
 std::vector<TopicPartition> BatchNumbering::wanting_epoch() const {
     std::vector<TopicPartition> wanting;
-    for (const auto& [name, partition] : partitions_) {
-        if (partition.wants_epoch) wanting.push_back(name);
+    for (const TopicPartition& name : troubled_) {
+        if (partitions_.at(name).wants_epoch) wanting.push_back(name);
     }
     return wanting;
 }
@@ -159,6 +164,7 @@ void BatchNumbering::restart(const TopicPartition& name,
     ASSERT(partition.identity != identity_, "{} counts from 0 twice in an epoch", name);
     partition = Partition{};
     partition.identity = identity_;
+    troubled_.erase(name);
     for (ProducerBatch* const batch : in_flight) {
         assign(partition, *batch, is_transactional_);
         batch->is_known_absent = false;
@@ -168,13 +174,14 @@ void BatchNumbering::restart(const TopicPartition& name,
 }
 
 bool BatchNumbering::has_unresolved() const {
-    return std::ranges::any_of(partitions_,
-                               [](const auto& each) { return each.second.is_unresolved; });
+    return std::ranges::any_of(
+        troubled_, [&](const TopicPartition& name) { return partitions_.at(name).is_unresolved; });
 }
 
 bool BatchNumbering::resolve() {
     bool is_missing = false;
-    for (auto& [name, partition] : partitions_) {
+    for (const TopicPartition& name : troubled_) {
+        Partition& partition = partitions_.at(name);
         if (!partition.is_unresolved || !partition.in_flight.empty()) continue;
         partition.is_unresolved = false;
         const bool all_acknowledged =
@@ -184,6 +191,8 @@ bool BatchNumbering::resolve() {
         partition.wants_epoch = true;
         is_missing = true;
     }
+    std::erase_if(troubled_,
+                  [&](const TopicPartition& name) { return !partitions_.at(name).is_troubled(); });
     return is_missing;
 }
 
@@ -194,6 +203,7 @@ std::size_t BatchNumbering::in_flight(const TopicPartition& name) const {
 
 void BatchNumbering::check_invariants() const {
     for (const auto& [name, partition] : partitions_) {
+        ASSERT(partition.is_troubled() == troubled_.contains(name), "{} is lost sight of", name);
         for (std::size_t i = 1; i < partition.in_flight.size(); ++i) {
             const Numbered& before = partition.in_flight[i - 1];
             const Numbered& after = partition.in_flight[i];

@@ -108,10 +108,12 @@ class BatchNumbering {
         std::optional<SequenceNumber> gap;  // certainly not in the log, and never will be
         bool is_unresolved = false;
         bool wants_epoch = false;
+
+        bool is_troubled() const { return is_unresolved || wants_epoch; }
     };
 
     bool is_waiting(const Partition& partition) const {
-        return partition.wants_epoch || partition.is_unresolved ||
+        return partition.is_troubled() ||
                (partition.identity != identity_ && !partition.in_flight.empty());
     }
     // Neither this batch, the first in flight, nor what follows it can be in the log.
@@ -127,6 +129,7 @@ class BatchNumbering {
     const BugSet* bugs_;
     ProducerIdentity identity_;
     std::map<TopicPartition, Partition> partitions_;
+    std::set<TopicPartition> troubled_;         // those that want an epoch, or are unresolved
     std::set<TopicPartition> known_to_leader_;  // a batch of this producer id was acknowledged
 };
 

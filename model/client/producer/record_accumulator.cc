@@ -32,7 +32,10 @@ std::optional<RecordAccumulator::Appended> RecordAccumulator::append(
         const std::uint64_t reserved = std::max<std::uint64_t>(batch_size_, bytes_for(record));
         ASSERT(reserved <= buffer_memory_, "a batch of {} bytes, buffer.memory {}", reserved,
                buffer_memory_);
-        if (used_memory_ + reserved > buffer_memory_) return std::nullopt;
+        if (used_memory_ + reserved > buffer_memory_) {
+            forget_if_empty(partition);
+            return std::nullopt;
+        }
         used_memory_ += reserved;
         ++queued_batches_;
         if (!queue.empty()) queue.back().close();
@@ -81,24 +84,31 @@ RecordAccumulator::Readiness RecordAccumulator::ready(const MetadataCache& metad
                                                       const Gate& gate) const {
     Readiness readiness;
     for (const auto& [partition, queue] : queues_) {
-        if (queue.empty()) continue;
         const BrokerId leader = metadata.leader(partition);
         if (leader == no_broker) {
             readiness.topics_without_leader.insert(partition.topic);
             continue;
         }
-        if (muted_.contains(partition) || (gate && !gate(queue.front()))) continue;
-        if (may_drain(partition, queue, metadata, now, gate)) {
+        const ProducerBatch& front = queue.front();
+        if (muted_.contains(partition) || (gate && !gate(front))) continue;
+        if (is_backing_off(front, metadata, now)) {
+            readiness.next_check = std::min(readiness.next_check, front.not_before);
+        } else if (is_due(queue, now)) {
             readiness.brokers.insert(leader);
         } else {
-            const ProducerBatch& front = queue.front();
-            readiness.next_check =
-                std::min(readiness.next_check, is_backing_off(front, metadata, now)
-                                                   ? front.not_before
-                                                   : front.created_at + linger_);
+            readiness.next_check = std::min(readiness.next_check, front.created_at + linger_);
         }
     }
     return readiness;
+}
+
+void RecordAccumulator::forget_if_empty(const TopicPartition& partition) {
+    const auto queue = queues_.find(partition);
+    if (queue != queues_.end() && queue->second.empty()) queues_.erase(queue);
+}
+
+void RecordAccumulator::forget_empty() {
+    std::erase_if(queues_, [](const auto& each) { return each.second.empty(); });
 }
 
 ProducerBatch RecordAccumulator::take_front(Queue& queue) {
@@ -132,6 +142,7 @@ std::vector<ProducerBatch> RecordAccumulator::drain(BrokerId broker, const Metad
         drained.push_back(take_front(queue));
         if (keeps_order()) muted_.insert(partition);
     }
+    for (const ProducerBatch& batch : drained) forget_if_empty(batch.partition);
     return drained;
 }
 
@@ -218,6 +229,7 @@ std::vector<ProducerBatch> RecordAccumulator::take_expired(LocalTime now) {
             --queued_batches_;
         }
     }
+    if (!expired.empty()) forget_empty();
     return expired;
 }
 
@@ -226,6 +238,7 @@ std::vector<ProducerBatch> RecordAccumulator::take_all() {
     for (auto& [partition, queue] : queues_) {
         while (!queue.empty()) all.push_back(take_front(queue));
     }
+    queues_.clear();
     return all;
 }
 
@@ -240,6 +253,7 @@ std::vector<ProducerBatch> RecordAccumulator::take_unnumbered() {
             --queued_batches_;
         }
     }
+    forget_empty();
     std::ranges::sort(taken, {}, [](const ProducerBatch& batch) { return batch.sends.front(); });
     return taken;
 }
@@ -292,6 +306,7 @@ void RecordAccumulator::check_invariants() const {
     std::uint64_t batches = 0;
     std::uint64_t reserved = 0;
     for (const auto& [partition, queue] : queues_) {
+        ASSERT(!queue.empty(), "{} has a queue of nothing", partition);
         for (const ProducerBatch& batch : queue) {
             ++batches;
             reserved += batch.reserved_bytes;

@@ -118,6 +118,8 @@ class RecordAccumulator {
     bool may_drain(const TopicPartition& partition, const Queue& queue,
                    const MetadataCache& metadata, LocalTime now, const Gate& gate) const;
     ProducerBatch take_front(Queue& queue);
+    void forget_if_empty(const TopicPartition& partition);
+    void forget_empty();
     BatchId new_batch_id() { return BatchId(next_batch_++); }
 
     std::uint32_t batch_size_;
@@ -129,7 +131,7 @@ class RecordAccumulator {
     bool is_idempotent_;
     Compression compression_;
 
-    std::map<TopicPartition, Queue> queues_;
+    std::map<TopicPartition, Queue> queues_;  // that are not empty
     std::set<TopicPartition> muted_;
     std::map<BrokerId, TopicPartition> drained_last_;  // whose turn is next
     std::uint64_t used_memory_ = 0;

@@ -10,24 +10,25 @@ namespace {
 
 constexpr WireEncoding encodings[] = {WireEncoding::classic, WireEncoding::flexible};
 
-RC_GTEST_PROP(WireWriter, CountsWhatItWouldWrite,
+RC_GTEST_PROP(WireSizer, CountsWhatAWriterWrites,
               (const std::string& text, const Bytes& content, std::uint32_t number)) {
     for (const WireEncoding encoding : encodings) {
         Bytes bytes;
         WireWriter writer(encoding, bytes);
-        WireWriter sizer = writer.sizer();
-        for (WireWriter* each : {&writer, &sizer}) {
-            each->string(text);
-            each->bytes(content);
-            each->array_length(number / 2);
-            each->unsigned_varint(number);
-            each->integer(static_cast<std::int16_t>(number));
-            each->null_string();
-            each->null_bytes();
-            each->null_array();
-        }
+        WireSizer sizer(encoding);
+        const auto write = [&](auto& each) {
+            each.string(text);
+            each.bytes(content);
+            each.array_length(number / 2);
+            each.unsigned_varint(number);
+            each.integer(static_cast<std::int16_t>(number));
+            each.null_string();
+            each.null_bytes();
+            each.null_array();
+        };
+        write(writer);
+        write(sizer);
         RC_ASSERT(sizer.size() == bytes.size());
-        RC_ASSERT(writer.size() == bytes.size());
     }
 }
 
