@@ -20,6 +20,7 @@
 #include "gateway/outlet.h"
 #include "gateway/outside_event.h"
 #include "gateway/session.h"
+#include "gateway/wire_history.h"
 #include "scenarios/cluster.h"
 
 namespace squall::gateway {
@@ -50,6 +51,7 @@ class Gateway {
 
     Outlet& outlet() { return outlet_; }
     const AddressBook& addresses() const { return addresses_; }
+    WireHistory& history() { return history_; }
     sim::Network& network() { return cluster_.network(); }
     model::CodecMode codec() { return cluster_.fabric().codec; }
     // The machine of the clients of that id, running unless a fault holds it down.
@@ -68,6 +70,7 @@ class Gateway {
     scenarios::Cluster& cluster_;
     AddressBook addresses_;
     Outlet& outlet_;
+    WireHistory history_;
     std::vector<Port> ports_;
     std::map<ConnectionNumber, std::shared_ptr<Session>> sessions_;
     std::size_t machines_ = 0;

@@ -17,12 +17,19 @@ ServedRun::~ServedRun() {
 }
 
 void ServedRun::run_until(Time end) {
-    run_->run_until(std::max(end, now()));
+    // What came in at one moment came in before anything else happened: nothing runs in between.
+    if (end <= now()) return;
+    run_->run_until(end);
     if (!is_over()) gateway_->watch_ports();
 }
 
 void ServedRun::take_in(const OutsideEvent& event) {
     run_->act([&] {
+        // It comes because of nothing that went before. What ran last is not the same in a server,
+        // which stops more often, and in a replay.
+        sim::Trace::Context& context = run_->cluster().simulation().trace().context();
+        const sim::Trace::Context saved = context;
+        context = {.time = saved.time, .node = sim::harness_node};
         if (const auto* connected = std::get_if<Connected>(&event)) {
             gateway_->connected(*connected);
         } else if (const auto* received = std::get_if<Received>(&event)) {
@@ -33,6 +40,7 @@ void ServedRun::take_in(const OutsideEvent& event) {
             gateway_->close_all();
             run_->end_storm();
         }
+        context = saved;
     });
 }
 

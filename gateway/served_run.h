@@ -23,6 +23,7 @@ class ServedRun {
     Time now() const { return run_->now(); }
     bool is_over() const { return run_->is_over(); }
 
+    // Without effect where it is that late already.
     void run_until(Time end);
     // Takes the event in, now.
     void take_in(const OutsideEvent& event);

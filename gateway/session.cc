@@ -91,13 +91,16 @@ Status Session::take_in(ByteView frame) {
         body = std::move(decoded).value();
     }
 
+    std::shared_ptr<WireHistory::Note> note;
     if (expects_answer(key, *body)) {
-        unanswered_.push_back({out, frame.size(), is_unknown_version});
+        note = std::make_shared<WireHistory::Note>();
+        unanswered_.push_back({out, frame.size(), is_unknown_version, note});
         unanswered_bytes_ += frame.size();
         gateway_.count_unanswered(+1);
     }
-    if (state_ == State::silent) begin_connecting(out.client_id);
-    outgoing_.push_back({std::move(out), std::move(body)});
+    const std::string client_id = out.client_id;
+    outgoing_.push_back({std::move(out), std::move(body), std::move(note)});
+    if (state_ == State::silent) begin_connecting(client_id);
     if (state_ == State::open) {
         machine_->run_when_awake([self = shared_from_this()] {
             const sim::TraceScope scope(*self->machine_, sim::EventSequence{});
@@ -131,6 +134,9 @@ void Session::send_outgoing() {
     while (!outgoing_.empty() && state_ == State::open) {
         Outgoing next = std::move(outgoing_.front());
         outgoing_.pop_front();
+        WireHistory::Note note = gateway_.history().asked(speaker(), next.header.api_key,
+                                                          next.header.api_version, *next.body);
+        if (next.note != nullptr) *next.note = std::move(note);
         connection_->send(std::make_unique<model::RpcFrame>(
             std::move(next.header), std::move(next.body), gateway_.codec()));
     }
@@ -148,6 +154,8 @@ void Session::on_frame(sim::Connection&, std::unique_ptr<sim::Payload> payload) 
     unanswered_bytes_ -= request.bytes;
     gateway_.count_unanswered(-1);
     const std::unique_ptr<model::Message> body = frame.take_body();
+    gateway_.history().answered(speaker(), *request.note, request.header.api_key,
+                                request.header.api_version, *body);
     gateway_.outlet().send(number_, encode_answer(request, *body));
     settle();
 }

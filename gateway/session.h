@@ -26,6 +26,7 @@
 
 #include "gateway/frame_cutter.h"
 #include "gateway/outlet.h"
+#include "gateway/wire_history.h"
 #include "model/protocol/codec.h"
 #include "model/rpc/frame.h"
 #include "scenarios/cluster.h"
@@ -61,12 +62,14 @@ class Session final : public sim::FrameHandler, public std::enable_shared_from_t
     struct Outgoing {
         model::FrameHeader header;
         std::unique_ptr<model::Message> body;
+        std::shared_ptr<WireHistory::Note> note;  // null where no answer is expected
     };
     // A request that an answer is expected to.
     struct Unanswered {
         model::FrameHeader header;
         std::size_t bytes = 0;
         bool is_unknown_version = false;  // of ApiVersions
+        std::shared_ptr<WireHistory::Note> note;
     };
 
     // Error: the client is to be hung up on, and why.
@@ -81,6 +84,7 @@ class Session final : public sim::FrameHandler, public std::enable_shared_from_t
     Bytes encode_answer(const Unanswered& request, model::Message& body) const;
     // Ends it on both sides.
     void close(Outlet::Ending ending);
+    WireHistory::Speaker speaker() const { return {*machine_, number_}; }
     // As much as was dealt with may come again, unless too much waits for answers.
     void settle();
 

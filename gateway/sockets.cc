@@ -313,7 +313,7 @@ void Sockets::pause_accepting(bool paused) {
 void Sockets::read(Peers::iterator peer) {
     const ssize_t got = recv(peer->second.descriptor, scratch_.data(), scratch_.size(), 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) return lose(peer, {});
+    if (got <= 0) return lose(peer, {}, got == 0 ? Ending::orderly : Ending::reset);
     Bytes bytes(scratch_.begin(), scratch_.begin() + got);
     peer->second.last_heard = SteadyClock::now();
     // Who is being hung up on is not listened to any more.
@@ -371,10 +371,10 @@ void Sockets::aim(Peers::iterator entry) {
     epoll_ctl(epoll_, EPOLL_CTL_MOD, peer.descriptor, &event);
 }
 
-void Sockets::lose(Peers::iterator peer, std::string_view why) {
+void Sockets::lose(Peers::iterator peer, std::string_view why, Ending ending) {
     if (!why.empty()) log_(fmt::format("connection {}: closed: {}", peer->first, why));
     inbox_.put({.what = OutsideEvent(Disconnected{peer->first})});
-    drop(peer, Ending::reset);
+    drop(peer, ending);
 }
 
 void Sockets::drop(Peers::iterator peer, Ending ending) {

@@ -107,7 +107,7 @@ class Sockets final : public Outlet {
     bool write(Peers::iterator peer);
     void aim(Peers::iterator peer);
     // The client is gone, or is to be: the simulation is told.
-    void lose(Peers::iterator peer, std::string_view why);
+    void lose(Peers::iterator peer, std::string_view why, Ending ending = Ending::reset);
     void drop(Peers::iterator peer, Ending ending);
     void drop_idle();
 

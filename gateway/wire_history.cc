@@ -1,0 +1,582 @@
+#include "gateway/wire_history.h"
+
+#include <algorithm>
+
+#include "model/assignors/consumer_protocol.h"
+#include "model/events/transaction_events.h"
+#include "model/protocol/control_batch.h"
+#include "model/protocol/messages/add_offsets_to_txn.h"
+#include "model/protocol/messages/add_partitions_to_txn.h"
+#include "model/protocol/messages/consumer_group_heartbeat.h"
+#include "model/protocol/messages/end_txn.h"
+#include "model/protocol/messages/heartbeat.h"
+#include "model/protocol/messages/init_producer_id.h"
+#include "model/protocol/messages/join_group.h"
+#include "model/protocol/messages/leave_group.h"
+#include "model/protocol/messages/metadata.h"
+#include "model/protocol/messages/offset_commit.h"
+#include "model/protocol/messages/produce.h"
+#include "model/protocol/messages/sync_group.h"
+#include "model/protocol/messages/txn_offset_commit.h"
+#include "model/protocol/record_batch.h"
+#include "sim/kernel/simulation.h"
+
+namespace squall::gateway {
+namespace {
+
+using namespace squall::model;
+
+constexpr ApiVersion first_implicit_produce = 12;           // KIP-890: no AddPartitionsToTxn
+constexpr ApiVersion first_implicit_txn_offset_commit = 5;  // no AddOffsetsToTxn
+
+// Whether the broker may have done what it answers so: it, or its followers, had not finished.
+bool is_ambiguous(ErrorCode error) {
+    return error == ErrorCode::request_timed_out ||
+           error == ErrorCode::not_enough_replicas_after_append ||
+           error == ErrorCode::unknown_server_error;
+}
+
+std::string error_text(ErrorCode error) {
+    return error == ErrorCode::none ? std::string() : std::string(to_string(error));
+}
+
+// Calls `visit` with every record of `batches` that a client of that isolation hands out, from
+// `first` on. Returns the offset behind the last batch; `first` where there is none.
+template <class Visit>
+Offset visit_records(const FetchResponse::Partition& fetched, Offset first, bool read_committed,
+                     Visit visit) {
+    std::vector<FetchResponse::AbortedTransaction> aborted;
+    if (read_committed && fetched.aborted_transactions) aborted = *fetched.aborted_transactions;
+    std::ranges::sort(aborted, {}, &FetchResponse::AbortedTransaction::first_offset);
+    auto next_aborted = aborted.begin();
+    std::set<ProducerId> aborting;
+    Offset end = first;
+    BatchCursor cursor(fetched.records);
+    while (const std::optional<BatchView> batch = cursor.next()) {
+        end = std::max(end, batch->next_offset());
+        while (next_aborted != aborted.end() &&
+               next_aborted->first_offset <= batch->last_offset()) {
+            aborting.insert((next_aborted++)->producer_id);
+        }
+        if (batch->attributes().is_control()) {
+            aborting.erase(batch->producer_id());
+            continue;
+        }
+        if (batch->attributes().is_transactional() && aborting.contains(batch->producer_id())) {
+            continue;
+        }
+        RecordReader reader(*batch);
+        RecordView record;
+        while (reader.next(record)) {
+            if (reader.offset(record) >= first) visit(reader.offset(record), record);
+        }
+    }
+    return end;
+}
+
+std::string text_of(const std::optional<ByteView>& bytes) {
+    return bytes ? std::string(as_text(*bytes)) : std::string();
+}
+
+}  // namespace
+
+// ---- names ----
+
+std::string WireHistory::name_of(const Speaker& speaker, ProducerId producer) {
+    return producer == no_producer_id
+               ? fmt::format("{}#{}", speaker.machine.name(), speaker.connection)
+               : fmt::format("{}/{}", speaker.machine.name(), producer);
+}
+
+OperationId WireHistory::next_operation(const Speaker& speaker) {
+    Draws& counter = speaker.machine.draws("client operations");
+    counter.bits();
+    return OperationId((std::uint64_t{speaker.machine.id().value()} << 40) | counter.ordinal());
+}
+
+std::string WireHistory::topic_name(const std::string& name, const Uuid& id) const {
+    if (!name.empty()) return name;
+    const auto found = topic_names_.find(id);
+    return found == topic_names_.end() ? std::string() : found->second;
+}
+
+void WireHistory::configure_producer(const Speaker& speaker, const std::string& name,
+                                     std::int16_t acks, ProducerId producer) {
+    const auto [told, is_new] = configured_.try_emplace(name, acks);
+    if (!is_new && told->second == acks) return;
+    told->second = acks;
+    const auto transactional = transactional_ids_.find(producer);
+    speaker.machine.emit(ProducerConfigured{
+        .client_id = name,
+        .acks = acks,
+        .enable_idempotence = producer != no_producer_id,
+        .retries = INT32_MAX,
+        .transactional_id =
+            transactional == transactional_ids_.end() ? std::string() : transactional->second});
+}
+
+// ---- requests ----
+
+WireHistory::Note WireHistory::asked(const Speaker& speaker, ApiKey key, ApiVersion version,
+                                     Message& request) {
+    Note note;
+    if (key == ApiKey::produce) {
+        ask_produce(speaker, version, request, note);
+    } else if (key == ApiKey::fetch) {
+        const auto& fetch = request.as<FetchRequest>();
+        note.read_committed = fetch.isolation_level == IsolationLevel::read_committed;
+        for (const auto& topic : fetch.topics) {
+            for (const auto& partition : topic.partitions) {
+                note.fetched_from[{topic_name(topic.topic, topic.topic_id), partition.partition}] =
+                    partition.fetch_offset;
+            }
+        }
+    } else if (key == ApiKey::offset_commit) {
+        ask_commit(speaker, request, note);
+    } else if (key == ApiKey::sync_group) {
+        const auto& sync = request.as<SyncGroupRequest>();
+        note.group = sync.group_id;
+        note.member_id = sync.member_id;
+        note.generation = sync.generation_id;
+    } else if (key == ApiKey::heartbeat) {
+        note.member_id = request.as<HeartbeatRequest>().member_id;
+    } else if (key == ApiKey::leave_group) {
+        const auto& leave = request.as<LeaveGroupRequest>();
+        if (!leave.member_id.empty()) note.leaving.push_back(leave.member_id);
+        for (const auto& member : leave.members) note.leaving.push_back(member.member_id);
+    } else if (key == ApiKey::consumer_group_heartbeat) {
+        const auto& beat = request.as<ConsumerGroupHeartbeatRequest>();
+        note.group = beat.group_id;
+        note.member_id = beat.member_id;
+        if (beat.member_epoch < 0) note.leaving.push_back(beat.member_id);
+    } else if (key == ApiKey::init_producer_id) {
+        note.transactional_id =
+            request.as<InitProducerIdRequest>().transactional_id.value_or(std::string());
+    } else if (key == ApiKey::add_partitions_to_txn && version < 4) {
+        const auto& add = request.as<AddPartitionsToTxnRequest>();
+        transaction_of(speaker, {add.v3_and_below_producer_id, add.v3_and_below_producer_epoch},
+                       add.v3_and_below_transactional_id, 1);
+    } else if (key == ApiKey::add_offsets_to_txn) {
+        const auto& add = request.as<AddOffsetsToTxnRequest>();
+        transaction_of(speaker, {add.producer_id, add.producer_epoch}, add.transactional_id, 1);
+    } else if (key == ApiKey::txn_offset_commit) {
+        ask_transaction_offsets(speaker, version, request, note);
+    } else if (key == ApiKey::end_txn) {
+        ask_end(speaker, request, note);
+    }
+    return note;
+}
+
+void WireHistory::ask_produce(const Speaker& speaker, ApiVersion version, Message& request,
+                              Note& note) {
+    const auto& produce = request.as<ProduceRequest>();
+    for (const auto& topic : produce.topic_data) {
+        for (const auto& data : topic.partition_data) {
+            const Result<BatchView> batch = BatchView::at_front(data.records);
+            // Brokers refuse the rest, and message sets have no identity to follow.
+            if (!batch || batch->size() != data.records.size() || !batch->check()) continue;
+            SentBatch sent;
+            sent.partition = {topic_name(topic.name, topic.topic_id), data.index};
+            sent.producer_id = batch->producer_id();
+            sent.producer_epoch = batch->producer_epoch();
+            sent.base_sequence = batch->base_sequence();
+            sent.is_numbered = batch->has_producer_id();
+            const std::string name = name_of(speaker, sent.producer_id);
+            configure_producer(speaker, name, produce.acks, sent.producer_id);
+            const BatchKey key{sent.producer_id, sent.producer_epoch, sent.partition,
+                               sent.base_sequence};
+            if (const auto open = open_batches_.find(key);
+                sent.is_numbered && open != open_batches_.end()) {
+                ++open->second.attempts;
+                speaker.machine.emit(ProduceRetried{
+                    .client_id = name,
+                    .partition = sent.partition,
+                    .records = static_cast<std::uint32_t>(open->second.operations.size()),
+                    .error = "sent again"});
+                note.batches.push_back(open->second);
+                continue;
+            }
+            OperationId transaction{};
+            if (batch->attributes().is_transactional()) {
+                transaction = transaction_of(speaker, {sent.producer_id, sent.producer_epoch},
+                                             produce.transactional_id.value_or(std::string()),
+                                             version >= first_implicit_produce ? 2 : 1)
+                                  .id;
+            }
+            RecordReader reader(*batch);
+            RecordView record;
+            while (reader.next(record)) {
+                const OperationId operation = next_operation(speaker);
+                sent.operations.push_back(operation);
+                speaker.machine.emit(SendInvoked{.operation = operation,
+                                                 .client_id = name,
+                                                 .topic = sent.partition.topic,
+                                                 .key = text_of(record.key),
+                                                 .record = record_id(record),
+                                                 .transaction = transaction});
+            }
+            if (produce.acks == 0) {
+                conclude(speaker, sent, ErrorCode::none, no_offset);
+                continue;
+            }
+            if (sent.is_numbered) open_batches_[key] = sent;
+            note.batches.push_back(std::move(sent));
+        }
+    }
+}
+
+void WireHistory::ask_commit(const Speaker& speaker, Message& request, Note& note) {
+    const auto& commit = request.as<OffsetCommitRequest>();
+    note.group = commit.group_id;
+    note.member_id = commit.member_id;
+    note.generation = commit.generation_id_or_member_epoch;
+    CommitInvoked invoked{.operation = next_operation(speaker),
+                          .client_id = name_of(speaker, no_producer_id),
+                          .group = commit.group_id,
+                          .member_id = commit.member_id,
+                          .generation = note.generation,
+                          .offsets = {}};
+    for (const auto& topic : commit.topics) {
+        for (const auto& partition : topic.partitions) {
+            invoked.offsets.push_back(
+                {{topic_name(topic.name, topic.topic_id), partition.partition_index},
+                 partition.committed_offset});
+        }
+    }
+    note.commit = invoked.operation;
+    speaker.machine.emit(invoked);
+}
+
+void WireHistory::ask_transaction_offsets(const Speaker& speaker, ApiVersion version,
+                                          Message& request, Note& note) {
+    const auto& commit = request.as<TxnOffsetCommitRequest>();
+    const OperationId transaction =
+        transaction_of(speaker, {commit.producer_id, commit.producer_epoch},
+                       commit.transactional_id, version >= first_implicit_txn_offset_commit ? 2 : 1)
+            .id;
+    TransactionOffsetsInvoked invoked{.operation = next_operation(speaker),
+                                      .transaction = transaction,
+                                      .client_id = name_of(speaker, commit.producer_id),
+                                      .group = commit.group_id,
+                                      .member_id = commit.member_id,
+                                      .generation = commit.generation_id,
+                                      .offsets = {}};
+    for (const auto& topic : commit.topics) {
+        for (const auto& partition : topic.partitions) {
+            invoked.offsets.push_back(
+                {{topic.name, partition.partition_index}, partition.committed_offset});
+        }
+    }
+    note.transaction_offsets = invoked.operation;
+    speaker.machine.emit(invoked);
+}
+
+void WireHistory::ask_end(const Speaker& speaker, Message& request, Note& note) {
+    const auto& end = request.as<EndTxnRequest>();
+    note.producer_id = end.producer_id;
+    note.producer_epoch = end.producer_epoch;
+    const auto open = open_transactions_.find({end.producer_id, end.producer_epoch});
+    if (open == open_transactions_.end()) return;
+    OpenTransaction& transaction = open->second;
+    ++transaction.end_attempts;
+    if (transaction.end && transaction.commits == end.committed) return;
+    transaction.end = next_operation(speaker);
+    transaction.commits = end.committed;
+    transaction.end_attempts = 1;
+    speaker.machine.emit(TransactionEndInvoked{.operation = *transaction.end,
+                                               .transaction = transaction.id,
+                                               .client_id = name_of(speaker, end.producer_id),
+                                               .commit = end.committed});
+}
+
+WireHistory::OpenTransaction& WireHistory::transaction_of(const Speaker& speaker,
+                                                          ProducerKey producer,
+                                                          const std::string& transactional_id,
+                                                          std::int16_t version) {
+    const auto [open, is_new] = open_transactions_.try_emplace(producer);
+    if (is_new) {
+        open->second.id = next_operation(speaker);
+        speaker.machine.emit(TransactionBegan{.transaction = open->second.id,
+                                              .client_id = name_of(speaker, producer.first),
+                                              .transactional_id = transactional_id,
+                                              .producer_id = producer.first,
+                                              .producer_epoch = producer.second,
+                                              .transaction_version = version});
+    }
+    return open->second;
+}
+
+// ---- answers ----
+
+void WireHistory::answered(const Speaker& speaker, const Note& note, ApiKey key, ApiVersion,
+                           Message& response) {
+    if (key == ApiKey::metadata) {
+        for (const auto& topic : response.as<MetadataResponse>().topics) {
+            if (topic.name && topic.topic_id != Uuid{}) topic_names_[topic.topic_id] = *topic.name;
+        }
+    } else if (key == ApiKey::produce) {
+        answer_produce(speaker, note, response);
+    } else if (key == ApiKey::fetch) {
+        answer_fetch(speaker, note, response);
+    } else if (key == ApiKey::offset_commit) {
+        answer_commit(speaker, note, response);
+    } else if (key == ApiKey::txn_offset_commit && note.transaction_offsets) {
+        ErrorCode worst = ErrorCode::none;
+        for (const auto& topic : response.as<TxnOffsetCommitResponse>().topics) {
+            for (const auto& partition : topic.partitions) {
+                if (partition.error_code != ErrorCode::none) worst = partition.error_code;
+            }
+        }
+        const Outcome outcome = worst == ErrorCode::none ? Outcome::ok
+                                : is_ambiguous(worst)    ? Outcome::unknown
+                                                         : Outcome::failed;
+        speaker.machine.emit(TransactionOffsetsCompleted{.operation = *note.transaction_offsets,
+                                                         .outcome = outcome,
+                                                         .error = error_text(worst)});
+    } else if (key == ApiKey::sync_group) {
+        const auto& sync = response.as<SyncGroupResponse>();
+        if (sync.error_code != ErrorCode::none) return;
+        const Result<Assignment> assignment = decode_assignment(sync.assignment);
+        if (!assignment) return;  // of a protocol of its own
+        assign(speaker, note.member_id, note.group, note.generation,
+               {assignment->partitions.begin(), assignment->partitions.end()});
+    } else if (key == ApiKey::consumer_group_heartbeat) {
+        const auto& beat = response.as<ConsumerGroupHeartbeatResponse>();
+        if (beat.error_code != ErrorCode::none) return;
+        if (!note.leaving.empty()) {
+            return drop_member(speaker, note.member_id, AssignmentChange::revoked);
+        }
+        if (!beat.assignment) return;
+        std::set<TopicPartition> partitions;
+        for (const auto& topic : beat.assignment->topic_partitions) {
+            for (const std::int32_t index : topic.partitions) {
+                partitions.insert({topic_name({}, topic.topic_id), index});
+            }
+        }
+        assign(speaker, beat.member_id.value_or(note.member_id), note.group,
+               GenerationId(beat.member_epoch), std::move(partitions));
+    } else if (key == ApiKey::heartbeat) {
+        const ErrorCode error = response.as<HeartbeatResponse>().error_code;
+        if (error == ErrorCode::unknown_member_id || error == ErrorCode::fenced_instance_id) {
+            drop_member(speaker, note.member_id, AssignmentChange::lost);
+        }
+    } else if (key == ApiKey::leave_group) {
+        for (const std::string& member : note.leaving) {
+            drop_member(speaker, member, AssignmentChange::revoked);
+        }
+    } else if (key == ApiKey::init_producer_id) {
+        const auto& init = response.as<InitProducerIdResponse>();
+        if (init.error_code != ErrorCode::none) return;
+        if (!note.transactional_id.empty()) {
+            transactional_ids_[init.producer_id] = note.transactional_id;
+        }
+        identify(speaker, {init.producer_id, init.producer_epoch}, "init_producer_id");
+    } else if (key == ApiKey::end_txn) {
+        answer_end(speaker, note, response);
+    }
+}
+
+void WireHistory::identify(const Speaker& speaker, ProducerKey producer, std::string_view reason) {
+    const auto transactional = transactional_ids_.find(producer.first);
+    speaker.machine.emit(ProducerIdentified{
+        .client_id = name_of(speaker, producer.first),
+        .transactional_id =
+            transactional == transactional_ids_.end() ? std::string() : transactional->second,
+        .producer_id = producer.first,
+        .producer_epoch = producer.second,
+        .reason = std::string(reason)});
+}
+
+void WireHistory::answer_produce(const Speaker& speaker, const Note& note, Message& response) {
+    for (const auto& topic : response.as<ProduceResponse>().responses) {
+        const std::string name = topic_name(topic.name, topic.topic_id);
+        for (const auto& partition : topic.partition_responses) {
+            const auto batch = std::ranges::find(
+                note.batches, TopicPartition{name, partition.index}, &SentBatch::partition);
+            if (batch == note.batches.end()) continue;
+            conclude(speaker, *batch, partition.error_code, partition.base_offset);
+        }
+    }
+}
+
+void WireHistory::conclude(const Speaker& speaker, const SentBatch& batch, ErrorCode error,
+                           Offset base_offset) {
+    std::uint32_t attempts = batch.attempts;
+    if (batch.is_numbered) {
+        const auto open = open_batches_.find(
+            {batch.producer_id, batch.producer_epoch, batch.partition, batch.base_sequence});
+        if (open != open_batches_.end()) {
+            attempts = open->second.attempts;
+            // The client sends it again, under its number.
+            if (error != ErrorCode::none && (is_retriable(error) || is_ambiguous(error))) return;
+            open_batches_.erase(open);
+        } else if (attempts > 1 || error != ErrorCode::none) {
+            return;  // another request of the same batch was answered for good
+        }
+    }
+    const bool is_ok = error == ErrorCode::none || error == ErrorCode::duplicate_sequence_number;
+    // What an earlier attempt did is not known from the refusal of a later one.
+    const Outcome outcome = is_ok                                 ? Outcome::ok
+                            : is_ambiguous(error) || attempts > 1 ? Outcome::unknown
+                                                                  : Outcome::failed;
+    const bool has_offset = is_ok && base_offset >= Offset(0);
+    std::int32_t delta = 0;
+    for (const OperationId operation : batch.operations) {
+        speaker.machine.emit(SendCompleted{.operation = operation,
+                                           .outcome = outcome,
+                                           .partition = batch.partition,
+                                           .offset = has_offset ? base_offset + delta++ : no_offset,
+                                           .error = is_ok ? std::string() : error_text(error),
+                                           .attempts = attempts});
+    }
+}
+
+void WireHistory::answer_fetch(const Speaker& speaker, const Note& note, Message& response) {
+    for (const auto& topic : response.as<FetchResponse>().responses) {
+        const std::string name = topic_name(topic.topic, topic.topic_id);
+        for (const auto& partition : topic.partitions) {
+            if (partition.error_code != ErrorCode::none || partition.records.empty()) continue;
+            hand_out(speaker, note, {name, partition.partition_index}, partition);
+        }
+    }
+}
+
+void WireHistory::hand_out(const Speaker& speaker, const Note& note,
+                           const TopicPartition& partition,
+                           const FetchResponse::Partition& fetched) {
+    const auto from = note.fetched_from.find(partition);
+    if (from == note.fetched_from.end()) return;
+    std::vector<std::pair<std::string, const Member*>> owners;
+    for (const auto& [id, member] : members_) {
+        if (member.machine == speaker.machine.id() && member.partitions.contains(partition)) {
+            owners.emplace_back(id, &member);
+        }
+    }
+    RecordsPolled polled{.client_id = name_of(speaker, no_producer_id),
+                         .group = {},
+                         .member_id = {},
+                         .partition = partition,
+                         .position = from->second,
+                         .next_position = from->second,
+                         .records = {}};
+    if (owners.size() == 1) {
+        polled.client_id = polled.member_id = owners.front().first;
+        polled.group = owners.front().second->group;
+        polled.generation = owners.front().second->generation;
+    }
+    polled.next_position = visit_records(
+        fetched, from->second, note.read_committed, [&](Offset offset, const RecordView& record) {
+            polled.records.push_back(
+                {.offset = offset, .record = record_id(record), .key = text_of(record.key)});
+        });
+    if (polled.next_position == from->second) return;
+    if (configured_consumers_.insert(polled.client_id).second) {
+        speaker.machine.emit(ConsumerConfigured{.client_id = polled.client_id,
+                                                .group = polled.group,
+                                                .enable_auto_commit = false,
+                                                .read_committed = note.read_committed,
+                                                .auto_offset_reset = "none"});
+    }
+    const auto tell_position = [&](const std::string& client, const std::string& group,
+                                   Offset offset) {
+        speaker.machine.emit(PositionSet{.client_id = client,
+                                         .group = group,
+                                         .partition = partition,
+                                         .offset = offset,
+                                         .reason = PositionReason::seek});
+    };
+    const auto [position, is_new] =
+        positions_.try_emplace({polled.client_id, partition}, no_offset);
+    if (position->second != from->second) {
+        tell_position(polled.client_id, polled.group, from->second);
+    }
+    position->second = polled.next_position;
+    const Offset next_position = polled.next_position;
+    const bool has_records = !polled.records.empty();
+    if (has_records) speaker.machine.emit(polled);
+    if (!has_records) tell_position(polled.client_id, polled.group, next_position);
+    if (owners.size() < 2) return;
+    for (const auto& [id, member] : owners) tell_position(id, member->group, next_position);
+}
+
+void WireHistory::answer_commit(const Speaker& speaker, const Note& note, Message& response) {
+    ErrorCode worst = ErrorCode::none;
+    for (const auto& topic : response.as<OffsetCommitResponse>().topics) {
+        for (const auto& partition : topic.partitions) {
+            if (partition.error_code != ErrorCode::none) worst = partition.error_code;
+        }
+    }
+    const Outcome outcome = worst == ErrorCode::none ? Outcome::ok
+                            : is_ambiguous(worst)    ? Outcome::unknown
+                                                     : Outcome::failed;
+    speaker.machine.emit(CommitCompleted{
+        .operation = note.commit.value(), .outcome = outcome, .error = error_text(worst)});
+    if (worst == ErrorCode::unknown_member_id || worst == ErrorCode::fenced_instance_id) {
+        drop_member(speaker, note.member_id, AssignmentChange::lost);
+    }
+}
+
+void WireHistory::answer_end(const Speaker& speaker, const Note& note, Message& response) {
+    const auto& end = response.as<EndTxnResponse>();
+    const auto open = open_transactions_.find({note.producer_id, note.producer_epoch});
+    if (open == open_transactions_.end() || !open->second.end) return;
+    const OpenTransaction transaction = open->second;
+    const ErrorCode error = end.error_code;
+    if (error != ErrorCode::none && (is_retriable(error) || is_ambiguous(error))) return;
+    open_transactions_.erase(open);
+    const Outcome outcome = error == ErrorCode::none       ? Outcome::ok
+                            : transaction.end_attempts > 1 ? Outcome::unknown
+                                                           : Outcome::failed;
+    speaker.machine.emit(TransactionEndCompleted{.operation = *transaction.end,
+                                                 .transaction = transaction.id,
+                                                 .commit = transaction.commits,
+                                                 .outcome = outcome,
+                                                 .error = error_text(error)});
+    if (error == ErrorCode::none && end.producer_id != no_producer_id) {
+        identify(speaker, {end.producer_id, end.producer_epoch}, "transaction end");
+    }
+}
+
+// ---- groups ----
+
+void WireHistory::assign(const Speaker& speaker, const std::string& member_id,
+                         const std::string& group, GenerationId generation,
+                         std::set<TopicPartition> partitions) {
+    Member& member = members_[member_id];
+    AssignmentChanged revoked{.client_id = member_id,
+                              .group = group,
+                              .member_id = member_id,
+                              .generation = generation,
+                              .change = AssignmentChange::revoked,
+                              .partitions = {}};
+    AssignmentChanged assigned = revoked;
+    assigned.change = AssignmentChange::assigned;
+    std::ranges::set_difference(member.partitions, partitions,
+                                std::back_inserter(revoked.partitions));
+    std::ranges::set_difference(partitions, member.partitions,
+                                std::back_inserter(assigned.partitions));
+    member = {.group = group,
+              .machine = speaker.machine.id(),
+              .generation = generation,
+              .partitions = std::move(partitions)};
+    if (!revoked.partitions.empty()) speaker.machine.emit(revoked);
+    if (!assigned.partitions.empty()) speaker.machine.emit(assigned);
+}
+
+void WireHistory::drop_member(const Speaker& speaker, const std::string& member_id,
+                              AssignmentChange change) {
+    const auto found = members_.find(member_id);
+    if (found == members_.end()) return;
+    const Member member = std::move(found->second);
+    members_.erase(found);
+    if (member.partitions.empty()) return;
+    speaker.machine.emit(
+        AssignmentChanged{.client_id = member_id,
+                          .group = member.group,
+                          .member_id = member_id,
+                          .generation = member.generation,
+                          .change = change,
+                          .partitions = {member.partitions.begin(), member.partitions.end()}});
+}
+
+}  // namespace squall::gateway
