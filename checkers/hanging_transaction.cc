@@ -9,11 +9,14 @@
 // 15 s for markers and elections; a prepared transaction has no timeout to wait for. Time counts
 // from CalmBegan, or from when the transaction began there, whichever is later. A transaction that
 // was open before the calm began, and whose bound lies beyond the end of the run, is left open.
-// Not judged: partitions without a leader at the end (see liveness). Allowed: nothing: KIP-664 is
-// how an administrator repairs what KIP-890 prevents. Guarantees: liveness.
+// Not judged: partitions without a leader at the end (see liveness). Allowed, under the configured
+// contract: a stable offset held by a producer of version 1 in a partition whose leaders never
+// asked its coordinator (KAFKA-12671: transaction.partition.verification.enable=false). Nothing
+// else: KIP-664 is how an administrator repairs what KIP-890 prevents. Guarantees: liveness.
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -58,6 +61,8 @@ class HangingTransaction final : public Checker {
             on_state(changed->transactional_id, changed->to, changed->producer_id, event);
         } else if (const auto* loaded = event.as<model::TransactionLoaded>()) {
             on_state(loaded->transactional_id, loaded->state, loaded->producer_id, event);
+        } else if (const auto* verified = event.as<model::PartitionVerified>()) {
+            verified_.insert({verified->partition, verified->producer_id});
         } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
             pending_.try_emplace({stored->group, stored->producer_id},
                                  Waiting{.since = event.time, .event = event.sequence});
@@ -126,13 +131,25 @@ class HangingTransaction final : public Checker {
                                first.base_offset))) {
             return;
         }
-        findings_.object(
-            "stable-offset-stuck",
-            evidence("partition", partition, "offset", first.base_offset, "producer_id",
-                     first.producer_id, "producer_epoch", first.producer_epoch, "transactional_id",
-                     book_.transactions().transactional_id(first.producer_id), "lasted",
-                     lasted(waiting)),
-            {first.appended, calm_event_});
+        Evidence shown = evidence(
+            "partition", partition, "offset", first.base_offset, "producer_id", first.producer_id,
+            "producer_epoch", first.producer_epoch, "transactional_id",
+            book_.transactions().transactional_id(first.producer_id), "lasted", lasted(waiting));
+        if (was_let_in_unverified(partition, first.producer_id)) {
+            findings_.allow("stable-offset-stuck", "unverified transactions of version 1",
+                            std::move(shown), {first.appended, calm_event_});
+        } else {
+            findings_.object("stable-offset-stuck", std::move(shown),
+                             {first.appended, calm_event_});
+        }
+    }
+
+    // Nobody ever asked the coordinator on behalf of this producer there.
+    bool was_let_in_unverified(const model::TopicPartition& partition,
+                               model::ProducerId producer) const {
+        return book_.contract() == Contract::configured &&
+               book_.transactions().version(producer) < 2 &&
+               !verified_.contains({partition, producer});
     }
 
     // ---- coordinators ----
@@ -195,6 +212,7 @@ class HangingTransaction final : public Checker {
     std::map<model::TopicPartition, model::BrokerId> leaders_;
     std::map<std::string, Coordinated> transactions_;  // unfinished ones, by transactional id
     std::map<GroupAndProducer, Waiting> pending_;
+    std::set<std::pair<model::TopicPartition, model::ProducerId>> verified_;
     std::optional<Time> calm_;
     sim::EventSequence calm_event_{0};
     Time now_;

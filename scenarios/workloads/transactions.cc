@@ -129,9 +129,10 @@ class Worker final : public sim::Process {
         }
     }
 
-    // Slowly, so that a pause has something to strike: one record before it, and one behind.
+    // Slowly, so that a fault has something to strike: one record before it, and one behind.
     TransactionalClient::End work(std::uint64_t job) {
         Draws& draws = node_.draws("work time");
+        const bool is_taken_back = draws.below(100) < taken_back_percent;
         return client_.transact([&](model::Producer& producer) {
             for (const char* topic : topics_of_an_order) {
                 producer.send(
@@ -139,7 +140,7 @@ class Worker final : public sim::Process {
                               fmt::format("{} of job {} by {}", topic, job, node_.name())));
                 node_.sleep_for(Duration(draws.between(10'000'000, 150'000'000)));
             }
-            return true;
+            return !is_taken_back;
         });
     }
 

@@ -7,8 +7,8 @@ namespace squall::checkers {
 namespace {
 
 // The producers of these histories have five seconds: with scan and grace the bound is 30 s.
-std::string judge(const History& history) {
-    return summary(history.judged_by("hanging-transaction"));
+std::string judge(const History& history, Contract contract = Contract::configured) {
+    return summary(history.judged_by("hanging-transaction", contract));
 }
 
 TEST(HangingTransaction, AcceptsTransactionsThatEndInTime) {
@@ -44,6 +44,32 @@ TEST(HangingTransaction, ObjectsToAnOpenTransactionInAPartition) {
         }
         EXPECT_EQ(judge(history), "fail: stable-offset-stuck");
     }
+}
+
+TEST(HangingTransaction, AllowsWhatVersionOneLetsInUnverified) {
+    const auto hung = [](int version, bool is_verified, Contract contract) {
+        Transactions history;
+        const auto producer = history.start_producer("p1", 7, 0, version);
+        history.begin(producer);
+        if (is_verified) {
+            history.by_broker(1, model::PartitionVerified{.broker = BrokerId{1},
+                                                          .partition = orders,
+                                                          .producer_id = ProducerId{7},
+                                                          .producer_epoch = ProducerEpoch{0},
+                                                          .error = "TRANSACTION_ABORTABLE"});
+        }
+        history.append_numbered(producer, orders, {10});
+        history.calm();
+        history.wait(40s);
+        history.by_harness(sim::FaultHealed{});
+        return judge(history, contract);
+    };
+    using enum Contract;
+    EXPECT_EQ(hung(1, false, configured),
+              "pass, allowed: stable-offset-stuck (unverified transactions of version 1)");
+    EXPECT_EQ(hung(1, false, safe), "fail: stable-offset-stuck");
+    EXPECT_EQ(hung(1, true, configured), "fail: stable-offset-stuck");
+    EXPECT_EQ(hung(2, false, configured), "fail: stable-offset-stuck");
 }
 
 TEST(HangingTransaction, CountsFromTheCalmOn) {
