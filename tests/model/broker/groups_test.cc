@@ -217,6 +217,44 @@ TEST_P(Groups, SurviveTheDeathOfTheirCoordinatorInTheMiddleOfARebalance) {
     EXPECT_THAT(witness.complaints(), IsEmpty());
 }
 
+// Its application is busy for longer than max.poll.interval.ms: the member leaves by itself, others
+// go on, and what it commits when it comes back counts for nothing.
+TEST_P(Groups, RefuseTheCommitOfAMemberThatDidNotPollInTime) {
+    Witness witness;
+    SmallCluster cluster(25, quick_sessions);
+    witness.watch(cluster.simulation());
+    cluster.start("p", producer(300, 100ms));
+    cluster.run(8s);
+    CommitResult late;
+    std::size_t in_hand = 0;
+    cluster.start("a", [&](Application& app) {
+        ConsumerOptions options = member_options(GetParam());
+        options.max_poll_interval = 5s;
+        Consumer& consumer = app.consumer(options);
+        consumer.subscribe(std::vector<std::string>{"orders"});
+        while (in_hand == 0) {
+            const auto records = consumer.poll(200ms);
+            if (records) in_hand = records->size();
+        }
+        app.node.sleep_for(20s);
+        late = consumer.commit_sync();
+        const LocalTime end = app.node.now() + 30s;
+        while (app.node.now() < end) {
+            const auto records = consumer.poll(200ms);
+            if (records && !records->empty()) static_cast<void>(consumer.commit_sync());
+        }
+        consumer.close();
+    });
+    cluster.run(1s);
+    cluster.start("b", member(member_options(GetParam()), 60s));
+    cluster.run(62s);
+    EXPECT_EQ(late.outcome, Outcome::failed);
+    EXPECT_EQ(late.error, "UNKNOWN_MEMBER_ID");
+    EXPECT_THAT(witness.told, testing::Contains(testing::StartsWith("a lost")));
+    EXPECT_EQ(witness.polled.size(), 300u);
+    EXPECT_THAT(witness.complaints(), IsEmpty());
+}
+
 // KIP-345: a restart within the session is nobody else's business.
 TEST_P(Groups, DoNotRebalanceForTheRestartOfAStaticMember) {
     Witness witness;

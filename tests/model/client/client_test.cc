@@ -32,11 +32,11 @@ class Application final : public sim::Process {
             std::make_unique<Producer>(node, fabric, std::vector<std::string>{"b1"}, options);
         return *producer_;
     }
-    Consumer& consumer(ConsumerOptions options = {}) {
+    Consumer& consumer(ConsumerOptions options = {}, const BugSet* bugs = nullptr) {
         options.client.client_id = "payment";
         if (options.group_id.empty()) options.group_id = "payment";
         consumer_ =
-            std::make_unique<Consumer>(node, fabric, std::vector<std::string>{"b1"}, options);
+            std::make_unique<Consumer>(node, fabric, std::vector<std::string>{"b1"}, options, bugs);
         return *consumer_;
     }
     AdminClient& admin() {
@@ -317,6 +317,25 @@ TEST_P(ClientTest, AutoCommitTakesThePositionsOfEarlierPolls) {
     for (const CommitInvoked& commit : commits) EXPECT_TRUE(commit.automatic);
     // The records of the running poll are not among them.
     EXPECT_EQ(commits_beyond_handled, 0);
+}
+
+TEST_P(ClientTest, AutoCommitRunsAheadOfTheApplicationIfTheBugIsArmed) {
+    fill(30);
+    BugSet bugs;
+    bugs.arm(Bug::z75_auto_commit_of_running_poll);
+    run([&](Application& app) {
+        ConsumerOptions options = earliest();
+        options.max_poll_records = 2;
+        Consumer& consumer = app.consumer(options, &bugs);
+        consumer.subscribe(std::vector<std::string>{"orders"});
+        for (int i = 0; i < 15; ++i) {
+            static_cast<void>(consumer.poll(100ms));
+            app.node.sleep_for(900ms);
+            handled = positions;
+        }
+    });
+    EXPECT_GT(commits_beyond_handled, 0);
+    EXPECT_GT(bugs.hits(Bug::z75_auto_commit_of_running_poll), 0u);
 }
 
 TEST_P(ClientTest, ARebalanceCommitsThenRevokesThenAssignsAndSkipsNothing) {
