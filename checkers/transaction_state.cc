@@ -11,11 +11,13 @@
 //   partitions-forgotten  a transaction was prepared without a partition that it had
 //   state-lost            a new coordinator loaded an older record than one that took effect
 //   replay-differs        ... the same record, and read something else in it
-//   stale-coordinator     a coordinator of an older epoch put a state into effect after a newer one
+//   stale-coordinator     a coordinator of an older epoch put a state into effect that a newer one
+//                         had not read
 //
 // A state takes effect when its record is committed (TransactionStateChanged); a coordinator that
 // takes over tells what it read (TransactionLoaded). It may read more than was told: its
-// predecessor died before it could. Allowed: after records of __transaction_state were lost to an
+// predecessor died before it could tell, or was held up, and tells late what its successor knows:
+// that changes nothing. Allowed: after records of __transaction_state were lost to an
 // unclean election (configured contract) or a power loss of the whole in-sync set.
 // Semantics 9; KIP-98, KIP-890.
 #include <algorithm>
@@ -107,6 +109,7 @@ class TransactionState final : public Checker {
             conclude("illegal-transition", changed.transactional_id,
                      evidence("from", changed.from, "to", changed.to), {sequence});
         }
+        if (is_told_late(changed)) return;
         if (const auto at = known_.find(changed.transactional_id); at != known_.end()) {
             judge_step(at->second, changed, sequence);
         }
@@ -122,6 +125,19 @@ class TransactionState final : public Checker {
                                       .log_offset = changed.log_offset,
                                       .coordinator_epoch = changed.coordinator_epoch,
                                       .event = sequence});
+    }
+
+    // A later coordinator began with this record, or with a newer one.
+    bool is_told_late(const model::TransactionStateChanged& changed) const {
+        const auto at = loaded_.find(changed.transactional_id);
+        if (at == loaded_.end() || at->second.coordinator_epoch <= changed.coordinator_epoch) {
+            return false;
+        }
+        const Known& loaded = at->second;
+        if (changed.log_offset != loaded.log_offset) return changed.log_offset < loaded.log_offset;
+        return changed.to == loaded.state && changed.producer_id == loaded.producer_id &&
+               changed.producer_epoch == loaded.producer_epoch &&
+               sorted(changed.partitions) == loaded.partitions;
     }
 
     // Its record stands in the log of the coordinator's own replica, and is committed.
@@ -203,6 +219,7 @@ class TransactionState final : public Checker {
         if (const auto at = known_.find(loaded.transactional_id); at != known_.end()) {
             judge_replay(at->second, loaded.transactional_id, now);
         }
+        loaded_.insert_or_assign(loaded.transactional_id, now);
         known_.insert_or_assign(loaded.transactional_id, std::move(now));
     }
 
@@ -249,6 +266,7 @@ class TransactionState final : public Checker {
     const Casebook& book_;
     std::map<std::pair<model::TopicPartition, model::BrokerId>, model::Offset> high_watermarks_;
     std::map<std::string, Known> known_;               // by transactional id
+    std::map<std::string, Known> loaded_;              // as the last coordinator that took over did
     std::map<model::ProducerId, std::string> owners_;  // transactional ids
     Findings findings_{"transaction-state"};
 };

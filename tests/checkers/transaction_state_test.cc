@@ -146,6 +146,20 @@ TEST(TransactionState, ObjectsToAPartitionThatIsForgotten) {
               "fail: partitions-forgotten");
 }
 
+TEST(TransactionState, AcceptsWhatADeposedCoordinatorTellsLate) {
+    auto steps = life();
+    const auto prepared = steps[3];
+    steps.resize(3);
+    Transactions history = history_of(steps);
+    history.by_broker(2, load(prepared, 1));
+    history.take_step(prepared);  // of epoch 0, which was held up
+    EXPECT_EQ(judge(history), "pass");
+    auto other = prepared;
+    other.producer_epoch = ProducerEpoch{9};  // not what its successor read there
+    history.by_broker(1, other);
+    EXPECT_EQ(judge(history), "fail: stale-coordinator");
+}
+
 TEST(TransactionState, ObjectsToADeposedCoordinator) {
     auto steps = life();
     steps.resize(4);
