@@ -1,0 +1,191 @@
+// Clients from outside in a simulated cluster, without sockets: what they are told, what becomes of
+// nonsense, and that what happened can be repeated.
+#include <gtest/gtest.h>
+
+#include "model/protocol/messages/api_versions.h"
+#include "model/protocol/messages/fetch.h"
+#include "model/protocol/messages/metadata.h"
+#include "model/protocol/messages/produce.h"
+#include "model/protocol/record_batch.h"
+#include "tests/gateway/outside_client.h"
+
+namespace squall::gateway {
+namespace {
+
+using namespace squall::model;
+
+MetadataRequest metadata_of(const std::string& topic) {
+    MetadataRequest request;
+    request.topics.emplace().push_back({.topic_id = {}, .name = topic});
+    return request;
+}
+
+Bytes batch_of(const std::vector<std::string>& values) {
+    BatchBuilder builder;
+    for (const std::string& value : values) {
+        builder.append(1'735'689'600'000, as_bytes("key"), as_bytes(value));
+    }
+    return builder.finish();
+}
+
+ProduceRequest produce_of(const std::string& topic, Bytes records) {
+    ProduceRequest request;
+    request.acks = -1;
+    request.timeout_ms = 5000;
+    request.topic_data.push_back({.name = topic, .topic_id = {}, .partition_data = {}});
+    request.topic_data[0].partition_data.push_back({.index = 0, .records = std::move(records)});
+    return request;
+}
+
+FetchRequest fetch_of(const std::string& topic) {
+    FetchRequest request;
+    request.max_wait_ms = 100;
+    request.min_bytes = 1;
+    FetchRequest::Topic& asked = request.topics.emplace_back();
+    asked.topic = topic;
+    asked.partitions.emplace_back().partition_max_bytes = 1 << 20;
+    asked.partitions.back().fetch_offset = Offset(0);
+    return request;
+}
+
+// Makes the topic, and returns a connection to its leader.
+ConnectionNumber connect_to_leader(ServedCluster& cluster, const std::string& topic) {
+    const ConnectionNumber any = cluster.connect(0);
+    cluster.call(any, metadata_of(topic), 5);
+    const auto metadata = cluster.call(any, metadata_of(topic), 5);
+    if (!metadata || metadata->topics.at(0).partitions.empty()) return ConnectionNumber(0);
+    const auto leader =
+        static_cast<std::uint32_t>(metadata->topics[0].partitions[0].leader_id.value());
+    return cluster.connect(leader - 1);
+}
+
+// A client that makes a topic, writes to it and reads it back.
+void write_and_read(ServedCluster& cluster) {
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    const auto produced = cluster.call(leader, produce_of("orders", batch_of({"one", "two"})), 7);
+    ASSERT_TRUE(produced);
+    EXPECT_EQ(produced->responses.at(0).partition_responses.at(0).error_code, ErrorCode::none);
+    EXPECT_EQ(produced->responses[0].partition_responses[0].base_offset, Offset(0));
+    const auto fetched = cluster.call(leader, fetch_of("orders"), 11);
+    ASSERT_TRUE(fetched);
+    const FetchResponse::Partition& partition = fetched->responses.at(0).partitions.at(0);
+    const RecordBatch batch = decode_batch(partition.records).value();
+    ASSERT_EQ(batch.records.size(), 2u);
+    EXPECT_EQ(as_text(*batch.records[1].value), "two");
+}
+
+TEST(ServedRun, LetsAClientWriteAndRead) {
+    ServedCluster cluster;
+    write_and_read(cluster);
+    const scenarios::RunResult result = cluster.end();
+    EXPECT_EQ(result.verdict, scenarios::Verdict::pass) << result.why;
+    EXPECT_EQ(result.operations.at("send").ok, 2u);
+    EXPECT_GE(result.operations.at("poll").ok, 1u);
+}
+
+TEST(ServedRun, TellsClientsTheAddressesOutside) {
+    ServedCluster cluster;
+    const auto metadata = cluster.call(cluster.connect(1), MetadataRequest{}, 5);
+    ASSERT_TRUE(metadata);
+    ASSERT_EQ(metadata->brokers.size(), 3u);
+    for (const auto& broker : metadata->brokers) {
+        EXPECT_EQ(broker.host, "outside.example");
+        EXPECT_EQ(broker.port, 19091 + broker.node_id.value());
+    }
+}
+
+TEST(ServedRun, IsRepeatedBitForBitWithoutItsClients) {
+    ServedCluster cluster;
+    write_and_read(cluster);
+    // Two at one moment, before anything else happens.
+    const ConnectionNumber first = cluster.connect(0);
+    const ConnectionNumber second = cluster.connect(0);
+    cluster.ask(first, ApiVersionsRequest{}, 0);
+    cluster.ask(second, ApiVersionsRequest{}, 0);
+    for (int step = 0; step < 100; ++step) cluster.pass(1ms);
+    cluster.take_in(Disconnected{first});
+    const scenarios::RunResult served = cluster.end();
+    const scenarios::RunResult again = replay(cluster.scenario, cluster.events, cluster.options());
+    EXPECT_EQ(again.hash, served.hash);
+    EXPECT_EQ(again.events, served.events);
+    EXPECT_EQ(again.verdict, served.verdict);
+}
+
+// KIP-511: a version nobody knows is answered in version 0, with the range that is known.
+TEST(ServedRun, AnswersAnUnknownVersionOfApiVersions) {
+    ServedCluster cluster;
+    const ConnectionNumber connection = cluster.connect(0);
+    // Key 18, version 99, correlation id 7, no client id, no tags, and a body from the future.
+    const Bytes frame = {0, 0, 0, 12, 0, 18, 0, 99, 0, 0, 0, 7, 0xff, 0xff, 0, 9};
+    cluster.take_in(Received{connection, frame});
+    cluster.pass(1s);
+    const auto answer = cluster.answer<ApiVersionsResponse>(connection, 0);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->error_code, ErrorCode::unsupported_version);
+    ASSERT_EQ(answer->api_keys.size(), 1u);
+    EXPECT_EQ(answer->api_keys[0].api_key, ApiKey::api_versions);
+    const auto known = cluster.call(connection, ApiVersionsRequest{}, 0);
+    ASSERT_TRUE(known);
+    EXPECT_GT(known->api_keys.size(), 20u);
+}
+
+TEST(ServedRun, HangsUpOnNonsenseAndOnNobodyElse) {
+    ServedCluster cluster;
+    const ConnectionNumber sound = cluster.connect(0);
+    ASSERT_TRUE(cluster.call(sound, ApiVersionsRequest{}, 0));
+    const std::vector<Bytes> nonsense = {
+        {'G', 'E', 'T', ' ', '/', ' ', 'H', 'T', 'T', 'P'},    // a length of a gigabyte
+        {0xff, 0xff, 0xff, 0xff},                              // a negative one
+        {0, 0, 0, 2, 0, 3},                                    // half a header
+        {0, 0, 0, 10, 0x7f, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff},  // an API that is none
+        {0, 0, 0, 10, 0, 3, 0, 99, 0, 0, 0, 1, 0xff, 0xff},    // a version that is none
+        {0, 0, 0, 10, 0, 52, 0, 0, 0, 0, 0, 1, 0xff, 0xff},    // Vote: not for clients
+        {0, 0, 0, 14, 0, 3, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff},  // 2^31 topics
+    };
+    for (const Bytes& bytes : nonsense) {
+        const ConnectionNumber connection = cluster.connect(0);
+        cluster.take_in(Received{connection, bytes});
+        cluster.pass(10ms);
+        EXPECT_TRUE(cluster.outlet.closed.contains(connection)) << to_hex(bytes);
+    }
+    EXPECT_EQ(cluster.outlet.lines.size(), nonsense.size());
+    EXPECT_TRUE(cluster.call(sound, ApiVersionsRequest{}, 0));
+    EXPECT_FALSE(cluster.outlet.closed.contains(sound));
+}
+
+TEST(ServedRun, ClosesThePortOfABrokerThatCrashedAndHangsUp) {
+    ServedCluster cluster({{.id = "down",
+                            .kind = "crash",
+                            .target = "b2",
+                            .at = Duration(8s),
+                            .heal_after = Duration(4s)}});
+    const ConnectionNumber connection = cluster.connect(1);
+    ASSERT_TRUE(cluster.call(connection, ApiVersionsRequest{}, 0, 1s));
+    EXPECT_TRUE(cluster.outlet.ports.at(1));
+    cluster.pass(3s);
+    EXPECT_FALSE(cluster.outlet.ports.at(1));
+    EXPECT_TRUE(cluster.outlet.ports.at(0));
+    EXPECT_TRUE(cluster.outlet.closed.contains(connection));
+    cluster.pass(10s);
+    EXPECT_TRUE(cluster.outlet.ports.at(1));
+    EXPECT_TRUE(cluster.call(cluster.connect(1), ApiVersionsRequest{}, 0));
+}
+
+TEST(ServedRun, AnswersPipelinedRequestsInTheirOrderAndNothingToAcksZero) {
+    ServedCluster cluster;
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    ProduceRequest unanswered = produce_of("orders", batch_of({"zero"}));
+    unanswered.acks = 0;
+    cluster.ask(leader, ApiVersionsRequest{}, 0);
+    cluster.ask(leader, unanswered, 7);
+    cluster.ask(leader, metadata_of("orders"), 1);
+    cluster.pass(2s);
+    EXPECT_TRUE(cluster.answer<ApiVersionsResponse>(leader, 0));
+    const auto metadata = cluster.answer<MetadataResponse>(leader, 1);
+    ASSERT_TRUE(metadata);
+    EXPECT_EQ(metadata->topics.at(0).name, "orders");
+    EXPECT_TRUE(cluster.outlet.sent[leader].empty());
+}
+
+}  // namespace
+}  // namespace squall::gateway
