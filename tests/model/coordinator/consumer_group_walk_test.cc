@@ -145,7 +145,8 @@ class Walk {
         ConsumerClient state;
         std::optional<CallId> call;
         bool must_say_all = true;
-        bool has_news = false;  // it owns something else than it said
+        bool has_news = false;        // it owns something else than it said
+        bool has_stated_all = false;  // the call lists what it owns
     };
 
     // A new process: its predecessor's ownership ends with it.
@@ -175,6 +176,7 @@ class Walk {
             request = client.state.owning();
         }
         client.has_news = false;
+        client.has_stated_all = request.topic_partitions.has_value();
         client.call = fixture_.send(request);
         client.must_say_all = false;
     }
@@ -206,8 +208,10 @@ class Walk {
         }
     }
 
-    // First it gives up, and says so; then it takes.
+    // First it gives up, and says so; then it takes. While a statement of all that it owns is on
+    // its way it takes nothing: the coordinator gives to others what is not on that list.
     void take(Client& client) {
+        if (client.call && client.has_stated_all) return;
         if (client.state.epoch == 0 || client.state.owned == client.state.target) return;
         const IdPartitions before = client.state.owned;
         client.state.revoke();
