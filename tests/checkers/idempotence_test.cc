@@ -17,8 +17,9 @@ std::string judge(const History& history, Contract contract = Contract::configur
 std::string judge_numbers(const std::vector<int>& numbers) {
     Transactions history;
     const Transactions::Producer producer{.client = "p1", .transactional_id = ""};
+    int record = 100;
     for (const int number : numbers) {
-        history.append_numbered(producer, orders, {100 + number}, number, false);
+        history.append_numbered(producer, orders, {record++}, number, false);
     }
     return judge(history);
 }
