@@ -5,6 +5,7 @@
 // version 2 of transactions, as is the default, the end of a transaction raises its epoch.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -153,7 +154,9 @@ class Transactions : public History {
             .base_sequence = SequenceNumber{next_sequence},
             .is_transactional = is_transactional};
         for (const int record : records) batch.records.push_back(record_id(record));
-        next_sequence += static_cast<int>(records.size());
+        // The numbers of producers wrap.
+        next_sequence = static_cast<int>((std::int64_t{next_sequence} + std::ssize(records)) %
+                                         (std::int64_t{std::numeric_limits<int>::max()} + 1));
         ends_[partition] += static_cast<int>(records.size());
         by_broker(1, batch);
         return base;
