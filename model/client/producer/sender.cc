@@ -264,7 +264,7 @@ Sender::Reaction Sender::react(const ProducerBatch& batch, ErrorCode error, Loca
             return react_to_out_of_order(batch, now);
         }
     }
-    if (error == ErrorCode::message_too_large && batch.sends.size() > 1) return Reaction::split;
+    if (error == ErrorCode::message_too_large && may_split(batch)) return Reaction::split;
     return may_retry(batch, error, now) ? Reaction::retry : Reaction::fail;
 }
 

@@ -89,6 +89,13 @@ inline Fate fate_of_failure(const ProducerBatch& batch) {
     return batch.may_be_written ? Fate::unknown : Fate::not_written;
 }
 
+// A batch that is too large may go in parts. Not one with a number that may be in the log already:
+// its leader would know the whole again, but not the parts, and they would be written a second
+// time.
+inline bool may_split(const ProducerBatch& batch) {
+    return batch.sends.size() > 1 && !(batch.is_numbered() && batch.may_be_written);
+}
+
 class Sender {
   public:
     // `bugs` may be null, and outlives the sender.

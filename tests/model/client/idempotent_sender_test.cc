@@ -286,6 +286,25 @@ TEST(IdempotentSender, KeepsNumbersTogetherWhenItSplitsABatch) {
     EXPECT_EQ(world.epochs_raised, 0);
 }
 
+// The limit of a message's size was lowered between the two attempts.
+TEST(IdempotentSender, SplitsNoBatchThatMayBeInTheLog) {
+    ProducerOptions options;
+    IdempotentWorld world(options);
+    for (int i = 0; i < 2; ++i) world.append(0, 8);
+    world.now += milliseconds(10);
+    world.step();
+    world.cut(1, 1, true);
+    world.now += milliseconds(1500);
+    world.step();
+    world.answer(1, ErrorCode::message_too_large, false);
+    world.append(0, 8);
+    world.settle();
+    EXPECT_EQ(world.logs[0].sends, (std::vector<std::uint64_t>{1, 2, 3}));
+    EXPECT_EQ(world.results.at(1).fate, Fate::unknown);
+    EXPECT_EQ(world.results.at(2).fate, Fate::unknown);
+    EXPECT_EQ(world.results.at(3).fate, Fate::written);
+}
+
 TEST(IdempotentSender, SendsItsBatchesCompressed) {
     for (const Compression codec :
          {Compression::gzip, Compression::snappy, Compression::lz4, Compression::zstd}) {
