@@ -313,6 +313,7 @@ void Consumer::reconcile(LocalTime deadline) {
         return;
     }
     const AssignmentDiff diff = assignment_diff(subscription_.assignment(), *assigned);
+    if (diff.revoked.empty() && !member.may_take()) return;
     if (!diff.revoked.empty()) {
         subscription_.mark_pending_revocation(diff.revoked);
         commit_before_revocation(deadline);
@@ -321,7 +322,7 @@ void Consumer::reconcile(LocalTime deadline) {
         give_up(diff.revoked, false);
     }
     if (!member.has_joined()) return;
-    if (member.target() == target) {
+    if (member.target() == target && member.may_take()) {
         take_over(*assigned, diff.added);
         if (!member.has_joined()) return;
     }

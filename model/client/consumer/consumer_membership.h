@@ -53,6 +53,10 @@ class ConsumerMembership final : public GroupMembership {
     // The target to bring about: what is owned shall be this.
     bool must_reconcile() const { return state_ == State::reconciling; }
     const TopicIdPartitions& target() const { return target_; }
+    // Partitions are given up at any time, but taken only while no heartbeat is under way that
+    // names what is owned: a coordinator with a newer target would take the names for all there is,
+    // and give the others to somebody else.
+    bool may_take() const { return !(in_flight_ && telling_.owned != told_.owned); }
     // The application owns `owned` by now. It was the target when it began; there may be another.
     void reconciled(TopicIdPartitions owned);
     // Fenced or left: what was owned is lost or given up, and the application knows.

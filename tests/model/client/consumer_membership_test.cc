@@ -145,6 +145,42 @@ TEST_F(ConsumerMembershipTest, GivesUpFirstAndStaysReconcilingUntilTheTargetIsRe
     EXPECT_EQ(send().topic_partitions, of_orders({1})) << "what was given up is told at once";
 }
 
+// The coordinator may give partition 2 to another when it hears of 1 alone, if its target has
+// changed.
+TEST_F(ConsumerMembershipTest, TakesNothingWhileItSaysWhatItOwned) {
+    own_two();
+    now += 5s;
+    send();
+    answer(ErrorCode::none, 2, std::vector{1, 2});
+    EXPECT_TRUE(member.may_take());
+    member.reconciled(of_orders({1}));
+    EXPECT_TRUE(member.may_take()) << "what is taken now is said with the next heartbeat";
+    send();
+    EXPECT_TRUE(member.must_reconcile());
+    EXPECT_FALSE(member.may_take());
+    answer(ErrorCode::none, 2);
+    EXPECT_TRUE(member.may_take());
+    now += 5s;
+    EXPECT_EQ(send().topic_partitions, std::nullopt);
+    EXPECT_TRUE(member.may_take()) << "this one names nothing";
+}
+
+TEST_F(ConsumerMembershipTest, TakesNothingWhileItSaysEverythingAgain) {
+    own_two();
+    now += 5s;
+    send();
+    member.on_heartbeat(Error{Failure::timed_out, ""}, sent_as, now, jitter);
+    now += 5s;
+    member.begin_find();
+    FindCoordinatorResponse found;
+    found.host = "b2";
+    member.on_found(found, now, jitter);
+    send();
+    EXPECT_FALSE(member.may_take());
+    answer(ErrorCode::none, 1);
+    EXPECT_TRUE(member.may_take());
+}
+
 TEST_F(ConsumerMembershipTest, LosesEverythingWhenItIsFencedAndJoinsAnew) {
     own_two();
     now += 5s;
