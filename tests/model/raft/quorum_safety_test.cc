@@ -430,9 +430,9 @@ struct Walk {
 TEST(QuorumSafety, HoldsOnLongWalksThatElectCommitAndLoadSnapshots) {
     for (const std::int32_t voters : {3, 5}) {
         Walk walk{.setting = {.voters = voters}};
-        EXPECT_EQ(walk.take(400), std::nullopt) << voters << " voters";
+        EXPECT_EQ(walk.take(1000), std::nullopt) << voters << " voters";
         // Not vacuous: many leaders, many committed records, snapshots that were needed.
-        EXPECT_GT(walk.epochs, 400u);
+        EXPECT_GT(walk.epochs, 1000u);
         EXPECT_GT(walk.committed, 1000u);
         EXPECT_GT(walk.snapshots_loaded, 20u);
     }
@@ -441,10 +441,10 @@ TEST(QuorumSafety, HoldsOnLongWalksThatElectCommitAndLoadSnapshots) {
 TEST(QuorumSafety, HoldsOnLongWalksWhoseVotersChange) {
     for (const std::int32_t voters : {2, 3}) {
         Walk walk{.setting = {.voters = voters, .changes_voters = true, .replaces_disks = true}};
-        EXPECT_EQ(walk.take(400), std::nullopt) << voters << " voters";
+        EXPECT_EQ(walk.take(1000), std::nullopt) << voters << " voters";
         EXPECT_GT(walk.committed, 1000u);
-        EXPECT_GT(walk.snapshots_loaded, 10u);
-        EXPECT_GT(walk.changes, 100u);
+        EXPECT_GT(walk.snapshots_loaded, 20u);
+        EXPECT_GT(walk.changes, 200u);
     }
 }
 
