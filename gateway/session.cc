@@ -6,6 +6,7 @@
 
 #include "gateway/gateway.h"
 #include "model/broker/broker.h"
+#include "model/broker/handlers/handlers.h"
 #include "model/protocol/messages/api_versions.h"
 #include "model/protocol/messages/produce.h"
 #include "model/rpc/wire_body.h"

@@ -19,6 +19,10 @@
 #include "sim/base/time.h"
 #include "sim/trace/trace.h"
 
+namespace squall::sim {
+class Simulation;
+}
+
 namespace squall::scenarios {
 
 // In order of precedence (docs/GUARANTEES.md).

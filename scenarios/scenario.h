@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "model/broker/broker_config.h"
-#include "model/client/consumer.h"
-#include "model/client/producer.h"
-#include "model/rpc/endpoint.h"
+#include "model/client/consumer/consumer_options.h"
+#include "model/client/producer/producer_options.h"
+#include "model/rpc/codec_mode.h"
 #include "sim/base/distribution.h"
 #include "sim/base/time.h"
 

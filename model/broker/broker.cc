@@ -2,7 +2,16 @@
 
 #include <utility>
 
+#include "model/broker/controller_server.h"
+#include "model/broker/handlers/handlers.h"
+#include "model/controller/broker_lifecycle_host.h"
+#include "model/controller/controller_host.h"
+#include "model/coordinator/coordinator_host.h"
+#include "model/coordinator/producer_id_host.h"
+#include "model/coordinator/transaction_host.h"
 #include "model/events/replica_events.h"
+#include "model/replica/replica_host.h"
+#include "model/rpc/server.h"
 
 namespace squall::model {
 namespace {

@@ -19,22 +19,24 @@
 #include <vector>
 
 #include "model/broker/broker_config.h"
-#include "model/broker/controller_server.h"
-#include "model/broker/handlers/handlers.h"
 #include "model/bugs.h"
-#include "model/controller/broker_lifecycle_host.h"
 #include "model/controller/metadata_observer_host.h"
 #include "model/controller/refused.h"
-#include "model/coordinator/coordinator_host.h"
-#include "model/coordinator/producer_id_host.h"
-#include "model/coordinator/transaction_host.h"
 #include "model/log/log_directory.h"
-#include "model/replica/replica_host.h"
+#include "model/protocol/messages/write_txn_markers.h"
 #include "model/rpc/channel.h"
-#include "model/rpc/server.h"
 #include "sim/disk/disk.h"
 
 namespace squall::model {
+
+class BrokerLifecycleHost;
+class ControllerHost;
+class ControllerServer;
+class CoordinatorHost;
+class ProducerIdHost;
+class ReplicaHost;
+class Server;
+class TransactionHost;
 
 struct BrokerIdentity {
     BrokerId id;

@@ -13,7 +13,8 @@
 #include "model/coordinator/transaction/transaction_options.h"
 #include "model/log/broker_log_settings.h"
 #include "model/raft/raft_options.h"
-#include "model/replica/replica_host.h"
+#include "model/replica/replica_options.h"
+#include "model/replica/replica_selector.h"
 
 namespace squall::model {
 

@@ -1,8 +1,9 @@
-// Where a request goes, and how requests travel in one simulation.
+// Where a request goes, and what carries it.
 #pragma once
 
 #include <compare>
 
+#include "model/rpc/codec_mode.h"
 #include "sim/network/network.h"
 
 namespace squall::model {
@@ -12,12 +13,6 @@ struct Endpoint {
     sim::Port port = 9092;
 
     auto operator<=>(const Endpoint&) const = default;
-};
-
-// How a message gets from one simulated node to another. Hashes are equal in both modes.
-enum class CodecMode {
-    move,       // the struct itself travels
-    roundtrip,  // it is encoded to Kafka's wire format and decoded again, every time
 };
 
 struct Fabric {

@@ -6,6 +6,7 @@
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/broker/handlers/visibility.h"
+#include "model/replica/replica_host.h"
 
 namespace squall::model {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/replica/replica_host.h"
 
 namespace squall::model {
 namespace {

@@ -6,6 +6,7 @@
 
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/coordinator/coordinator_host.h"
 #include "sim/kernel/simulation.h"
 
 namespace squall::model {

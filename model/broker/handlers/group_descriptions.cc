@@ -2,6 +2,7 @@
 // lists the groups that it coordinates.
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/coordinator/coordinator_host.h"
 #include "model/coordinator/group/group_description.h"
 
 namespace squall::model {

@@ -1,5 +1,6 @@
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/replica/replica_host.h"
 
 namespace squall::model {
 

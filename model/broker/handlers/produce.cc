@@ -12,6 +12,7 @@
 #include "model/broker/handlers/handlers.h"
 #include "model/broker/handlers/verification.h"
 #include "model/protocol/batch_view.h"
+#include "model/replica/replica_host.h"
 
 namespace squall::model {
 namespace {

@@ -7,7 +7,11 @@
 
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/coordinator/coordinator_host.h"
 #include "model/coordinator/coordinator_partition.h"
+#include "model/coordinator/producer_id_host.h"
+#include "model/coordinator/transaction_host.h"
+#include "model/replica/replica_host.h"
 
 namespace squall::model {
 namespace {

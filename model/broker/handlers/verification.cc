@@ -7,7 +7,10 @@
 
 #include "model/broker/broker.h"
 #include "model/coordinator/coordinator_partition.h"
+#include "model/coordinator/transaction_host.h"
 #include "model/events/transaction_events.h"
+#include "model/protocol/messages/add_partitions_to_txn.h"
+#include "model/replica/replica_host.h"
 
 namespace squall::model {
 namespace {

@@ -4,7 +4,9 @@
 
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/coordinator/coordinator_host.h"
 #include "model/protocol/control_batch.h"
+#include "model/replica/replica_host.h"
 
 namespace squall::model {
 namespace {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/replica/replica_host.h"
 #include "tests/model/broker/broker_world.h"
 
 namespace squall::model {
