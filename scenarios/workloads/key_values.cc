@@ -1,13 +1,14 @@
 #include "scenarios/workloads/key_values.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "model/client/consumer.h"
 #include "model/client/producer.h"
 #include "model/events/table_events.h"
 #include "model/protocol/record_batch.h"
-#include "scenarios/workloads/topics_admin.h"
+#include "scenarios/workloads/cast.h"
 #include "sim/base/distribution.h"
 
 namespace squall::scenarios {
@@ -16,10 +17,8 @@ namespace {
 using model::TopicPartition;
 
 constexpr const char* values_topic = "values";
-constexpr const char* admin_name = "admin";
 constexpr const char* writer_name = "writer";
 constexpr const char* table_name = "table";
-constexpr const char* reader_name = "reader";
 constexpr std::uint64_t keys = 100;  // many of them are written once or twice, and then never again
 constexpr std::uint32_t deletions_percent = 20;
 constexpr std::size_t value_bytes = 400;
@@ -148,53 +147,43 @@ class Table final : public sim::Process {
 class KeyValues final : public Workload {
   public:
     void start(Cluster& cluster) override {
-        Machine& admin = cluster.add_client(admin_name, [this, &cluster](sim::Node& node) {
-            return std::make_unique<TopicsAdmin>(node, cluster, [this] { start_applications(); });
-        });
-        writer_ = &cluster.add_client(writer_name, [this, &cluster](sim::Node& node) {
+        cast_.emplace(cluster);
+        cast_->add_application(writer_name, [this, &cluster](sim::Node& node) {
             return std::make_unique<Writer>(node, cluster, progress_);
         });
-        table_ = &cluster.add_client(table_name, [&cluster](sim::Node& node) {
+        cast_->add_application(table_name, [&cluster](sim::Node& node) {
             return std::make_unique<Table>(node, cluster, Table::Rebuilds::over_and_over);
         });
-        reader_ = &cluster.add_client(reader_name, [&cluster](sim::Node& node) {
+        cast_->set_reader([&cluster](sim::Node& node) {
             return std::make_unique<Table>(node, cluster, Table::Rebuilds::once);
         });
-        admin.want_up();
+        cast_->begin();
     }
 
-    void begin_calm(Cluster& cluster) override {
+    void begin_calm(Cluster&) override {
         progress_.storm_is_over = true;
-        const Duration settling = cluster.scenario().run.calm / 3;
-        cluster.simulation().control_at(cluster.simulation().now() + settling,
-                                        [this] { reader_->want_up(); });
+        cast_->begin_calm();
     }
 
   private:
-    void start_applications() {
-        for (Machine* application : {writer_, table_}) application->want_up();
-    }
-
     Progress progress_;
-    Machine* writer_ = nullptr;
-    Machine* table_ = nullptr;
-    Machine* reader_ = nullptr;
+    std::optional<Cast> cast_;
 };
 
 }  // namespace
 
 WorkloadEntry key_values_workload() {
-    return {
-        .kind = "key-values",
-        .about = "a table written key by key, with deletions, and rebuilt from its topic",
-        .client_names =
-            [](const Scenario&) {
-                return std::vector<std::string>{admin_name, writer_name, table_name, reader_name};
-            },
-        .topics = {values_topic},
-        .make = [](const Scenario&) -> std::unique_ptr<Workload> {
-            return std::make_unique<KeyValues>();
-        }};
+    return {.kind = "key-values",
+            .about = "a table written key by key, with deletions, and rebuilt from its topic",
+            .client_names =
+                [](const Scenario&) {
+                    return std::vector<std::string>{Cast::admin_name, writer_name, table_name,
+                                                    Cast::reader_name};
+                },
+            .topics = {values_topic},
+            .make = [](const Scenario&) -> std::unique_ptr<Workload> {
+                return std::make_unique<KeyValues>();
+            }};
 }
 
 }  // namespace squall::scenarios

@@ -6,7 +6,7 @@
 
 #include "model/client/consumer.h"
 #include "model/client/producer.h"
-#include "scenarios/workloads/topics_admin.h"
+#include "scenarios/workloads/cast.h"
 
 namespace squall::scenarios {
 namespace {
@@ -14,9 +14,7 @@ namespace {
 using model::TopicPartition;
 
 constexpr std::size_t record_bytes = 100;
-constexpr const char* admin_name = "admin";
 constexpr const char* source_name = "source";
-constexpr const char* reader_name = "reader";
 
 std::vector<TopicPartition> partitions_of(const Scenario& scenario) {
     std::vector<TopicPartition> partitions;
@@ -24,6 +22,11 @@ std::vector<TopicPartition> partitions_of(const Scenario& scenario) {
         for (std::int32_t i = 0; i < topic.partitions; ++i) partitions.push_back({name, i});
     }
     return partitions;
+}
+
+// A rate of 0: brokers alone, for what it costs to be idle.
+bool sends(const Cluster& cluster) {
+    return cluster.scenario().workload.rate > 0;
 }
 
 // What outlives a crash of the source.
@@ -110,37 +113,28 @@ class Reader final : public sim::Process {
 class Load final : public Workload {
   public:
     void start(Cluster& cluster) override {
-        sends_ = cluster.scenario().workload.rate > 0;
-        Machine& admin = cluster.add_client(admin_name, [this, &cluster](sim::Node& node) {
-            return std::make_unique<TopicsAdmin>(
-                node, cluster,
-                [this] {
-                    if (sends_) source_->want_up();
-                },
-                /*all_brokers=*/true);
-        });
-        source_ = &cluster.add_client(source_name, [this, &cluster](sim::Node& node) {
+        cast_.emplace(cluster, /*awaits_all_brokers=*/true);
+        const auto source = [this, &cluster](sim::Node& node) {
             return std::make_unique<Source>(node, cluster, progress_);
-        });
-        reader_ = &cluster.add_client(reader_name, [&cluster](sim::Node& node) {
-            return std::make_unique<Reader>(node, cluster);
-        });
-        admin.want_up();
+        };
+        if (sends(cluster)) {
+            cast_->add_application(source_name, source);
+        } else {
+            cluster.add_client(source_name, source);
+        }
+        cast_->set_reader(
+            [&cluster](sim::Node& node) { return std::make_unique<Reader>(node, cluster); });
+        cast_->begin();
     }
 
     void begin_calm(Cluster& cluster) override {
         progress_.storm_is_over = true;
-        if (!sends_) return;
-        const Duration settling = cluster.scenario().run.calm / 3;
-        cluster.simulation().control_at(cluster.simulation().now() + settling,
-                                        [this] { reader_->want_up(); });
+        if (sends(cluster)) cast_->begin_calm();
     }
 
   private:
     Progress progress_;
-    bool sends_ = true;
-    Machine* source_ = nullptr;
-    Machine* reader_ = nullptr;
+    std::optional<Cast> cast_;
 };
 
 }  // namespace
@@ -151,7 +145,7 @@ WorkloadEntry load_workload() {
         .about = "records of 100 bytes at an even rate to all partitions; one reader at the end",
         .client_names =
             [](const Scenario&) {
-                return std::vector<std::string>{admin_name, source_name, reader_name};
+                return std::vector<std::string>{Cast::admin_name, source_name, Cast::reader_name};
             },
         .topics = {},
         .make = [](const Scenario&) -> std::unique_ptr<Workload> {

@@ -8,10 +8,10 @@
 #include "model/client/producer.h"
 #include "model/events/client_events.h"
 #include "scenarios/scenario_file.h"
+#include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/input_file.h"
 #include "scenarios/workloads/order_events.h"
 #include "scenarios/workloads/topic_reader.h"
-#include "scenarios/workloads/topics_admin.h"
 #include "sim/base/distribution.h"
 
 namespace squall::scenarios {
@@ -23,7 +23,6 @@ using model::TopicPartition;
 constexpr const char* orders_topic = "orders";
 constexpr const char* payments_topic = "payments";
 constexpr const char* payment_group = "payment";
-constexpr const char* reader_name = "reader";
 
 // What outlives a crash of an application: its "database". Machines of one workload share nothing
 // else.
@@ -31,16 +30,6 @@ struct Ledger {
     std::uint64_t next_order = 0;
     bool storm_is_over = false;
 };
-
-std::vector<std::string> member_names(const Scenario& scenario) {
-    std::vector<std::string> names;
-    for (const auto& [group, section] : scenario.workload.groups) {
-        for (std::uint32_t i = 1; i <= section.members; ++i) {
-            names.push_back(fmt::format("{}-{}", group, i));
-        }
-    }
-    return names;
-}
 
 // ---- applications: straight-line code on the model's clients ----
 
@@ -184,48 +173,28 @@ class OrderFlow final : public Workload {
     }
 
     void start(Cluster& cluster) override {
-        const Scenario& scenario = cluster.scenario();
-        Machine& admin = cluster.add_client("admin", [this, &cluster](sim::Node& node) {
-            return std::make_unique<TopicsAdmin>(node, cluster, [this] { start_applications(); });
-        });
-        add(cluster, "order-service", [this, &cluster](sim::Node& node) {
+        cast_.emplace(cluster);
+        cast_->add_application("order-service", [this, &cluster](sim::Node& node) {
             return std::make_unique<OrderService>(node, cluster, ledger_, input_);
         });
-        for (const auto& [group, section] : scenario.workload.groups) {
-            for (std::uint32_t i = 1; i <= section.members; ++i) {
-                add(cluster, fmt::format("{}-{}", group, i),
-                    [&cluster, &group, &section](sim::Node& node) {
-                        return std::make_unique<GroupMember>(node, cluster, group, section);
-                    });
-            }
-        }
-        reader_ = &cluster.add_client(reader_name, [&cluster](sim::Node& node) {
-            return std::make_unique<TopicReader>(node, cluster);
-        });
-        admin.want_up();
+        cast_->add_members(
+            [&cluster](sim::Node& node, const std::string& group, const GroupSection& section) {
+                return std::make_unique<GroupMember>(node, cluster, group, section);
+            });
+        cast_->set_reader(
+            [&cluster](sim::Node& node) { return std::make_unique<TopicReader>(node, cluster); });
+        cast_->begin();
     }
 
-    void begin_calm(Cluster& cluster) override {
+    void begin_calm(Cluster&) override {
         ledger_.storm_is_over = true;
-        // Not before the sessions of what just healed have settled.
-        const Duration settling = cluster.scenario().run.calm / 3;
-        cluster.simulation().control_at(cluster.simulation().now() + settling,
-                                        [this] { reader_->want_up(); });
+        cast_->begin_calm();
     }
 
   private:
-    void add(Cluster& cluster, std::string name, sim::ProcessFactory factory) {
-        applications_.push_back(&cluster.add_client(std::move(name), std::move(factory)));
-    }
-
-    void start_applications() {
-        for (Machine* application : applications_) application->want_up();
-    }
-
     std::vector<model::ProducerRecord> input_;
     Ledger ledger_;
-    std::vector<Machine*> applications_;
-    Machine* reader_ = nullptr;
+    std::optional<Cast> cast_;
 };
 
 }  // namespace
@@ -235,10 +204,10 @@ WorkloadEntry order_flow_workload() {
             .about = "an order service, a payment service that writes on, and groups that consume",
             .client_names =
                 [](const Scenario& scenario) {
-                    std::vector<std::string> names = {"admin", "order-service"};
+                    std::vector<std::string> names = {Cast::admin_name, "order-service"};
                     for (std::string& name : member_names(scenario))
                         names.push_back(std::move(name));
-                    names.emplace_back(reader_name);
+                    names.emplace_back(Cast::reader_name);
                     return names;
                 },
             .topics = {orders_topic},

@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "model/client/consumer.h"
 #include "model/events/client_events.h"
+#include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/topic_reader.h"
-#include "scenarios/workloads/topics_admin.h"
 #include "scenarios/workloads/transactional_client.h"
 #include "sim/base/distribution.h"
 
@@ -25,11 +26,9 @@ constexpr const char* orders_topic = "orders";
 constexpr const char* copies_topic = "copies";
 constexpr std::array<const char*, 3> topics_of_an_order = {orders_topic, "payments", "shipments"};
 
-constexpr const char* admin_name = "admin";
 constexpr const char* publisher_name = "publisher";
 constexpr std::array<const char*, 2> worker_names = {"worker-1", "worker-2"};
 constexpr const char* viewer_name = "viewer";
-constexpr const char* reader_name = "reader";
 
 constexpr std::uint32_t taken_back_percent = 10;
 
@@ -40,16 +39,6 @@ struct Progress {
     std::uint64_t copies = 0;
     bool storm_is_over = false;
 };
-
-std::vector<std::string> member_names(const Scenario& scenario) {
-    std::vector<std::string> names;
-    for (const auto& [group, section] : scenario.workload.groups) {
-        for (std::uint32_t i = 1; i <= section.members; ++i) {
-            names.push_back(fmt::format("{}-{}", group, i));
-        }
-    }
-    return names;
-}
 
 model::ProducerRecord record_of(std::string topic, const std::string& key, std::string value) {
     return {.topic = std::move(topic),
@@ -257,53 +246,36 @@ class Copier final : public sim::Process {
 class Transactions final : public Workload {
   public:
     void start(Cluster& cluster) override {
-        Machine& admin = cluster.add_client(admin_name, [this, &cluster](sim::Node& node) {
-            return std::make_unique<TopicsAdmin>(node, cluster, [this] { start_applications(); });
-        });
-        add(cluster, publisher_name, [this, &cluster](sim::Node& node) {
+        cast_.emplace(cluster);
+        cast_->add_application(publisher_name, [this, &cluster](sim::Node& node) {
             return std::make_unique<Publisher>(node, cluster, progress_);
         });
         for (const char* name : worker_names) {
-            add(cluster, name, [this, &cluster](sim::Node& node) {
+            cast_->add_application(name, [this, &cluster](sim::Node& node) {
                 return std::make_unique<Worker>(node, cluster, progress_);
             });
         }
-        for (const auto& [group, section] : cluster.scenario().workload.groups) {
-            for (std::uint32_t i = 1; i <= section.members; ++i) {
-                add(cluster, fmt::format("{}-{}", group, i),
-                    [this, &cluster, &group, &section](sim::Node& node) {
-                        return std::make_unique<Copier>(node, cluster, group, section, progress_);
-                    });
-            }
-        }
+        cast_->add_members([this, &cluster](sim::Node& node, const std::string& group,
+                                            const GroupSection& section) {
+            return std::make_unique<Copier>(node, cluster, group, section, progress_);
+        });
         const auto reader = [&cluster](sim::Node& node) {
             return std::make_unique<TopicReader>(node, cluster,
                                                  model::IsolationLevel::read_committed);
         };
-        add(cluster, viewer_name, reader);
-        reader_ = &cluster.add_client(reader_name, reader);
-        admin.want_up();
+        cast_->add_application(viewer_name, reader);
+        cast_->set_reader(reader);
+        cast_->begin();
     }
 
-    void begin_calm(Cluster& cluster) override {
+    void begin_calm(Cluster&) override {
         progress_.storm_is_over = true;
-        const Duration settling = cluster.scenario().run.calm / 3;
-        cluster.simulation().control_at(cluster.simulation().now() + settling,
-                                        [this] { reader_->want_up(); });
+        cast_->begin_calm();
     }
 
   private:
-    void add(Cluster& cluster, std::string name, sim::ProcessFactory factory) {
-        applications_.push_back(&cluster.add_client(std::move(name), std::move(factory)));
-    }
-
-    void start_applications() {
-        for (Machine* application : applications_) application->want_up();
-    }
-
     Progress progress_;
-    std::vector<Machine*> applications_;
-    Machine* reader_ = nullptr;
+    std::optional<Cast> cast_;
 };
 
 }  // namespace
@@ -315,13 +287,13 @@ WorkloadEntry transactions_workload() {
                 "transactional.id, groups that copy exactly once",
             .client_names =
                 [](const Scenario& scenario) {
-                    std::vector<std::string> names = {admin_name, publisher_name};
+                    std::vector<std::string> names = {Cast::admin_name, publisher_name};
                     names.insert(names.end(), worker_names.begin(), worker_names.end());
                     for (std::string& name : member_names(scenario)) {
                         names.push_back(std::move(name));
                     }
                     names.emplace_back(viewer_name);
-                    names.emplace_back(reader_name);
+                    names.emplace_back(Cast::reader_name);
                     return names;
                 },
             .topics = {orders_topic, "payments", "shipments", copies_topic},

@@ -1,0 +1,59 @@
+#include "scenarios/workloads/cast.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "scenarios/workloads/topics_admin.h"
+#include "sim/base/assert.h"
+
+namespace squall::scenarios {
+
+std::vector<std::string> member_names(const Scenario& scenario) {
+    std::vector<std::string> names;
+    for (const auto& [group, section] : scenario.workload.groups) {
+        for (std::uint32_t i = 1; i <= section.members; ++i) {
+            names.push_back(fmt::format("{}-{}", group, i));
+        }
+    }
+    return names;
+}
+
+Cast::Cast(Cluster& cluster, bool awaits_all_brokers)
+    : cluster_(cluster),
+      admin_(cluster.add_client(admin_name, [this, awaits_all_brokers](sim::Node& node) {
+          const auto topics_are_served = [this] {
+              for (Machine* application : applications_) application->want_up();
+          };
+          return std::make_unique<TopicsAdmin>(node, cluster_, topics_are_served,
+                                               awaits_all_brokers);
+      })) {}
+
+void Cast::add_application(std::string name, sim::ProcessFactory factory) {
+    applications_.push_back(&cluster_.add_client(std::move(name), std::move(factory)));
+}
+
+void Cast::add_members(const MemberFactory& factory) {
+    for (const auto& [group, section] : cluster_.scenario().workload.groups) {
+        for (std::uint32_t i = 1; i <= section.members; ++i) {
+            add_application(fmt::format("{}-{}", group, i),
+                            [factory, &group, &section](sim::Node& node) {
+                                return factory(node, group, section);
+                            });
+        }
+    }
+}
+
+void Cast::set_reader(sim::ProcessFactory factory) {
+    ASSERT(reader_ == nullptr, "a second reader");
+    reader_ = &cluster_.add_client(reader_name, std::move(factory));
+}
+
+void Cast::begin_calm() {
+    ASSERT(reader_ != nullptr, "a cast without a reader");
+    const Duration settling = cluster_.scenario().run.calm / 3;
+    cluster_.simulation().control_at(cluster_.simulation().now() + settling,
+                                     [this] { reader_->want_up(); });
+}
+
+}  // namespace squall::scenarios
