@@ -5,51 +5,27 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "tests/model/raft/conversation.h"
+#include "tests/transcripts.h"
 
 namespace squall::model::raft {
 namespace {
 
-const std::filesystem::path folder = SQUALL_SOURCE_DIR "/tests/model/raft/transcripts";
-
-std::string read(const std::filesystem::path& path) {
-    std::ifstream in(path);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
-std::vector<std::string> names() {
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        if (entry.path().extension() == ".txt") found.push_back(entry.path().stem().string());
-    }
-    std::ranges::sort(found);
-    return found;
-}
+const Transcripts transcripts("tests/model/raft/transcripts");
 
 class Transcript : public testing::TestWithParam<std::string> {};
 
 TEST_P(Transcript, IsWhatIsSaid) {
-    const std::string expected = read(folder / (GetParam() + ".txt"));
-    ASSERT_FALSE(expected.empty());
     std::vector<std::string> violations;
-    const std::string said = Conversation::replay(expected, nullptr, &violations);
-    if (said != expected) {
-        // To be compared with the file, and copied there if it is right.
-        std::ofstream(testing::TempDir() + GetParam() + ".txt") << said;
-    }
-    EXPECT_EQ(said, expected) << "what was said is in " << testing::TempDir() << GetParam();
+    transcripts.expect(GetParam(),
+                       Conversation::replay(transcripts.read(GetParam()), nullptr, &violations));
     EXPECT_TRUE(violations.empty()) << violations.front();
 }
 
-INSTANTIATE_TEST_SUITE_P(Raft, Transcript, testing::ValuesIn(names()),
+INSTANTIATE_TEST_SUITE_P(Raft, Transcript, testing::ValuesIn(transcripts.names()),
                          [](const auto& instance) { return instance.param; });
 
 struct BugInConversation {
@@ -62,7 +38,7 @@ class KnownBug : public testing::TestWithParam<BugInConversation> {};
 
 // The same commands that keep the rules of Raft when the rule is right break them when it is wrong.
 TEST_P(KnownBug, BreaksWhatTheRightRuleKeeps) {
-    const std::string transcript = read(folder / (GetParam().transcript + ".txt"));
+    const std::string transcript = transcripts.read(GetParam().transcript);
     std::vector<std::string> violations;
     Conversation::replay(transcript, nullptr, &violations);
     EXPECT_TRUE(violations.empty()) << violations.front();
@@ -85,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& instance) { return instance.param.transcript; });
 
 TEST(KnownBug, LeaderWithoutCheckQuorumStaysInOfficeForEver) {
-    const std::string transcript = read(folder / "check_quorum.txt");
+    const std::string transcript = transcripts.read("check_quorum");
     BugSet bugs;
     bugs.arm(Bug::z38_raft_no_check_quorum);
     EXPECT_NE(transcript.find("S1 is resigned"), std::string::npos);

@@ -5,51 +5,27 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "tests/model/replica/conversation.h"
+#include "tests/transcripts.h"
 
 namespace squall::model {
 namespace {
 
-const std::filesystem::path folder = SQUALL_SOURCE_DIR "/tests/model/replica/transcripts";
-
-std::string read(const std::filesystem::path& path) {
-    std::ifstream in(path);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
-std::vector<std::string> names() {
-    std::vector<std::string> found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        if (entry.path().extension() == ".txt") found.push_back(entry.path().stem().string());
-    }
-    std::ranges::sort(found);
-    return found;
-}
+const Transcripts transcripts("tests/model/replica/transcripts");
 
 class ReplicaTranscript : public testing::TestWithParam<std::string> {};
 
 TEST_P(ReplicaTranscript, IsWhatIsSaid) {
-    const std::string expected = read(folder / (GetParam() + ".txt"));
-    ASSERT_FALSE(expected.empty());
     std::vector<std::string> violations;
-    const std::string said = ReplicaConversation::replay(expected, nullptr, &violations);
-    if (said != expected) {
-        // To be compared with the file, and copied there if it is right.
-        std::ofstream(testing::TempDir() + GetParam() + ".txt") << said;
-    }
-    EXPECT_EQ(said, expected) << "what was said is in " << testing::TempDir() << GetParam();
+    transcripts.expect(GetParam(), ReplicaConversation::replay(transcripts.read(GetParam()),
+                                                               nullptr, &violations));
     EXPECT_TRUE(violations.empty()) << violations.front();
 }
 
-INSTANTIATE_TEST_SUITE_P(Replicas, ReplicaTranscript, testing::ValuesIn(names()),
+INSTANTIATE_TEST_SUITE_P(Replicas, ReplicaTranscript, testing::ValuesIn(transcripts.names()),
                          [](const auto& instance) { return instance.param; });
 
 struct BugInConversation {
@@ -62,7 +38,7 @@ class BugOfReplicas : public testing::TestWithParam<BugInConversation> {};
 
 // The same commands that keep every promise when the rule is right break one when it is wrong.
 TEST_P(BugOfReplicas, BreaksWhatTheRightRuleKeeps) {
-    const std::string transcript = read(folder / (GetParam().transcript + ".txt"));
+    const std::string transcript = transcripts.read(GetParam().transcript);
     std::vector<std::string> violations;
     ReplicaConversation::replay(transcript, nullptr, &violations);
     EXPECT_TRUE(violations.empty()) << violations.front();
