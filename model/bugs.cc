@@ -36,7 +36,7 @@ const std::vector<BugEntry>& all_bugs() {
          "unfenced-fetch",
          "a leader takes fetches of another leader epoch for its own",
          "KIP-320, KAFKA-6880, KAFKA-7395",
-         "",
+         "behind-two-elections",
          "lost-write",
          {}},
         {Bug::z07_isr_join_without_epoch_start,
