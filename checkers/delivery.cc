@@ -7,7 +7,8 @@
 // Records known to exist: what the running in-sync replicas hold below the last high watermark, or,
 // where a partition was not audited, the acknowledged sends; for groups with read_committed members
 // without the records of transactions that are not committed. At-least-once, per group;
-// exactly-once is nobody's promise here.
+// exactly-once is nobody's promise here. What was handed out only for transactions that did not
+// commit (taken_back.h) was handed to no one.
 //
 // A reset excuses nothing by itself, if the group had no reason for it (group_positions.h).
 //
@@ -30,13 +31,14 @@
 #include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/taken_back.h"
 #include "model/events/group_events.h"
 
 namespace squall::checkers {
 
 namespace {
 
-// Which offsets were handed out, and when last: dense pages, since logs are.
+// Which offsets were handed out, how often, and when last: dense pages, since logs are.
 class HandedOffsets {
   public:
     // "Handed, and any cause came later."
@@ -44,26 +46,39 @@ class HandedOffsets {
 
     // Returns the event that handed this offset last, 0 for none.
     sim::EventSequence hand(model::Offset offset, sim::EventSequence event) {
-        Page& page = pages_[offset.value() / page_size];
-        return std::exchange(page[static_cast<std::size_t>(offset.value() % page_size)], event);
+        Handed& handed = at(offset);
+        ++handed.times;
+        return std::exchange(handed.last, event);
     }
     // As of long ago, unless it was handed later.
     sim::EventSequence hand_to_zombie(model::Offset offset) {
-        const sim::EventSequence before = hand(offset, long_ago);
-        if (before > long_ago) hand(offset, before);
-        return before;
+        Handed& handed = at(offset);
+        ++handed.times;
+        return std::exchange(handed.last, std::max(handed.last, long_ago));
     }
-    bool contains(model::Offset offset) const {
+    std::uint32_t times(model::Offset offset) const {
         const auto page = pages_.find(offset.value() / page_size);
-        if (page == pages_.end()) return false;
-        return page->second[static_cast<std::size_t>(offset.value() % page_size)].value() != 0;
+        if (page == pages_.end()) return 0;
+        return page->second[static_cast<std::size_t>(offset.value() % page_size)].times;
     }
 
   private:
+    struct Handed {
+        sim::EventSequence last{0};
+        std::uint32_t times = 0;
+    };
     static constexpr std::int64_t page_size = 64;
-    using Page = std::array<sim::EventSequence, page_size>;
+    using Page = std::array<Handed, page_size>;
+
+    Handed& at(model::Offset offset) {
+        return pages_[offset.value() / page_size]
+                     [static_cast<std::size_t>(offset.value() % page_size)];
+    }
+
     std::map<std::int64_t, Page> pages_;
 };
+
+const std::map<model::Offset, std::uint32_t> nothing_undone;
 
 struct Jump {
     model::Offset to;
@@ -106,6 +121,7 @@ class Delivery final : public Checker {
     std::string_view name() const override { return "delivery"; }
 
     void observe(const sim::Event& event) override {
+        taken_back_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (!polled->group.empty()) on_polled(*polled, event);
         } else if (const auto* set = event.as<model::PositionSet>()) {
@@ -161,11 +177,14 @@ class Delivery final : public Checker {
                 continue;
             known[book_.history().partition(send)].try_emplace(send.offset, send.completed);
         }
+        const TakenBack::Counts taken_back = taken_back_.count(book_.transactions());
         for (const auto& [name, group] : groups_) {
             for (const auto& [partition, state] : group.partitions) {
                 const auto records = known.find(partition);
                 if (records == known.end()) continue;
-                judge_skips(name, group.reads_committed, partition, state, records->second);
+                const auto undone = taken_back.find({name, partition});
+                judge_skips(name, group.reads_committed, partition, state, records->second,
+                            undone == taken_back.end() ? nothing_undone : undone->second);
             }
         }
         return findings_.report();
@@ -269,16 +288,20 @@ class Delivery final : public Checker {
 
     void judge_skips(const std::string& group, bool reads_committed,
                      const model::TopicPartition& partition, const GroupPartition& state,
-                     const std::map<model::Offset, sim::EventSequence>& records) {
+                     const std::map<model::Offset, sim::EventSequence>& records,
+                     const std::map<model::Offset, std::uint32_t>& taken_back) {
         if (!state.first) return;
         for (auto at = records.lower_bound(*state.first);
              at != records.end() && at->first < state.committed; ++at) {
             const auto [offset, told] = *at;
             if (reads_committed && is_hidden(partition, offset)) continue;
             findings_.judge();
-            if (state.handed.contains(offset)) continue;
+            const auto undone = taken_back.find(offset);
+            const std::uint32_t for_nothing = undone == taken_back.end() ? 0 : undone->second;
+            if (state.handed.times(offset) > for_nothing) continue;
             Evidence shown = evidence("group", group, "partition", partition, "offset", offset,
                                       "committed", state.committed);
+            if (for_nothing > 0) shown.emplace_back("taken_back", std::to_string(for_nothing));
             if (const auto cause = cause_of_skip(partition, state, offset)) {
                 findings_.allow("skipped", cause->text, std::move(shown),
                                 {told, cause->event, state.committed_event});
@@ -299,6 +322,7 @@ class Delivery final : public Checker {
 
     const Casebook& book_;
     std::map<std::string, Group> groups_;
+    TakenBack taken_back_;
     std::map<model::OperationId, std::pair<std::string, std::vector<model::TopicPartition>>>
         open_commits_;
     Findings findings_{"delivery"};

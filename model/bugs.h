@@ -55,6 +55,7 @@ enum class Bug : std::uint8_t {
     z64_pending_offsets_readable,
     z65_txn_commit_without_group_fence,
     z70_aborted_list_mismatch,
+    z72_abort_without_rewind,
     z75_auto_commit_of_running_poll,
     z78_zombie_commit,
     z79_static_id_not_fenced,

@@ -228,6 +228,59 @@ TEST(Delivery, DoesNotMissWhatReadCommittedHidesFromAGroup) {
     }
 }
 
+// KAFKA-17582: what was handled in a transaction that was aborted was not handled. `rewinds`: the
+// application seeks back and reads it again.
+void copy_and_abort(Transactions& history, bool is_committed, bool rewinds, bool is_known = true) {
+    const auto source = history.start_producer("p1");
+    for (const int record : {10, 11, 12}) {
+        const OperationId transaction = history.begin(source);
+        history.publish(source, transaction, orders, record);
+        history.end(source, transaction, true);
+        history.mark(source, orders, true);
+    }
+    auto copier = history.start_producer("c1", 8);
+    history.start_consumer("c1", "g");
+    history.poll_pairs(
+        "c1", "g", 0, 4,
+        {{Offset{0}, History::record_id(10), ""}, {Offset{2}, History::record_id(11), ""}}, 1);
+    const OperationId first = history.begin(copier);
+    history.send_offset(copier, first, 4);
+    history.end(copier, first, is_committed, is_known ? Outcome::ok : Outcome::unknown);
+    if (rewinds) {
+        history.set_position("c1", "g", 0, model::PositionReason::seek);
+        history.poll_pairs(
+            "c1", "g", 0, 4,
+            {{Offset{0}, History::record_id(10), ""}, {Offset{2}, History::record_id(11), ""}}, 1);
+    }
+    history.poll_pairs("c1", "g", 4, 6, {{Offset{4}, History::record_id(12), ""}}, 1);
+    copier = Transactions::next(copier);
+    const OperationId second = history.begin(copier);
+    history.send_offset(copier, second, 6);
+    history.end(copier, second, true);
+    history.commit("c1", "g", 1, 6);
+}
+
+TEST(Delivery, ObjectsToWhatWasTakenBackAndNotReadAgain) {
+    {
+        Transactions history;
+        copy_and_abort(history, false, false);
+        EXPECT_EQ(summary(history.judged_by("delivery")), "fail: skipped skipped");
+    }
+    {
+        Transactions history;
+        copy_and_abort(history, false, true);
+        EXPECT_EQ(summary(history.judged_by("delivery")), "pass, allowed: redelivery (seek)");
+    }
+}
+
+TEST(Delivery, CountsWhatWasCommittedOrMayHaveBeen) {
+    for (const bool is_known : {true, false}) {
+        Transactions history;
+        copy_and_abort(history, true, false, is_known);
+        EXPECT_EQ(summary(history.judged_by("delivery")), "pass");
+    }
+}
+
 RC_GTEST_PROP(Delivery, FindsTheOneRecordThatWasJumpedOver, ()) {
     const int records = *rc::gen::inRange(2, 60);
     const int skipped = *rc::gen::inRange(-1, records);
