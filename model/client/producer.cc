@@ -410,65 +410,81 @@ TransactionResult Producer::send_offsets_to_transaction(
 
 TransactionResult Producer::commit_transaction() {
     if (auto refused = refuse(TransactionCommand::commit)) return *refused;
-    return end_transaction(true);
+    return end_transaction(true, max_block_from_now());
 }
 
 TransactionResult Producer::abort_transaction() {
     if (auto refused = refuse(TransactionCommand::abort)) return *refused;
-    return end_transaction(false);
+    return end_transaction(false, max_block_from_now());
 }
 
-TransactionResult Producer::end_transaction(bool commit) {
+TransactionResult Producer::end_transaction(bool commit, LocalTime deadline) {
     ProducerTransaction& state = transactions_->state();
     const OperationId operation = cluster_.next_operation();
+    is_ending_ = true;
     node_.emit(TransactionEndInvoked{.operation = operation,
                                      .transaction = transactions_->transaction(),
                                      .client_id = options_.client.client_id,
                                      .commit = commit});
     if (commit) {
         state.begin_commit();
-        flush();
     } else {
         state.begin_abort();
         perform(sender_.abort_unsent("the transaction is aborted"));
-        flush();
     }
+    const bool is_flushed = flush_until(deadline);
     // What failed on the way says that there is nothing to commit, and nothing was.
     const TransactionPhase expected =
         commit ? TransactionPhase::committing : TransactionPhase::aborting;
-    if (state.phase() != expected) {
-        return tell_end(operation, commit,
-                        {.outcome = Outcome::failed,
-                         .error = state.error(),
-                         .must_abort = state.phase() == TransactionPhase::abortable_error,
-                         .is_fatal = state.phase() == TransactionPhase::fatal_error});
-    }
     const OperationId transaction = transactions_->transaction();
-    TransactionResult result = transactions_->end(commit);
+    TransactionResult result;
+    if (state.phase() == expected && !is_flushed) {
+        result = {.outcome = Outcome::unknown, .error = "max.block.ms passed with records unsent"};
+    } else if (state.phase() == expected) {
+        result = transactions_->end(commit, deadline);
+    } else {
+        result = {.outcome = Outcome::failed,
+                  .error = state.error(),
+                  .must_abort = state.phase() == TransactionPhase::abortable_error,
+                  .is_fatal = state.phase() == TransactionPhase::fatal_error};
+    }
     node_.emit(TransactionEndCompleted{.operation = operation,
                                        .transaction = transaction,
                                        .commit = commit,
                                        .outcome = result.outcome,
                                        .error = result.error});
+    is_ending_ = false;
+    completion_waiters_.notify_all();
     return result;
 }
 
-TransactionResult Producer::tell_end(OperationId operation, bool commit, TransactionResult result) {
-    node_.emit(TransactionEndCompleted{.operation = operation,
-                                       .transaction = transactions_->transaction(),
-                                       .commit = commit,
-                                       .outcome = result.outcome,
-                                       .error = result.error});
-    return result;
+void Producer::end_what_is_open(LocalTime deadline) {
+    while (is_ending_ && node_.now() < deadline) completion_waiters_.wait_until(deadline);
+    while (!is_ending_ && node_.now() < deadline) {
+        const TransactionPhase phase = transactions_->state().phase();
+        const bool is_open =
+            phase == TransactionPhase::in_transaction || phase == TransactionPhase::abortable_error;
+        const bool is_half_ended =
+            phase == TransactionPhase::committing || phase == TransactionPhase::aborting;
+        if (!is_open && !is_half_ended) return;
+        const LocalTime end = std::min(deadline, max_block_from_now());
+        const bool is_commit = phase == TransactionPhase::committing;
+        end_transaction(is_commit, end);
+    }
 }
 
 void Producer::flush() {
-    if (pending_.empty()) return;
+    flush_until(LocalTime::max());
+}
+
+bool Producer::flush_until(LocalTime deadline) {
+    if (pending_.empty()) return true;
     const SendId last{next_send_ - 1};
     sender_.accumulator().begin_flush();
     wake();
-    await_completed(last, LocalTime::max());
+    const bool is_flushed = await_completed(last, deadline);
     sender_.accumulator().end_flush();
+    return is_flushed;
 }
 
 void Producer::close(Duration timeout) {
@@ -477,8 +493,11 @@ void Producer::close(Duration timeout) {
     memory_waiters_.notify_all();
     sender_.accumulator().close();
     wake();
-    if (!await_completed(SendId{next_send_ - 1}, node_.now() + timeout)) {
+    const LocalTime deadline = node_.now() + timeout;
+    if (!await_completed(SendId{next_send_ - 1}, deadline)) {
         perform(sender_.abandon("closed"));
+    } else if (transactions_) {
+        end_what_is_open(deadline);
     }
     is_closed_ = true;
     cluster_.stop();

@@ -100,7 +100,9 @@ class Producer {
     // Sends now what waits for linger.ms; returns when everything sent before has completed. May
     // park.
     void flush();
-    // Waits up to `timeout` for what was sent, then gives up the rest, and stops. May park.
+    // Waits up to `timeout` for what was sent, gives up the rest, and stops. A transaction that is
+    // open is aborted, and one that is ending is brought to its end, as far as the time allows.
+    // May park.
     void close(Duration timeout = forever);
 
     const ProducerOptions& options() const { return options_; }
@@ -132,8 +134,10 @@ class Producer {
     void complete(const CompletedSend& completed);
     // Nullopt, or why a transaction does not allow this now.
     std::optional<TransactionResult> refuse(TransactionCommand command) const;
-    TransactionResult end_transaction(bool commit);
-    TransactionResult tell_end(OperationId operation, bool commit, TransactionResult result);
+    TransactionResult end_transaction(bool commit, LocalTime deadline);
+    // The transaction must not stay behind a producer that goes in good order.
+    void end_what_is_open(LocalTime deadline);
+    LocalTime max_block_from_now() const { return node_.now() + Duration(options_.max_block); }
     void fail(OperationId operation, const TopicPartition& partition, std::string error,
               const SendCallback& callback);
     // The partition, or why there is none. May park.
@@ -141,6 +145,8 @@ class Producer {
     // Nullopt, or why not. May park.
     std::optional<std::string> append(const TopicPartition& partition, const RecordToSend& record,
                                       bool is_sticky, LocalTime deadline);
+    // False: the deadline passed, and something is still on its way. May park.
+    bool flush_until(LocalTime deadline);
     // Parks until every send up to `last` has completed; false at the deadline. May park.
     bool await_completed(SendId last, LocalTime deadline);
 
@@ -158,6 +164,7 @@ class Producer {
     std::map<std::string, StickyPartitioner> sticky_;
     std::uint64_t next_send_ = 1;
     bool is_asking_identity_ = false;
+    bool is_ending_ = false;  // a commit or an abort is under way
     bool is_closing_ = false;
     bool is_closed_ = false;
 };

@@ -283,8 +283,7 @@ TransactionResult ProducerTransactionHost::send_offsets(
 
 // ---- the end ----
 
-TransactionResult ProducerTransactionHost::end(bool commit) {
-    const LocalTime deadline = node_.now() + Duration(options_.max_block);
+TransactionResult ProducerTransactionHost::end(bool commit, LocalTime deadline) {
     if (state_.needs_end()) {
         EndTxnRequest request;
         request.transactional_id = options_.transactional_id;

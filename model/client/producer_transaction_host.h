@@ -66,8 +66,8 @@ class ProducerTransactionHost {
     TransactionResult init();
     TransactionResult send_offsets(const std::map<TopicPartition, Offset>& offsets,
                                    const ConsumerGroupMetadata& group);
-    // Requires: committing or aborting, and nothing is in flight.
-    TransactionResult end(bool commit);
+    // Parks up to `deadline`. Requires: committing or aborting, and nothing is in flight.
+    TransactionResult end(bool commit, LocalTime deadline);
 
     // The application sends to this partition. Does not park.
     void note_send(const TopicPartition& partition);

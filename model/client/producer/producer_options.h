@@ -33,6 +33,8 @@ struct ProducerOptions {
     std::chrono::milliseconds transaction_timeout{60000};
     bool partitioner_ignore_keys = false;
     bool partitioner_adaptive = true;
+    // Partitions of a broker that could not be sent to for so long are not chosen; 0: they are.
+    std::chrono::milliseconds partitioner_availability_timeout{0};
 
     // Batches are numbered, and leaders refuse what they have or what does not follow.
     bool is_idempotent() const {
@@ -73,6 +75,8 @@ struct ProducerOptions {
         fields("transaction.timeout.ms", self.transaction_timeout, int_from(1));
         fields("partitioner.ignore.keys", self.partitioner_ignore_keys);
         fields("partitioner.adaptive.partitioning.enable", self.partitioner_adaptive);
+        fields("partitioner.availability.timeout.ms", self.partitioner_availability_timeout,
+               wait_from(0));
     }
 };
 

@@ -15,7 +15,8 @@ RecordAccumulator::RecordAccumulator(const ProducerOptions& options)
       buffer_memory_(options.buffer_memory),
       max_in_flight_(options.max_in_flight),
       is_idempotent_(options.is_idempotent()),
-      compression_(options.compression) {}
+      compression_(options.compression),
+      availability_timeout_(options.partitioner_availability_timeout) {}
 
 std::uint64_t RecordAccumulator::bytes_for(const RecordToSend& record) {
     return ProducerBatch{}.size_with(record);
@@ -278,12 +279,27 @@ void RecordAccumulator::end_memory_wait() {
     --memory_waiters_;
 }
 
+void RecordAccumulator::note_ready(BrokerId broker, bool can_be_sent_to, LocalTime now) {
+    if (availability_timeout_ == Duration{}) return;
+    Attention& attention =
+        attention_.try_emplace(broker, Attention{.ready = now, .sent_to = now}).first->second;
+    attention.ready = now;
+    if (can_be_sent_to) attention.sent_to = now;
+}
+
+bool RecordAccumulator::is_available(BrokerId broker) const {
+    const auto found = attention_.find(broker);
+    return found == attention_.end() ||
+           found->second.ready - found->second.sent_to <= availability_timeout_;
+}
+
 std::vector<PartitionLoad> RecordAccumulator::loads(std::string_view topic,
                                                     const MetadataCache& metadata) const {
     std::vector<PartitionLoad> loads;
     for (const std::int32_t partition : metadata.available_partitions(topic)) {
-        const auto queue =
-            queues_.find(TopicPartition{.topic = std::string(topic), .partition = partition});
+        const TopicPartition name{.topic = std::string(topic), .partition = partition};
+        if (!is_available(metadata.leader(name))) continue;
+        const auto queue = queues_.find(name);
         loads.push_back({.partition = partition,
                          .queued_batches = queue == queues_.end()
                                                ? 0

@@ -98,7 +98,11 @@ class RecordAccumulator {
     bool has_queued() const { return queued_batches_ > 0; }
     std::uint64_t used_memory() const { return used_memory_; }
     bool is_muted(const TopicPartition& partition) const { return muted_.contains(partition); }
-    // Queue lengths of the topic's partitions that have a leader, for the sticky partitioner.
+    // Something is ready for the broker, and it could be sent to now, or not: there is no
+    // connection, or enough is under way.
+    void note_ready(BrokerId broker, bool can_be_sent_to, LocalTime now);
+    // Queue lengths of the topic's partitions that have a leader, for the sticky partitioner;
+    // without those whose leader could not be sent to for partitioner.availability.timeout.ms.
     std::vector<PartitionLoad> loads(std::string_view topic, const MetadataCache& metadata) const;
     LocalTime next_expiry() const;
 
@@ -107,7 +111,14 @@ class RecordAccumulator {
   private:
     using Queue = std::deque<ProducerBatch>;
 
+    // When something was last ready for a broker, and when it was last sent to.
+    struct Attention {
+        LocalTime ready;
+        LocalTime sent_to;
+    };
+
     bool is_full(const ProducerBatch& batch) const;
+    bool is_available(BrokerId broker) const;
     // Does the back-off of a retry hold this batch back?
     bool is_backing_off(const ProducerBatch& batch, const MetadataCache& metadata,
                         LocalTime now) const;
@@ -130,7 +141,9 @@ class RecordAccumulator {
     std::int32_t max_in_flight_;
     bool is_idempotent_;
     Compression compression_;
+    Duration availability_timeout_;  // zero: whoever leads is available
 
+    std::map<BrokerId, Attention> attention_;
     std::map<TopicPartition, Queue> queues_;  // that are not empty
     std::set<TopicPartition> muted_;
     std::map<BrokerId, TopicPartition> drained_last_;  // whose turn is next

@@ -6,6 +6,15 @@
 #include "sim/base/assert.h"
 
 namespace squall::model {
+namespace {
+
+// What is given up together completes in the order of its sends, wherever its batches were: a retry
+// that waits in the queue is older than what is in flight behind it.
+void sort_by_send(std::vector<ProducerBatch>& batches) {
+    std::ranges::sort(batches, {}, [](const ProducerBatch& batch) { return batch.sends.front(); });
+}
+
+}  // namespace
 
 Sender::Sender(const ProducerOptions& options, const BugSet* bugs)
     : acks_(options.acks),
@@ -47,6 +56,8 @@ Sender::Step Sender::step(const MetadataCache& metadata, LocalTime now,
         step.next = std::min(step.next, batch.created_at + delivery_timeout_);
     }
     for (const BrokerId broker : readiness.brokers) {
+        const bool can_be_sent_to = is_connected(broker) && in_flight(broker) < max_in_flight_;
+        accumulator_.note_ready(broker, can_be_sent_to, now);
         if (!is_connected(broker)) {
             step.connect.push_back(broker);
             continue;
@@ -326,14 +337,15 @@ void Sender::expire(LocalTime now, Step& step) {
     for (const auto& [id, batch] : batches_) {
         if (now - batch.created_at >= delivery_timeout_) late.push_back(id);
     }
+    std::vector<ProducerBatch> expired = accumulator_.take_expired(now);
     for (const BatchId id : late) {
         ProducerBatch batch = *land(id);
         // Its request is still out: it may be executed after we gave up.
         batch.may_be_written = true;
-        complete(batch, Fate::unknown, no_offset, ErrorCode::request_timed_out, "delivery timeout",
-                 step);
+        expired.push_back(std::move(batch));
     }
-    for (const ProducerBatch& batch : accumulator_.take_expired(now)) {
+    sort_by_send(expired);
+    for (const ProducerBatch& batch : expired) {
         complete(batch, fate_of_failure(batch), no_offset, ErrorCode::request_timed_out,
                  "delivery timeout", step);
     }
@@ -341,10 +353,13 @@ void Sender::expire(LocalTime now, Step& step) {
 
 Sender::Step Sender::abandon(std::string_view why) {
     Step step;
-    for (const auto& [id, batch] : std::exchange(batches_, {})) {
-        complete(batch, Fate::unknown, no_offset, ErrorCode::network_exception, why, step);
+    std::vector<ProducerBatch> given_up = accumulator_.take_all();
+    for (auto& [id, batch] : std::exchange(batches_, {})) {
+        batch.may_be_written = true;
+        given_up.push_back(std::move(batch));
     }
-    for (const ProducerBatch& batch : accumulator_.take_all()) {
+    sort_by_send(given_up);
+    for (const ProducerBatch& batch : given_up) {
         complete(batch, fate_of_failure(batch), no_offset, ErrorCode::network_exception, why, step);
     }
     return step;

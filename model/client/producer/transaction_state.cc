@@ -66,7 +66,9 @@ std::optional<AnswerMeaning> common_meaning(ErrorCode error) {
         return AnswerMeaning::retry;
     }
     if (error == ErrorCode::transaction_abortable) return AnswerMeaning::abortable;
-    if (is_fenced(error)) return AnswerMeaning::fatal;
+    if (is_fenced(error) || error == ErrorCode::transactional_id_authorization_failed) {
+        return AnswerMeaning::fatal;
+    }
     return std::nullopt;
 }
 

@@ -67,6 +67,7 @@ class IdempotentWorld {
     void step() {
         take(sender.step(metadata, now, [](BrokerId) { return true; }));
     }
+    void abandon() { take(sender.abandon("closed")); }
     // The oldest request of a broker is executed and answered.
     void answer(std::int32_t broker, ErrorCode refusal, bool hides) {
         auto& queue = requests[broker];
@@ -129,6 +130,7 @@ class IdempotentWorld {
     };
     std::map<std::int32_t, Log> logs;
     std::map<std::uint64_t, CompletedSend> results;
+    std::vector<std::uint64_t> completed;  // in the order in which callbacks come
     std::int64_t next_identity = 8;
     int duplicates_answered = 0;
     int epochs_raised = 0;
@@ -138,6 +140,7 @@ class IdempotentWorld {
         for (CompletedSend& each : step.completed) {
             ASSERT(results.emplace(each.send.value(), each).second, "send {} completes twice",
                    each.send);
+            completed.push_back(each.send.value());
         }
         for (ProduceAttempt& attempt : step.attempts) {
             requests[attempt.broker.value()].push_back(std::move(attempt));
@@ -303,6 +306,37 @@ TEST(IdempotentSender, SplitsNoBatchThatMayBeInTheLog) {
     EXPECT_EQ(world.results.at(1).fate, Fate::unknown);
     EXPECT_EQ(world.results.at(2).fate, Fate::unknown);
     EXPECT_EQ(world.results.at(3).fate, Fate::written);
+}
+
+// The first waits for its retry, the second is in flight, the third was never sent.
+void leave_batches_everywhere(IdempotentWorld& world) {
+    world.append(0, 8);
+    world.settle();
+    for (int i = 0; i < 2; ++i) world.append(0, 8);
+    world.step();
+    world.answer(1, ErrorCode::not_enough_replicas, false);
+    ASSERT_EQ(world.requests[1].size(), 1u);
+    for (int i = 0; i < 5; ++i) world.append(0, 8);
+}
+
+TEST(IdempotentSender, GivesUpInTheOrderOfTheSendsWhatRunsOutOfTimeTogether) {
+    IdempotentWorld world(quick());
+    leave_batches_everywhere(world);
+    world.now += world.options.delivery_timeout;
+    world.step();
+    EXPECT_EQ(world.completed, (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_EQ(world.results.at(2).fate, Fate::not_written);
+    EXPECT_EQ(world.results.at(3).fate, Fate::unknown);
+    EXPECT_EQ(world.results.at(8).fate, Fate::not_written);
+}
+
+TEST(IdempotentSender, GivesUpInTheOrderOfTheSendsWhenItIsClosed) {
+    IdempotentWorld world(quick());
+    leave_batches_everywhere(world);
+    world.abandon();
+    EXPECT_EQ(world.completed, (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8}));
+    EXPECT_EQ(world.results.at(2).fate, Fate::not_written);
+    EXPECT_EQ(world.results.at(3).fate, Fate::unknown);
 }
 
 TEST(IdempotentSender, SendsItsBatchesCompressed) {

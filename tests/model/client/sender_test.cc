@@ -370,6 +370,37 @@ TEST(Sender, LeavesARecordAloneThatDoesNotFitIntoMemory) {
     EXPECT_TRUE(world.append(1, 10));
 }
 
+// KIP-794: the partitions of a broker that takes nothing are left out of the choice, until it takes
+// something again.
+TEST(Sender, LeavesPartitionsOutWhoseBrokerCouldNotBeSentToForTooLong) {
+    ProducerOptions options = plain();
+    options.partitioner_availability_timeout = milliseconds(1000);
+    for (const bool is_on : {true, false}) {
+        if (!is_on) options.partitioner_availability_timeout = milliseconds(0);
+        World world{options};
+        const auto chosen_from = [&] {
+            std::vector<std::int32_t> partitions_left;
+            for (const PartitionLoad& load :
+                 world.sender.accumulator().loads("orders", world.metadata)) {
+                partitions_left.push_back(load.partition);
+            }
+            return partitions_left;
+        };
+        world.unconnected = {BrokerId(2)};
+        for (std::int32_t i = 0; i < partitions; ++i) world.append(i, 10);
+        world.now += milliseconds(5);
+        world.step();
+        EXPECT_EQ(chosen_from(), (std::vector<std::int32_t>{0, 1, 2}));
+        world.now += milliseconds(1001);
+        world.step();
+        EXPECT_EQ(chosen_from(),
+                  is_on ? (std::vector<std::int32_t>{0, 2}) : (std::vector<std::int32_t>{0, 1, 2}));
+        world.unconnected.clear();
+        world.step();
+        EXPECT_EQ(chosen_from(), (std::vector<std::int32_t>{0, 1, 2}));
+    }
+}
+
 TEST(Sender, AsksForMetadataWhereNobodyLeads) {
     World world{plain()};
     world.move_leaders({-1, 2, 3});
