@@ -1,6 +1,5 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -214,18 +213,17 @@ int check(const CheckOptions& options) {
 
 }  // namespace
 
-Command add_check(CLI::App& app, const Environment&) {
+Command add_check(Arguments& arguments, const Environment&) {
     auto options = std::make_shared<CheckOptions>();
-    app.add_option("history", options->history,
-                   "Jepsen's op grammar (.edn), or events of `squall run --history` (.jsonl)")
-        ->required()
-        ->option_text("FILE");
-    app.add_flag(
+    arguments.required_text(
+        "history", options->history,
+        "Jepsen's op grammar (.edn), or events of `squall run --history` (.jsonl)", "FILE");
+    arguments.flag(
         "--ww-deps", options->ww_dependencies,
         "takes the order of a log for a dependency of its writers: finds G0, and more G1c");
-    app.add_flag("--json", options->json, "one JSON document on stdout, nothing else there");
-    app.add_flag("--quiet", options->quiet, "only the verdict line");
-    app.footer("Example: squall check history.edn --json");
+    arguments.flag("--json", options->json, "one JSON document on stdout, nothing else there");
+    arguments.flag("--quiet", options->quiet, "only the verdict line");
+    arguments.footer("Example: squall check history.edn --json");
     return [options] { return check(*options); };
 }
 

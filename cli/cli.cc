@@ -114,10 +114,11 @@ int run_command_line(int argc, const char* const* argv, const Environment& envir
         Command run;
     };
     std::vector<Entry> entries;
-    const auto add = [&](Command (*make)(CLI::App&, const Environment&), const char* name,
+    const auto add = [&](Command (*make)(Arguments&, const Environment&), const char* name,
                          const char* about) {
         CLI::App* const command = app.add_subcommand(name, about);
-        entries.push_back({command, make(*command, environment)});
+        Arguments arguments(*command);
+        entries.push_back({command, make(arguments, environment)});
     };
     add(add_run, "run", "one simulation, judged");
     add(add_hunt, "hunt", "many seeds, in parallel, and what they found");

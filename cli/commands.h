@@ -6,13 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/arguments.h"
 #include "cli/cli.h"
 #include "scenarios/run.h"
 #include "scenarios/scenario_file.h"
-
-namespace CLI {
-class App;
-}
 
 namespace squall::cli {
 
@@ -29,23 +26,23 @@ struct BadInput {
 
 using Command = std::function<int()>;
 
-Command add_run(CLI::App& app, const Environment& environment);
-Command add_report(CLI::App& app, const Environment& environment);
-Command add_check(CLI::App& app, const Environment& environment);
-Command add_list(CLI::App& app, const Environment& environment);
-Command add_doctor(CLI::App& app, const Environment& environment);
-Command add_hunt(CLI::App& app, const Environment& environment);
-Command add_replay(CLI::App& app, const Environment& environment);
-Command add_shrink(CLI::App& app, const Environment& environment);
-Command add_zoo(CLI::App& app, const Environment& environment);
-Command add_serve(CLI::App& app, const Environment& environment);
+Command add_run(Arguments& arguments, const Environment& environment);
+Command add_report(Arguments& arguments, const Environment& environment);
+Command add_check(Arguments& arguments, const Environment& environment);
+Command add_list(Arguments& arguments, const Environment& environment);
+Command add_doctor(Arguments& arguments, const Environment& environment);
+Command add_hunt(Arguments& arguments, const Environment& environment);
+Command add_replay(Arguments& arguments, const Environment& environment);
+Command add_shrink(Arguments& arguments, const Environment& environment);
+Command add_zoo(Arguments& arguments, const Environment& environment);
+Command add_serve(Arguments& arguments, const Environment& environment);
 
 // What the command line changes in a scenario: --set and --bug.
 struct ScenarioChanges {
     std::vector<std::string> set;
     std::vector<std::string> bugs;
 
-    void add_to(CLI::App& app);
+    void add_to(Arguments& arguments);
     // Throws ScenarioError, BadInput.
     scenarios::Scenario load(const std::string& name_or_path) const;
     // As they were written. Throws BadInput.
@@ -58,7 +55,7 @@ struct ScenarioOptions {
     std::string seed;  // as written
     ScenarioChanges changes;
 
-    void add_to(CLI::App& app);
+    void add_to(Arguments& arguments);
     // Throws ScenarioError, BadInput.
     scenarios::Scenario load() const;
     // As given, or the scenario's own (a repro), or drawn from the system. Throws BadInput.

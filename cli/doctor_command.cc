@@ -1,6 +1,5 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 
@@ -51,21 +50,15 @@ int doctor(const DeterminismOptions& options, const Environment& environment) {
 
 }  // namespace
 
-Command add_doctor(CLI::App& app, const Environment& environment) {
+Command add_doctor(Arguments& arguments, const Environment& environment) {
     auto options = std::make_shared<DeterminismOptions>();
-    app.add_option("--scenario", options->scenario, "which scenario to run; order-flow if left out")
-        ->option_text("NAME | FILE");
-    app.add_option("--first", options->first, "the first seed; 1 if left out")->option_text("N");
-    app.add_option("--seeds", options->seeds, "how many seeds for each condition; 20 if left out")
-        ->option_text("N")
-        ->check([](const std::string& text) {
-            const bool is_count =
-                !text.empty() && text.size() <= 6 && text != "0" &&
-                std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-            return is_count ? std::string()
-                            : "expected at least one seed, and at most 999999, found " + text;
-        });
-    app.footer("Example: squall doctor --seeds 5");
+    arguments.text("--scenario", options->scenario, "which scenario to run; order-flow if left out",
+                   "NAME | FILE");
+    arguments.number("--first", options->first, "the first seed; 1 if left out", "N",
+                     {0, UINT64_MAX});
+    arguments.number("--seeds", options->seeds, "how many seeds for each condition; 20 if left out",
+                     "N", {1, 999'999});
+    arguments.footer("Example: squall doctor --seeds 5");
     return [options, environment] { return doctor(*options, environment); };
 }
 

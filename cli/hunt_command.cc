@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -386,36 +385,32 @@ class HuntRun {
 
 }  // namespace
 
-Command add_hunt(CLI::App& app, const Environment&) {
+Command add_hunt(Arguments& arguments, const Environment&) {
     auto command = std::make_shared<HuntCommand>();
-    app.add_option("scenarios", command->names,
-                   "names of the library or files; none: storm, and the rest of the library")
-        ->option_text("[NAME | FILE]...");
-    app.add_option("--seeds", command->seeds, "which seeds, both ends included")
-        ->option_text("A..B");
-    app.add_option("--for", command->duration, "how long to hunt, of wall time: 90s, 10m, 2h")
-        ->option_text("DURATION");
-    app.add_option("--jobs", command->jobs, "worker processes; as many as processors if left out")
-        ->option_text("N")
-        ->check(CLI::Range(1, 1024));
-    app.add_option("--memory", command->memory_mib, "MiB that a run may take")
-        ->option_text("MIB")
-        ->check(CLI::Range(16, 1 << 20));
-    app.add_option(
-           "--shard", command->shard,
-           "the part that this machine does; in an array job of Slurm, Kubernetes, AWS Batch "
-           "or GitLab it is known")
-        ->option_text("I/N");
-    app.add_option("--out", command->out, "keeps results (SQLite) and repro files there")
-        ->option_text("DIR");
-    app.add_flag("--resume", command->resume, "goes on with the hunt in --out");
-    app.add_option("--merge", command->merge, "joins results of other hunts instead of hunting")
-        ->option_text("DIR...");
-    command->changes.add_to(app);
-    app.add_flag("--json", command->json, "one JSON document on stdout, nothing else there");
-    app.add_flag("--quiet", command->quiet, "only the last line");
-    app.add_flag("--no-color", command->no_color, "no colours, even on a terminal");
-    app.footer("Example: squall hunt order-flow --seeds 1..1000 --out hunt");
+    arguments.texts("scenarios", command->names,
+                    "names of the library or files; none: storm, and the rest of the library",
+                    "[NAME | FILE]...");
+    arguments.text("--seeds", command->seeds, "which seeds, both ends included", "A..B");
+    arguments.text("--for", command->duration, "how long to hunt, of wall time: 90s, 10m, 2h",
+                   "DURATION");
+    arguments.number("--jobs", command->jobs, "worker processes; as many as processors if left out",
+                     "N", {1, 1024});
+    arguments.number("--memory", command->memory_mib, "MiB that a run may take", "MIB",
+                     {16, 1 << 20});
+    arguments.text(
+        "--shard", command->shard,
+        "the part that this machine does; in an array job of Slurm, Kubernetes, AWS Batch "
+        "or GitLab it is known",
+        "I/N");
+    arguments.text("--out", command->out, "keeps results (SQLite) and repro files there", "DIR");
+    arguments.flag("--resume", command->resume, "goes on with the hunt in --out");
+    arguments.texts("--merge", command->merge, "joins results of other hunts instead of hunting",
+                    "DIR...");
+    command->changes.add_to(arguments);
+    arguments.flag("--json", command->json, "one JSON document on stdout, nothing else there");
+    arguments.flag("--quiet", command->quiet, "only the last line");
+    arguments.flag("--no-color", command->no_color, "no colours, even on a terminal");
+    arguments.footer("Example: squall hunt order-flow --seeds 1..1000 --out hunt");
     return [command] {
         if (command->resume && command->out.empty()) {
             throw BadInput{"--resume: expected --out DIR, the hunt to go on with"};

@@ -1,6 +1,5 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -145,18 +144,17 @@ int list(const std::string& what, bool json) {
 
 }  // namespace
 
-Command add_list(CLI::App& app, const Environment&) {
+Command add_list(Arguments& arguments, const Environment&) {
     struct Options {
         std::string what;
         bool json = false;
     };
     auto options = std::make_shared<Options>();
-    app.add_option("what", options->what,
-                   "scenarios, faults, checkers, bugs, workloads, steps or configs")
-        ->required()
-        ->option_text("WHAT");
-    app.add_flag("--json", options->json, "a JSON list");
-    app.footer("Example: squall list faults");
+    arguments.required_text("what", options->what,
+                            "scenarios, faults, checkers, bugs, workloads, steps or configs",
+                            "WHAT");
+    arguments.flag("--json", options->json, "a JSON list");
+    arguments.footer("Example: squall list faults");
     return [options] { return list(options->what, options->json); };
 }
 

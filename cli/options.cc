@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -11,26 +10,24 @@
 
 namespace squall::cli {
 
-void ScenarioOptions::add_to(CLI::App& app) {
-    app.add_option("scenario", scenario, "a name of the library (squall list scenarios), or a file")
-        ->required()
-        ->option_text("NAME | FILE");
-    app.add_option("--seed", seed, "64 bits, decimal or 0x hex; drawn from the system if left out")
-        ->option_text("N");
-    changes.add_to(app);
+void ScenarioOptions::add_to(Arguments& arguments) {
+    arguments.required_text("scenario", scenario,
+                            "a name of the library (squall list scenarios), or a file",
+                            "NAME | FILE");
+    arguments.text("--seed", seed, "64 bits, decimal or 0x hex; drawn from the system if left out",
+                   "N");
+    changes.add_to(arguments);
 }
 
 scenarios::Scenario ScenarioOptions::load() const {
     return changes.load(scenario);
 }
 
-void ScenarioChanges::add_to(CLI::App& app) {
-    app.add_option("--set", set, "overrides one value of the scenario; repeatable")
-        ->option_text("KEY=VALUE")
-        ->allow_extra_args(false);
-    app.add_option("--bug", bugs, "arms a known bug (squall list bugs); repeatable")
-        ->option_text("ID[@NODE]")
-        ->allow_extra_args(false);
+void ScenarioChanges::add_to(Arguments& arguments) {
+    arguments.repeatable_text("--set", set, "overrides one value of the scenario; repeatable",
+                              "KEY=VALUE");
+    arguments.repeatable_text("--bug", bugs, "arms a known bug (squall list bugs); repeatable",
+                              "ID[@NODE]");
 }
 
 scenarios::Scenario ScenarioChanges::load(const std::string& name_or_path) const {

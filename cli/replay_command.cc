@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
 
@@ -113,19 +112,18 @@ int replay(const ReplayCommand& command, const Environment& environment) {
 
 }  // namespace
 
-Command add_replay(CLI::App& app, const Environment& environment) {
+Command add_replay(Arguments& arguments, const Environment& environment) {
     auto command = std::make_shared<ReplayCommand>();
-    app.add_option("repro", command->file,
-                   "a repro file (a scenario with its seed), or what `serve --record` wrote")
-        ->required()
-        ->option_text("FILE");
-    command->changes.add_to(app);
-    app.add_option("--report", command->report, "writes pictures, summary, history and trace")
-        ->option_text("DIR");
-    app.add_flag("--json", command->json, "one JSON document on stdout, nothing else there");
-    app.add_flag("--quiet", command->quiet, "only the verdict line");
-    app.add_flag("--no-color", command->no_color, "no colours, even on a terminal");
-    app.footer("Example: squall replay hunt/finding-1-lost-write.toml --report report");
+    arguments.required_text(
+        "repro", command->file,
+        "a repro file (a scenario with its seed), or what `serve --record` wrote", "FILE");
+    command->changes.add_to(arguments);
+    arguments.text("--report", command->report, "writes pictures, summary, history and trace",
+                   "DIR");
+    arguments.flag("--json", command->json, "one JSON document on stdout, nothing else there");
+    arguments.flag("--quiet", command->quiet, "only the verdict line");
+    arguments.flag("--no-color", command->no_color, "no colours, even on a terminal");
+    arguments.footer("Example: squall replay hunt/finding-1-lost-write.toml --report report");
     return [command, environment] { return replay(*command, environment); };
 }
 

@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -105,30 +104,27 @@ int run(const RunOptions& options, const Environment& environment) {
 
 }  // namespace
 
-Command add_run(CLI::App& app, const Environment& environment) {
+Command add_run(Arguments& arguments, const Environment& environment) {
     auto options = std::make_shared<RunOptions>();
-    options->scenario.add_to(app);
-    app.add_flag("--json", options->json, "one JSON document on stdout, nothing else there");
-    app.add_flag("--quiet", options->quiet, "only the verdict line");
-    app.add_flag("--no-color", options->no_color, "no colours, even on a terminal");
-    app.add_option("--report", options->report, "writes pictures, summary, history and trace")
-        ->option_text("DIR");
-    app.add_option("--history", options->history,
-                   "client operations, .edn in Jepsen's grammar or .jsonl in ours")
-        ->option_text("FILE");
-    app.add_option("--trace", options->trace, "every event, one JSON object a line")
-        ->option_text("FILE");
-    app.footer("Example: squall run order-flow --seed 42 --set workload.rate=50 --report report");
+    options->scenario.add_to(arguments);
+    arguments.flag("--json", options->json, "one JSON document on stdout, nothing else there");
+    arguments.flag("--quiet", options->quiet, "only the verdict line");
+    arguments.flag("--no-color", options->no_color, "no colours, even on a terminal");
+    arguments.text("--report", options->report, "writes pictures, summary, history and trace",
+                   "DIR");
+    arguments.text("--history", options->history,
+                   "client operations, .edn in Jepsen's grammar or .jsonl in ours", "FILE");
+    arguments.text("--trace", options->trace, "every event, one JSON object a line", "FILE");
+    arguments.footer(
+        "Example: squall run order-flow --seed 42 --set workload.rate=50 --report report");
     return [options, environment] { return run(*options, environment); };
 }
 
-Command add_report(CLI::App& app, const Environment& environment) {
+Command add_report(Arguments& arguments, const Environment& environment) {
     auto options = std::make_shared<RunOptions>();
-    options->scenario.add_to(app);
-    app.add_option("-o,--out", options->report, "where the files go")
-        ->required()
-        ->option_text("DIR");
-    app.footer("Example: squall report order-flow --seed 42 -o report");
+    options->scenario.add_to(arguments);
+    arguments.required_text("-o,--out", options->report, "where the files go", "DIR");
+    arguments.footer("Example: squall report order-flow --seed 42 -o report");
     options->quiet = true;
     options->report_option = "-o";
     return [options, environment] { return run(*options, environment); };

@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -96,32 +95,30 @@ int serve(const ServeCommand& command) {
 
 }  // namespace
 
-Command add_serve(CLI::App& app, const Environment&) {
+Command add_serve(Arguments& arguments, const Environment&) {
     auto command = std::make_shared<ServeCommand>();
-    app.add_option("scenario", command->scenario,
-                   "a name of the library (squall list scenarios), or a file; `serve` if left out")
-        ->option_text("NAME | FILE");
-    app.add_option("--listen", command->listen,
-                   "the first broker's address; the others have the ports after it (0: any)")
-        ->option_text("HOST:PORT");
-    app.add_option("--advertise", command->advertise,
-                   "the host that clients are told to connect to; that of --listen if left out")
-        ->option_text("HOST");
-    app.add_option("--seed", command->seed,
-                   "64 bits, decimal or 0x hex; drawn from the system if left out")
-        ->option_text("N");
-    app.add_option("--speed", command->speed, "of virtual time against the wall clock")
-        ->option_text("X");
-    app.add_option("--for", command->duration, "ends after so much virtual time, like 90s")
-        ->option_text("DURATION");
-    app.add_option("--record", command->record,
-                   "keeps what came in: `squall replay FILE` repeats the run without clients")
-        ->option_text("FILE");
-    command->changes.add_to(app);
-    app.add_flag("--json", command->json, "one JSON document on stdout, nothing else there");
-    app.add_flag("--quiet", command->quiet, "only the bootstrap and the verdict line");
-    app.add_flag("--no-color", command->no_color, "no colours, even on a terminal");
-    app.footer(
+    arguments.text("scenario", command->scenario,
+                   "a name of the library (squall list scenarios), or a file; `serve` if left out",
+                   "NAME | FILE");
+    arguments.text("--listen", command->listen,
+                   "the first broker's address; the others have the ports after it (0: any)",
+                   "HOST:PORT");
+    arguments.text("--advertise", command->advertise,
+                   "the host that clients are told to connect to; that of --listen if left out",
+                   "HOST");
+    arguments.text("--seed", command->seed,
+                   "64 bits, decimal or 0x hex; drawn from the system if left out", "N");
+    arguments.real("--speed", command->speed, "of virtual time against the wall clock", "X");
+    arguments.text("--for", command->duration, "ends after so much virtual time, like 90s",
+                   "DURATION");
+    arguments.text("--record", command->record,
+                   "keeps what came in: `squall replay FILE` repeats the run without clients",
+                   "FILE");
+    command->changes.add_to(arguments);
+    arguments.flag("--json", command->json, "one JSON document on stdout, nothing else there");
+    arguments.flag("--quiet", command->quiet, "only the bootstrap and the verdict line");
+    arguments.flag("--no-color", command->no_color, "no colours, even on a terminal");
+    arguments.footer(
         "Example: squall serve --for 60s --record run.squall\n"
         "Ctrl-C ends it with the verdict. docs/SERVE.md is the manual.");
     return [command] { return serve(*command); };

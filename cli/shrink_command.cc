@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -146,20 +145,18 @@ int shrink(const ShrinkCommand& command) {
 
 }  // namespace
 
-Command add_shrink(CLI::App& app, const Environment&) {
+Command add_shrink(Arguments& arguments, const Environment&) {
     auto command = std::make_shared<ShrinkCommand>();
-    command->scenario.add_to(app);
-    app.add_option("-o,--out", command->out, "where the repro goes; standard output if left out")
-        ->option_text("FILE");
-    app.add_option("--checker", command->checker,
-                   "whose objection to keep; the first one's if left out")
-        ->option_text("NAME");
-    app.add_option("--jobs", command->jobs, "worker processes; as many as processors if left out")
-        ->option_text("N")
-        ->check(CLI::Range(1, 1024));
-    app.add_flag("--as-test", command->as_test, "writes a GoogleTest around the repro");
-    app.add_flag("--quiet", command->quiet, "no progress");
-    app.footer("Example: squall shrink order-flow --seed 2 --bug Z01 -o lost.toml");
+    command->scenario.add_to(arguments);
+    arguments.text("-o,--out", command->out, "where the repro goes; standard output if left out",
+                   "FILE");
+    arguments.text("--checker", command->checker,
+                   "whose objection to keep; the first one's if left out", "NAME");
+    arguments.number("--jobs", command->jobs, "worker processes; as many as processors if left out",
+                     "N", {1, 1024});
+    arguments.flag("--as-test", command->as_test, "writes a GoogleTest around the repro");
+    arguments.flag("--quiet", command->quiet, "no progress");
+    arguments.footer("Example: squall shrink order-flow --seed 2 --bug Z01 -o lost.toml");
     return [command] { return shrink(*command); };
 }
 

@@ -1,6 +1,5 @@
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -140,19 +139,17 @@ int zoo(const ZooCommand& command) {
 
 }  // namespace
 
-Command add_zoo(CLI::App& app, const Environment&) {
+Command add_zoo(Arguments& arguments, const Environment&) {
     auto command = std::make_shared<ZooCommand>();
-    app.add_option("bugs", command->ids, "ids or names (squall list bugs); none: all of them")
-        ->option_text("[ID]...");
-    app.add_option("--seeds", command->seeds, "how many to try at most, for each bug")
-        ->option_text("N")
-        ->check(CLI::PositiveNumber);
-    app.add_option("--jobs", command->jobs, "worker processes; as many as processors if left out")
-        ->option_text("N")
-        ->check(CLI::Range(1, 1024));
-    app.add_flag("--no-swarm", command->no_swarm, "only in the scenario of each bug");
-    app.add_flag("--json", command->json, "one JSON document on stdout, nothing else there");
-    app.footer("Example: squall zoo Z01 Z10 --seeds 50");
+    arguments.texts("bugs", command->ids, "ids or names (squall list bugs); none: all of them",
+                    "[ID]...");
+    arguments.number("--seeds", command->seeds, "how many to try at most, for each bug", "N",
+                     {1, 1'000'000'000});
+    arguments.number("--jobs", command->jobs, "worker processes; as many as processors if left out",
+                     "N", {1, 1024});
+    arguments.flag("--no-swarm", command->no_swarm, "only in the scenario of each bug");
+    arguments.flag("--json", command->json, "one JSON document on stdout, nothing else there");
+    arguments.footer("Example: squall zoo Z01 Z10 --seeds 50");
     return [command] { return zoo(*command); };
 }
 

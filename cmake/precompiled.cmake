@@ -1,6 +1,7 @@
 # Precompiled headers: the standard library's, for every room; with GoogleTest and RapidCheck, for the
-# tests. A third of the time of a clean build. Ours are not among them, so that a small change stays
-# small; and the builds of the second compiler go without, so that every file names what it includes.
+# tests. A third of the time of a clean build. Of ours only the hubs of a room, which nearly all its
+# files include anyhow, so that a small change stays small; and the builds of the second compiler go
+# without, so that every file names what it includes.
 set(SQUALL_STANDARD_HEADERS <algorithm> <array> <chrono> <compare> <concepts> <cstdint> <deque>
     <functional> <map> <memory> <optional> <set> <string> <string_view> <tuple> <utility> <variant>
     <vector> <fmt/core.h>)
@@ -31,5 +32,13 @@ endfunction()
 function(squall_use_precompiled target name)
   if(SQUALL_PCH)
     target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
+# squall_precompile_hub(TARGET HEADERS hub...): compiles TARGET with HEADERS and with headers of ours.
+function(squall_precompile_hub target headers)
+  if(SQUALL_PCH)
+    list(TRANSFORM ARGN PREPEND "${CMAKE_SOURCE_DIR}/")
+    target_precompile_headers(${target} PRIVATE ${headers} ${ARGN})
   endif()
 endfunction()

@@ -1,11 +1,14 @@
-# squall_room(NAME DIR dir [PLAIN] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file-or-folder...])
+# squall_room(NAME DIR dir [PLAIN] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file-or-folder...]
+#             [HUB header...] [COLD file...])
 #
 # A room is a static library of every .cc directly below DIR and its subfolders that are not rooms of
 # their own. A room without a .cc is an interface library, so that its headers can be used at once.
 # PLAIN: compiled with other options than the rest, so without the precompiled headers.
+# HUB: headers of ours that nearly every file of the room includes: compiled once for all of them.
+# COLD: patterns of files that no simulation spends time in: -O1 compiles them faster.
 set(SQUALL_ROOM_DIRS "" CACHE INTERNAL "")
 function(squall_room name)
-  cmake_parse_arguments(ROOM "PLAIN" "DIR" "LINK;PRIVATE_LINK;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ROOM "PLAIN" "DIR" "LINK;PRIVATE_LINK;EXCLUDE;HUB;COLD" ${ARGN})
   if(ROOM_DIR STREQUAL "model")
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/model/*.cc)
   else()
@@ -18,9 +21,15 @@ function(squall_room name)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PUBLIC ${ROOM_LINK} PRIVATE squall_warnings ${ROOM_PRIVATE_LINK})
-    if(NOT ROOM_PLAIN)
+    if(ROOM_HUB)
+      squall_precompile_hub(${name} "${SQUALL_STANDARD_HEADERS}" ${ROOM_HUB})
+    elseif(NOT ROOM_PLAIN)
       squall_use_precompiled(${name} squall_standard_headers)
     endif()
+    foreach(pattern IN LISTS ROOM_COLD)
+      file(GLOB cold CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ROOM_DIR}/${pattern})
+      set_source_files_properties(${cold} PROPERTIES COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O1>)
+    endforeach()
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${CMAKE_SOURCE_DIR})
@@ -28,10 +37,11 @@ function(squall_room name)
   endif()
 endfunction()
 
-# squall_test(NAME DIR dir LABEL label [OPTIMISED] [LINK target...]): one executable of every *_test.cc
-# in tests/DIR (and of the helpers beside them). OPTIMISED: for tests that work for long themselves.
+# squall_test(NAME DIR dir LABEL label [OPTIMISED] [LINK target...] [HUB header...]): one executable of
+# every *_test.cc in tests/DIR (and of the helpers beside them). OPTIMISED: for tests that work for long
+# themselves.
 function(squall_test name)
-  cmake_parse_arguments(TEST "OPTIMISED" "DIR;LABEL" "LINK" ${ARGN})
+  cmake_parse_arguments(TEST "OPTIMISED" "DIR;LABEL" "LINK;HUB" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${TEST_DIR}/*.cc)
   if(NOT sources)
     return()
@@ -43,7 +53,11 @@ function(squall_test name)
   # is optimised as usual.
   if(NOT TEST_OPTIMISED)
     target_compile_options(${name} PRIVATE -O0 -g1)
-    squall_use_precompiled(${name} squall_test_headers)
+    if(TEST_HUB)
+      squall_precompile_hub(${name} "${SQUALL_TEST_HEADERS}" ${TEST_HUB})
+    else()
+      squall_use_precompiled(${name} squall_test_headers)
+    endif()
   endif()
   target_compile_definitions(${name} PRIVATE SQUALL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   # Proofs that take minutes and gigabytes are run by hand: tests/exhaustive/README.md.

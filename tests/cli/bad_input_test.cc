@@ -51,10 +51,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"unknown_list", {"list", "fautls"}, {"list fautls", "'faults'"}},
         Case{"no_list", {"list"}, {"required"}},
         Case{"list_of_two", {"list", "faults", "bugs"}, {"bugs"}},
-        Case{"doctor_of_nothing", {"doctor", "--seeds", "0"}, {"at least one seed"}},
+        Case{"doctor_of_nothing", {"doctor", "--seeds", "0"}, {"--seeds", "from 1 to 999999"}},
         Case{"doctor_of_unknown", {"doctor", "--scenario", "nope"}, {"unknown scenario 'nope'"}},
         Case{"doctor_of_fewer", {"doctor", "--seeds", "-1"}, {"--seeds", "-1"}},
-        Case{"doctor_of_words", {"doctor", "--seeds", "many"}, {"--seeds", "many"}}),
+        Case{"doctor_of_words", {"doctor", "--seeds", "many"}, {"--seeds", "many"}},
+        Case{"serve_at_no_speed", {"serve", "--speed", "fast"}, {"--speed", "a number", "fast"}},
+        Case{"hunt_without_workers",
+             {"hunt", "--jobs", "0"},
+             {"--jobs", "from 1 to 1024", "found 0"}}),
     [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
