@@ -31,6 +31,7 @@ struct HuntCommand {
     std::string seeds;
     std::string duration;
     std::string shard;
+    std::string strategy;
     std::string out;
     std::vector<std::string> merge;
     unsigned jobs = 0;
@@ -402,6 +403,9 @@ Command add_hunt(Arguments& arguments, const Environment&) {
         "the part that this machine does; in an array job of Slurm, Kubernetes, AWS Batch "
         "or GitLab it is known",
         "I/N");
+    arguments.text("--strategy", command->strategy,
+                   "who goes first among tasks of one instant: random, or pct (run.strategy)",
+                   "NAME");
     arguments.text("--out", command->out, "keeps results (SQLite) and repro files there", "DIR");
     arguments.flag("--resume", command->resume, "goes on with the hunt in --out");
     arguments.texts("--merge", command->merge, "joins results of other hunts instead of hunting",
@@ -412,6 +416,9 @@ Command add_hunt(Arguments& arguments, const Environment&) {
     arguments.flag("--no-color", command->no_color, "no colours, even on a terminal");
     arguments.footer("Example: squall hunt order-flow --seeds 1..1000 --out hunt");
     return [command] {
+        if (!command->strategy.empty()) {
+            command->changes.set.push_back("run.strategy=" + command->strategy);
+        }
         if (command->resume && command->out.empty()) {
             throw BadInput{"--resume: expected --out DIR, the hunt to go on with"};
         }

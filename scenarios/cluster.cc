@@ -62,6 +62,12 @@ std::optional<std::string> rack_of(const Scenario& scenario, std::uint32_t broke
     return rack_name(scenario, broker_number);
 }
 
+sim::Scheduling scheduling_of(const Scenario& scenario) {
+    sim::Scheduling scheduling = scenario.run.scheduling;
+    scheduling.horizon = scenario.run.storm + scenario.run.calm;
+    return scheduling;
+}
+
 }  // namespace
 
 void Machine::want_up() {
@@ -113,16 +119,18 @@ Roster roster_of(const Scenario& scenario) {
 Cluster::Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions trace,
                  std::uint64_t step_budget, const std::atomic<bool>* stop)
     : scenario_(scenario),
-      simulation_(
-          std::make_unique<sim::Simulation>(sim::SimulationOptions{.seed = seed,
-                                                                   .start = scenario.run.start,
-                                                                   .trace = trace,
-                                                                   .step_budget = step_budget,
-                                                                   .stop = stop})),
+      simulation_(std::make_unique<sim::Simulation>(
+          sim::SimulationOptions{.seed = seed,
+                                 .start = scenario.run.start,
+                                 .trace = trace,
+                                 .scheduling = scheduling_of(scenario),
+                                 .step_budget = step_budget,
+                                 .stop = stop})),
       network_(std::make_unique<sim::Network>(
           *simulation_, sim::NetworkOptions{.latency = scenario.network.latency,
                                             .bandwidth_bits_per_second =
-                                                scenario.network.bandwidth_bits_per_second})),
+                                                scenario.network.bandwidth_bits_per_second,
+                                            .granularity = scenario.network.granularity})),
       view_(std::make_unique<ClusterView>(simulation_->trace())),
       roster_(roster_of(scenario)) {
     simulation_->trace().observe([this](const sim::Event& event) { view_->observe(event); });

@@ -17,6 +17,7 @@
 #include "model/rpc/codec_mode.h"
 #include "sim/base/distribution.h"
 #include "sim/base/time.h"
+#include "sim/kernel/scheduling.h"
 
 namespace squall::scenarios {
 
@@ -24,6 +25,8 @@ struct RunSection {
     WallTime start{std::chrono::seconds(1735689600)};  // 2025-01-01T00:00:00Z
     Duration storm = 60s;
     Duration calm = 30s;
+    // Among tasks that are ready at one instant; its horizon is the whole run.
+    sim::Scheduling scheduling{};
     std::optional<std::uint64_t> seed;  // repros only
     std::optional<std::uint64_t> hash;  // repros only: what the run gave when it was written
 };
@@ -49,6 +52,7 @@ struct NetworkSection {
     DurationDistribution latency{DurationDistribution::LogNormal{300us, 2ms}};
     std::uint64_t bandwidth_bits_per_second = 1'000'000'000;
     model::CodecMode codec = model::CodecMode::move;
+    Duration granularity{};  // 0: packets arrive when they arrive
 };
 
 struct DiskSection {

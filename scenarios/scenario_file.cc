@@ -45,6 +45,15 @@ void read_run(TableReader table, RunSection& run) {
     take(table.date("start"), run.start);
     take(table.duration("storm"), run.storm);
     take(table.duration("calm"), run.calm);
+    if (const auto strategy = table.string("strategy")) {
+        if (*strategy != "random" && *strategy != "pct") {
+            table.fail_at("strategy",
+                          "expected \"random\" or \"pct\", found \"" + *strategy + "\"");
+        }
+        run.scheduling.strategy =
+            *strategy == "pct" ? sim::Scheduling::Strategy::pct : sim::Scheduling::Strategy::random;
+    }
+    take_integer(table.integer("depth", 1, 100), run.scheduling.depth);
     run.seed = read_u64(table, "seed", 10);
     run.hash = read_u64(table, "hash", 16);
     table.finish();
@@ -103,6 +112,7 @@ void read_node(TableReader table, NodeSection& node) {
 void read_network(TableReader table, NetworkSection& network) {
     take(table.distribution("latency"), network.latency);
     take(table.bandwidth("bandwidth"), network.bandwidth_bits_per_second);
+    take(table.duration("granularity"), network.granularity);
     if (const auto codec = table.string("codec")) {
         if (*codec != "move" && *codec != "roundtrip") {
             table.fail_at("codec", "expected \"move\" or \"roundtrip\", found \"" + *codec + "\"");

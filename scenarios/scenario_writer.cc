@@ -240,6 +240,11 @@ std::string write_scenario(const Scenario& scenario) {
     if (scenario.run.start != usual.run.start) out.raw("start", date_text(scenario.run.start));
     out.text("storm", exact(scenario.run.storm));
     out.text("calm", exact(scenario.run.calm));
+    const sim::Scheduling& scheduling = scenario.run.scheduling;
+    if (scheduling.strategy != usual.run.scheduling.strategy) {
+        out.text("strategy", std::string(to_string(scheduling.strategy)));
+    }
+    if (scheduling.depth != usual.run.scheduling.depth) out.number("depth", scheduling.depth);
     if (scenario.run.seed) out.text("seed", fmt::format("{}", *scenario.run.seed));
     if (scenario.run.hash) out.text("hash", to_hex(*scenario.run.hash));
 
@@ -257,6 +262,9 @@ std::string write_scenario(const Scenario& scenario) {
     }
     if (scenario.network.bandwidth_bits_per_second != usual.network.bandwidth_bits_per_second) {
         out.text("bandwidth", fmt::format("{}bit/s", scenario.network.bandwidth_bits_per_second));
+    }
+    if (scenario.network.granularity != usual.network.granularity) {
+        out.text("granularity", exact(scenario.network.granularity));
     }
     if (scenario.network.codec == model::CodecMode::roundtrip) out.text("codec", "roundtrip");
     out.table("disk");

@@ -205,7 +205,7 @@ void ReadyQueue::push(TaskState& task) {
 }
 
 void ReadyQueue::add(TaskState& task, std::uint64_t order) {
-    heap_.push_back({task.wake_draw(), order, &task});
+    heap_.push_back({by_rank_ ? task.rank : task.wake_draw(), order, &task});
     std::ranges::push_heap(heap_, std::greater<>());
 }
 
@@ -237,6 +237,8 @@ Scheduler::Scheduler(Simulation& simulation)
       trace_(simulation.trace()),
       timers_(simulation.timers()),
       thread_(FiberThread::of_this_thread()),
+      ranks_(simulation.options().scheduling, simulation.noise()),
+      ready_(ranks_.are_kept()),
       step_limit_(simulation.options().step_budget != 0
                       ? simulation.options().step_budget
                       : std::numeric_limits<std::uint64_t>::max()) {
@@ -274,6 +276,7 @@ TaskState* Scheduler::pick() {
         if (!ready_.empty()) {
             if (!spend_step()) break;
             TaskState& task = ready_.pop();
+            if (ranks_.are_kept()) task.rank = ranks_.on_turn(task.rank, simulation_.now_);
             enter(task);
             return &task;
         }
@@ -408,6 +411,7 @@ void Scheduler::spawn(Node& node, std::string_view name, std::function<void()> b
     task.number = task_name.spawned++;
     task.stream = simulation_.noise().at(Meaning("task").with(task_name.hash), task.number);
     task.wakeups = 0;
+    task.rank = Ranks::first(task.stream);
     task.crashes_ignored = 0;
     task.is_started = false;
     task.is_killed = false;

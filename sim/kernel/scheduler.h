@@ -28,6 +28,7 @@
 #include "sim/base/hash.h"
 #include "sim/base/time.h"
 #include "sim/kernel/node.h"
+#include "sim/kernel/scheduling.h"
 #include "sim/kernel/timers.h"
 #include "sim/trace/trace.h"
 
@@ -41,6 +42,7 @@ struct TaskState : Timer {
     Node* node = nullptr;      // null: idle, to be used for the next task
     std::uint64_t stream = 0;  // H(seed, task): the task's draws, keyed by its n-th wake-up
     std::uint64_t wakeups = 0;
+    std::uint64_t rank = 0;            // where ranks are kept
     EventSequence cause;               // while it does not run
     detail::Waiter* waiter = nullptr;  // where it waits, if anywhere
     LocalTime deadline = LocalTime::max();
@@ -67,6 +69,9 @@ struct TaskState : Timer {
 // The tasks that could run now. The usual case of one task costs no draw.
 class ReadyQueue {
   public:
+    // `by_rank`: the least rank goes first, not the least draw.
+    explicit ReadyQueue(bool by_rank) : by_rank_(by_rank) {}
+
     bool empty() const { return only_ == nullptr && heap_.empty(); }
     void push(TaskState& task);
     // Requires: !empty().
@@ -87,6 +92,7 @@ class ReadyQueue {
 
     void add(TaskState& task, std::uint64_t order);
 
+    bool by_rank_;
     TaskState* only_ = nullptr;  // if set, the heap is empty
     std::uint64_t only_order_ = 0;
     std::uint64_t next_order_ = 0;
@@ -190,6 +196,7 @@ class Scheduler {
     Trace& trace_;
     Timers& timers_;
     FiberThread& thread_;
+    Ranks ranks_;
     ReadyQueue ready_;
     Time limit_{};
     std::uint64_t step_limit_;

@@ -17,6 +17,7 @@
 #include "sim/base/rng.h"
 #include "sim/base/time.h"
 #include "sim/kernel/node.h"
+#include "sim/kernel/scheduling.h"
 #include "sim/kernel/timers.h"
 #include "sim/trace/trace.h"
 
@@ -28,6 +29,7 @@ struct SimulationOptions {
     std::uint64_t seed = 0;
     WallTime start{std::chrono::seconds(1735689600)};  // 2025-01-01T00:00:00Z
     TraceOptions trace{};
+    Scheduling scheduling{};
     // The run ends with an AssertionFailure after so many wake-ups and timers: a livelock. It names
     // who turned in circles. 0: no budget.
     std::uint64_t step_budget = 0;

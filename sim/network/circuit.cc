@@ -409,7 +409,8 @@ void Circuit::tell_broken(int n, std::string_view reason, EventSequence cause) {
 void Circuit::aim(Flow& flow) {
     if (flow.queue.empty() || flow.queue.front().held_by != RuleId{0}) return;
     const Packet& head = flow.queue.front();
-    wiring_.simulation().timers().arm(flow, std::max(head.arrival, wiring_.now()), mix(head.bits));
+    const Time arrival = wiring_.instant_from(std::max(head.arrival, wiring_.now()));
+    wiring_.simulation().timers().arm(flow, arrival, mix(head.bits));
 }
 
 void Circuit::tell_disturbed(const Flow& flow, const Packet& packet, std::string_view rule,

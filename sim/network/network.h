@@ -85,6 +85,10 @@ struct NetworkOptions {
     DurationDistribution latency{DurationDistribution::LogNormal{300us, 2ms}};  // one way
     std::uint64_t bandwidth_bits_per_second = 1'000'000'000;  // of each link; 0: no limit
     Duration connect_timeout = 10s;                           // socket.connection.setup.timeout.ms
+    // Packets arrive at multiples of it, not before their time: what would have come one after the
+    // other within such a span comes at the same instant, in an order that is drawn. 0: no such
+    // thing.
+    Duration granularity{};
 };
 
 class Network {

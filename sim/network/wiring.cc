@@ -13,6 +13,13 @@ constexpr Duration loopback_latency = 20us;
 Wiring::Wiring(Simulation& simulation, NetworkOptions options)
     : simulation_(simulation), options_(std::move(options)) {}
 
+Time Wiring::instant_from(Time time) const {
+    const Duration granularity = options_.granularity;
+    if (granularity <= Duration::zero()) return time;
+    const Duration past = time.since_origin() % granularity;
+    return past == Duration::zero() ? time : time + (granularity - past);
+}
+
 Wiring::Host& Wiring::plug_in(Node& node) {
     const auto [found, is_new] = hosts_.try_emplace(node.id());
     Host& host = found->second;

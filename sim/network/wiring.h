@@ -30,6 +30,8 @@ class Wiring : public std::enable_shared_from_this<Wiring> {
     Trace& trace() const { return simulation_.trace(); }
     const NetworkOptions& options() const { return options_; }
     Time now() const { return simulation_.now(); }
+    // The first instant from `time` on at which packets arrive: see NetworkOptions::granularity.
+    Time instant_from(Time time) const;
 
     Host& plug_in(Node& node);
     // Null: no such machine.

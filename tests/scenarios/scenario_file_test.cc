@@ -51,7 +51,7 @@ topics.orders = {}
 
 TEST(ScenarioFile, ReadsMachinesLinksAndDisks) {
     const Scenario scenario = parse_scenario(R"toml(
-network = { latency = "uniform(1ms, 3ms)", bandwidth = "100Mbit/s", codec = "roundtrip" }
+network = { latency = "uniform(1ms, 3ms)", bandwidth = "100Mbit/s", codec = "roundtrip", granularity = "1ms" }
 disk = { flush = "5ms", capacity = "64KiB" }
 node.b2 = { clock.offset = "-30ms", clock.drift_ppm = 50, config.replica.lag.time.max.ms = 5000, bugs = ["Z01"] }
 topics.orders = {}
@@ -60,6 +60,7 @@ topics.orders = {}
     EXPECT_EQ(scenario.network.latency.to_string(), "uniform(1ms, 3ms)");
     EXPECT_EQ(scenario.network.bandwidth_bits_per_second, 100'000'000u);
     EXPECT_EQ(scenario.network.codec, model::CodecMode::roundtrip);
+    EXPECT_EQ(scenario.network.granularity, 1ms);
     EXPECT_EQ(scenario.disk.flush.to_string(), "5ms");
     EXPECT_EQ(scenario.disk.capacity_bytes, 65536u);
     const NodeSection& node = scenario.nodes.at("b2");
@@ -242,6 +243,10 @@ RC_GTEST_PROP(ScenarioFile, WhateverWasWrittenReadsBackTheSame, ()) {
     scenario.cluster.brokers = *rc::gen::inRange(3u, 9u);
     scenario.cluster.racks = *rc::gen::inRange(1u, 4u);
     scenario.network.bandwidth_bits_per_second = *rc::gen::inRange(1'000u, 2'000'000'000u);
+    scenario.network.granularity = 1ms * *rc::gen::inRange(0, 50);
+    scenario.run.scheduling = {.strategy = *rc::gen::element(sim::Scheduling::Strategy::random,
+                                                             sim::Scheduling::Strategy::pct),
+                               .depth = *rc::gen::inRange(1u, 20u)};
     scenario.network.codec = *rc::gen::element(model::CodecMode::move, model::CodecMode::roundtrip);
     scenario.disk.capacity_bytes = *rc::gen::inRange<std::uint64_t>(1, 1ull << 40);
     scenario.workload.rate = *rc::gen::inRange(1u, 1'000'000u);
@@ -359,6 +364,8 @@ INSTANTIATE_TEST_SUITE_P(
                  "fault.fault-1.at"},
         BadInput{"BadSize", "\n[disk]\ncapacity = \"10 elephants\"", 2, "disk.capacity"},
         BadInput{"BadDistribution", "\n[network]\nlatency = \"normal(1ms)\"", 2, "network.latency"},
+        BadInput{"BadGranularity", "\n[network]\ngranularity = \"1 step\"", 2,
+                 "network.granularity"},
         BadInput{"BadCodec", "\n[network]\ncodec = \"json\"", 2,
                  "expected \"move\" or \"roundtrip\", found \"json\""},
         BadInput{"TooManyReplicas", "\n[topics.more]\nreplication = 5", 2,
@@ -473,6 +480,13 @@ ScenarioError error_of(std::string_view text, const Changes& changes = {}) {
     }
     ADD_FAILURE() << "was accepted: " << text;
     return {};
+}
+
+TEST(ScenarioFile, NamesTheStrategiesThatThereAre) {
+    const ScenarioError error = error_of("[run]\nstrategy = \"pc\"");
+    EXPECT_EQ(error.text(),
+              "f.toml:2:12: run.strategy: expected \"random\" or \"pct\", found \"pc\"");
+    EXPECT_EQ(error_of("run.depth = 0").line, 1);
 }
 
 TEST(ScenarioFile, AnErrorReadsLikeACompilers) {

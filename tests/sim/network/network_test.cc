@@ -62,6 +62,43 @@ TEST(Network, TellsTheTraceWhatHappenedAndWhy) {
     EXPECT_EQ(chain, (Words{"FrameDelivered", "FrameSent", "FrameDelivered", "FrameSent"}));
 }
 
+// What is sent within a span arrives at its end, at one instant, and which connection's comes first
+// is drawn: nobody can rely on an order that the network does not promise.
+TEST(Network, BringsWhatFallsIntoOneSpanAtOneInstantInAnOrderThatIsDrawn) {
+    std::set<std::string> firsts;
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        NetworkOptions options = steady(1ms);
+        options.granularity = 5ms;
+        World world(options, seed);
+        Node& b1 = world.add("b1");
+        std::vector<Ear*> ears;
+        for (const char* const name : {"c1", "c2", "c3"}) {
+            ears.push_back(&world.dial(world.add(name), b1));
+        }
+        world.run_for(20ms);
+        world.lines.clear();
+        std::string first;
+        world.simulation.trace().observe([&](const Event& event) {
+            if (event.name() != "FrameDelivered") return;
+            EXPECT_EQ(event.time, Time(25ms));
+            const std::string text = event.print();
+            if (first.empty()) first = text.substr(text.find("peer="));
+        });
+        for (Ear* const ear : ears) {
+            ear->say("x");
+            ear->say("y");
+            world.run_for(1ms);
+        }
+        world.run_for(10ms);
+        firsts.insert(first);
+        for (const std::string& line : world.lines) {
+            if (!line.starts_with("b1 FrameDelivered")) continue;
+            EXPECT_TRUE(line.ends_with("number=0") || line.ends_with("number=1")) << line;
+        }
+    }
+    EXPECT_EQ(firsts.size(), 3u) << "one connection never comes first";
+}
+
 TEST(Network, RefusesWhereNobodyListens) {
     World world;
     Node& c1 = world.add("c1");
