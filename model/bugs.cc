@@ -109,7 +109,7 @@ const std::vector<BugEntry>& all_bugs() {
          "stale-clean-shutdown-marker",
          "the clean-shutdown marker goes only after all logs are loaded, and not durably",
          "KAFKA-10471",
-         "",
+         "power-loss-after-a-restart",
          "lost-write",
          {}},
         {Bug::z26_read_above_hw,

@@ -6,12 +6,21 @@
 
 namespace squall::model {
 
+namespace {
+
+RaftOptions of_broker(RaftOptions options) {
+    options.followers_always_flush = false;
+    return options;
+}
+
+}  // namespace
+
 MetadataObserverHost::MetadataObserverHost(sim::Node& node, BrokerId self,
                                            const RaftOptions& options, ChannelPool& channels,
                                            LogDirectory& logs, sim::Disk& disk)
     : node_(node),
       self_(self),
-      own_raft_(std::make_unique<RaftHost>(node, self, options, channels, logs, disk,
+      own_raft_(std::make_unique<RaftHost>(node, self, of_broker(options), channels, logs, disk,
                                            static_cast<RaftStateMachine&>(*this))),
       raft_(*own_raft_),
       loader_(node, options, raft_) {}

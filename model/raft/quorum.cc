@@ -119,6 +119,10 @@ bool Quorum::must_flush_before_fetch() const {
     return deviate(Bug::z35_raft_fetch_before_fsync, is_voter(), false);
 }
 
+bool Quorum::flushes_what_it_fetched() const {
+    return is_voter() || config_.options.followers_always_flush;
+}
+
 bool Quorum::may_truncate(Offset to) const {
     return to >= high_watermark_;
 }
@@ -602,7 +606,7 @@ void Quorum::accept_batches(const FetchResponse& response) {
         }
         ++output_.append_fetched;
     }
-    if (output_.append_fetched > 0) output_.flush = true;
+    if (output_.append_fetched > 0 && flushes_what_it_fetched()) output_.flush = true;
 }
 
 void Quorum::follow_high_watermark(Offset of_leader) {

@@ -214,6 +214,9 @@ class Quorum {
     QuorumState what_to_persist(const QuorumState& state) const;
     // A Fetch is an acknowledgement: a voter's log is durable first. Asked only while it is not.
     bool must_flush_before_fetch() const;
+    // Nobody counts what a broker holds: its copy of the log is in its page cache until a segment
+    // is rolled. An observer that may come to vote keeps what it has.
+    bool flushes_what_it_fetched() const;
     // KAFKA-12460: never below the high watermark.
     bool may_truncate(Offset to) const;
     // KIP-630: the fetcher is before what the log reaches back to, or in an epoch before it.

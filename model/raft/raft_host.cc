@@ -86,9 +86,11 @@ void RaftHost::start() {
     const raft::LogPosition snapshot = find_snapshot();
     FoundLog found = summarize(snapshot);
     raft::LogSummary& summary = found.summary;
-    // What lies there now was read back, and so is as durable as the flush that follows makes it.
-    unpaid_ += must(log_->flush());
-    summary.mark_flushed(summary.log_end());
+    if (options_.followers_always_flush) {
+        // What lies there now was read back, and so is as durable as this flush makes it.
+        unpaid_ += must(log_->flush());
+        summary.mark_flushed(summary.log_end());
+    }
     ASSERT(summary.log_end() == log_->log_end_offset(), "the summary ends at {}, the log at {}",
            summary.log_end(), log_->log_end_offset());
     node_.sleep_for(std::exchange(unpaid_, {}));

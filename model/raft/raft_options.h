@@ -53,6 +53,9 @@ struct RaftOptions {
     std::chrono::milliseconds max_snapshot_interval{3'600'000};
     // With a snapshot at hand, a longer log drops what the snapshot holds.
     std::int64_t max_retention_bytes = 100 << 20;
+    // Of the process, not a setting: one with the role of a controller flushes what it fetched even
+    // while it does not vote; a broker does not.
+    bool followers_always_flush = true;
 
     bool operator==(const RaftOptions&) const = default;
 

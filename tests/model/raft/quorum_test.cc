@@ -318,6 +318,25 @@ TEST(Quorum, VoterFetchesAgainOnlyAfterItsFlush) {
     EXPECT_EQ(sent<FetchRequest>(flushed)[0].position, (LogPosition{Offset{3}, RaftEpoch{1}}));
 }
 
+// Nobody counts what an observer holds. A controller that may come to vote flushes it all the same.
+TEST(Quorum, ObserverFetchesOnWithoutAFlush) {
+    for (const bool always : {true, false}) {
+        RaftOptions options = voters({a, b, c});
+        options.followers_always_flush = always;
+        Quorum quorum({.self = observer, .options = options, .jitter_seed = 7}, {}, {});
+        quorum.step(Boot{}, at(0s));
+        const Output appended =
+            quorum.step(Received{FetchResponse{.from = b,
+                                               .epoch = RaftEpoch{1},
+                                               .leader = b,
+                                               .batches = {{Offset{0}, Offset{2}, RaftEpoch{1}}}}},
+                        at(1ms));
+        EXPECT_EQ(appended.append_fetched, 1u);
+        EXPECT_EQ(appended.flush, always);
+        EXPECT_EQ(sent<FetchRequest>(appended).size(), 1u);
+    }
+}
+
 TEST(Quorum, ObserverFindsTheLeaderByAskingAndFollowsItsHighWatermark) {
     Quorum quorum = member(observer, {a, b, c});
     const Output boot = quorum.step(Boot{}, at(0s));
