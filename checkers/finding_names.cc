@@ -39,6 +39,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "leader-epoch",
         "leader-incomplete",
         "leader-not-in-isr",
+        "listed-end-regressed",
         "log-divergence",
         "lost-value",
         "lost-write",

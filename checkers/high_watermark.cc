@@ -13,7 +13,11 @@
 //                                told was smaller than min(min.insync.replicas, replication factor)
 //   read-above-high-watermark    a client was served, or handed, offsets at or above it; or above
 //                                the last stable offset when it asked for read_committed
-//   high-watermark-overstated    a fetch was answered with a higher watermark than the broker has
+//   high-watermark-overstated    a fetch was answered with a higher watermark than the broker has,
+//                                or a client was told that the log ends above it
+//   listed-end-regressed         a client was told that a partition ends lower than some client had
+//                                been told before by a leader of the same epoch or an earlier one
+//                                (KIP-207); each isolation level has an end of its own
 //
 // A member's log end is judged only if the member runs and has been let into the in-sync set, or
 // the leader took its role, after it was last started: for a member that came back meanwhile,
@@ -26,6 +30,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -65,6 +70,15 @@ struct Decision {
     sim::EventSequence event;
 };
 
+// The highest end of a partition that clients were told in one leader epoch.
+struct ListedEnd {
+    model::Offset offset;
+    sim::EventSequence event;
+};
+
+// The topic's id: a deposed leader may still answer for one that was deleted and made again.
+using EndKey = std::tuple<model::TopicPartition, model::Uuid, bool /* read_committed */>;
+
 // min.insync.replicas of a topic, from an event on.
 struct MinInSync {
     std::size_t replicas;
@@ -93,6 +107,10 @@ class HighWatermark final : public Checker {
     void observe(const sim::Event& event) override {
         if (const auto* served = event.as<model::FetchServed>()) {
             on_fetch_served(*served, event);
+            return;
+        }
+        if (const auto* listed = event.as<model::OffsetListed>()) {
+            on_offset_listed(*listed, event);
             return;
         }
         if (const ReplicaLogs::Change* change = book_.log_change()) on_log_changed(*change);
@@ -370,7 +388,6 @@ class HighWatermark final : public Checker {
 
     void on_fetch_served(const model::FetchServed& served, const sim::Event& event) {
         if (served.replica != model::no_broker) return;
-        const auto partition = partitions_.find(served.partition);
         findings_.judge();
         if (served.upto > served.from) {
             const model::Offset limit =
@@ -385,19 +402,65 @@ class HighWatermark final : public Checker {
                                  {event.sequence});
             }
         }
-        if (partition == partitions_.end()) return;
-        const auto replica = partition->second.replicas.find(served.broker);
-        if (replica == partition->second.replicas.end() ||
-            replica->second.incarnation != event.incarnation) {
-            return;
-        }
-        if (served.high_watermark > replica->second.highest) {
+        const Replica* const replica = replica_of(served.partition, served.broker, event);
+        if (replica != nullptr && served.high_watermark > replica->highest) {
             findings_.object(
                 "high-watermark-overstated",
                 evidence("partition", served.partition, "broker", served.broker, "answered",
-                         served.high_watermark, "high_watermark", replica->second.high_watermark),
-                {replica->second.event, event.sequence});
+                         served.high_watermark, "high_watermark", replica->high_watermark),
+                {replica->event, event.sequence});
         }
+    }
+
+    void on_offset_listed(const model::OffsetListed& listed, const sim::Event& event) {
+        constexpr model::TimestampMs latest = -1;
+        if (listed.timestamp != latest) return;
+        findings_.judge();
+        if (const Replica* replica = replica_of(listed.partition, listed.broker, event);
+            replica != nullptr && listed.offset > replica->highest) {
+            findings_.object(
+                "high-watermark-overstated",
+                evidence("partition", listed.partition, "broker", listed.broker, "answered",
+                         listed.offset, "high_watermark", replica->high_watermark),
+                {replica->event, event.sequence});
+        }
+        auto& ends = listed_[{listed.partition, listed.topic_id, listed.read_committed}];
+        // A deposed leader may go on telling what was true when it was in office.
+        const auto later = ends.upper_bound(listed.leader_epoch);
+        const auto highest = std::max_element(
+            ends.begin(), later,
+            [](const auto& a, const auto& b) { return a.second.offset < b.second.offset; });
+        if (highest != later && listed.offset < highest->second.offset) {
+            judge_lower_end(listed, highest->first, highest->second, event.sequence);
+        }
+        ListedEnd& told =
+            ends.try_emplace(listed.leader_epoch, ListedEnd{listed.offset, event.sequence})
+                .first->second;
+        if (listed.offset > told.offset) told = {listed.offset, event.sequence};
+    }
+
+    void judge_lower_end(const model::OffsetListed& listed, model::LeaderEpoch before,
+                         const ListedEnd& told, sim::EventSequence sequence) {
+        Evidence shown = evidence("partition", listed.partition, "broker", listed.broker,
+                                  "leader_epoch", listed.leader_epoch, "end", listed.offset,
+                                  "told_before", told.offset, "in_epoch", before);
+        const auto cause = book_.allowance().of_truncation(listed.partition, sim::EventSequence{0});
+        if (cause) {
+            findings_.allow("listed-end-regressed", cause->text, std::move(shown),
+                            {cause->event, told.event, sequence});
+        } else {
+            findings_.object("listed-end-regressed", std::move(shown), {told.event, sequence});
+        }
+    }
+
+    // What is known of the process that emitted the event; nullptr: nothing.
+    const Replica* replica_of(const model::TopicPartition& partition, model::BrokerId broker,
+                              const sim::Event& event) const {
+        const auto at = partitions_.find(partition);
+        if (at == partitions_.end()) return nullptr;
+        const auto replica = at->second.replicas.find(broker);
+        if (replica == at->second.replicas.end()) return nullptr;
+        return replica->second.incarnation == event.incarnation ? &replica->second : nullptr;
     }
 
     void on_polled(const model::RecordsPolled& polled, sim::EventSequence sequence) {
@@ -456,6 +519,7 @@ class HighWatermark final : public Checker {
     const Casebook& book_;
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<std::string, model::Uuid> topics_;
+    std::map<EndKey, std::map<model::LeaderEpoch, ListedEnd>> listed_;
     std::map<std::string, std::vector<MinInSync>> min_in_sync_;  // by topic, in order
     Findings findings_{"high-watermark"};
 };

@@ -125,7 +125,7 @@ const std::vector<BugEntry>& all_bugs() {
          "listoffsets-regress",
          "a new leader lists its lagging high watermark as the end of the log",
          "KIP-207, KAFKA-2334",
-         "",
+         "end-of-log-after-a-crash",
          "high-watermark",
          {}},
         {Bug::z33_zombie_controller,

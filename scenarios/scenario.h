@@ -151,6 +151,7 @@ struct AdminSection {
     std::string id;    // unique; generated where the file gives none
     std::string kind;  // a row of admin/registry.cc
     Duration at{};
+    std::optional<Duration> every{};             // and again and again, until the storm ends
     std::map<std::string, std::string> options;  // of this kind, as the file writes them
 };
 

@@ -239,6 +239,10 @@ void read_admin_step(TableReader table, std::size_t number, AdminSection& step) 
     const auto at = table.duration("at");
     if (!at) table.fail_at("", "a step has a time: at");
     step.at = *at;
+    step.every = table.duration("every");
+    if (step.every && *step.every <= Duration::zero()) {
+        table.fail_at("every", "expected more than 0s");
+    }
     // What is left are the kind's own options.
     step.options = table.flatten_rest();
 }

@@ -195,6 +195,7 @@ void write_admin_step(Writer& out, const AdminSection& step) {
     out.text("id", step.id);
     out.text("kind", step.kind);
     out.text("at", exact(step.at));
+    if (step.every) out.text("every", exact(*step.every));
     for (const auto& [name, value] : step.options) out.text(key_of(name), value);
 }
 

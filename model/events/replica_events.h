@@ -207,6 +207,29 @@ struct FetchServed {
     }
 };
 
+// What a leader told a client of one partition in answer to ListOffsets, where it found an offset.
+struct OffsetListed {
+    static constexpr std::string_view event_name = "OffsetListed";
+    BrokerId broker;
+    TopicPartition partition;
+    Uuid topic_id;
+    LeaderEpoch leader_epoch;
+    TimestampMs timestamp = 0;  // asked for: -1 the end, -2 the start, ...
+    Offset offset;
+    bool read_committed = false;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("partition", self.partition);
+        fields("topic_id", self.topic_id);
+        fields("leader_epoch", self.leader_epoch);
+        fields("timestamp", self.timestamp);
+        fields("offset", self.offset);
+        fields("read_committed", self.read_committed);
+    }
+};
+
 // Records at the start of a log are gone for good: retention, DeleteRecords, topic deletion.
 struct LogStartAdvanced {
     static constexpr std::string_view event_name = "LogStartAdvanced";

@@ -513,6 +513,15 @@ ReplicaHost::OffsetAnswer PartitionHost::list_offset(LeaderEpoch current_leader_
             return {.error = ErrorCode::offset_not_available};
         }
     }
+    if (!is_follower && answer.offset != no_offset) {
+        surroundings_.node.emit(OffsetListed{.broker = surroundings_.broker,
+                                             .partition = partition_,
+                                             .topic_id = topic_id_,
+                                             .leader_epoch = leader.leader_epoch(),
+                                             .timestamp = timestamp,
+                                             .offset = answer.offset,
+                                             .read_committed = read_committed});
+    }
     return answer;
 }
 

@@ -1,6 +1,7 @@
 #include "scenarios/admin/admin_plan.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@ namespace squall::scenarios {
 namespace {
 
 // Steps of one time are made at once, each by a task of its own: one that waits holds up no other.
+// A step that repeats is left out while its last call is still waiting.
 class Operator final : public sim::Process {
   public:
     Operator(sim::Node& node, Cluster& cluster)
@@ -20,15 +22,19 @@ class Operator final : public sim::Process {
                  model::AdminOptions{.client = {.client_id = node.name()}}) {}
 
     void make(const AdminSection& section) {
+        if (!under_way_.insert(section.id).second) return;
         node_.spawn("step/" + section.id,
-                    [this, step = find_admin_step(section.kind)->make(section.options).value()] {
+                    [this, id = section.id,
+                     step = find_admin_step(section.kind)->make(section.options).value()] {
                         step(admin_);
+                        under_way_.erase(id);
                     });
     }
 
   private:
     sim::Node& node_;
     model::AdminClient admin_;
+    std::set<std::string> under_way_;  // ids of steps
 };
 
 }  // namespace
@@ -41,11 +47,14 @@ AdminPlan::AdminPlan(const Scenario& scenario, Cluster& cluster) {
         });
     machine.node->start();
     for (const AdminSection& section : scenario.admin) {
-        cluster.simulation().control_at(Time(section.at), [&section, &machine] {
-            // A fault may have stopped it: the step is not made then.
-            if (!machine.node->is_running()) return;
-            static_cast<Operator&>(*machine.node->process()).make(section);
-        });
+        const Duration pace = section.every.value_or(scenario.run.storm);
+        for (Duration at = section.at; at < scenario.run.storm; at += pace) {
+            cluster.simulation().control_at(Time(at), [&section, &machine] {
+                // A fault may have stopped it: the step is not made then.
+                if (!machine.node->is_running()) return;
+                static_cast<Operator&>(*machine.node->process()).make(section);
+            });
+        }
     }
 }
 

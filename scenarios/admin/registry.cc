@@ -173,6 +173,23 @@ Result<Step> make_elect_leaders(const AdminOptionTexts& options) {
         [election, partitions](AdminClient& admin) { admin.elect_leaders(election, partitions); });
 }
 
+Result<Step> make_list_offsets(const AdminOptionTexts& options) {
+    const Result<TopicPartition> partition = partition_of(options);
+    if (!partition) return partition.error();
+    const std::string isolation = text_of(options, "isolation", "read_uncommitted");
+    if (isolation != "read_uncommitted" && isolation != "read_committed") {
+        return wrong(fmt::format("isolation: '{}' is neither read_uncommitted nor read_committed",
+                                 isolation));
+    }
+    const Result<std::int64_t> timestamp = number_of(options, "timestamp", -1);
+    if (!timestamp) return timestamp.error();
+    const auto level = isolation == "read_committed" ? model::IsolationLevel::read_committed
+                                                     : model::IsolationLevel::read_uncommitted;
+    return Step([partition = *partition, timestamp = *timestamp, level](AdminClient& admin) {
+        admin.list_offsets({{partition, timestamp}}, level);
+    });
+}
+
 Result<Step> make_reassign(const AdminOptionTexts& options) {
     const Result<TopicPartition> partition = partition_of(options);
     if (!partition) return partition.error();
@@ -250,6 +267,11 @@ std::optional<AdminProblem> problem_of(const AdminSection& step,
     if (step.at >= storm) {
         return AdminProblem{path + ".at", "it is after the storm: steps are made before the calm"};
     }
+    constexpr std::int64_t most = 10'000;
+    if (step.every && (storm - step.at) / *step.every > most) {
+        return AdminProblem{path + ".every",
+                            fmt::format("it would be made more than {} times", most)};
+    }
     return std::nullopt;
 }
 
@@ -291,6 +313,12 @@ const std::vector<AdminStepEntry>& all_admin_steps() {
          {{"partition", "like \"orders-0\"; all of them"},
           {"type", "\"preferred\", or \"unclean\" where nobody in sync is left"}},
          make_elect_leaders},
+        {"list-offsets",
+         "the end of a partition is asked for, or another offset",
+         {partition,
+          {"timestamp", "-1, the end; -2, the start; else the first record at or after it"},
+          {"isolation", "\"read_uncommitted\", or \"read_committed\""}},
+         make_list_offsets},
         {"reassign",
          "a partition moves to other brokers",
          {partition, {"replicas", "\"2, 3, 1\", the preferred leader first", true}},

@@ -187,6 +187,87 @@ TEST(HighWatermark, ObjectsToAnAnswerThatOverstatesIt) {
     EXPECT_EQ(judge(history), "fail: high-watermark-overstated");
 }
 
+// ListOffsets answered by broker 1, or by `broker` in a later epoch.
+void list_end(History& history, int end, int epoch = 0, int broker = 1, bool read_committed = false,
+              std::uint64_t topic = 1) {
+    history.by_broker(broker, model::OffsetListed{.broker = BrokerId{broker},
+                                                  .partition = orders,
+                                                  .topic_id = model::Uuid{topic, topic},
+                                                  .leader_epoch = LeaderEpoch{epoch},
+                                                  .timestamp = -1,
+                                                  .offset = Offset{end},
+                                                  .read_committed = read_committed});
+}
+
+// Broker 1 got to 10 and told it; broker 2 leads after it, with a high watermark of 5.
+History succeeded() {
+    History history = replicated();
+    history.raise(1, 0, 0, 10, {1, 2});
+    list_end(history, 8);
+    list_end(history, 10);
+    history.lose_power(1);
+    history.change(2, 1, {2});
+    history.lead(2, 1, 10, 5);
+    return history;
+}
+
+TEST(HighWatermark, ObjectsToAnEndThatIsListedLowerThanItWas) {
+    History in_one_reign = replicated();
+    in_one_reign.raise(1, 0, 0, 10, {1, 2});
+    list_end(in_one_reign, 10);
+    list_end(in_one_reign, 9);
+    EXPECT_EQ(judge(in_one_reign), "fail: listed-end-regressed");
+
+    History by_the_next = succeeded();
+    list_end(by_the_next, 5, 1, 2);
+    const CheckerReport report = by_the_next.judged_by("high-watermark");
+    EXPECT_EQ(summary(report), "fail: listed-end-regressed");
+    EXPECT_EQ(report.anomalies[0].evidence[4],
+              (std::pair<std::string, std::string>{"told_before", "10"}));
+
+    History when_it_knows = succeeded();
+    when_it_knows.raise(2, 1, 5, 10, {2});
+    list_end(when_it_knows, 10, 1, 2);
+    EXPECT_EQ(judge(when_it_knows), "pass");
+}
+
+TEST(HighWatermark, TakesEndsOfIsolationLevelsTopicsAndEarlierReignsForThemselves) {
+    History levels = succeeded();
+    list_end(levels, 5, 1, 2, true);
+    EXPECT_EQ(judge(levels), "pass") << "no read_committed end was told before";
+    History made_again = succeeded();
+    list_end(made_again, 5, 1, 2, false, 2);
+    EXPECT_EQ(judge(made_again), "pass") << "a topic of the same name";
+    History deposed = replicated();
+    deposed.raise(1, 0, 0, 5, {1, 2});
+    deposed.change(2, 1, {2});
+    deposed.lead(2, 1, 10, 5);
+    deposed.raise(2, 1, 5, 10, {2});
+    list_end(deposed, 10, 1, 2);
+    list_end(deposed, 5);
+    EXPECT_EQ(judge(deposed), "pass") << "it has not heard of its successor";
+}
+
+TEST(HighWatermark, AllowsAnEndListedLowerAfterAnUncleanElection) {
+    History history = replicated();
+    history.raise(1, 0, 0, 10, {1, 2});
+    list_end(history, 10);
+    history.change(3, 1, {3}, true);
+    history.lead(3, 1, 5, 5);
+    list_end(history, 5, 1, 3);
+    EXPECT_EQ(judge(history, Contract::safe), "fail: leader-incomplete listed-end-regressed");
+    EXPECT_EQ(judge(history),
+              "pass, allowed: leader-incomplete (unclean election) "
+              "listed-end-regressed (unclean election)");
+}
+
+TEST(HighWatermark, ObjectsToAnEndListedAboveIt) {
+    History history = replicated();
+    history.raise(1, 0, 0, 5, {1, 2});
+    list_end(history, 10);
+    EXPECT_EQ(judge(history), "fail: high-watermark-overstated");
+}
+
 TEST(HighWatermark, ObjectsToARecordHandedOutAboveIt) {
     History history = replicated();
     history.raise(1, 0, 0, 5, {1, 2});

@@ -117,6 +117,27 @@ TEST(AdminSteps, AreWrittenAsTheyWereRead) {
     EXPECT_EQ(write_scenario(parse_scenario(text, "again.toml")), text);
 }
 
+TEST(AdminSteps, AreMadeAgainAndAgainIfTheyAreToldTo) {
+    constexpr std::string_view monitor = R"toml(
+[[admin]]
+id = "monitor"
+kind = "list-offsets"
+partition = "orders-0"
+at = "10s"
+every = "100ms"
+)toml";
+    const Scenario scenario = small_storm(monitor);
+    EXPECT_EQ(write_scenario(parse_scenario(write_scenario(scenario), "again.toml")),
+              write_scenario(scenario));
+    const RunResult result = run(scenario, {.seed = 4});
+    EXPECT_EQ(result.verdict, Verdict::pass) << result.why;
+    const auto calls = static_cast<std::uint64_t>((scenario.run.storm - 10s) / 100ms);
+    ASSERT_GT(calls, 20u);
+    // Consumers ask a few times, too.
+    EXPECT_GT(result.probes.at("OffsetListed"), calls * 9 / 10);
+    EXPECT_LT(result.probes.at("OffsetListed"), calls * 11 / 10);
+}
+
 TEST(AdminSteps, AreReachedByTheirIds) {
     const Scenario scenario =
         small_storm(many_steps, {.set = {{.path = "admin.new.partitions", .value = "4"},
@@ -163,6 +184,10 @@ TEST(AdminSteps, ThatMakeNoSenseAreRefusedWhereTheyStand) {
     EXPECT_THAT(problem_with("kind = \"delete-topic\"\nat = \"5s\"\ntopic = \"orders\"\n\n"
                              "[[admin]]\nid = \"s\"\nkind = \"elect-leaders\"\nat = \"5s\""),
                 HasSubstr("two steps have the id 's'"));
+    EXPECT_THAT(problem_with("kind = \"elect-leaders\"\nat = \"5s\"\nevery = \"0s\""),
+                HasSubstr("more than 0s"));
+    EXPECT_THAT(problem_with("kind = \"elect-leaders\"\nat = \"5s\"\nevery = \"100us\""),
+                HasSubstr("more than 10000 times"));
     // With line and column.
     EXPECT_THAT(problem_with("kind = \"delete-topi\"\nat = \"5s\"\ntopic = \"orders\""),
                 HasSubstr("small-storm.toml:17:"));
