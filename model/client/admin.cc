@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "model/client/admin/admin_requests.h"
+#include "model/client/admin/transaction_requests.h"
 #include "model/client/consumer/offset_requests.h"
-#include "model/protocol/messages/describe_producers.h"
+#include "model/protocol/messages/find_coordinator.h"
 #include "model/protocol/messages/unregister_broker.h"
-#include "model/protocol/messages/write_txn_markers.h"
 
 namespace squall::model {
 
@@ -487,7 +487,7 @@ AdminResult AdminClient::unregister_broker(BrokerId broker) {
                                      }));
 }
 
-// ---- transactions that hang ----
+// ---- transactions ----
 
 template <class Request>
 Result<typename Request::Response> AdminClient::ask_leader(
@@ -515,32 +515,16 @@ Result<std::vector<ActiveProducer>> AdminClient::describe_producers(
             return response.topics.at(0).partitions.at(0).error_code;
         });
     if (!answer) return answer.error();
-    std::vector<ActiveProducer> producers;
-    for (const auto& producer : answer->topics.at(0).partitions.at(0).active_producers) {
-        producers.push_back(
-            {.id = producer.producer_id,
-             .epoch = ProducerEpoch(static_cast<std::int16_t>(producer.producer_epoch)),
-             .last_timestamp = producer.last_timestamp,
-             .coordinator_epoch = producer.coordinator_epoch,
-             .transaction_start = producer.current_txn_start_offset});
-    }
-    return producers;
+    return read_producers(answer->topics.at(0).partitions.at(0));
 }
 
 AdminResult AdminClient::abort_transaction(const TopicPartition& partition,
                                            const ActiveProducer& producer) {
-    WriteTxnMarkersRequest request;
-    request.markers.push_back(
-        {.producer_id = producer.id,
-         .producer_epoch = producer.epoch,
-         .transaction_result = false,
-         .topics = {{.name = partition.topic, .partition_indexes = {partition.partition}}},
-         // A producer that never had a marker here is taken for the first coordinator's.
-         .coordinator_epoch = std::max(producer.coordinator_epoch, 0)});
     const auto error_of = [](const WriteTxnMarkersResponse& response) {
         return response.markers.at(0).topics.at(0).partitions.at(0).error_code;
     };
-    const auto answer = ask_leader<WriteTxnMarkersRequest>(partition, request, error_of);
+    const auto answer =
+        ask_leader<WriteTxnMarkersRequest>(partition, abort_request(partition, producer), error_of);
     AdminResult result;
     if (answer) {
         const ErrorCode error = error_of(*answer);
@@ -550,6 +534,102 @@ AdminResult AdminClient::abort_transaction(const TopicPartition& partition,
         result.error = to_string(answer.error());
     }
     return tell(fmt::format("AbortTransaction {} {}", partition, producer.id), std::move(result));
+}
+
+Result<std::vector<TransactionListing>> AdminClient::list_transactions(
+    const TransactionFilter& filter) {
+    const LocalTime end = deadline();
+    const ListTransactionsRequest request = list_transactions_request(filter);
+    const Result<ClusterDescription> cluster = describe_cluster();
+    if (!cluster) return cluster.error();
+    std::map<std::string, TransactionListing> found;
+    std::set<BrokerId> asked;
+    for (std::uint32_t attempt = 1; asked.size() < cluster->nodes.size(); ++attempt) {
+        for (const auto& [broker, about] : cluster->nodes) {
+            Channel* const channel = cluster_.channel(broker);
+            if (asked.contains(broker) || channel == nullptr) continue;
+            const auto answer = channel->call(request);
+            if (!answer || answer->error_code != ErrorCode::none) continue;
+            asked.insert(broker);
+            for (TransactionListing& each : read_transactions(*answer)) {
+                found.insert_or_assign(each.transactional_id, std::move(each));
+            }
+        }
+        if (asked.size() == cluster->nodes.size()) break;
+        if (node_.now() >= end) return Error{Failure::timed_out, "a broker did not answer"};
+        back_off(attempt);
+    }
+    std::vector<TransactionListing> listed;
+    for (auto& [id, each] : found) listed.push_back(std::move(each));
+    return listed;
+}
+
+Result<DescribeTransactionsResponse::Transaction> AdminClient::ask_coordinator(
+    const std::string& transactional_id) {
+    const LocalTime end = deadline();
+    FindCoordinatorRequest find;
+    find.key_type = CoordinatorType::transaction;
+    find.key = transactional_id;
+    find.coordinator_keys = {transactional_id};
+    DescribeTransactionsRequest request;
+    request.transactional_ids = {transactional_id};
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        const auto found = ask_any(find);
+        if (found && !found->coordinators.empty() &&
+            found->coordinators.front().error_code == ErrorCode::none) {
+            const FindCoordinatorResponse::Coordinator& at = found->coordinators.front();
+            Channel* const channel =
+                cluster_.channel(at.host, static_cast<std::uint16_t>(at.port), "coordinator");
+            const auto answer = channel->call(request);
+            if (answer && !answer->transaction_states.empty() &&
+                !is_retriable(answer->transaction_states.front().error_code)) {
+                return answer->transaction_states.front();
+            }
+        }
+        if (node_.now() >= end) return Error{Failure::timed_out, "no coordinator answered"};
+        back_off(attempt);
+    }
+}
+
+Result<std::map<std::string, TransactionDescription>> AdminClient::describe_transactions(
+    const std::set<std::string>& transactional_ids) {
+    std::map<std::string, TransactionDescription> described;
+    for (const std::string& id : transactional_ids) {
+        const auto answer = ask_coordinator(id);
+        if (!answer) return answer.error();
+        if (answer->error_code == ErrorCode::none) described.emplace(id, read_transaction(*answer));
+    }
+    return described;
+}
+
+Result<std::vector<HangingTransaction>> AdminClient::find_hanging_transactions(
+    const std::set<TopicPartition>& partitions, std::chrono::milliseconds longest) {
+    std::vector<HangingTransaction> suspects;
+    TransactionFilter of_suspects;
+    for (const TopicPartition& partition : partitions) {
+        const auto producers = describe_producers(partition);
+        if (!producers) return producers.error();
+        for (const ActiveProducer& producer : *producers) {
+            if (!may_hang(producer, node_.wall_now().ms(), longest)) continue;
+            suspects.push_back({.partition = partition, .producer = producer});
+            of_suspects.producers.insert(producer.id);
+        }
+    }
+    if (suspects.empty()) return suspects;
+    const auto listed = list_transactions(of_suspects);
+    if (!listed) return listed.error();
+    std::map<ProducerId, TransactionDescription> known;
+    for (const TransactionListing& each : *listed) {
+        const auto described = describe_transactions({each.transactional_id});
+        if (!described) return described.error();
+        for (const auto& [id, description] : *described) known[each.producer_id] = description;
+    }
+    std::erase_if(suspects, [&](const HangingTransaction& suspect) {
+        const auto found = known.find(suspect.producer.id);
+        return will_be_ended(found == known.end() ? nullptr : &found->second, suspect.partition,
+                             suspect.producer);
+    });
+    return suspects;
 }
 
 void AdminClient::close() {

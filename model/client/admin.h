@@ -24,20 +24,12 @@
 #include "model/client/cluster_host.h"
 #include "model/events/client_events.h"
 #include "model/protocol/error_code.h"
+#include "model/protocol/messages/describe_transactions.h"
 #include "model/rpc/endpoint.h"
 #include "sim/base/result.h"
 #include "sim/kernel/node.h"
 
 namespace squall::model {
-
-// A producer, as a partition's leader knows it.
-struct ActiveProducer {
-    ProducerId id = no_producer_id;
-    ProducerEpoch epoch = no_producer_epoch;
-    TimestampMs last_timestamp = no_timestamp;
-    std::int32_t coordinator_epoch = -1;
-    Offset transaction_start = no_offset;  // of its open transaction; no_offset: none
-};
 
 class AdminClient {
   public:
@@ -98,11 +90,20 @@ class AdminClient {
         const std::map<TopicPartition, TimestampMs>& timestamps,
         IsolationLevel isolation = IsolationLevel::read_uncommitted);
 
-    // ---- transactions that hang (KIP-664) ----
+    // ---- transactions (KIP-664); error: timed_out ----
 
-    // What the partition's leader knows of its producers: one with a transaction that began long
-    // ago and that no coordinator knows of hangs. Error: timed_out.
+    // Of all coordinators, by transactional id.
+    Result<std::vector<TransactionListing>> list_transactions(const TransactionFilter& filter = {});
+    // Ids that their coordinator does not know are left out.
+    Result<std::map<std::string, TransactionDescription>> describe_transactions(
+        const std::set<std::string>& transactional_ids);
+    // What the partition's leader knows of its producers.
     Result<std::vector<ActiveProducer>> describe_producers(const TopicPartition& partition);
+    // Of these partitions, the transactions that nobody will end. `longest`: how long one may last
+    // (transaction.max.timeout.ms); who wrote something since is not asked after.
+    Result<std::vector<HangingTransaction>> find_hanging_transactions(
+        const std::set<TopicPartition>& partitions,
+        std::chrono::milliseconds longest = std::chrono::minutes(15));
     // Writes the abort marker of such a transaction into the partition, past the coordinator.
     AdminResult abort_transaction(const TopicPartition& partition, const ActiveProducer& producer);
 
@@ -136,6 +137,9 @@ class AdminClient {
     template <class Request>
     Result<typename Request::Response> ask_until(
         Request request, const std::function<bool(const typename Request::Response&)>& is_final);
+    // Asks the coordinator of a transactional id, likewise. May park.
+    Result<DescribeTransactionsResponse::Transaction> ask_coordinator(
+        const std::string& transactional_id);
     // Makes attempts at the open items until all are settled, or the deadline. `attempt` may park.
     template <class Key>
     Results<Key> settle(std::string request, const std::set<Key>& items,

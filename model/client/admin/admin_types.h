@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -125,6 +126,52 @@ struct PartitionReassignment {
     std::vector<BrokerId> removing_replicas;
 
     bool operator==(const PartitionReassignment&) const = default;
+};
+
+// ---- transactions (KIP-664) ----
+
+// A producer, as a partition's leader knows it.
+struct ActiveProducer {
+    ProducerId id = no_producer_id;
+    ProducerEpoch epoch = no_producer_epoch;
+    TimestampMs last_timestamp = no_timestamp;
+    std::int32_t coordinator_epoch = -1;
+    Offset transaction_start = no_offset;  // of its open transaction; no_offset: none
+
+    bool has_open_transaction() const { return transaction_start != no_offset; }
+};
+
+// Which transactions are listed; what is left empty does not matter.
+struct TransactionFilter {
+    std::set<std::string> states;  // Kafka's words: "Ongoing"
+    std::set<ProducerId> producers;
+    std::optional<std::chrono::milliseconds> longer_than;  // open for longer
+
+    bool operator==(const TransactionFilter&) const = default;
+};
+
+struct TransactionListing {
+    std::string transactional_id;
+    ProducerId producer_id = no_producer_id;
+    std::string state;
+
+    bool operator==(const TransactionListing&) const = default;
+};
+
+// What its coordinator knows of a transactional id.
+struct TransactionDescription {
+    std::string state;
+    ProducerId producer_id = no_producer_id;
+    ProducerEpoch producer_epoch = no_producer_epoch;
+    std::chrono::milliseconds timeout{};
+    TimestampMs start = no_timestamp;  // no_timestamp: none is open
+    std::set<TopicPartition> partitions;
+};
+
+// Open in a partition, and nobody will end it.
+struct HangingTransaction {
+    TopicPartition partition;
+    ActiveProducer producer;
 };
 
 }  // namespace squall::model

@@ -1,0 +1,348 @@
+// What administrators, and readers elsewhere, see of transactions in whole clusters: what is open,
+// what hangs and how it is ended (KIP-664), what expires, and what a follower serves.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/client/consumer.h"
+#include "model/client/producer.h"
+#include "tests/model/broker/broker_world.h"
+
+namespace squall::model {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const TopicPartition orders{"orders", 0};
+
+BrokerConfig of_version(std::int16_t version) {
+    BrokerConfig config;
+    config.transactions.transaction_version = version;
+    config.transactions.state_topic_num_partitions = 2;
+    return config;
+}
+
+// A cluster with the topic "orders", led by b1, and producers on its clients' machine.
+class TransactionCluster : public BrokerWorld {
+  public:
+    explicit TransactionCluster(WorldOptions options) : BrokerWorld(std::move(options)) {
+        const bool is_made = run_client([this] {
+            CreateTopicsRequest request;
+            CreateTopicsRequest::Topic& topic = request.topics.emplace_back();
+            topic.name = orders.topic;
+            topic.num_partitions = -1;
+            topic.replication_factor = -1;
+            topic.assignments = {
+                {.partition_index = 0, .broker_ids = {BrokerId{1}, BrokerId{2}, BrokerId{3}}}};
+            request.timeout_ms = 10000;
+            ask(1, request);
+            client().sleep_for(3s);
+        });
+        ASSERT(is_made, "no topic");
+    }
+
+    // Lives as long as the client's machine.
+    Producer& producer(const std::string& transactional_id) {
+        ProducerOptions options;
+        options.client.client_id = fmt::format("producer-{}", producers_.size());
+        options.transactional_id = transactional_id;
+        return *producers_.emplace_back(
+            std::make_unique<Producer>(client(), fabric(), bootstrap(), options));
+    }
+    static ProducerRecord record(const std::string& value) {
+        ProducerRecord made;
+        made.topic = orders.topic;
+        made.partition = orders.partition;
+        made.value = to_bytes(value);
+        return made;
+    }
+    static void write(Producer& producer, const std::string& value) {
+        producer.begin_transaction();
+        producer.send(record(value));
+        producer.flush();
+    }
+    // A batch that comes after its transaction ended, as the leader gets it. May park.
+    ErrorCode late_batch(ProducerId id) {
+        BatchBuilder builder({.producer_id = id,
+                              .producer_epoch = ProducerEpoch(0),
+                              .base_sequence = SequenceNumber(0),
+                              .is_transactional = true});
+        builder.append(client().wall_now().ms(), std::nullopt, as_bytes("late"));
+        ProduceRequest request;
+        request.transactional_id = "gone";
+        request.acks = -1;
+        request.timeout_ms = 10'000;
+        ProduceRequest::Topic& topic = request.topic_data.emplace_back();
+        topic.name = orders.topic;
+        topic.topic_id = broker(1).image().find_topic(orders.topic)->id;
+        topic.partition_data.push_back({.index = 0, .records = builder.finish()});
+        // Until the whole in-sync set, and a coordinator, are there to ask.
+        for (;;) {
+            const ErrorCode answer =
+                ask(1, request).responses.at(0).partition_responses.at(0).error_code;
+            if (answer != ErrorCode::not_enough_replicas) return answer;
+            client().sleep_for(500ms);
+        }
+    }
+    // Where a read_committed reader has to stop. May park.
+    Offset stable_end() {
+        return admin().list_offsets({{orders, -1}}, IsolationLevel::read_committed).at(orders);
+    }
+
+  private:
+    std::vector<std::unique_ptr<Producer>> producers_;
+};
+
+class TransactionViews : public testing::TestWithParam<std::int16_t> {};
+INSTANTIATE_TEST_SUITE_P(Version, TransactionViews,
+                         testing::Values(std::int16_t{1}, std::int16_t{2}),
+                         [](const auto& instance) {
+                             return "TV" + std::to_string(instance.param);
+                         });
+
+TEST_P(TransactionViews, ShowWhatIsOpenWhereAndSinceWhen) {
+    TransactionCluster world({.config = of_version(GetParam())});
+    std::vector<TransactionListing> all;
+    std::vector<TransactionListing> ongoing;
+    std::vector<TransactionListing> of_others;
+    std::vector<TransactionListing> long_ones;
+    std::map<std::string, TransactionDescription> described;
+    std::vector<ActiveProducer> producers;
+    ASSERT_TRUE(world.run_client([&] {
+        Producer& open = world.producer("open");
+        Producer& idle = world.producer("idle");
+        open.init_transactions();
+        idle.init_transactions();
+        TransactionCluster::write(open, "a");
+        AdminClient& admin = world.admin();
+        all = admin.list_transactions().value();
+        ongoing = admin.list_transactions({.states = {"Ongoing"}}).value();
+        of_others = admin.list_transactions({.producers = {ProducerId(987654)}}).value();
+        long_ones = admin.list_transactions({.states = {"Ongoing"}, .longer_than = 1h}).value();
+        described = admin.describe_transactions({"open", "idle", "unheard-of"}).value();
+        producers = admin.describe_producers(orders).value();
+    }));
+    ASSERT_THAT(all, SizeIs(2));
+    ASSERT_THAT(ongoing, SizeIs(1));
+    EXPECT_EQ(ongoing[0].transactional_id, "open");
+    EXPECT_THAT(of_others, IsEmpty());
+    EXPECT_THAT(long_ones, IsEmpty());
+    ASSERT_THAT(described, SizeIs(2));
+    EXPECT_EQ(described["idle"].state, "Empty");
+    const TransactionDescription& open = described["open"];
+    EXPECT_EQ(open.state, "Ongoing");
+    EXPECT_EQ(open.timeout, std::chrono::milliseconds(60000));
+    EXPECT_EQ(open.partitions, std::set<TopicPartition>{orders});
+    EXPECT_EQ(open.producer_id, ongoing[0].producer_id);
+    ASSERT_THAT(producers, SizeIs(1));
+    EXPECT_EQ(producers[0].id, open.producer_id);
+    EXPECT_EQ(producers[0].epoch, open.producer_epoch);
+    EXPECT_EQ(producers[0].transaction_start, Offset(0));
+    EXPECT_NEAR(static_cast<double>(producers[0].last_timestamp), static_cast<double>(open.start),
+                1000);
+}
+
+// KAFKA-12671: a batch after the end of its transaction, version 1, and nobody asks.
+TEST(HangingTransaction, IsFoundAmongThoseThatAreOnlySlowAndIsEnded) {
+    BrokerConfig config = of_version(1);
+    config.transactions.partition_verification = false;
+    config.replica.transaction_partition_verification = false;
+    TransactionCluster world({.config = config});
+    ErrorCode taken = ErrorCode::unknown_server_error;
+    std::vector<HangingTransaction> too_early;
+    std::vector<HangingTransaction> found;
+    std::vector<HangingTransaction> left;
+    std::optional<AdminResult> aborted;
+    std::vector<Offset> stable;
+    bool is_committed = false;
+    ASSERT_TRUE(world.run_client([&] {
+        AdminClient& admin = world.admin();
+        taken = world.late_batch(ProducerId(4242));
+        Producer& slow = world.producer("slow");
+        slow.init_transactions();
+        TransactionCluster::write(slow, "a");
+        world.client().sleep_for(5s);
+        stable.push_back(world.stable_end());
+        too_early = admin.find_hanging_transactions({orders}, 15min).value();
+        found = admin.find_hanging_transactions({orders}, 3s).value();
+        if (found.size() == 1) aborted = admin.abort_transaction(orders, found[0].producer);
+        stable.push_back(world.stable_end());
+        is_committed = slow.commit_transaction().ok();
+        world.client().sleep_for(1s);
+        stable.push_back(world.stable_end());
+        left = admin.find_hanging_transactions({orders}, 0s).value();
+    }));
+    EXPECT_EQ(taken, ErrorCode::none);
+    EXPECT_THAT(too_early, IsEmpty());
+    ASSERT_THAT(found, SizeIs(1));
+    EXPECT_EQ(found[0].producer.id, ProducerId(4242));
+    EXPECT_EQ(found[0].producer.transaction_start, Offset(0));
+    ASSERT_TRUE(aborted.has_value());
+    EXPECT_EQ(aborted->outcome, Outcome::ok) << aborted->error;
+    EXPECT_TRUE(is_committed);
+    // Behind the late batch; behind the slow one; past its commit marker.
+    EXPECT_THAT(stable, ElementsAre(Offset(0), Offset(1), Offset(4)));
+    EXPECT_THAT(left, IsEmpty());
+}
+
+TEST(HangingTransaction, IsNotLetInWhereLeadersAsk) {
+    TransactionCluster world({.config = of_version(1)});
+    ErrorCode refused = ErrorCode::none;
+    Offset stable = no_offset;
+    ASSERT_TRUE(world.run_client([&] {
+        world.producer("other").init_transactions();  // there is a coordinator
+        refused = world.late_batch(ProducerId(4242));
+        stable = world.stable_end();
+    }));
+    EXPECT_EQ(refused, ErrorCode::invalid_producer_id_mapping) << to_string(refused);
+    EXPECT_EQ(stable, Offset(0));
+}
+
+TEST_P(TransactionViews, OfAClosedProducerNothingStaysOpen) {
+    TransactionCluster world({.config = of_version(GetParam())});
+    std::map<std::string, TransactionDescription> described;
+    Duration took{};
+    ASSERT_TRUE(world.run_client([&] {
+        Producer& producer = world.producer("closed");
+        producer.init_transactions();
+        TransactionCluster::write(producer, "a");
+        const LocalTime begin = world.client().now();
+        producer.close(10s);
+        took = world.client().now() - begin;
+        world.client().sleep_for(1s);
+        described = world.admin().describe_transactions({"closed"}).value();
+    }));
+    EXPECT_LT(took, 5s);
+    EXPECT_EQ(described["closed"].state, "CompleteAbort");
+    EXPECT_EQ(world.count("TransactionEndCompleted", "commit=false outcome=ok"), 1u);
+}
+
+// Kafka: a close that does not wait forces the producer down, and its transaction times out.
+TEST_P(TransactionViews, AProducerThatIsClosedAtOnceLeavesItsTransactionToTheCoordinator) {
+    TransactionCluster world({.config = of_version(GetParam())});
+    std::map<std::string, TransactionDescription> described;
+    ASSERT_TRUE(world.run_client([&] {
+        Producer& producer = world.producer("closed");
+        producer.init_transactions();
+        TransactionCluster::write(producer, "a");
+        producer.close(Duration{});
+        world.client().sleep_for(1s);
+        described = world.admin().describe_transactions({"closed"}).value();
+    }));
+    EXPECT_EQ(described["closed"].state, "Ongoing");
+}
+
+TEST(TransactionalId, ThatNobodyUsesExpiresAndItsNextProducerBeginsAnew) {
+    BrokerConfig config = of_version(2);
+    config.transactions.transactional_id_expiration = 5s;
+    config.transactions.remove_expired_interval = 1s;
+    TransactionCluster world({.config = config});
+    std::size_t before = 0;
+    std::size_t after = 0;
+    TransactionResult late;
+    bool is_fresh_ok = false;
+    std::vector<ProducerId> ids;
+    ASSERT_TRUE(world.run_client([&] {
+        Producer& producer = world.producer("rare");
+        producer.init_transactions();
+        TransactionCluster::write(producer, "a");
+        producer.commit_transaction();
+        AdminClient& admin = world.admin();
+        ids.push_back(admin.describe_transactions({"rare"}).value().at("rare").producer_id);
+        before = admin.list_transactions().value().size();
+        world.client().sleep_for(10s);
+        after = admin.list_transactions().value().size();
+        // The producer does not know; whatever it is told, it is no success.
+        TransactionCluster::write(producer, "b");
+        late = producer.commit_transaction();
+        Producer& fresh = world.producer("rare");
+        is_fresh_ok = fresh.init_transactions().ok();
+        TransactionCluster::write(fresh, "c");
+        is_fresh_ok = is_fresh_ok && fresh.commit_transaction().ok();
+        ids.push_back(admin.describe_transactions({"rare"}).value().at("rare").producer_id);
+    }));
+    EXPECT_EQ(before, 1u);
+    EXPECT_EQ(after, 0u);
+    EXPECT_FALSE(late.ok());
+    EXPECT_TRUE(late.is_fatal || late.must_abort);
+    EXPECT_TRUE(is_fresh_ok);
+    EXPECT_NE(ids.at(0), ids.at(1));
+}
+
+// producer.id.expiration.ms: who wrote nothing for so long is forgotten, but not who has something
+// open. KIP-360: the forgotten one goes on with whatever number comes next.
+TEST(ProducerIds, OfWhoIsSilentForLongAreForgottenUnlessATransactionIsOpen) {
+    BrokerConfig config = of_version(2);
+    config.logs.log.producer_id_expiration_ms = std::chrono::milliseconds(5000);
+    config.replica.upkeep.producer_id_expiration_check_interval = std::chrono::milliseconds(1000);
+    TransactionCluster world({.config = config});
+    std::vector<std::size_t> known;
+    std::vector<SendResult> sends;
+    ASSERT_TRUE(world.run_client([&] {
+        AdminClient& admin = world.admin();
+        Producer& plain = world.producer("");
+        Producer& open = world.producer("open");
+        open.init_transactions();
+        TransactionCluster::write(open, "a");
+        sends.push_back(plain.send_and_wait(TransactionCluster::record("b")));
+        known.push_back(admin.describe_producers(orders).value().size());
+        world.client().sleep_for(10s);
+        const std::vector<ActiveProducer> left = admin.describe_producers(orders).value();
+        known.push_back(left.size());
+        if (!left.empty()) known.push_back(left[0].has_open_transaction() ? 1 : 0);
+        sends.push_back(plain.send_and_wait(TransactionCluster::record("c")));
+        known.push_back(admin.describe_producers(orders).value().size());
+    }));
+    EXPECT_THAT(known, ElementsAre(2, 1, 1, 2));
+    ASSERT_THAT(sends, SizeIs(2));
+    EXPECT_TRUE(sends[1].ok()) << sends[1].error;
+    EXPECT_EQ(world.count("ProducerIdentified", "reason=\"epoch bump\""), 0u);
+}
+
+// ---- readers ----
+
+TEST_P(TransactionViews, AFollowerServesWhatIsCommittedAndTellsWhatWasAborted) {
+    BrokerConfig config = of_version(GetParam());
+    config.replica_selector = ReplicaSelector::rack_aware;
+    TransactionCluster world({.racks = 3, .config = config});
+    std::unique_ptr<Consumer> consumer;
+    std::vector<std::string> read;
+    ASSERT_TRUE(world.run_client([&] {
+        Producer& producer = world.producer("writer");
+        producer.init_transactions();
+        for (int i = 0; i < 6; ++i) {
+            TransactionCluster::write(producer, std::to_string(i));
+            if (i % 2 == 0) {
+                producer.commit_transaction();
+            } else {
+                producer.abort_transaction();
+            }
+        }
+        TransactionCluster::write(producer, "open");
+        ConsumerOptions options{.client = {.client_id = "reader"}};
+        options.enable_auto_commit = false;
+        options.auto_offset_reset = "earliest";
+        options.isolation_level = IsolationLevel::read_committed;
+        options.client_rack = "rack-2";
+        consumer =
+            std::make_unique<Consumer>(world.client(), world.fabric(), world.bootstrap(), options);
+        consumer->assign({orders});
+        for (int i = 0; i < 8; ++i) {
+            for (const ConsumerRecord& each : consumer->poll(1s).value()) {
+                read.emplace_back(as_text(*each.value));
+            }
+        }
+    }));
+    EXPECT_THAT(read, ElementsAre("0", "2", "4"));
+    EXPECT_GT(world.count("FetchServed", "broker=2 partition=orders-0 replica=-1"), 0u);
+}
+
+}  // namespace
+}  // namespace squall::model
