@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/base/fifo.h"
+
 namespace squall::model {
 
 // One accepted connection and its queue of requests.
@@ -24,7 +26,7 @@ class Server::Session final : public sim::FrameHandler,
     void close() {
         connection_->set_handler(nullptr);
         connection_->close();
-        pending_.clear();
+        pending_ = {};
         server_.forget(*this);
     }
 
@@ -36,14 +38,14 @@ class Server::Session final : public sim::FrameHandler,
 
     void on_frame(sim::Connection&, std::unique_ptr<sim::Payload> payload) override;
     void on_closed(sim::Connection&, std::string_view) override {
-        pending_.clear();
+        pending_ = {};
         server_.forget(*this);
     }
     void start_next();
 
     Server& server_;
     std::shared_ptr<sim::Connection> connection_;
-    std::deque<Pending> pending_;
+    Fifo<Pending> pending_;
     bool busy_ = false;
 };
 
@@ -58,16 +60,15 @@ struct Server::Worker {
 };
 
 void Server::Session::on_frame(sim::Connection&, std::unique_ptr<sim::Payload> payload) {
-    pending_.push_back({std::unique_ptr<RpcFrame>(static_cast<RpcFrame*>(payload.release())),
-                        server_.node_.trace().context().cause});
+    pending_.push({std::unique_ptr<RpcFrame>(static_cast<RpcFrame*>(payload.release())),
+                   server_.node_.trace().context().cause});
     if (!busy_) start_next();
 }
 
 void Server::Session::start_next() {
     if (pending_.empty()) return;
     busy_ = true;
-    Pending next = std::move(pending_.front());
-    pending_.pop_front();
+    Pending next = pending_.pop();
     // The request is served because of its own arrival, not of the reply to the one before it.
     const sim::EventSequence saved = sim::detail::current_cause(server_.node_);
     sim::detail::set_current_cause(server_.node_, next.cause);

@@ -35,7 +35,7 @@ struct Disk::State {
           faults(noise, name) {}
 
     struct Flush {
-        std::string path;
+        std::string_view path;  // as flush_counts has it
         std::shared_ptr<File> file;
         std::uint64_t journaled = 0;  // what the journal had at the begin
         std::uint64_t ordinal = 0;    // the n-th flush of that path
@@ -178,12 +178,14 @@ struct Disk::State {
     Result<FlushTicket> begin_flush(std::string_view path) {
         std::shared_ptr<File> file = directory.find(path);
         if (!file) return not_found(path);
-        const std::uint64_t ordinal = flush_counts.try_emplace(std::string(path)).first->second++;
+        auto count = flush_counts.find(path);
+        if (count == flush_counts.end()) count = flush_counts.emplace(path, 0).first;
+        const std::uint64_t ordinal = count->second++;
         const std::uint64_t bits = noise.at(meaning("flush latency").with(path), ordinal);
         const std::uint64_t dirty = file->size() - file->clean_size();
         const std::uint64_t ticket = ++last_ticket;
         file->begin_flush(ticket);
-        flushes.emplace(ticket, Flush{.path = std::string(path),
+        flushes.emplace(ticket, Flush{.path = count->first,
                                       .file = std::move(file),
                                       .journaled = directory.journaled(),
                                       .ordinal = ordinal});

@@ -67,29 +67,6 @@ void ConnectionEnd::close() {
 
 // ---- queues ----
 
-Circuit::Packet Circuit::PacketQueue::pop() {
-    Packet packet = std::move(packets_[first_]);
-    ++first_;
-    if (empty()) {
-        packets_.clear();
-        first_ = 0;
-    } else if (constexpr std::size_t worth_it = 64; first_ >= worth_it && first_ > size()) {
-        packets_.erase(packets_.begin(), packets_.begin() + static_cast<std::ptrdiff_t>(first_));
-        first_ = 0;
-    }
-    return packet;
-}
-
-Circuit::Packet Circuit::PacketQueue::pop_back() {
-    Packet packet = std::move(packets_.back());
-    packets_.pop_back();
-    if (empty()) {
-        packets_.clear();
-        first_ = 0;
-    }
-    return packet;
-}
-
 void Circuit::Flow::fire() {
     circuit.arrive(*this);
 }

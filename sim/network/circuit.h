@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/base/fifo.h"
 #include "sim/base/result.h"
 #include "sim/kernel/simulation.h"
 #include "sim/kernel/wait.h"
@@ -109,23 +110,6 @@ class Circuit {
         std::string_view reason{};  // of a closing
     };
 
-    // A queue that keeps its memory.
-    class PacketQueue {
-      public:
-        bool empty() const { return first_ == packets_.size(); }
-        std::size_t size() const { return packets_.size() - first_; }
-        Packet& front() { return packets_[first_]; }
-        Packet& operator[](std::size_t n) { return packets_[first_ + n]; }
-        const Packet& back() const { return packets_.back(); }
-        Packet& push(Packet packet) { return packets_.emplace_back(std::move(packet)); }
-        Packet pop();
-        Packet pop_back();
-
-      private:
-        std::vector<Packet> packets_;
-        std::size_t first_ = 0;
-    };
-
     // From side `from` to the other one. The timer is for the head of the queue.
     struct Flow final : Timer {
         Flow(Circuit& owner, int from_side) : circuit(owner), from(from_side), inquiry(*this) {}
@@ -141,7 +125,7 @@ class Circuit {
         Circuit& circuit;
         int from;
         Link* link = nullptr;
-        PacketQueue queue;
+        Fifo<Packet> queue;
         bool is_broken = false;
         std::string_view loss;  // why, while it is broken
         Inquiry inquiry;
