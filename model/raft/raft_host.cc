@@ -112,7 +112,7 @@ void RaftHost::start() {
                            .fetch_timeout_ms = options_.fetch_timeout.count()});
     node_.spawn("raft_host/flush", [this] { run_flushes(); });
     node_.spawn("raft_host/fetch", [this] { run_fetches(); });
-    mailbox_.push({.input = raft::Boot{}});
+    enqueue({.input = raft::Boot{}});
     node_.spawn("raft_host", [this] { run(); });
 }
 
@@ -201,14 +201,19 @@ void RaftHost::remove_snapshots_before(const raft::LogPosition& latest) {
 
 // ---- the mailbox task ----
 
+void RaftHost::enqueue(Work work) {
+    mailbox_.push(std::make_unique<Work>(std::move(work)));
+}
+
 void RaftHost::run() {
-    step(mailbox_.pop());
+    step(*mailbox_.pop());
     while (true) {
-        std::optional<Work> work = mailbox_.pop_until(next_deadline());
+        const std::optional<std::unique_ptr<Work>> work = mailbox_.pop_until(next_deadline());
         if (work) {
-            step(std::move(*work));
+            step(**work);
         } else {
-            step({.input = raft::Tick{}});
+            Work tick{.input = raft::Tick{}};
+            step(tick);
         }
     }
 }
@@ -219,14 +224,14 @@ LocalTime RaftHost::next_deadline() const {
     return deadline;
 }
 
-void RaftHost::step(Work work) {
+void RaftHost::step(Work& work) {
     log_is_behind_ = true;
     raft::Output output = quorum_->step(work.input, node_.now());
-    carry_out(std::move(output), work);
+    carry_out(output, work);
     answer_held_fetches();
 }
 
-void RaftHost::carry_out(raft::Output output, Work& work) {
+void RaftHost::carry_out(raft::Output& output, Work& work) {
     if (output.persist_state) persist(*output.persist_state);
     if (output.vote_granted) {
         node_.emit(RaftVoteGranted{
@@ -376,7 +381,7 @@ std::optional<raft::BatchSpan> RaftHost::propose(Bytes batch, std::int32_t count
            info.base_offset);
     note_appended(*BatchView::at_front(batch));
     dirty_.open();
-    mailbox_.push({.input = raft::Tick{}});  // held fetches have news
+    enqueue({.input = raft::Tick{}});  // held fetches have news
     return output.append_proposed;
 }
 
@@ -400,7 +405,7 @@ void RaftHost::run_flushes() {
         const LogFlush flush = must(log_->begin_flush());
         node_.sleep_for(flush.cost);
         must(log_->finish_flush(flush));
-        mailbox_.push({.input = raft::LogFlushed{std::min(end, cut_to_.value_or(end))}});
+        enqueue({.input = raft::LogFlushed{std::min(end, cut_to_.value_or(end))}});
     }
 }
 
@@ -452,7 +457,7 @@ void RaftHost::write_snapshot(raft::LogPosition id, const Bytes& content) {
                                  .epoch = id.epoch,
                                  .bytes = content.size(),
                                  .drops_log = drops_log});
-    mailbox_.push({.input = raft::SnapshotTaken{id, drops_log}});
+    enqueue({.input = raft::SnapshotTaken{id, drops_log}});
 }
 
 FetchSnapshotResponse RaftHost::handle(const FetchSnapshotRequest& request) {
@@ -465,7 +470,7 @@ FetchSnapshotResponse RaftHost::handle(const FetchSnapshotRequest& request) {
     sim::Completion<raft::Message> completion(node_);
     Work work{.input = raft::Received{*asked}};
     work.answer = completion.completer();
-    mailbox_.push(std::move(work));
+    enqueue(std::move(work));
     const std::optional<raft::Message> reply = completion.await();
     if (!reply) return refusal({}, ErrorCode::unknown_server_error);
     const auto& answer = std::get<raft::FetchSnapshotResponse>(*reply);
@@ -510,7 +515,7 @@ Wire RaftHost::ask(std::optional<Request> request) {
     sim::Completion<raft::Message> completion(node_);
     Work work{.input = raft::Received{*request}};
     work.answer = completion.completer();
-    mailbox_.push(std::move(work));
+    enqueue(std::move(work));
     const std::optional<raft::Message> answer = completion.await();
     if (!answer) return to_wire(Response{.error = ErrorCode::unknown_server_error});
     return with_leader(to_wire(std::get<Response>(*answer)));
@@ -547,7 +552,7 @@ FetchResponse RaftHost::handle(const FetchRequest& request) {
     Work work{.input = raft::Received{*fetch}};
     work.fetch_answer = completion.completer();
     work.hold_until = node_.now() + std::chrono::milliseconds(std::max(request.max_wait_ms, 0));
-    mailbox_.push(std::move(work));
+    enqueue(std::move(work));
     std::optional<FetchAnswer> answer = completion.await();
     if (!answer) {
         return to_wire(raft::FetchResponse{.error = ErrorCode::unknown_server_error}, {},
@@ -635,7 +640,7 @@ ErrorCode RaftHost::change_voters(raft::Input change, std::chrono::milliseconds 
     sim::Completion<ErrorCode> done(node_);
     Work work{.input = std::move(change)};
     work.change = VoterChange{.done = done.completer(), .waits_for_commit = waits_for_commit};
-    mailbox_.push(std::move(work));
+    enqueue(std::move(work));
     const auto patience = std::max(timeout, std::chrono::milliseconds::zero());
     return done.await_until(node_.now() + patience).value_or(ErrorCode::request_timed_out);
 }
@@ -840,7 +845,7 @@ void RaftHost::run_fetches() {
             }
         }
         if (next_fetch_) continue;
-        mailbox_.push(work ? std::move(*work) : Work{.input = raft::FetchFailed{}});
+        enqueue(work ? std::move(*work) : Work{.input = raft::FetchFailed{}});
     }
 }
 
@@ -907,7 +912,7 @@ void RaftHost::ask_peer(Peer& peer, const raft::Message& message) {
     Channel& channel = channels_.to(*to, "raft");
     const auto timeout = options_.request_timeout;
     const auto hand_in = [&](auto response) {
-        if (response) mailbox_.push({.input = raft::Received{*std::move(response)}});
+        if (response) enqueue({.input = raft::Received{*std::move(response)}});
     };
     // A request without an answer is asked again: a vote soon, as long as its election lasts,
     // the others by the next announcement.
@@ -917,7 +922,7 @@ void RaftHost::ask_peer(Peer& peer, const raft::Message& message) {
             hand_in(raft::from_wire(*reply, peer.id, vote->pre_vote));
         } else {
             node_.sleep_for(options_.retry_backoff);
-            mailbox_.push({.input = raft::VoteFailed{peer.id, *vote}});
+            enqueue({.input = raft::VoteFailed{peer.id, *vote}});
         }
     } else if (const auto* begin = std::get_if<raft::BeginQuorumEpochRequest>(&message)) {
         model::BeginQuorumEpochRequest wire = raft::to_wire(*begin, peer.id);
@@ -935,7 +940,7 @@ void RaftHost::ask_peer(Peer& peer, const raft::Message& message) {
 void RaftHost::resign() {
     if (!is_leader()) return;
     has_told_all_.close();
-    mailbox_.push({.input = raft::Resign{}});
+    enqueue({.input = raft::Resign{}});
     if (quorum_->voters().size() == 1) return;
     has_told_all_.wait_until(node_.now() + options_.request_timeout);
 }

@@ -193,9 +193,10 @@ class RaftHost {
     void restart_at(const raft::LogPosition& snapshot);
     void remove_snapshots_before(const raft::LogPosition& latest);
 
-    void step(Work work);
+    void enqueue(Work work);
+    void step(Work& work);
     // The order of effects.
-    void carry_out(raft::Output output, Work& work);
+    void carry_out(raft::Output& output, Work& work);
     void persist(const raft::QuorumState& state);
     void truncate(Offset to);
     void append_leader_change(const raft::Output& output);
@@ -243,8 +244,8 @@ class RaftHost {
     const BugSet* bugs_;
     Log* log_ = nullptr;
     std::optional<raft::Quorum> quorum_;
-    sim::Mailbox<Work> mailbox_;
-    sim::Gate dirty_;  // something is to be flushed
+    sim::Mailbox<std::unique_ptr<Work>> mailbox_;  // large, and handed on often
+    sim::Gate dirty_;                              // something is to be flushed
     // The Fetch that is to be sent next; a later one supersedes it.
     std::optional<raft::Outbound> next_fetch_;
     sim::Gate has_fetch_;
