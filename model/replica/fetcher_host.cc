@@ -15,6 +15,23 @@ std::int32_t in_ms(std::chrono::milliseconds duration) {
     return static_cast<std::int32_t>(duration.count());
 }
 
+// The part of an answer for one partition; null: there is none. A leader answers in the order in
+// which it was asked, so the search goes on where the last one ended: at `place`.
+FetchResponse::Partition* find_part(FetchResponse& response, const Uuid& topic_id,
+                                    std::int32_t partition, std::size_t& place) {
+    for (FetchResponse::Topic& topic : response.responses) {
+        if (topic.topic_id != topic_id) continue;
+        const std::size_t count = topic.partitions.size();
+        if (place >= count) place = 0;
+        for (std::size_t tried = 0; tried < count; ++tried) {
+            FetchResponse::Partition& part = topic.partitions[place];
+            if (++place == count) place = 0;
+            if (part.partition_index == partition) return &part;
+        }
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 FetcherHost::FetcherHost(const FetcherSurroundings& surroundings, BrokerId leader)
@@ -31,6 +48,7 @@ void FetcherHost::follow(std::set<TopicPartition> partitions, std::optional<Endp
     }
     partitions_ = std::move(partitions);
     endpoint_ = endpoint;
+    may_be_lost_ = true;
     news_.open();
 }
 
@@ -49,6 +67,7 @@ void FetcherHost::run() {
 
 std::vector<FetcherHost::Question> FetcherHost::questions() const {
     std::vector<Question> questions;
+    questions.reserve(partitions_.size());
     for (const TopicPartition& partition : partitions_) {
         const PartitionHost* const host = surroundings_.find(partition);
         if (host == nullptr || host->followed_leader() != leader_) continue;
@@ -83,6 +102,7 @@ FetchRequest FetcherHost::request_for(const std::vector<Question>& questions) co
             request.topics.push_back({.topic = question.partition.topic,
                                       .topic_id = question.topic_id,
                                       .partitions = {}});
+            request.topics.back().partitions.reserve(questions.size());
         }
         request.topics.back().partitions.push_back(
             {.partition = question.partition.partition,
@@ -108,21 +128,23 @@ void FetcherHost::exchange(const std::vector<Question>& questions) {
         for (const Question& question : questions) fail(question);
         return;
     }
-    for (const Question& question : questions) give(question, *response);
-}
-
-void FetcherHost::give(const Question& question, FetchResponse& response) {
-    for (FetchResponse::Topic& topic : response.responses) {
-        if (topic.topic_id != question.topic_id) continue;
-        for (FetchResponse::Partition& answer : topic.partitions) {
-            if (answer.partition_index != question.partition.partition) continue;
-            if (PartitionHost* const host = surroundings_.find(question.partition)) {
-                host->take_fetch_answer(question.fetch, std::move(answer));
-            }
-            return;
+    std::size_t place = 0;
+    for (const Question& question : questions) {
+        FetchResponse::Partition* const part =
+            find_part(*response, question.topic_id, question.partition.partition, place);
+        if (part == nullptr) {
+            fail(question);
+        } else {
+            give(question, std::move(*part));
         }
     }
-    fail(question);
+}
+
+void FetcherHost::give(const Question& question, FetchResponse::Partition answer) {
+    if (answer.error_code == ErrorCode::offset_out_of_range) may_be_lost_ = true;
+    if (PartitionHost* const host = surroundings_.find(question.partition)) {
+        host->take_fetch_answer(question.fetch, std::move(answer));
+    }
 }
 
 void FetcherHost::fail(const Question& question) {
@@ -142,6 +164,7 @@ std::optional<LeaderEpoch> FetcherHost::lost_in(const TopicPartition& partition)
 void FetcherHost::locate_leader_logs() {
     constexpr TimestampMs latest = -1;
     constexpr TimestampMs earliest = -2;
+    if (!std::exchange(may_be_lost_, false)) return;
     std::vector<TopicPartition> lost;
     for (const TopicPartition& partition : partitions_) {
         if (lost_in(partition)) lost.push_back(partition);

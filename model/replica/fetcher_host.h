@@ -52,7 +52,7 @@ class FetcherHost {
     LocalTime next_question_at() const;
     FetchRequest request_for(const std::vector<Question>& questions) const;
     void exchange(const std::vector<Question>& questions);
-    void give(const Question& question, FetchResponse& response);
+    void give(const Question& question, FetchResponse::Partition answer);
     void fail(const Question& question);
     std::optional<LeaderEpoch> lost_in(const TopicPartition& partition) const;
     void locate_leader_logs();
@@ -65,7 +65,8 @@ class FetcherHost {
     BrokerId leader_;
     std::set<TopicPartition> partitions_;
     std::optional<Endpoint> endpoint_;
-    sim::Gate news_;  // about what to fetch
+    bool may_be_lost_ = false;  // of one at least the leader's log may have to be located
+    sim::Gate news_;            // about what to fetch
 };
 
 }  // namespace squall::model

@@ -27,31 +27,33 @@ struct ByNumber {
 // Who waits for news of which partition.
 class WaitList {
   public:
-    void add(const TopicPartition& partition, PartitionWait& wait) {
-        waits_[partition].push_back(&wait);
-    }
-    void remove(const TopicPartition& partition, PartitionWait& wait) {
-        const auto found = waits_.find(partition);
-        if (found != waits_.end()) std::erase(found->second, &wait);
-    }
+    using Row = std::vector<PartitionWait*>;
+
+    // Good as long as the list is.
+    Row& row_of(const TopicPartition& partition) { return rows_[partition]; }
     void tell(const TopicPartition& partition, PartitionNews news) const;
 
   private:
     // A partition without anybody keeps its row: who waits for news will wait for more.
-    std::map<TopicPartition, std::vector<PartitionWait*>, ByNumber> waits_;
+    std::map<TopicPartition, Row, ByNumber> rows_;
 };
 
 class PartitionWait final : public ReplicaHost::FetchWait {
   public:
-    PartitionWait(WaitList& list, std::vector<TopicPartition> partitions, bool is_follower,
+    PartitionWait(WaitList& list, const std::vector<TopicPartition>& partitions, bool is_follower,
                   sim::Gate& gate)
-        : list_(list), partitions_(std::move(partitions)), is_follower_(is_follower), gate_(gate) {
-        for (const TopicPartition& partition : partitions_) list_.add(partition, *this);
+        : is_follower_(is_follower), gate_(gate) {
+        rows_.reserve(partitions.size());
+        for (const TopicPartition& partition : partitions) {
+            WaitList::Row& row = list.row_of(partition);
+            row.push_back(this);
+            rows_.push_back(&row);
+        }
     }
     PartitionWait(const PartitionWait&) = delete;
     PartitionWait& operator=(const PartitionWait&) = delete;
     ~PartitionWait() override {
-        for (const TopicPartition& partition : partitions_) list_.remove(partition, *this);
+        for (WaitList::Row* const row : rows_) std::erase(*row, this);
     }
 
     // Followers wait for records, consumers for committed ones.
@@ -62,15 +64,14 @@ class PartitionWait final : public ReplicaHost::FetchWait {
     }
 
   private:
-    WaitList& list_;
-    std::vector<TopicPartition> partitions_;
+    std::vector<WaitList::Row*> rows_;
     bool is_follower_;
     sim::Gate& gate_;
 };
 
 void WaitList::tell(const TopicPartition& partition, PartitionNews news) const {
-    const auto found = waits_.find(partition);
-    if (found == waits_.end()) return;
+    const auto found = rows_.find(partition);
+    if (found == rows_.end()) return;
     for (PartitionWait* const wait : found->second) wait->hear(news);
 }
 

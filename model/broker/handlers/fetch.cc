@@ -69,6 +69,7 @@ Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, 
         FetchResponse::Topic answer{
             .topic = topic.topic, .topic_id = topic.topic_id, .partitions = {}};
         answer.partitions.reserve(topic.partitions.size());
+        TopicPartition name{known != nullptr ? known->name : std::string(), 0};
         for (const FetchRequest::Partition& partition : topic.partitions) {
             FetchResponse::Partition& slot = answer.partitions.emplace_back();
             slot.partition_index = partition.partition;
@@ -78,7 +79,7 @@ Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, 
                 pass.answer_at_once = true;
                 continue;
             }
-            const TopicPartition name{known->name, partition.partition};
+            name.partition = partition.partition;
             std::optional<BrokerId> elsewhere;
             if (is_consumer && version >= first_with_rack) {
                 elsewhere =
