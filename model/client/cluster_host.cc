@@ -131,7 +131,11 @@ OperationId ClusterHost::next_operation() {
 }
 
 Draws& ClusterHost::draws(std::string_view what) {
-    return node_.draws(fmt::format("{} {}", client_id_, what));
+    // For each batch, and more: not by fmt.
+    std::string name;
+    name.reserve(client_id_.size() + 1 + what.size());
+    name.append(client_id_).append(1, ' ').append(what);
+    return node_.draws(name);
 }
 
 }  // namespace squall::model

@@ -173,11 +173,12 @@ std::optional<std::int32_t> MetadataCache::partition_count(std::string_view name
 
 std::vector<std::int32_t> MetadataCache::available_partitions(std::string_view name) const {
     std::vector<std::int32_t> available;
-    const std::int32_t count = partition_count(name).value_or(0);
-    for (std::int32_t partition = 0; partition < count; ++partition) {
-        if (leader({.topic = std::string(name), .partition = partition}) != no_broker) {
-            available.push_back(partition);
-        }
+    const TopicMetadata* const found = topic(name);
+    if (found == nullptr) return available;
+    std::int32_t partition = 0;
+    for (const PartitionMetadata& known : found->partitions) {
+        if (brokers_.contains(known.leader)) available.push_back(partition);
+        ++partition;
     }
     return available;
 }
