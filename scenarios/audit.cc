@@ -1,5 +1,6 @@
 #include "scenarios/audit.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -57,6 +58,7 @@ std::vector<model::RecordId> records_of(ByteView batch) {
     const Result<model::BatchView> view = model::BatchView::at_front(batch);
     if (!view || !view->check()) return {};
     std::vector<model::RecordId> records;
+    records.reserve(std::min<std::size_t>(static_cast<std::size_t>(view->count()), batch.size()));
     model::RecordReader reader(*view);
     for (model::RecordView record; reader.next(record);) {
         records.resize(static_cast<std::size_t>(record.offset_delta));

@@ -22,28 +22,33 @@ void count(OperationCounts& counts, model::Outcome outcome) {
 }  // namespace
 
 void Tally::observe(const sim::Event& event) {
-    if (const auto* sent = event.as<model::SendInvoked>()) {
-        pending_["send"].insert(sent->operation);
+    if (event.as<model::SendInvoked>() != nullptr) {
+        ++sends_.invoked;
     } else if (const auto* send = event.as<model::SendCompleted>()) {
-        pending_["send"].erase(send->operation);
-        count(operations_["send"], send->outcome);
+        count(sends_.ended, send->outcome);
     } else if (event.as<model::RecordsPolled>() != nullptr) {
-        ++operations_["poll"].ok;
-    } else if (const auto* begun = event.as<model::CommitInvoked>()) {
-        pending_["commit"].insert(begun->operation);
+        ++polls_.ended.ok;
+    } else if (event.as<model::CommitInvoked>() != nullptr) {
+        ++commits_.invoked;
     } else if (const auto* commit = event.as<model::CommitCompleted>()) {
-        pending_["commit"].erase(commit->operation);
-        count(operations_["commit"], commit->outcome);
+        count(commits_.ended, commit->outcome);
     } else if (const auto* admin = event.as<model::AdminCompleted>()) {
-        count(operations_["admin"], admin->outcome);
+        count(admins_.ended, admin->outcome);
     }
 }
 
 std::map<std::string, OperationCounts> Tally::operations() const {
-    std::map<std::string, OperationCounts> all = operations_;
-    for (const auto& [kind, pending] : pending_) {
-        if (!pending.empty()) all[kind].unknown += pending.size();
-    }
+    std::map<std::string, OperationCounts> all;
+    const auto add = [&all](const char* kind, const Operations& operations) {
+        OperationCounts counts = operations.ended;
+        const std::uint64_t ended = counts.ok + counts.failed + counts.unknown;
+        if (operations.invoked > ended) counts.unknown += operations.invoked - ended;
+        if (counts.ok + counts.failed + counts.unknown > 0) all[kind] = counts;
+    };
+    add("send", sends_);
+    add("poll", polls_);
+    add("commit", commits_);
+    add("admin", admins_);
     return all;
 }
 

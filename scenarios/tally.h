@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +31,15 @@ class Tally {
     std::map<std::string, OperationCounts> operations() const;
 
   private:
-    std::map<std::string, OperationCounts> operations_;
-    std::map<std::string, std::set<model::OperationId>> pending_;
+    struct Operations {
+        std::uint64_t invoked = 0;  // where that is told
+        OperationCounts ended;
+    };
+
+    Operations sends_;
+    Operations polls_;
+    Operations commits_;
+    Operations admins_;
 };
 
 }  // namespace squall::scenarios
