@@ -123,6 +123,10 @@ class RaftHost {
     // request.timeout.ms. May park.
     void resign();
 
+    // The metadata can not be read, written, or made sense of: the process ends, as Kafka's fault
+    // handler ends it. The calling task goes with it.
+    [[noreturn]] void halt(const Error& error);
+
   private:
     struct FetchAnswer {
         raft::FetchResponse response;
@@ -210,7 +214,6 @@ class RaftHost {
     void note_appended(const BatchView& batch);
     void tell(const raft::Output& output);
     LocalTime next_deadline() const;
-    [[noreturn]] void halt(const Error& error);
     template <class T>
     T must(Result<T> result);
     template <class Wire, class Request, class Response>

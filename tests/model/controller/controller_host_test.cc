@@ -151,6 +151,25 @@ TEST(ControllerHost, OfThreeControllersAnotherTakesOverWithEverythingThatWasAnsw
     }
 }
 
+// Bits flip between the flush of what it fetched and the moment when it is committed and read.
+TEST(ControllerHost, StandbyThatReadsSpoiltMetadataHaltsAndTheOthersGoOn) {
+    MetadataWorld world(16, 3, 3);
+    world.run_for(15s);
+    const int standby = world.active_controller() == 1 ? 2 : 1;
+    const auto answer = world.create_topic(1, "orders", 30, 3);
+    for (int i = 0; i < 500; ++i) {
+        world.disk_of_controller(standby).rot("__cluster_metadata", 2000, fmt::format("{}", i));
+        world.run_for(200us);
+    }
+    const auto halted = world.events<RaftHalted>();
+    ASSERT_EQ(halted.size(), 1u);
+    EXPECT_TRUE(halted.front().why.starts_with("corrupt: ")) << halted.front().why;
+    EXPECT_FALSE(world.node(fmt::format("c{}", standby)).is_running());
+    ASSERT_TRUE(*answer);
+    EXPECT_EQ((*answer)->error_code, ErrorCode::none);
+    EXPECT_NE(world.broker(1).image().find_topic("orders"), nullptr);
+}
+
 TEST(ControllerHost, LeaderDescribesVotersAndObserversOfItsQuorum) {
     MetadataWorld world(50, 3, 2);
     world.run_for(10s);

@@ -198,8 +198,9 @@ class MetadataWorld {
         return 0;
     }
 
+    sim::Disk& disk_of_controller(int id) { return *disks_[static_cast<std::size_t>(id - 1)]; }
     // The disk of controller `id` is replaced by an empty one. Requires: it is stopped.
-    void replace_disk(int id) { disks_[static_cast<std::size_t>(id - 1)]->wipe(); }
+    void replace_disk(int id) { disk_of_controller(id).wipe(); }
 
     // Asks the member of the quorum at controller `id`; the answer is there after some time.
     template <class Request>
