@@ -43,7 +43,7 @@ struct Invocation {
     sim::EventSequence answered{0};  // 0: never, or 'unknown'
 };
 
-struct GroupPartition {
+struct CommitState {
     model::Offset delivered = model::no_offset;             // how far any member got
     model::GenerationId generation = model::no_generation;  // of the last effective commit
     model::Offset committed = model::no_offset;             // the highest within that generation
@@ -65,7 +65,7 @@ class CommittedOffset final : public Checker {
     void observe(const sim::Event& event) override {
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (polled->group.empty()) return;
-            GroupPartition& state = groups_[polled->group][polled->partition];
+            CommitState& state = groups_[polled->group][polled->partition];
             state.delivered = std::max(state.delivered, polled->next_position);
         } else if (const auto* set = event.as<model::PositionSet>()) {
             if (!set->group.empty()) on_position_set(*set, event.sequence);
@@ -87,7 +87,7 @@ class CommittedOffset final : public Checker {
     CheckerReport finish() override { return findings_.report(); }
 
   private:
-    static void on_set_back(GroupPartition& state, model::Offset to, sim::EventSequence sequence) {
+    static void on_set_back(CommitState& state, model::Offset to, sim::EventSequence sequence) {
         state.set_back_to =
             state.set_back_to == model::no_offset ? to : std::min(state.set_back_to, to);
         state.set_back_event = sequence;
@@ -95,7 +95,7 @@ class CommittedOffset final : public Checker {
 
     void on_position_set(const model::PositionSet& set, sim::EventSequence sequence) {
         const std::optional<PositionFault>& fault = book_.position_fault();
-        GroupPartition& state = groups_[set.group][set.partition];
+        CommitState& state = groups_[set.group][set.partition];
         state.delivered = std::max(state.delivered, set.offset);
         // A position taken from the committed offset is the group's word, not the application's.
         const bool is_excuse = set.reason != model::PositionReason::committed;
@@ -115,7 +115,7 @@ class CommittedOffset final : public Checker {
         if (invoked.generation == model::no_generation || invoked.group.empty()) return;
         auto& partitions = groups_[invoked.group];
         for (const model::PartitionOffset& commit : invoked.offsets) {
-            GroupPartition& state = partitions[commit.partition];
+            CommitState& state = partitions[commit.partition];
             findings_.judge();
             if (commit.offset > state.delivered) {
                 object_beyond(invoked.group, commit.partition, commit.offset, state, sequence);
@@ -152,7 +152,7 @@ class CommittedOffset final : public Checker {
 
     void on_committed(const model::OffsetCommitted& committed, sim::EventSequence sequence) {
         if (committed.generation == model::no_generation) return;
-        GroupPartition& state = groups_[committed.group][committed.partition];
+        CommitState& state = groups_[committed.group][committed.partition];
         findings_.judge();
         if (committed.offset > state.delivered) {
             object_beyond(committed.group, committed.partition, committed.offset, state, sequence);
@@ -185,7 +185,7 @@ class CommittedOffset final : public Checker {
 
     // Of a generation's invocations the late ones are asked for.
     template <class Predicate>
-    static Invocation* find_last(GroupPartition& state, const Predicate& predicate) {
+    static Invocation* find_last(CommitState& state, const Predicate& predicate) {
         const auto at =
             std::find_if(state.invocations.rbegin(), state.invocations.rend(), predicate);
         return at == state.invocations.rend() ? nullptr : &*at;
@@ -195,13 +195,13 @@ class CommittedOffset final : public Checker {
     void on_dead(const std::string& group) {
         for (auto& [partition, state] : groups_[group]) {
             const model::Offset delivered = state.delivered;
-            state = GroupPartition{};
+            state = CommitState{};
             state.delivered = delivered;
         }
     }
 
     // Whether the lower commit `low` may take effect after the one that stands.
-    static bool may_go_back(const GroupPartition& state, const model::OffsetCommitted& low) {
+    static bool may_go_back(const CommitState& state, const model::OffsetCommitted& low) {
         if (state.set_back_to != model::no_offset && state.set_back_to <= low.offset) return true;
         if (!state.is_operation_known) return false;
         const auto high =
@@ -214,7 +214,7 @@ class CommittedOffset final : public Checker {
     }
 
     void object_beyond(const std::string& group, const model::TopicPartition& partition,
-                       model::Offset offset, GroupPartition& state, sim::EventSequence sequence) {
+                       model::Offset offset, CommitState& state, sim::EventSequence sequence) {
         findings_.object("committed-beyond-delivered",
                          evidence("group", group, "partition", partition, "committed", offset,
                                   "delivered", state.delivered),
@@ -223,7 +223,7 @@ class CommittedOffset final : public Checker {
     }
 
     void conclude(std::string_view type, const model::OffsetCommitted& committed,
-                  const GroupPartition& state, sim::EventSequence sequence) {
+                  const CommitState& state, sim::EventSequence sequence) {
         Evidence shown = evidence("group", committed.group, "partition", committed.partition,
                                   "member", committed.member_id, "generation", committed.generation,
                                   "offset", committed.offset, "earlier_generation",
@@ -238,7 +238,7 @@ class CommittedOffset final : public Checker {
     }
 
     const Casebook& book_;
-    std::map<std::string, std::map<model::TopicPartition, GroupPartition>> groups_;
+    std::map<std::string, std::map<model::TopicPartition, CommitState>> groups_;
     std::map<model::OperationId, std::vector<std::pair<std::string, model::TopicPartition>>> open_;
     Findings findings_{"committed-offset"};
 };

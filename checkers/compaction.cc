@@ -46,7 +46,7 @@ struct LastSeen {
 };
 
 // One consumer's way through one partition, from its beginning on.
-struct Reading {
+struct CleanedReading {
     sim::EventSequence began{0};
     Time began_at;
     Time ended_at;
@@ -112,7 +112,7 @@ class Compaction final : public Checker {
     void on_polled(const model::RecordsPolled& polled, const sim::Event& event) {
         const auto at = readings_.find(Reader{polled.partition, polled.client_id});
         if (at == readings_.end()) return;
-        Reading& reading = at->second;
+        CleanedReading& reading = at->second;
         // What comes after this is a reader that keeps up: no longer a reading of the table.
         if (event.time - reading.began_at > longest_reading) return;
         reading.ended_at = event.time;
@@ -145,14 +145,14 @@ class Compaction final : public Checker {
         }
     }
 
-    void judge(const Reader& reader, const Reading& reading) {
+    void judge(const Reader& reader, const CleanedReading& reading) {
         for (auto at = acknowledged_.lower_bound(KeyPlace{reader.first, {}});
              at != acknowledged_.end() && at->first.first == reader.first; ++at) {
             judge_key(reader, reading, at->first.second, at->second);
         }
     }
 
-    void judge_key(const Reader& reader, const Reading& reading, const std::string& key,
+    void judge_key(const Reader& reader, const CleanedReading& reading, const std::string& key,
                    const std::vector<Placed>& writes) {
         const Placed* last = nullptr;
         bool may_be_deleted = doubtful_deletions_.contains({reader.first.topic, key});
@@ -178,7 +178,7 @@ class Compaction final : public Checker {
         }
     }
 
-    void conclude(std::string_view type, const Reader& reader, const Reading& reading,
+    void conclude(std::string_view type, const Reader& reader, const CleanedReading& reading,
                   const std::string& key, const Placed& last, const LastSeen* seen) {
         const Send& send = *last.send;
         Evidence shown =
@@ -205,8 +205,8 @@ class Compaction final : public Checker {
     const Casebook& book_;
     std::map<std::pair<std::string, model::RecordId>, Write> writes_;  // by topic
     std::map<model::TopicPartition, model::Offset> log_starts_;
-    std::map<Reader, Reading> readings_;
-    std::vector<std::pair<Reader, Reading>> finished_;
+    std::map<Reader, CleanedReading> readings_;
+    std::vector<std::pair<Reader, CleanedReading>> finished_;
     std::map<KeyPlace, std::vector<Placed>> acknowledged_;
     std::set<std::pair<std::string, std::string>> doubtful_deletions_;  // by topic
     Findings findings_{"compaction"};

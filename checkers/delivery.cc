@@ -86,7 +86,7 @@ struct Jump {
     sim::EventSequence event;
 };
 
-struct GroupPartition {
+struct DeliveryState {
     std::optional<model::Offset> first;  // where the group began
     model::Offset committed = model::no_offset;
     sim::EventSequence committed_event{0};
@@ -96,8 +96,8 @@ struct GroupPartition {
     sim::EventSequence sought{0}, reset{0}, rebalanced{0}, commit_failed{0};
 };
 
-struct Group {
-    std::map<model::TopicPartition, GroupPartition> partitions;
+struct GroupState {
+    std::map<model::TopicPartition, DeliveryState> partitions;
     std::set<sim::NodeId> nodes;  // of its members
     bool reads_committed = false;
     sim::EventSequence crashed{0};
@@ -129,7 +129,7 @@ class Delivery final : public Checker {
             if (!set->group.empty()) on_position_set(*set, is_sound, event);
         } else if (const auto* changed = event.as<model::AssignmentChanged>()) {
             if (changed->group.empty()) return;
-            Group& group = groups_[changed->group];
+            GroupState& group = groups_[changed->group];
             group.nodes.insert(event.node);
             if (changed->change == model::AssignmentChange::assigned) {
                 group.reach(changed->generation, event.sequence);
@@ -141,7 +141,7 @@ class Delivery final : public Checker {
             // A group that is made again counts its generations anew.
             if (told->to == "Dead") groups_[told->group].generation = model::no_generation;
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
-            GroupPartition& state = groups_[committed->group].partitions[committed->partition];
+            DeliveryState& state = groups_[committed->group].partitions[committed->partition];
             if (committed->offset > state.committed) {
                 state.committed = committed->offset;
                 state.committed_event = event.sequence;
@@ -192,11 +192,11 @@ class Delivery final : public Checker {
 
   private:
     void on_polled(const model::RecordsPolled& polled, const sim::Event& event) {
-        Group& group = groups_[polled.group];
+        GroupState& group = groups_[polled.group];
         group.nodes.insert(event.node);
         group.reach(polled.generation, event.sequence);
         const bool is_zombie = group.is_zombie(polled.generation);
-        GroupPartition& state = group.partitions[polled.partition];
+        DeliveryState& state = group.partitions[polled.partition];
         if (!state.first) state.first = polled.position;
         sim::EventSequence latest{0};
         model::Offset from = model::no_offset;
@@ -227,7 +227,8 @@ class Delivery final : public Checker {
         }
     }
 
-    static std::optional<Cause> cause_of_redelivery(const Group& group, const GroupPartition& state,
+    static std::optional<Cause> cause_of_redelivery(const GroupState& group,
+                                                    const DeliveryState& state,
                                                     sim::EventSequence handed) {
         // The most telling one first: most of them end in a rebalance.
         for (const Cause& cause :
@@ -241,9 +242,9 @@ class Delivery final : public Checker {
 
     // A position that is not `is_sound` is no excuse.
     void on_position_set(const model::PositionSet& set, bool is_sound, const sim::Event& event) {
-        Group& group = groups_[set.group];
+        GroupState& group = groups_[set.group];
         group.nodes.insert(event.node);
-        GroupPartition& state = group.partitions[set.partition];
+        DeliveryState& state = group.partitions[set.partition];
         if (!state.first) state.first = set.offset;
         if (!is_sound) return;
         using enum model::PositionReason;
@@ -287,7 +288,7 @@ class Delivery final : public Checker {
     }
 
     void judge_skips(const std::string& group, bool reads_committed,
-                     const model::TopicPartition& partition, const GroupPartition& state,
+                     const model::TopicPartition& partition, const DeliveryState& state,
                      const std::map<model::Offset, sim::EventSequence>& records,
                      const std::map<model::Offset, std::uint32_t>& taken_back) {
         if (!state.first) return;
@@ -312,7 +313,7 @@ class Delivery final : public Checker {
     }
 
     std::optional<Cause> cause_of_skip(const model::TopicPartition& partition,
-                                       const GroupPartition& state, model::Offset offset) const {
+                                       const DeliveryState& state, model::Offset offset) const {
         for (const Jump& jump : state.jumps) {
             if (jump.to > offset) return Cause{jump.cause, jump.event};
         }
@@ -321,7 +322,7 @@ class Delivery final : public Checker {
     }
 
     const Casebook& book_;
-    std::map<std::string, Group> groups_;
+    std::map<std::string, GroupState> groups_;
     TakenBack taken_back_;
     std::map<model::OperationId, std::pair<std::string, std::vector<model::TopicPartition>>>
         open_commits_;

@@ -20,7 +20,7 @@ namespace squall::checkers {
 namespace {
 
 // Where a record was seen first.
-struct Seen {
+struct SeenRecord {
     model::TopicPartition partition;
     model::Offset offset;
     sim::EventSequence event;
@@ -40,8 +40,8 @@ class FailedSend final : public Checker {
         for (const Send& send : book_.history().sends()) {
             ++sends[{send.record, book_.history().topic(send)}];
         }
-        const std::map<model::RecordId, Seen> polled = polled_records();
-        const std::map<model::RecordId, Seen> settled = settled_records();
+        const std::map<model::RecordId, SeenRecord> polled = polled_records();
+        const std::map<model::RecordId, SeenRecord> settled = settled_records();
         for (const Send& send : book_.history().sends()) {
             if (!is_failed(send) || sends[{send.record, book_.history().topic(send)}] > 1) continue;
             findings_.judge();
@@ -56,31 +56,32 @@ class FailedSend final : public Checker {
         return send.completed.value() != 0 && send.outcome == model::Outcome::failed;
     }
 
-    std::map<model::RecordId, Seen> polled_records() const {
-        std::map<model::RecordId, Seen> polled;
+    std::map<model::RecordId, SeenRecord> polled_records() const {
+        std::map<model::RecordId, SeenRecord> polled;
         for (const Sighting& sighting : book_.sightings().all()) {
             if (sighting.source != Sighting::Source::polled) continue;
-            const Seen seen{.partition = book_.sightings().partition(sighting.partition),
-                            .offset = sighting.offset,
-                            .event = sighting.event};
+            const SeenRecord seen{.partition = book_.sightings().partition(sighting.partition),
+                                  .offset = sighting.offset,
+                                  .event = sighting.event};
             const auto [at, is_new] = polled.try_emplace(sighting.record, seen);
             if (!is_new && seen.event < at->second.event) at->second = seen;
         }
         return polled;
     }
 
-    std::map<model::RecordId, Seen> settled_records() const {
-        std::map<model::RecordId, Seen> settled;
+    std::map<model::RecordId, SeenRecord> settled_records() const {
+        std::map<model::RecordId, SeenRecord> settled;
         book_.audit().visit_settled([&](const model::TopicPartition& partition, model::BrokerId,
                                         const AuditedLogs::Row& row) {
             settled.try_emplace(
-                row.record, Seen{.partition = partition, .offset = row.offset, .event = row.event});
+                row.record,
+                SeenRecord{.partition = partition, .offset = row.offset, .event = row.event});
         });
         return settled;
     }
 
     // Returns whether there was anything to object to.
-    bool object(const Send& send, const std::map<model::RecordId, Seen>& seen,
+    bool object(const Send& send, const std::map<model::RecordId, SeenRecord>& seen,
                 std::string_view how) {
         const auto at = seen.find(send.record);
         if (at == seen.end()) return false;

@@ -85,7 +85,7 @@ struct MinInSync {
     sim::EventSequence since;
 };
 
-struct Partition {
+struct WatermarkState {
     std::vector<Committed> committed;            // in order of offset
     model::Offset announced = model::no_offset;  // the highest anybody told
     std::map<model::BrokerId, Replica> replicas;
@@ -121,7 +121,7 @@ class HighWatermark final : public Checker {
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {
             on_polled(*polled, event.sequence);
         } else if (const auto* opened = event.as<model::LogOpened>()) {
-            Partition& partition = partitions_[opened->partition];
+            WatermarkState& partition = partitions_[opened->partition];
             Replica& replica = partition.replicas[opened->broker];
             announce(partition, replica, event, opened->high_watermark);
             replica.leader_epoch = model::no_leader_epoch;
@@ -138,7 +138,7 @@ class HighWatermark final : public Checker {
 
   private:
     // The replica's high watermark is `to` from now on.
-    static void announce(Partition& partition, Replica& replica, const sim::Event& event,
+    static void announce(WatermarkState& partition, Replica& replica, const sim::Event& event,
                          model::Offset to) {
         if (replica.incarnation != event.incarnation) {
             replica.incarnation = event.incarnation;
@@ -153,7 +153,7 @@ class HighWatermark final : public Checker {
     void on_log_changed(const ReplicaLogs::Change& change) {
         using Kind = ReplicaLogs::Change::Kind;
         if (change.kind == Kind::appended) return;
-        Partition& partition = partitions_[change.key->first];
+        WatermarkState& partition = partitions_[change.key->first];
         if (change.kind == Kind::cleaned) {
             // What compaction may have written anew is not what was committed, and need not be.
             const auto kept = std::ranges::find_if(partition.committed, [&](const Committed& c) {
@@ -190,7 +190,7 @@ class HighWatermark final : public Checker {
     }
 
     void on_moved(const model::HighWatermarkAdvanced& moved, const sim::Event& event) {
-        Partition& partition = partitions_[moved.partition];
+        WatermarkState& partition = partitions_[moved.partition];
         Replica& replica = partition.replicas[moved.broker];
         findings_.judge();
         const bool is_same_reign =
@@ -220,7 +220,8 @@ class HighWatermark final : public Checker {
     }
 
     // The lowest that was in force since the election of `epoch`; nothing where it was never told.
-    std::optional<std::size_t> min_in_sync(const Partition& partition, const std::string& topic,
+    std::optional<std::size_t> min_in_sync(const WatermarkState& partition,
+                                           const std::string& topic,
                                            model::LeaderEpoch epoch) const {
         const auto told = min_in_sync_.find(topic);
         const auto elected = partition.elected.find(epoch);
@@ -233,8 +234,8 @@ class HighWatermark final : public Checker {
         return lowest;
     }
 
-    void judge_min_in_sync(const Partition& partition, const model::HighWatermarkAdvanced& moved,
-                           sim::EventSequence sequence) {
+    void judge_min_in_sync(const WatermarkState& partition,
+                           const model::HighWatermarkAdvanced& moved, sim::EventSequence sequence) {
         const auto decision = partition.decisions.find(moved.partition_epoch);
         const auto required = min_in_sync(partition, moved.partition.topic, moved.leader_epoch);
         if (decision == partition.decisions.end() || !required) return;
@@ -251,7 +252,7 @@ class HighWatermark final : public Checker {
 
     // Whether it is known that the member's log goes that far; judged if it is known how far it
     // goes.
-    bool has_reached(const Partition& partition, const Replica& leader,
+    bool has_reached(const WatermarkState& partition, const Replica& leader,
                      const model::HighWatermarkAdvanced& moved, model::BrokerId member,
                      sim::EventSequence sequence) {
         static const ReplicaLog empty;
@@ -285,7 +286,7 @@ class HighWatermark final : public Checker {
     }
 
     // A member that reaches as far holds the same.
-    void judge_content(Partition& partition, const model::HighWatermarkAdvanced& moved,
+    void judge_content(WatermarkState& partition, const model::HighWatermarkAdvanced& moved,
                        model::BrokerId member, sim::EventSequence sequence) {
         const ReplicaLog& log = *book_.replica_logs().find(moved.partition, member);
         Replica& replica = partition.replicas[member];
@@ -313,7 +314,7 @@ class HighWatermark final : public Checker {
     }
 
     // Whatever the leader holds below its new high watermark is committed.
-    void commit(Partition& partition, const model::HighWatermarkAdvanced& moved,
+    void commit(WatermarkState& partition, const model::HighWatermarkAdvanced& moved,
                 sim::EventSequence sequence) {
         const ReplicaLog* log = book_.replica_logs().find(moved.partition, moved.broker);
         if (log == nullptr) return;
@@ -331,7 +332,7 @@ class HighWatermark final : public Checker {
     }
 
     void on_role_taken(const model::RoleTaken& taken, const sim::Event& event) {
-        Partition& partition = partitions_[taken.partition];
+        WatermarkState& partition = partitions_[taken.partition];
         Replica& replica = partition.replicas[taken.broker];
         const bool was_leader = replica.is_leader && replica.incarnation == event.incarnation;
         announce(partition, replica, event, taken.high_watermark);
@@ -343,7 +344,7 @@ class HighWatermark final : public Checker {
         judge_leader(partition, replica, taken, event.sequence);
     }
 
-    void judge_leader(Partition& partition, Replica& replica, const model::RoleTaken& taken,
+    void judge_leader(WatermarkState& partition, Replica& replica, const model::RoleTaken& taken,
                       sim::EventSequence sequence) {
         const ReplicaLog* log = book_.replica_logs().find(taken.partition, taken.broker);
         if (partition.committed.empty()) return;
@@ -478,7 +479,7 @@ class HighWatermark final : public Checker {
     }
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence) {
-        Partition& partition = partitions_[changed.partition];
+        WatermarkState& partition = partitions_[changed.partition];
         partition.decisions.insert_or_assign(changed.partition_epoch,
                                              Decision{.in_sync = changed.isr.size(),
                                                       .replicas = changed.replicas.size(),
@@ -517,7 +518,7 @@ class HighWatermark final : public Checker {
     }
 
     const Casebook& book_;
-    std::map<model::TopicPartition, Partition> partitions_;
+    std::map<model::TopicPartition, WatermarkState> partitions_;
     std::map<std::string, model::Uuid> topics_;
     std::map<EndKey, std::map<model::LeaderEpoch, ListedEnd>> listed_;
     std::map<std::string, std::vector<MinInSync>> min_in_sync_;  // by topic, in order

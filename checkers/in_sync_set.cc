@@ -28,7 +28,7 @@ namespace squall::checkers {
 
 namespace {
 
-struct Partition {
+struct IsrState {
     std::set<model::BrokerId> members;  // of the in-sync set, and eligible leader replicas
     bool is_only_member = false;        // the in-sync set is one, and nobody else is eligible
     sim::EventSequence decided{0};
@@ -54,7 +54,7 @@ class InSyncSet final : public Checker {
             if (start == broker.was_clean.end() || start->second) return;
             broker.registered = event.sequence;
         } else if (const auto* proposed = event.as<model::IsrChangeProposed>()) {
-            Partition& partition = partitions_[proposed->partition];
+            IsrState& partition = partitions_[proposed->partition];
             for (const model::BrokerId member : proposed->to) {
                 if (std::ranges::find(proposed->from, member) != proposed->from.end()) continue;
                 partition.invited[member] = event.sequence;
@@ -73,7 +73,7 @@ class InSyncSet final : public Checker {
 
   private:
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence) {
-        Partition& partition = partitions_[changed.partition];
+        IsrState& partition = partitions_[changed.partition];
         const bool is_first = partition.decided.value() == 0;
         std::set<model::BrokerId> members(changed.isr.begin(), changed.isr.end());
         members.insert(changed.eligible_leader_replicas.begin(),
@@ -101,7 +101,7 @@ class InSyncSet final : public Checker {
         }
     }
 
-    void judge(const model::TopicPartition& name, Partition& partition, model::BrokerId member,
+    void judge(const model::TopicPartition& name, IsrState& partition, model::BrokerId member,
                sim::EventSequence sequence) {
         findings_.judge();
         const sim::EventSequence registered = brokers_[member].registered;
@@ -118,7 +118,7 @@ class InSyncSet final : public Checker {
         invited = sequence;  // told once
     }
 
-    std::map<model::TopicPartition, Partition> partitions_;
+    std::map<model::TopicPartition, IsrState> partitions_;
     std::map<model::BrokerId, Broker> brokers_;
     bool has_eligible_ = false;
     Findings findings_{"in-sync-set"};

@@ -40,7 +40,7 @@ constexpr Duration group_bound = 20s;
 // A coordinator learns of a crashed member by its session timeout: by default 45 s (KIP-735).
 constexpr Duration session_grace = 60s;
 
-struct Partition {
+struct PartitionHealth {
     model::PartitionChanged state;
     sim::EventSequence event{0};
     std::optional<Time> leaderless_since;
@@ -61,7 +61,7 @@ struct Join {
     bool is_stranded = false;  // the coordinator lost power since
 };
 
-struct Group {
+struct GroupHealth {
     std::map<model::TopicPartition, Owned> partitions;
     std::set<std::string> topics;
     std::uint32_t members = 0;
@@ -85,7 +85,7 @@ class Liveness final : public Checker {
         } else if (const auto* assigned = event.as<model::AssignmentChanged>()) {
             if (!assigned->group.empty()) on_assignment(*assigned, event);
         } else if (const auto* state = event.as<model::GroupStateChanged>()) {
-            Group& group = groups_[state->group];
+            GroupHealth& group = groups_[state->group];
             if (!group.are_members_told || group.members == 0) group.members_changed = event.time;
             group.members = state->members;
             group.are_members_told = true;
@@ -132,7 +132,7 @@ class Liveness final : public Checker {
     }
 
     void on_partition_changed(const model::PartitionChanged& changed, const sim::Event& event) {
-        Partition& partition = partitions_[changed.partition];
+        PartitionHealth& partition = partitions_[changed.partition];
         if (changed.leader != model::no_broker) {
             judge_leader(changed.partition, partition);
             partition.leaderless_since.reset();
@@ -144,7 +144,7 @@ class Liveness final : public Checker {
         partition.event = event.sequence;
     }
 
-    void judge_leader(const model::TopicPartition& name, Partition& partition) {
+    void judge_leader(const model::TopicPartition& name, PartitionHealth& partition) {
         if (!calm_ || !partition.leaderless_since || partition.is_told) return;
         if (lasted(*partition.leaderless_since) <= leader_bound) return;
         // Only a broker that has been up all the while could have led.
@@ -161,7 +161,7 @@ class Liveness final : public Checker {
                          {partition.event, calm_event_});
     }
 
-    void judge_leader_at_end(const model::TopicPartition& name, Partition& partition) {
+    void judge_leader_at_end(const model::TopicPartition& name, PartitionHealth& partition) {
         findings_.judge();
         if (!partition.leaderless_since || !can_have_leader(partition.state)) return;
         judge_leader(name, partition);
@@ -170,7 +170,7 @@ class Liveness final : public Checker {
         }
     }
 
-    void judge_isr(const model::TopicPartition& name, const Partition& partition) {
+    void judge_isr(const model::TopicPartition& name, const PartitionHealth& partition) {
         findings_.judge();
         if (partition.state.leader == model::no_broker) return;
         for (const model::BrokerId replica : partition.state.replicas) {
@@ -192,7 +192,7 @@ class Liveness final : public Checker {
     }
 
     void on_assignment(const model::AssignmentChanged& changed, const sim::Event& event) {
-        Group& group = groups_[changed.group];
+        GroupHealth& group = groups_[changed.group];
         for (const model::TopicPartition& partition : changed.partitions) {
             group.topics.insert(partition.topic);
             Owned& owned = group.partitions[partition];
@@ -257,7 +257,7 @@ class Liveness final : public Checker {
         }
     }
 
-    void judge_vacancy(const std::string& name, const Group& group,
+    void judge_vacancy(const std::string& name, const GroupHealth& group,
                        const model::TopicPartition& partition, Owned& owned) {
         if (!calm_ || !owned.vacant_since || owned.is_told || group.members == 0) return;
         const Time vacant = *owned.vacant_since + (owned.by_crash ? session_grace : Duration{});
@@ -277,7 +277,7 @@ class Liveness final : public Checker {
                          {owned.event, calm_event_});
     }
 
-    void judge_group_at_end(const std::string& name, Group& group) {
+    void judge_group_at_end(const std::string& name, GroupHealth& group) {
         if (group.topics.empty()) return;
         for (const auto& [partition, state] : partitions_) {
             if (!group.topics.contains(partition.topic)) continue;
@@ -296,8 +296,8 @@ class Liveness final : public Checker {
     }
 
     const Casebook& book_;
-    std::map<model::TopicPartition, Partition> partitions_;
-    std::map<std::string, Group> groups_;
+    std::map<model::TopicPartition, PartitionHealth> partitions_;
+    std::map<std::string, GroupHealth> groups_;
     std::map<sim::NodeId, Join> joins_;  // not answered, by member
     std::map<sim::NodeId, std::string> group_of_;
     std::optional<Time> calm_;

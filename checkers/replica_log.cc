@@ -43,7 +43,7 @@ struct Leadership {
     sim::EventSequence event;
 };
 
-struct Partition {
+struct LedLogs {
     std::map<std::pair<model::Offset, model::LeaderEpoch>, Origin> batches;
     std::map<model::LeaderEpoch, Leadership> leaders;
     std::optional<model::PartitionChanged> last_change;
@@ -100,7 +100,7 @@ class ReplicaLogMatching final : public Checker {
                                       "offset", appended.base_offset, "log_end", change.end_before),
                              {event.sequence});
         }
-        Partition& partition = partitions_[appended.partition];
+        LedLogs& partition = partitions_[appended.partition];
         match(partition, appended, predecessor, event.sequence);
         if (appended.role == model::ReplicaRole::leader) {
             lead(partition, appended.partition, appended.leader_epoch, appended.broker,
@@ -108,7 +108,7 @@ class ReplicaLogMatching final : public Checker {
         }
     }
 
-    void match(Partition& partition, const model::BatchAppended& appended,
+    void match(LedLogs& partition, const model::BatchAppended& appended,
                std::optional<BatchIdentity> predecessor, sim::EventSequence sequence) {
         // Compaction writes batches anew, on each replica at its own time.
         if (appended.base_offset < partition.cleaned_to) return;
@@ -154,7 +154,7 @@ class ReplicaLogMatching final : public Checker {
         }
     }
 
-    void lead(Partition& partition, const model::TopicPartition& name, model::LeaderEpoch epoch,
+    void lead(LedLogs& partition, const model::TopicPartition& name, model::LeaderEpoch epoch,
               model::BrokerId broker, sim::EventSequence sequence) {
         const auto [at, is_new] =
             partition.leaders.try_emplace(epoch, Leadership{.broker = broker, .event = sequence});
@@ -194,7 +194,7 @@ class ReplicaLogMatching final : public Checker {
                                       "leader_epoch", changed.leader_epoch),
                              {sequence});
         }
-        Partition& partition = partitions_[changed.partition];
+        LedLogs& partition = partitions_[changed.partition];
         const sim::EventSequence before_event = partition.last_change_event;
         if (const auto& before = partition.last_change) {
             const bool has_moved =
@@ -236,7 +236,7 @@ class ReplicaLogMatching final : public Checker {
     }
 
     const Casebook& book_;
-    std::map<model::TopicPartition, Partition> partitions_;
+    std::map<model::TopicPartition, LedLogs> partitions_;
     std::map<RoleKey, Role> roles_;
     std::map<std::string, model::Uuid> topics_;
     Findings findings_{"replica-log"};

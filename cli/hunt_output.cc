@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "cli/wording.h"
+
 namespace squall::cli {
 namespace {
 
@@ -19,16 +21,8 @@ std::uint64_t count_of(const HuntTotals& totals, Verdict verdict) {
     return found == totals.verdicts.end() ? 0 : found->second;
 }
 
-double seconds_of(Duration duration) {
-    return static_cast<double>(duration.count()) / 1e9;
-}
-
 std::string painted(const char* code, const std::string& text, bool color) {
     return color ? fmt::format("\033[{}m{}\033[0m", code, text) : text;
-}
-
-std::string plural(std::uint64_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 std::string findings_text(const HuntSummary& summary, bool color) {

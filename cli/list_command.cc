@@ -115,11 +115,11 @@ constexpr Listing listings[] = {
     {"configs", config_rows},
 };
 
-int list(const std::string& what, bool json) {
+int list(const std::string& what, bool as_json) {
     for (const Listing& listing : listings) {
         if (what != listing.name) continue;
         const std::vector<Row> rows = listing.rows();
-        if (json) {
+        if (as_json) {
             nlohmann::ordered_json out = nlohmann::ordered_json::array();
             for (const Row& row : rows) {
                 out.push_back({{"name", row.name}, {"about", row.about}, {"source", row.source}});

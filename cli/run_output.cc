@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "cli/wording.h"
 #include "model/bugs.h"
 #include "sim/base/bytes.h"
 
@@ -17,10 +18,6 @@ using checkers::CheckerVerdict;
 using nlohmann::ordered_json;
 using scenarios::RunResult;
 using scenarios::Verdict;
-
-double seconds_of(Duration duration) {
-    return static_cast<double>(duration.count()) / 1e9;
-}
 
 class Paint {
   public:
@@ -37,10 +34,6 @@ class Paint {
     }
     bool on_;
 };
-
-std::string plural(std::uint64_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 // At most `width` columns, broken between words; lines after the first are indented.
 std::string wrapped(const std::string& text, std::size_t indent) {

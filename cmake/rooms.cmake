@@ -1,14 +1,16 @@
 # squall_room(NAME DIR dir [PLAIN] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file-or-folder...]
-#             [HUB header...] [COLD file...])
+#             [HUB header...] [COLD file...] [ALONE file...])
 #
 # A room is a static library of every .cc directly below DIR and its subfolders that are not rooms of
 # their own. A room without a .cc is an interface library, so that its headers can be used at once.
 # PLAIN: compiled with other options than the rest, so without the precompiled headers.
 # HUB: headers of ours that nearly every file of the room includes: compiled once for all of them.
 # COLD: patterns of files that no simulation spends time in: -O1 compiles them faster.
+# The other files are compiled several together, which halves the time of a clean build, so the names
+# in their unnamed namespaces must differ within the room. ALONE: files that cannot share.
 set(SQUALL_ROOM_DIRS "" CACHE INTERNAL "")
 function(squall_room name)
-  cmake_parse_arguments(ROOM "PLAIN" "DIR" "LINK;PRIVATE_LINK;EXCLUDE;HUB;COLD" ${ARGN})
+  cmake_parse_arguments(ROOM "PLAIN" "DIR" "LINK;PRIVATE_LINK;EXCLUDE;HUB;COLD;ALONE" ${ARGN})
   if(ROOM_DIR STREQUAL "model")
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/model/*.cc)
   else()
@@ -26,6 +28,11 @@ function(squall_room name)
     elseif(NOT ROOM_PLAIN)
       squall_use_precompiled(${name} squall_standard_headers)
     endif()
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ${SQUALL_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+    foreach(file IN LISTS ROOM_ALONE)
+      set_source_files_properties(${CMAKE_SOURCE_DIR}/${ROOM_DIR}/${file} PROPERTIES
+                                  SKIP_UNITY_BUILD_INCLUSION ON)
+    endforeach()
     foreach(pattern IN LISTS ROOM_COLD)
       file(GLOB cold CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ROOM_DIR}/${pattern})
       set_source_files_properties(${cold} PROPERTIES COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-O1>)
@@ -37,6 +44,37 @@ function(squall_room name)
   endif()
 endfunction()
 
+# squall_units(OUT TARGET file...): OUT becomes a list of generated sources that hold the files, about
+# 40 kB in each (cmake/unit.cmake). A test file instantiates little of its own and much of GoogleTest,
+# RapidCheck and the model: several in one translation unit pay for that once.
+set(SQUALL_UNIT_BYTES 40000)
+function(squall_units out target)
+  set(units "")
+  set(files ${ARGN})
+  while(files)
+    set(unit "")
+    set(bytes 0)
+    while(files AND bytes LESS SQUALL_UNIT_BYTES)
+      list(POP_FRONT files file)
+      file(SIZE ${file} size)
+      math(EXPR bytes "${bytes} + ${size}")
+      cmake_path(RELATIVE_PATH file BASE_DIRECTORY ${CMAKE_SOURCE_DIR})
+      list(APPEND unit ${file})
+    endwhile()
+    list(LENGTH units ordinal)
+    set(output ${CMAKE_BINARY_DIR}/units/${target}_${ordinal}.cc)
+    list(TRANSFORM unit PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE paths)
+    add_custom_command(
+      OUTPUT ${output}
+      COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DSOURCE_DIR=${CMAKE_SOURCE_DIR} "-DFILES=${unit}"
+              -P ${CMAKE_SOURCE_DIR}/cmake/unit.cmake
+      DEPENDS ${paths} ${CMAKE_SOURCE_DIR}/cmake/unit.cmake
+      VERBATIM)
+    list(APPEND units ${output})
+  endwhile()
+  set(${out} ${units} PARENT_SCOPE)
+endfunction()
+
 # squall_test(NAME DIR dir LABEL label [OPTIMISED] [LINK target...] [HUB header...]): one executable of
 # every *_test.cc in tests/DIR (and of the helpers beside them). OPTIMISED: for tests that work for long
 # themselves.
@@ -46,7 +84,15 @@ function(squall_test name)
   if(NOT sources)
     return()
   endif()
+  if(SQUALL_UNITY)
+    set(cases ${sources})
+    list(FILTER cases INCLUDE REGEX "_test\\.cc$")
+    list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+    squall_units(units ${name} ${cases})
+    list(APPEND sources ${units})
+  endif()
   add_executable(${name} ${sources})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${TEST_LINK} GTest::gtest_main GTest::gmock
                         squall_rapidcheck squall_warnings)
   # Test code is compiled once and run for a moment: not optimising it halves the build. What it tests

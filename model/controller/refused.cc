@@ -5,7 +5,7 @@ namespace squall::model {
 namespace {
 
 template <class Slot>
-void fill(Slot& slot, const Refusal& refusal) {
+void refuse_slot(Slot& slot, const Refusal& refusal) {
     slot.error_code = refusal.error;
     if (!refusal.message.empty()) slot.error_message = refusal.message;
 }
@@ -24,7 +24,7 @@ CreateTopicsResponse refused(const CreateTopicsRequest& request, const Refusal& 
     for (const CreateTopicsRequest::Topic& topic : request.topics) {
         CreateTopicsResponse::Topic& slot = response.topics.emplace_back();
         slot.name = topic.name;
-        fill(slot, refusal);
+        refuse_slot(slot, refusal);
     }
     return response;
 }
@@ -35,13 +35,13 @@ DeleteTopicsResponse refused(const DeleteTopicsRequest& request, const Refusal& 
         DeleteTopicsResponse::Result& slot = response.responses.emplace_back();
         slot.name = topic.name;
         slot.topic_id = topic.topic_id;
-        fill(slot, refusal);
+        refuse_slot(slot, refusal);
     }
     if (!request.topics.empty()) return response;
     for (const std::string& name : request.topic_names) {
         DeleteTopicsResponse::Result& slot = response.responses.emplace_back();
         slot.name = name;
-        fill(slot, refusal);
+        refuse_slot(slot, refusal);
     }
     return response;
 }
@@ -51,7 +51,7 @@ CreatePartitionsResponse refused(const CreatePartitionsRequest& request, const R
     for (const CreatePartitionsRequest::Topic& topic : request.topics) {
         CreatePartitionsResponse::Result& slot = response.results.emplace_back();
         slot.name = topic.name;
-        fill(slot, refusal);
+        refuse_slot(slot, refusal);
     }
     return response;
 }
@@ -65,7 +65,7 @@ typename Request::Response refuse_resources(const Request& request, const Refusa
         auto& slot = response.responses.emplace_back();
         slot.resource_type = resource.resource_type;
         slot.resource_name = resource.resource_name;
-        fill(slot, refusal);
+        refuse_slot(slot, refusal);
     }
     return response;
 }
@@ -94,7 +94,7 @@ ElectLeadersResponse refused(const ElectLeadersRequest& request, const Refusal& 
         for (const std::int32_t partition : topic.partitions) {
             ElectLeadersResponse::Partition& slot = answer.partition_result.emplace_back();
             slot.partition_id = partition;
-            fill(slot, refusal);
+            refuse_slot(slot, refusal);
         }
     }
     return response;
@@ -103,20 +103,20 @@ ElectLeadersResponse refused(const ElectLeadersRequest& request, const Refusal& 
 AlterPartitionReassignmentsResponse refused(const AlterPartitionReassignmentsRequest&,
                                             const Refusal& refusal) {
     AlterPartitionReassignmentsResponse response;
-    fill(response, refusal);
+    refuse_slot(response, refusal);
     return response;
 }
 
 ListPartitionReassignmentsResponse refused(const ListPartitionReassignmentsRequest&,
                                            const Refusal& refusal) {
     ListPartitionReassignmentsResponse response;
-    fill(response, refusal);
+    refuse_slot(response, refusal);
     return response;
 }
 
 UnregisterBrokerResponse refused(const UnregisterBrokerRequest&, const Refusal& refusal) {
     UnregisterBrokerResponse response;
-    fill(response, refusal);
+    refuse_slot(response, refusal);
     return response;
 }
 

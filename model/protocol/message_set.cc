@@ -68,7 +68,7 @@ Error corrupt(Offset offset, std::string_view what) {
 
 // ---- reading ----
 
-std::optional<ByteView> read_nullable(ByteReader& reader) {
+std::optional<ByteView> read_message_bytes(ByteReader& reader) {
     const auto length = reader.integer<std::int32_t>();
     if (length == -1) return std::nullopt;
     if (length < 0) {
@@ -92,8 +92,8 @@ Result<MessageView> read_message(Offset offset, ByteView bytes) {
     message.format = static_cast<MessageFormat>(magic);
     message.attributes = reader.integer<std::uint8_t>();
     if (message.format == MessageFormat::magic_1) message.timestamp = reader.integer<TimestampMs>();
-    message.key = read_nullable(reader);
-    message.value = read_nullable(reader);
+    message.key = read_message_bytes(reader);
+    message.value = read_message_bytes(reader);
     if (!reader.ok() || reader.remaining() > 0) {
         return corrupt(offset, "key and value do not fill it");
     }

@@ -31,7 +31,7 @@ class BitRot final : public Fault {
     std::optional<sim::StopReason> stop_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_bit_rot(const FaultOptions& options) {
     const auto bits = bounded_option(options, "bits", "1", 1, 1'000'000);
     if (!bits) return bits.error();
     const auto stop = choice_option(options, "stop", {"crash", "power-loss", "none"});
@@ -56,7 +56,7 @@ FaultEntry bit_rot_fault() {
                         {"bits", "how many, each in another byte", "1"},
                         {"stop", "\"crash\" or \"power-loss\" first, or \"none\": it runs on",
                          "crash"}},
-            .make = make};
+            .make = make_bit_rot};
 }
 
 }  // namespace squall::scenarios

@@ -22,7 +22,7 @@ class ClockStep final : public Fault {
     Duration by_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_clock_step(const FaultOptions& options) {
     const auto sign = options.find("by");
     const bool backwards = sign != options.end() && sign->second.starts_with('-');
     FaultOptions magnitude = options;
@@ -43,7 +43,7 @@ FaultEntry clock_step_fault() {
             .source = "a corrected NTP server, a hand on the date command",
             .needs_broker = false,
             .options = {{"by", "how far, \"-\" in front for backwards", "1h"}},
-            .make = make};
+            .make = make_clock_step};
 }
 
 }  // namespace squall::scenarios

@@ -23,7 +23,7 @@ class Crash final : public Fault {
 };
 
 template <sim::StopReason reason>
-Result<std::unique_ptr<Fault>> make(const FaultOptions&) {
+Result<std::unique_ptr<Fault>> make_crash(const FaultOptions&) {
     return std::unique_ptr<Fault>(std::make_unique<Crash>(reason));
 }
 
@@ -36,7 +36,7 @@ FaultEntry crash_fault() {
         .source = "kill -9, an OOM kill, a failed assertion",
         .needs_broker = false,
         .options = {},
-        .make = make<sim::StopReason::crash>};
+        .make = make_crash<sim::StopReason::crash>};
 }
 
 FaultEntry power_loss_fault() {
@@ -45,7 +45,7 @@ FaultEntry power_loss_fault() {
             .source = "a tripped breaker, a yanked cord, a kernel panic",
             .needs_broker = false,
             .options = {},
-            .make = make<sim::StopReason::power_loss>};
+            .make = make_crash<sim::StopReason::power_loss>};
 }
 
 }  // namespace squall::scenarios

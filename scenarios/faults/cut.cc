@@ -27,7 +27,7 @@ class Cut final : public Fault {
     std::vector<sim::RuleId> rules_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_cut(const FaultOptions& options) {
     const auto found = options.find("direction");
     const std::string direction = found == options.end() ? "in" : found->second;
     if (direction != "in" && direction != "out") {
@@ -46,7 +46,7 @@ FaultEntry cut_fault() {
             .source = "an asymmetric route, a full queue, a broken transceiver",
             .needs_broker = false,
             .options = {{"direction", "\"in\": it hears nobody; \"out\": nobody hears it", "in"}},
-            .make = make};
+            .make = make_cut};
 }
 
 }  // namespace squall::scenarios

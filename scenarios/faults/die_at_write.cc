@@ -32,7 +32,7 @@ class DieAtWrite final : public Fault {
     std::uint32_t after_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_die_at_write(const FaultOptions& options) {
     const auto by = choice_option(options, "by", {"power-loss", "crash"});
     if (!by) return by.error();
     const auto after = bounded_option(options, "after", "0", 0, 1'000'000);
@@ -57,7 +57,7 @@ FaultEntry die_at_write_fault() {
                          "0"},
                         {"by", "\"power-loss\": what is not flushed is lost or torn; \"crash\"",
                          "power-loss"}},
-            .make = make};
+            .make = make_die_at_write};
 }
 
 }  // namespace squall::scenarios

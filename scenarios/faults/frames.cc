@@ -109,8 +109,9 @@ std::vector<FaultOptionEntry> frame_options(std::string_view per_million,
 constexpr std::string_view always = "1000000";
 constexpr std::string_view sometimes = "20000";
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options, std::string_view per_million,
-                                    sim::Disturbance disturbance) {
+Result<std::unique_ptr<Fault>> make_disturbance(const FaultOptions& options,
+                                                std::string_view per_million,
+                                                sim::Disturbance disturbance) {
     Result<Frames> frames = frames_of(options, per_million);
     if (!frames) return frames.error();
     return std::unique_ptr<Fault>(
@@ -120,13 +121,13 @@ Result<std::unique_ptr<Fault>> make(const FaultOptions& options, std::string_vie
 Result<std::unique_ptr<Fault>> make_delay(const FaultOptions& options) {
     const auto extra = distribution_option(options, "extra", "lognormal(100ms, p99=1s)");
     if (!extra) return extra.error();
-    return make(options, always, sim::disturb::Delay{*extra});
+    return make_disturbance(options, always, sim::disturb::Delay{*extra});
 }
 
 Result<std::unique_ptr<Fault>> make_replay(const FaultOptions& options) {
     const auto after = duration_option(options, "after", "200ms");
     if (!after) return after.error();
-    return make(options, sometimes, sim::disturb::Replay{*after});
+    return make_disturbance(options, sometimes, sim::disturb::Replay{*after});
 }
 
 }  // namespace
@@ -148,7 +149,7 @@ FaultEntry stall_fault() {
             .needs_broker = false,
             .options = frame_options(always),
             .make = [](const FaultOptions& options) {
-                return make(options, always, sim::disturb::Stall{});
+                return make_disturbance(options, always, sim::disturb::Stall{});
             }};
 }
 
@@ -159,7 +160,7 @@ FaultEntry reset_fault() {
             .needs_broker = false,
             .options = frame_options(sometimes),
             .make = [](const FaultOptions& options) {
-                return make(options, sometimes, sim::disturb::Reset{});
+                return make_disturbance(options, sometimes, sim::disturb::Reset{});
             }};
 }
 
@@ -170,7 +171,7 @@ FaultEntry half_open_fault() {
             .needs_broker = false,
             .options = frame_options(sometimes),
             .make = [](const FaultOptions& options) {
-                return make(options, sometimes, sim::disturb::HalfOpen{});
+                return make_disturbance(options, sometimes, sim::disturb::HalfOpen{});
             }};
 }
 

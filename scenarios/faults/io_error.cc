@@ -26,7 +26,7 @@ class IoError final : public Fault {
     sim::DiskFaults faults_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_io_error(const FaultOptions& options) {
     sim::DiskFaults faults{.path_prefix = text_option(options, "path", "")};
     for (const auto& [name, default_value, rate] :
          {std::tuple{"write", "100000", &faults.write_error_per_million},
@@ -51,7 +51,7 @@ FaultEntry io_error_fault() {
                     {"read", "of each read", "0"},
                     {"flush", "of each flush: what it covered may or may not be there", "100000"},
                     {"path", "only files that begin with it, as \"orders-0/\"", ""}},
-        .make = make};
+        .make = make_io_error};
 }
 
 }  // namespace squall::scenarios

@@ -50,7 +50,7 @@ class Isolate final : public Fault {
     std::vector<sim::RuleId> rules_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_isolate(const FaultOptions& options) {
     const auto found = options.find("from");
     const std::string from = found == options.end() ? "everyone" : found->second;
     if (from != "everyone" && from != "servers") {
@@ -71,7 +71,7 @@ FaultEntry isolate_fault() {
             .options = {{"from",
                          "\"everyone\", or \"servers\": clients still reach it, its peers do not",
                          "everyone"}},
-            .make = make};
+            .make = make_isolate};
 }
 
 }  // namespace squall::scenarios

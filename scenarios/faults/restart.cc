@@ -25,7 +25,7 @@ class Restart final : public Fault {
     std::vector<std::pair<Machine*, sim::Incarnation>> asked_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_restart(const FaultOptions& options) {
     const auto grace = duration_option(options, "grace", "30s");
     if (!grace) return grace.error();
     return std::unique_ptr<Fault>(std::make_unique<Restart>(*grace));
@@ -39,7 +39,7 @@ FaultEntry restart_fault() {
             .source = "a deployment, SIGTERM, a drained host",
             .needs_broker = false,
             .options = {{"grace", "how long it may take before it is killed", "30s"}},
-            .make = make};
+            .make = make_restart};
 }
 
 }  // namespace squall::scenarios

@@ -71,7 +71,7 @@ class RollingRestart final : public Fault {
     std::shared_ptr<Round> round_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_rolling_restart(const FaultOptions& options) {
     const auto by = choice_option(options, "by", {"shutdown", "crash"});
     if (!by) return by.error();
     const auto down = duration_option(options, "down", "3s");
@@ -92,7 +92,7 @@ FaultEntry rolling_restart_fault() {
             .options = {{"by", "\"shutdown\": asked to stop; \"crash\": killed", "shutdown"},
                         {"down", "how long each is away; who takes longer to stop is killed", "3s"},
                         {"settle", "between one that is back and the next", "8s"}},
-            .make = make};
+            .make = make_rolling_restart};
 }
 
 }  // namespace squall::scenarios

@@ -20,7 +20,7 @@ class SlowDisk final : public Fault {
     std::uint32_t percent_;
 };
 
-Result<std::unique_ptr<Fault>> make(const FaultOptions& options) {
+Result<std::unique_ptr<Fault>> make_slow_disk(const FaultOptions& options) {
     const Result<std::int64_t> percent = number_option(options, "percent", "1000");
     if (!percent) return percent.error();
     if (*percent < 100 || *percent > 1'000'000) {
@@ -37,7 +37,7 @@ FaultEntry slow_disk_fault() {
             .source = "a neighbour on the same volume, a rebuilding RAID, a dying SSD",
             .needs_broker = true,
             .options = {{"percent", "of the normal time; 1000 is ten times as long", "1000"}},
-            .make = make};
+            .make = make_slow_disk};
 }
 
 }  // namespace squall::scenarios

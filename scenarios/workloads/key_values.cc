@@ -24,7 +24,7 @@ constexpr std::uint32_t deletions_percent = 20;
 constexpr std::size_t value_bytes = 400;
 
 // What outlives a crash of the writer.
-struct Progress {
+struct WriterProgress {
     std::uint64_t writes = 0;
     bool storm_is_over = false;
 };
@@ -42,7 +42,7 @@ model::RecordId identity(const model::ProducerRecord& record) {
 
 class Writer final : public sim::Process {
   public:
-    Writer(sim::Node& node, Cluster& cluster, Progress& progress)
+    Writer(sim::Node& node, Cluster& cluster, WriterProgress& progress)
         : node_(node),
           progress_(progress),
           noise_(cluster.simulation().noise()),
@@ -92,7 +92,7 @@ class Writer final : public sim::Process {
     }
 
     sim::Node& node_;
-    Progress& progress_;
+    WriterProgress& progress_;
     Noise noise_;
     DurationDistribution interval_;
     model::Producer producer_;
@@ -166,7 +166,7 @@ class KeyValues final : public Workload {
     }
 
   private:
-    Progress progress_;
+    WriterProgress progress_;
     std::optional<Cast> cast_;
 };
 

@@ -30,14 +30,14 @@ bool sends(const Cluster& cluster) {
 }
 
 // What outlives a crash of the source.
-struct Progress {
+struct SourceProgress {
     std::uint64_t sent = 0;
     bool storm_is_over = false;
 };
 
 class Source final : public sim::Process {
   public:
-    Source(sim::Node& node, Cluster& cluster, Progress& progress)
+    Source(sim::Node& node, Cluster& cluster, SourceProgress& progress)
         : node_(node),
           progress_(progress),
           interval_(Duration(std::chrono::nanoseconds(1s)) / cluster.scenario().workload.rate),
@@ -76,7 +76,7 @@ class Source final : public sim::Process {
     }
 
     sim::Node& node_;
-    Progress& progress_;
+    SourceProgress& progress_;
     Duration interval_;
     std::vector<TopicPartition> partitions_;
     bool is_sticky_;  // the producer chooses the partition
@@ -133,7 +133,7 @@ class Load final : public Workload {
     }
 
   private:
-    Progress progress_;
+    SourceProgress progress_;
     std::optional<Cast> cast_;
 };
 

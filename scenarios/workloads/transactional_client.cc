@@ -9,7 +9,7 @@
 namespace squall::scenarios {
 namespace {
 
-constexpr Duration retry_pause = 500ms;
+constexpr Duration abortable_pause = 500ms;
 
 }  // namespace
 
@@ -34,7 +34,7 @@ model::Producer* TransactionalClient::ready() {
             give_up();
             return nullptr;
         }
-        node_.sleep_for(retry_pause);
+        node_.sleep_for(abortable_pause);
     }
     is_ready_ = true;
     return &producer;
@@ -53,7 +53,7 @@ TransactionalClient::End TransactionalClient::commit(model::Producer& producer) 
         if (result.ok()) return End::committed;
         if (result.is_fatal) return give_up();
         if (result.must_abort) return abort(producer);
-        node_.sleep_for(retry_pause);
+        node_.sleep_for(abortable_pause);
     }
 }
 
@@ -62,7 +62,7 @@ TransactionalClient::End TransactionalClient::abort(model::Producer& producer) {
         const model::TransactionResult result = producer.abort_transaction();
         if (result.ok()) return End::aborted;
         if (result.is_fatal) return give_up();
-        node_.sleep_for(retry_pause);
+        node_.sleep_for(abortable_pause);
     }
 }
 

@@ -22,9 +22,10 @@ using model::ConsumerRecord;
 using model::Offset;
 using model::TopicPartition;
 
-constexpr const char* orders_topic = "orders";
+constexpr const char* published_topic = "orders";
 constexpr const char* copies_topic = "copies";
-constexpr std::array<const char*, 3> topics_of_an_order = {orders_topic, "payments", "shipments"};
+constexpr std::array<const char*, 3> topics_of_an_order = {published_topic, "payments",
+                                                           "shipments"};
 
 constexpr const char* publisher_name = "publisher";
 constexpr std::array<const char*, 2> worker_names = {"worker-1", "worker-2"};
@@ -33,7 +34,7 @@ constexpr const char* viewer_name = "viewer";
 constexpr std::uint32_t taken_back_percent = 10;
 
 // What outlives a crash of an application: its "database".
-struct Progress {
+struct TransactionsProgress {
     std::uint64_t orders = 0;
     std::uint64_t jobs = 0;  // of the workers: also the beat by which the other one sees it
     std::uint64_t copies = 0;
@@ -52,7 +53,7 @@ model::ProducerRecord record_of(std::string topic, const std::string& key, std::
 // Each order goes to three topics at once; some are taken back.
 class Publisher final : public sim::Process {
   public:
-    Publisher(sim::Node& node, Cluster& cluster, Progress& progress)
+    Publisher(sim::Node& node, Cluster& cluster, TransactionsProgress& progress)
         : node_(node),
           progress_(progress),
           noise_(cluster.simulation().noise()),
@@ -93,7 +94,7 @@ class Publisher final : public sim::Process {
     }
 
     sim::Node& node_;
-    Progress& progress_;
+    TransactionsProgress& progress_;
     Noise noise_;
     DurationDistribution interval_;
     TransactionalClient client_;
@@ -103,7 +104,7 @@ class Publisher final : public sim::Process {
 // first if it is the second one, it watches the other, and takes over when that one stands still.
 class Worker final : public sim::Process {
   public:
-    Worker(sim::Node& node, Cluster& cluster, Progress& progress)
+    Worker(sim::Node& node, Cluster& cluster, TransactionsProgress& progress)
         : node_(node), progress_(progress), client_(node, cluster, "worker") {
         node.spawn("main", [this] { run(); });
     }
@@ -144,7 +145,7 @@ class Worker final : public sim::Process {
     }
 
     sim::Node& node_;
-    Progress& progress_;
+    TransactionsProgress& progress_;
     TransactionalClient client_;
 };
 
@@ -153,7 +154,7 @@ class Worker final : public sim::Process {
 class Copier final : public sim::Process {
   public:
     Copier(sim::Node& node, Cluster& cluster, const std::string& group, const GroupSection& section,
-           Progress& progress)
+           TransactionsProgress& progress)
         : node_(node),
           group_(group),
           rewinds_(section.rewind),
@@ -178,7 +179,7 @@ class Copier final : public sim::Process {
     }
 
     void run() {
-        consumer_.subscribe({orders_topic});
+        consumer_.subscribe({published_topic});
         while (true) {
             const Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
             if (!batch) {
@@ -238,7 +239,7 @@ class Copier final : public sim::Process {
     sim::Node& node_;
     std::string group_;
     bool rewinds_;
-    Progress& progress_;
+    TransactionsProgress& progress_;
     model::Consumer consumer_;
     TransactionalClient client_;
 };
@@ -274,7 +275,7 @@ class Transactions final : public Workload {
     }
 
   private:
-    Progress progress_;
+    TransactionsProgress progress_;
     std::optional<Cast> cast_;
 };
 
@@ -296,7 +297,7 @@ WorkloadEntry transactions_workload() {
                     names.emplace_back(Cast::reader_name);
                     return names;
                 },
-            .topics = {orders_topic, "payments", "shipments", copies_topic},
+            .topics = {published_topic, "payments", "shipments", copies_topic},
             .make = [](const Scenario&) -> std::unique_ptr<Workload> {
                 return std::make_unique<Transactions>();
             }};

@@ -9,7 +9,7 @@ namespace squall::model {
 namespace {
 
 // From version 10 on, topics go by id.
-constexpr ApiVersion first_with_topic_ids = 10;
+constexpr ApiVersion first_commit_with_topic_ids = 10;
 
 }  // namespace
 
@@ -17,7 +17,7 @@ constexpr ApiVersion first_with_topic_ids = 10;
 // what does not exist are refused while the others go on. Answers keep the order of the request.
 OffsetCommitResponse handle(Broker& broker, OffsetCommitRequest& request,
                             const RequestContext& context) {
-    const bool by_id = context.api_version >= first_with_topic_ids;
+    const bool by_id = context.api_version >= first_commit_with_topic_ids;
     OffsetCommitRequest known = request;
     known.topics.clear();
     for (OffsetCommitRequest::Topic& topic : request.topics) {

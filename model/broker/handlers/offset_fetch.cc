@@ -8,7 +8,7 @@ namespace squall::model {
 namespace {
 
 // From version 10 on, topics go by id.
-constexpr ApiVersion first_with_topic_ids = 10;
+constexpr ApiVersion first_fetch_with_topic_ids = 10;
 
 // A topic that this broker's image does not have, answered for each partition asked for.
 OffsetFetchResponse::Topic unknown_topic(const OffsetFetchRequest::Topic& asked) {
@@ -28,7 +28,7 @@ OffsetFetchResponse::Topic unknown_topic(const OffsetFetchRequest::Topic& asked)
 // The coordinator knows names: ids are translated on the way in and out.
 OffsetFetchResponse handle(Broker& broker, OffsetFetchRequest& request,
                            const RequestContext& context) {
-    if (context.api_version < first_with_topic_ids) {
+    if (context.api_version < first_fetch_with_topic_ids) {
         return ask_coordinator(broker, request, context);
     }
     std::map<std::string, std::vector<OffsetFetchResponse::Topic>> unknown;  // by group

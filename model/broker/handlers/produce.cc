@@ -18,7 +18,7 @@ namespace squall::model {
 namespace {
 
 // From version 13 on, topics go by id (KIP-516).
-constexpr ApiVersion first_with_topic_ids = 13;
+constexpr ApiVersion first_produce_with_topic_ids = 13;
 
 bool is_known_acks(std::int16_t acks) {
     return acks == -1 || acks == 0 || acks == 1;
@@ -105,7 +105,7 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
     for (ProduceRequest::Topic& topic : request.topic_data) {
         response.responses.push_back(
             {.name = topic.name, .topic_id = topic.topic_id, .partition_responses = {}});
-        const bool by_id = context.api_version >= first_with_topic_ids;
+        const bool by_id = context.api_version >= first_produce_with_topic_ids;
         const TopicImage* const known = by_id ? broker.image().find_topic(topic.topic_id)
                                               : broker.image().find_topic(topic.name);
         for (ProduceRequest::Partition& partition : topic.partition_data) {

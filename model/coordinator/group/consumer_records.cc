@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "model/coordinator/group/record_text.h"
 #include "model/protocol/wire_codec.h"
 #include "sim/base/assert.h"
 
@@ -110,7 +111,7 @@ SQUALL_INSTANTIATE_CODEC(wire::CurrentAssignmentValue);
 
 namespace {
 
-constexpr std::int16_t value_version = 0;
+constexpr std::int16_t consumer_value_version = 0;
 
 std::vector<wire::TopicPartitions> to_wire(const IdPartitions& partitions) {
     std::vector<wire::TopicPartitions> topics;
@@ -188,24 +189,11 @@ CurrentAssignment from_wire(wire::CurrentAssignmentValue value) {
             .pending_revocation = from_wire(value.partitions_pending_revocation)};
 }
 
-void write_string(ByteWriter& out, std::string_view text) {
-    ASSERT(text.size() <= INT16_MAX, "a string of {} bytes in a key", text.size());
-    out.integer(static_cast<std::int16_t>(text.size()));
-    out.bytes(as_bytes(text));
-}
-
-std::string read_string(ByteReader& in) {
-    const auto length = in.integer<std::int16_t>();
-    if (length < 0) in.mark_bad();
-    if (!in.ok()) return {};
-    return std::string(as_text(in.bytes(static_cast<std::size_t>(length))));
-}
-
 template <class Value>
 constexpr bool is_of_member =
     !std::is_same_v<Value, ConsumerGroupEpoch> && !std::is_same_v<Value, TargetAssignmentEpoch>;
 
-Error corrupt(std::int16_t type) {
+Error corrupt_type(std::int16_t type) {
     return Error{Failure::corrupt,
                  fmt::format("a record of type {} of {} does not parse", type, offsets_topic)};
 }
@@ -217,14 +205,14 @@ Result<std::optional<ConsumerGroupRecord>> decode_as(ByteReader& key,
     ConsumerStateRecord<Value> record;
     record.group = read_string(key);
     if (is_of_member<Value>) record.member_id = read_string(key);
-    if (!key.ok()) return corrupt(Value::record_type);
+    if (!key.ok()) return corrupt_type(Value::record_type);
     if (value) {
         ByteReader in(*value);
         const auto version = in.integer<std::int16_t>();
-        if (!in.ok() || version < 0) return corrupt(Value::record_type);
-        if (version > value_version) return std::optional<ConsumerGroupRecord>();
+        if (!in.ok() || version < 0) return corrupt_type(Value::record_type);
+        if (version > consumer_value_version) return std::optional<ConsumerGroupRecord>();
         auto decoded = decode<WireValue>(value->subspan(sizeof version), version);
-        if (!decoded) return corrupt(Value::record_type);
+        if (!decoded) return corrupt_type(Value::record_type);
         record.value = from_wire(std::move(decoded).value());
     }
     return std::optional<ConsumerGroupRecord>(std::move(record));
@@ -267,8 +255,8 @@ std::optional<Bytes> encode_consumer_value(const ConsumerGroupRecord& record) {
             if (!each.value) return std::nullopt;
             Bytes bytes;
             ByteWriter out(bytes);
-            out.integer(value_version);
-            const Bytes body = encode(to_wire(*each.value), value_version);
+            out.integer(consumer_value_version);
+            const Bytes body = encode(to_wire(*each.value), consumer_value_version);
             out.bytes(body);
             return bytes;
         },

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "model/coordinator/group/record_text.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
@@ -11,12 +12,6 @@ constexpr std::int16_t offset_commit_key_version = 1;
 constexpr std::int16_t group_metadata_key_version = 2;
 constexpr std::int16_t value_version = 3;
 constexpr std::int16_t value_version_with_expiry = 1;
-
-void write_string(ByteWriter& out, std::string_view text) {
-    ASSERT(text.size() <= INT16_MAX, "a string of {} bytes in a record", text.size());
-    out.integer(static_cast<std::int16_t>(text.size()));
-    out.bytes(as_bytes(text));
-}
 
 void write_nullable_string(ByteWriter& out, const std::optional<std::string>& text) {
     if (text) {
@@ -36,12 +31,6 @@ std::optional<std::string> read_nullable_string(ByteReader& in) {
     if (length < -1) in.mark_bad();
     if (length < 0) return std::nullopt;
     return std::string(as_text(in.bytes(static_cast<std::size_t>(length))));
-}
-
-std::string read_string(ByteReader& in) {
-    std::optional<std::string> text = read_nullable_string(in);
-    if (!text) in.mark_bad();
-    return text.value_or(std::string());
 }
 
 Bytes read_bytes(ByteReader& in) {

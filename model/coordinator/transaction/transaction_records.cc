@@ -108,7 +108,7 @@ std::optional<TransactionMetadata> from_log(const TransactionLogValue& value) {
     return metadata;
 }
 
-Error corrupt(std::string_view what) {
+Error corrupt_part(std::string_view what) {
     return Error{Failure::corrupt,
                  fmt::format("a {} of {} does not parse", what, transaction_topic)};
 }
@@ -133,15 +133,15 @@ Result<std::optional<TransactionRecord>> decode_transaction_record(ByteView key,
                                                                    std::optional<ByteView> value) {
     WireReader in(WireEncoding::classic, key);
     const auto version = in.integer<std::int16_t>();
-    if (!in.ok()) return corrupt("key");
+    if (!in.ok()) return corrupt_part("key");
     if (version != key_version) return std::optional<TransactionRecord>();
     const std::optional<std::string_view> id = in.string();
-    if (!in.ok() || !id) return corrupt("key");
+    if (!in.ok() || !id) return corrupt_part("key");
     TransactionRecord record{.transactional_id = std::string(*id), .value = std::nullopt};
     if (!value) return std::optional(std::move(record));
     ByteReader front(*value);
     const auto value_version = front.integer<std::int16_t>();
-    if (!front.ok() || value_version < 0) return corrupt("value");
+    if (!front.ok() || value_version < 0) return corrupt_part("value");
     if (value_version > TransactionLogValue::versions.max) {
         return std::optional<TransactionRecord>();
     }

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "fake_broker.h"
 #include "model/client/admin.h"
 #include "model/client/consumer.h"
 #include "model/client/partitioner.h"
 #include "model/client/producer.h"
+#include "tests/model/client/fake_broker.h"
 
 namespace squall::model {
 namespace {

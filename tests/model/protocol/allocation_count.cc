@@ -1,4 +1,4 @@
-#include "allocation_count.h"
+#include "tests/model/protocol/allocation_count.h"
 
 #include <cstdlib>
 #include <new>

@@ -1,4 +1,4 @@
-#include "any_message.h"
+#include "tests/model/protocol/any_message.h"
 
 #include <rapidcheck.h>
 

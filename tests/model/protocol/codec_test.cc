@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "allocation_count.h"
-#include "any_message.h"
-#include "message_type.h"
 #include "model/protocol/api_list.h"
+#include "tests/model/protocol/allocation_count.h"
+#include "tests/model/protocol/any_message.h"
+#include "tests/model/protocol/message_type.h"
 
 namespace squall::model {
 namespace {

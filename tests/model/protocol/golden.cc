@@ -1,4 +1,4 @@
-#include "golden.h"
+#include "tests/model/protocol/golden.h"
 
 #include <cstdint>
 #include <fstream>

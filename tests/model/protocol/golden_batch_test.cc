@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "golden.h"
 #include "model/protocol/record_batch.h"
+#include "tests/model/protocol/golden.h"
 
 namespace squall::model {
 namespace {

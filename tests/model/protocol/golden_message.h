@@ -6,9 +6,9 @@
 
 #include <string>
 
-#include "golden.h"
 #include "model/protocol/codec.h"
 #include "model/protocol/types.h"
+#include "tests/model/protocol/golden.h"
 
 namespace squall::model {
 

@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "golden_message.h"
 #include "model/protocol/api_list.h"
 #include "model/protocol/record_batch.h"
+#include "tests/model/protocol/golden_message.h"
 
 namespace squall::model {
 namespace {

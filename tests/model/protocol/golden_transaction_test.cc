@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "golden_message.h"
 #include "model/protocol/api_list.h"
+#include "tests/model/protocol/golden_message.h"
 
 namespace squall::model {
 namespace {

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "allocation_count.h"
-#include "any_message.h"
-#include "golden.h"
 #include "model/protocol/control_batch.h"
 #include "model/protocol/lz4_header.h"
 #include "model/protocol/record_batch.h"
+#include "tests/model/protocol/allocation_count.h"
+#include "tests/model/protocol/any_message.h"
+#include "tests/model/protocol/golden.h"
 
 namespace squall::model {
 namespace {

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "any_message.h"
 #include "model/protocol/api_list.h"
 #include "model/protocol/codec.h"
+#include "tests/model/protocol/any_message.h"
 
 namespace squall::model {
 

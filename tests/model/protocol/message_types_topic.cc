@@ -1,4 +1,4 @@
-#include "message_type.h"
+#include "tests/model/protocol/message_type.h"
 
 namespace squall::model {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "any_message.h"
+#include "tests/model/protocol/any_message.h"
 
 namespace squall::model {
 namespace {
