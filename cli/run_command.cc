@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/explanation.h"
 #include "cli/run_output.h"
 #include "cli/write_report.h"
 #include "reports/history.h"
@@ -21,6 +22,7 @@ struct RunOptions {
     ScenarioOptions scenario;
     bool json = false;
     bool quiet = false;
+    bool explain = false;
     bool no_color = false;
     std::string report;
     std::string report_option = "--report";  // what the user wrote it behind
@@ -42,10 +44,11 @@ std::string history_text(const sim::Trace& trace, const std::string& path) {
 void tell(const scenarios::RunResult& result, double wall, const RunOptions& options) {
     try {
         if (options.json) {
-            say(run_json(result, wall));
+            say(run_json(result, wall, options.explain));
         } else {
             if (!options.quiet) {
                 say(describe_run(result, wants_color(options)));
+                if (options.explain) say(explain_run(result));
                 if (!options.report.empty()) say("report: " + options.report + "\n");
             }
             say(verdict_line(result, wall) + "\n");
@@ -76,8 +79,8 @@ int run(const RunOptions& options, const Environment& environment) {
     if (!options.report.empty()) prepare_report_folder(options.report, options.report_option);
 
     const auto begin = std::chrono::steady_clock::now();
-    const bool keeps_trace =
-        !options.report.empty() || !options.history.empty() || !options.trace.empty();
+    const bool keeps_trace = options.explain || !options.report.empty() ||
+                             !options.history.empty() || !options.trace.empty();
     const scenarios::RunResult result = scenarios::run(
         scenario, {.seed = seed,
                    .trace_level = keeps_trace ? sim::TraceLevel::full : sim::TraceLevel::hash_only,
@@ -109,6 +112,9 @@ Command add_run(Arguments& arguments, const Environment& environment) {
     options->scenario.add_to(arguments);
     arguments.flag("--json", options->json, "one JSON document on stdout, nothing else there");
     arguments.flag("--quiet", options->quiet, "only the verdict line");
+    arguments.flag(
+        "--explain", options->explain,
+        "the story in plain words: who led, who owned what when, what came again and why");
     arguments.flag("--no-color", options->no_color, "no colours, even on a terminal");
     arguments.text("--report", options->report, "writes pictures, summary, history and trace",
                    "DIR");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cli/commands.h"
+#include "cli/explanation.h"
 #include "cli/wording.h"
 #include "model/bugs.h"
 #include "sim/base/bytes.h"
@@ -200,7 +201,7 @@ std::string verdict_line(const RunResult& result, double wall_seconds) {
         seconds_of(result.simulated), wall_seconds);
 }
 
-std::string run_json(const RunResult& result, std::optional<double> wall_seconds) {
+std::string run_json(const RunResult& result, std::optional<double> wall_seconds, bool explained) {
     ordered_json json;
     json["verdict"] = to_string(result.verdict);
     if (!result.why.empty()) json["why"] = result.why;
@@ -247,6 +248,7 @@ std::string run_json(const RunResult& result, std::optional<double> wall_seconds
         if (!bug.nodes.empty()) entry["nodes"] = bug.nodes;
         json["bugs"].push_back(std::move(entry));
     }
+    if (explained) json["groups"] = groups_json(result);
     return json.dump(2) + "\n";
 }
 

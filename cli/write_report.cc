@@ -10,6 +10,7 @@
 #include "cli/run_output.h"
 #include "reports/graphviz.h"
 #include "reports/history.h"
+#include "reports/ownership.h"
 #include "reports/sequence_diagram.h"
 #include "reports/timeline.h"
 #include "reports/topology.h"
@@ -56,6 +57,8 @@ bool write_report(const scenarios::RunResult& result, const std::string& folder)
         {"trace.jsonl", [&] { return reports::trace_lines(trace); }},
         {"history.edn", [&] { return reports::history_edn(trace); }},
         {"sequence.svg", [&] { return picture("sequence.svg", reports::sequence_diagram(trace)); }},
+        {"ownership.svg",
+         [&] { return picture("ownership.svg", reports::ownership_lanes(trace)); }},
         {"topology.svg", [&] { return picture("topology.svg", reports::topology(trace)); }},
     };
     for (const File& file : files) {

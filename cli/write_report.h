@@ -12,8 +12,8 @@ namespace squall::cli {
 // `option` is what the user named it by.
 void prepare_report_folder(const std::string& folder, const std::string& option = "--report");
 
-// summary.json, scenario.toml, timeline.txt, sequence.svg, topology.svg, trace.jsonl, history.edn.
-// False: Ctrl-C came before all were written. Throws NotWritten.
+// summary.json, scenario.toml, timeline.txt, sequence.svg, topology.svg, ownership.svg,
+// trace.jsonl, history.edn. False: Ctrl-C came before all were written. Throws NotWritten.
 bool write_report(const scenarios::RunResult& result, const std::string& folder);
 
 }  // namespace squall::cli

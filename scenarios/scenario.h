@@ -83,6 +83,7 @@ struct GroupSection {
     std::uint32_t members = 1;
     CommitStyle commit = CommitStyle::sync;  // after each batch that was handled, or by the client
     bool rewind = true;  // who commits in transactions reads again what was aborted
+    std::map<std::string, std::string> consumer{};  // over workload.consumer, by Kafka's key
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {

@@ -168,6 +168,14 @@ void read_workload(TableReader table, WorkloadSection& workload) {
                 group.fail_at("rewind", "expected true or false");
             }
         }
+        if (auto consumer = group.table("consumer")) {
+            // Checked as they will lie over the workload's; kept as text.
+            model::ConsumerOptions scratch = workload.consumer;
+            TableReader copy = *consumer;
+            copy.settings(scratch);
+            if (const auto problem = scratch.problem()) consumer->fail_at("", *problem);
+            workload.groups[name].consumer = consumer->flatten_rest();
+        }
         group.finish();
     }
     table.finish();

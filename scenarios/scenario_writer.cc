@@ -147,6 +147,9 @@ void write_workload(Writer& out, const WorkloadSection& workload) {
             out.text(fmt::format("groups.{}.commit", key_of(name)), to_string(group.commit));
         }
         if (!group.rewind) out.raw(fmt::format("groups.{}.rewind", key_of(name)), "false");
+        for (const auto& [key, value] : group.consumer) {
+            out.text(fmt::format("groups.{}.consumer.{}", key_of(name), key), value);
+        }
     }
 }
 

@@ -25,6 +25,12 @@ PositionReason reason_of(PositionSource source) {
     UNREACHABLE("source {}", static_cast<int>(source));
 }
 
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
+    return text;
+}
+
 }  // namespace
 
 Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
@@ -56,7 +62,9 @@ Consumer::Consumer(sim::Node& node, Fabric fabric, std::vector<std::string> boot
         .group = options_.group_id,
         .enable_auto_commit = auto_commit_.is_enabled(),
         .read_committed = options_.isolation_level == IsolationLevel::read_committed,
-        .auto_offset_reset = options_.auto_offset_reset});
+        .auto_offset_reset = options_.auto_offset_reset,
+        .group_protocol = options_.group_protocol,
+        .assignors = joined(options_.partition_assignment_strategy)});
     auto_commit_.start(node_.now());
     if (has_group()) group_.start();
 }

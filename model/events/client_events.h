@@ -50,6 +50,8 @@ struct ConsumerConfigured {
     bool enable_auto_commit = true;
     bool read_committed = false;
     std::string auto_offset_reset;  // "earliest", "latest", "none"
+    std::string group_protocol{};   // "classic", "consumer"
+    std::string assignors{};        // of the classic protocol: "range,cooperative-sticky"
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -58,6 +60,8 @@ struct ConsumerConfigured {
         fields("enable.auto.commit", self.enable_auto_commit);
         fields("read_committed", self.read_committed);
         fields("auto.offset.reset", self.auto_offset_reset);
+        fields("group.protocol", self.group_protocol);
+        fields("partition.assignment.strategy", self.assignors);
     }
 };
 

@@ -6,6 +6,7 @@
 
 #include "scenarios/workloads/topics_admin.h"
 #include "sim/base/assert.h"
+#include "sim/base/settings.h"
 
 namespace squall::scenarios {
 
@@ -17,6 +18,20 @@ std::vector<std::string> member_names(const Scenario& scenario) {
         }
     }
     return names;
+}
+
+model::ConsumerOptions member_options(const Scenario& scenario, const sim::Node& node,
+                                      const std::string& group) {
+    model::ConsumerOptions options = scenario.workload.consumer;
+    const GroupSection& section = scenario.workload.groups.at(group);
+    for (const auto& [key, value] : section.consumer) {
+        const Status set = set_setting(options, key, value);
+        ASSERT(set.ok(), "groups.{}.consumer.{}: {}", group, key, set.error().detail);
+    }
+    options.client.client_id = node.name();
+    options.group_id = group;
+    options.enable_auto_commit = section.commit == CommitStyle::automatic;
+    return options;
 }
 
 Cast::Cast(Cluster& cluster, bool awaits_all_brokers)

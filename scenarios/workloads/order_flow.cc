@@ -84,7 +84,7 @@ class GroupMember final : public sim::Process {
           group_(group),
           commit_(section.commit),
           consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
-                    consumer_options(node, cluster, group, section), cluster.bugs_of(node)) {
+                    member_options(cluster.scenario(), node, group), cluster.bugs_of(node)) {
         if (group == payment_group && cluster.scenario().topics.contains(payments_topic)) {
             model::ProducerOptions options = cluster.scenario().workload.producer;
             options.client.client_id = node.name() + "-out";
@@ -95,20 +95,17 @@ class GroupMember final : public sim::Process {
         node.spawn("main", [this] { run(); });
     }
 
-  private:
-    static model::ConsumerOptions consumer_options(const sim::Node& node, const Cluster& cluster,
-                                                   const std::string& group,
-                                                   const GroupSection& section) {
-        model::ConsumerOptions options = cluster.scenario().workload.consumer;
-        options.client.client_id = node.name();
-        options.group_id = group;
-        options.enable_auto_commit = section.commit == CommitStyle::automatic;
-        return options;
+    // The poll that is under way comes to its end, what it gave is handled and committed, then the
+    // member leaves its group.
+    bool begin_shutdown() override {
+        is_leaving_ = true;
+        return true;
     }
 
+  private:
     void run() {
         consumer_.subscribe({orders_topic});
-        while (true) {
+        while (!is_leaving_) {
             Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
             // Whatever the client could not mend by itself may have passed a moment later.
             if (!batch) {
@@ -123,6 +120,9 @@ class GroupMember final : public sim::Process {
             if (commit_ == CommitStyle::sync) consumer_.commit_sync();
             if (commit_ == CommitStyle::async) consumer_.commit_async();
         }
+        consumer_.close();
+        node_.die_at_next_park(sim::StopReason::shutdown);
+        node_.sleep_for(1s);
     }
 
     // False: some effect did not happen, so the batch must come again.
@@ -160,6 +160,7 @@ class GroupMember final : public sim::Process {
     sim::Node& node_;
     std::string group_;
     CommitStyle commit_;
+    bool is_leaving_ = false;
     model::Consumer consumer_;
     std::unique_ptr<model::Producer> payments_;
 };

@@ -101,6 +101,35 @@ TEST(RunCommand, JsonHasEveryFieldOfTheContract) {
     EXPECT_EQ(document.at("bugs"), json::array());
 }
 
+TEST(RunCommand, ExplainTellsWhoOwnedWhatAndChangesNothing) {
+    const Said plain = run_program(short_run("3"));
+    const Said said = run_program(short_run("3", {"--explain"}));
+    EXPECT_EQ(said.exit_code, 0);
+    EXPECT_EQ(hash_of("3"), said.out.substr(said.out.find("hash=") + 5, 16));
+    EXPECT_THAT(said.out, HasSubstr("fault kill-leader: crash leader(orders-0) = b"));
+    EXPECT_THAT(said.out, HasSubstr("group payment (classic: range,cooperative-sticky)"));
+    EXPECT_TRUE(std::regex_search(
+        said.out,
+        std::regex("payment +classic: range,cooperative-sticky +[0-9.]+ partition-seconds")))
+        << said.out;
+    EXPECT_THAT(plain.out, testing::Not(HasSubstr("partition-seconds")));
+}
+
+TEST(RunCommand, ExplainGivesScriptsTheBill) {
+    const Said said = run_program(short_run("3", {"--explain", "--json"}));
+    const json document = json::parse(said.out, nullptr, false);
+    ASSERT_TRUE(document.is_object()) << said.err;
+    const json& groups = document.at("groups");
+    ASSERT_EQ(groups.size(), 2U);
+    EXPECT_EQ(groups.at(1).at("group"), "payment");
+    EXPECT_EQ(groups.at(1).at("lanes").size(), 3U);
+    EXPECT_GT(groups.at(1).at("records_handled").get<std::uint64_t>(), 100U);
+    for (const char* key :
+         {"unowned_partition_seconds", "partitions_moved", "records_handled_again"}) {
+        EXPECT_TRUE(groups.at(0).at(key).is_number()) << key;
+    }
+}
+
 TEST(RunCommand, JsonNamesArmedBugsAndTheirHits) {
     const Said said = run_program(short_run("3", {"--json", "--bug", "Z01"}));
     const json document = json::parse(said.out, nullptr, false);
@@ -165,7 +194,7 @@ TEST(RunCommand, WithoutGraphvizTheVerdictIsSaidAndTheRestIsWritten) {
 }
 
 const char* const report_files[] = {"summary.json", "scenario.toml", "timeline.txt", "sequence.svg",
-                                    "topology.svg", "trace.jsonl",   "history.edn"};
+                                    "topology.svg", "ownership.svg", "trace.jsonl",  "history.edn"};
 
 TEST(RunCommand, ReportsOfEqualSeedsAreEqualAndHoldNothingOfTheHost) {
     const Folder folder;

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "model/events/group_events.h"
 #include "sim/base/assert.h"
 #include "sim/kernel/simulation.h"
 #include "tests/scenarios/small_storm.h"
@@ -92,6 +93,27 @@ TEST(Run, AnObserverSeesEveryEventAndChangesNone) {
                        }});
     EXPECT_EQ(seen, watched.events);
     EXPECT_EQ(watched.hash, run_at(scenario, 4).hash);
+}
+
+TEST(Run, AMemberThatIsAskedToStopLeavesItsGroup) {
+    std::vector<std::string> removals;
+    run(small_storm(R"toml(
+[[fault]]
+id = "deploy"
+kind = "restart"
+target = "payment-1"
+at = "8s"
+for = "4s"
+)toml"),
+        {.seed = 3, .prepare = [&](sim::Simulation& simulation) {
+             simulation.trace().observe([&](const sim::Event& event) {
+                 const auto* removed = event.as<model::MemberRemoved>();
+                 if (removed != nullptr && removed->group == "payment") {
+                     removals.push_back(removed->reason);
+                 }
+             });
+         }});
+    EXPECT_EQ(removals, std::vector<std::string>{"left"});
 }
 
 // ---- verdicts ----

@@ -83,6 +83,8 @@ consumer.session.timeout.ms = 9000
 groups.payment = { members = 2, commit = "async" }
 groups.audit = { members = 0, commit = "auto" }
 groups.plain = {}
+groups.modern = { consumer.group.protocol = "consumer", consumer.max.poll.records = 7 }
+groups.sticky.consumer.partition.assignment.strategy = ["cooperative-sticky", "sticky"]
 )toml",
                                              "f.toml");
     const TopicSection& orders = scenario.topics.at("orders");
@@ -101,6 +103,11 @@ groups.plain = {}
     EXPECT_EQ(workload.groups.at("audit").commit, CommitStyle::automatic);
     ASSERT_TRUE(workload.groups.contains("plain")) << "a group without settings is a group";
     EXPECT_EQ(workload.groups.at("plain").members, 1u);
+    EXPECT_EQ(workload.groups.at("modern").consumer,
+              (std::map<std::string, std::string>{{"group.protocol", "consumer"},
+                                                  {"max.poll.records", "7"}}));
+    EXPECT_EQ(workload.groups.at("sticky").consumer.at("partition.assignment.strategy"),
+              "cooperative-sticky,sticky");
 }
 
 TEST(ScenarioFile, ReadsChecksFaultsAndTheSwarm) {
@@ -256,6 +263,9 @@ RC_GTEST_PROP(ScenarioFile, WhateverWasWrittenReadsBackTheSame, ()) {
         std::chrono::minutes(*rc::gen::inRange(1, 1'000'000));
     scenario.cluster.config.controller.leader_imbalance_check_interval =
         std::chrono::seconds(*rc::gen::inRange(1, 1'000'000));
+    scenario.workload.groups["odd.group_1"].consumer = {
+        {"group.protocol", "consumer"},
+        {"max.poll.records", std::to_string(*rc::gen::inRange(1, 1000))}};
     scenario.topics["odd.name_1"].partitions = *rc::gen::inRange(1, 100);
     scenario.nodes["b2"].clock_offset = *duration_up_to(10s) * *rc::gen::element(1, -1);
     scenario.nodes["b2"].clock_drift_ppm = *rc::gen::inRange(-100'000, 100'000);
@@ -518,6 +528,12 @@ TEST(ScenarioFile, RefusesRunsThatCannotBe) {
     EXPECT_NE(error_of("bugs = [\"Z98\"]").message.find("unknown bug 'Z98'"), std::string::npos);
     EXPECT_NE(error_of("workload.producer.acks = 2").message.find("acks"), std::string::npos);
     EXPECT_NE(error_of("workload.rate = 0").message.find("workload.rate"), std::string::npos);
+    EXPECT_NE(error_of("workload.groups.g.consumer.group.protocol = \"modern\"")
+                  .message.find("group.protocol must be classic or consumer"),
+              std::string::npos);
+    EXPECT_NE(error_of("workload.groups.g.consumer.group.protocl = \"consumer\"")
+                  .message.find("unknown setting 'group.protocl'"),
+              std::string::npos);
     EXPECT_NE(error_of("workload.groups.g.commit = \"never\"").message.find("\"async\""),
               std::string::npos);
 }
