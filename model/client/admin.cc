@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "model/client/admin/admin_requests.h"
+#include "model/client/admin/group_requests.h"
 #include "model/client/admin/transaction_requests.h"
 #include "model/client/consumer/offset_requests.h"
+#include "model/protocol/messages/delete_groups.h"
 #include "model/protocol/messages/find_coordinator.h"
 #include "model/protocol/messages/unregister_broker.h"
 
@@ -433,6 +435,198 @@ std::map<TopicPartition, Offset> AdminClient::list_offsets(
         if (found.size() < timestamps.size()) refresh(deadline);
     }
     return found;
+}
+
+// ---- groups ----
+
+Channel* AdminClient::find_group_coordinator(const std::string& group) {
+    FindCoordinatorRequest find;
+    find.key_type = CoordinatorType::group;
+    find.key = group;
+    find.coordinator_keys = {group};
+    const auto found = ask_any(find);
+    if (!found) return nullptr;
+    // Before version 4 the answer is about one.
+    if (found->coordinators.empty()) {
+        if (found->error_code != ErrorCode::none) return nullptr;
+        return cluster_.channel(found->host, static_cast<std::uint16_t>(found->port),
+                                "coordinator");
+    }
+    const FindCoordinatorResponse::Coordinator& at = found->coordinators.front();
+    if (at.error_code != ErrorCode::none) return nullptr;
+    return cluster_.channel(at.host, static_cast<std::uint16_t>(at.port), "coordinator");
+}
+
+template <class Request>
+Result<typename Request::Response> AdminClient::ask_group_coordinator(
+    const std::string& group, const Request& request,
+    const std::function<ErrorCode(const typename Request::Response&)>& error_of,
+    ApiVersion newest) {
+    const LocalTime end = deadline();
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        if (Channel* const channel = find_group_coordinator(group)) {
+            auto answer = channel->call(request, std::nullopt, newest);
+            if (answer && !is_retriable(error_of(*answer))) return answer;
+        }
+        if (node_.now() >= end) return Error{Failure::timed_out, "no coordinator answered"};
+        back_off(attempt);
+    }
+}
+
+Result<std::vector<GroupListing>> AdminClient::list_groups() {
+    const LocalTime end = deadline();
+    const Result<ClusterDescription> cluster = describe_cluster();
+    if (!cluster) return cluster.error();
+    std::map<std::string, GroupListing> found;
+    std::set<BrokerId> asked;
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        for (const auto& [broker, about] : cluster->nodes) {
+            Channel* const channel = cluster_.channel(broker);
+            if (asked.contains(broker) || channel == nullptr) continue;
+            const auto answer = channel->call(ListGroupsRequest{});
+            if (!answer || answer->error_code != ErrorCode::none) continue;
+            asked.insert(broker);
+            for (GroupListing& each : read_groups(*answer)) {
+                found.insert_or_assign(each.group, std::move(each));
+            }
+        }
+        if (asked.size() == cluster->nodes.size()) break;
+        if (node_.now() >= end) return Error{Failure::timed_out, "a broker did not answer"};
+        back_off(attempt);
+    }
+    std::vector<GroupListing> listed;
+    for (auto& [group, each] : found) listed.push_back(std::move(each));
+    return listed;
+}
+
+// Whoever does not speak the consumer protocol speaks the classic one, or is not there.
+Result<std::map<std::string, GroupDescription>> AdminClient::describe_groups(
+    const std::set<std::string>& groups) {
+    std::map<std::string, GroupDescription> described;
+    for (const std::string& group : groups) {
+        ConsumerGroupDescribeRequest request;
+        request.group_ids = {group};
+        const auto modern = ask_group_coordinator<ConsumerGroupDescribeRequest>(
+            group, request, [](const ConsumerGroupDescribeResponse& response) {
+                return response.groups.empty() ? ErrorCode::none
+                                               : response.groups.front().error_code;
+            });
+        if (!modern) return modern.error();
+        if (!modern->groups.empty() && modern->groups.front().error_code == ErrorCode::none) {
+            described.emplace(group, read_group(modern->groups.front()));
+            continue;
+        }
+        DescribeGroupsRequest classic;
+        classic.groups = {group};
+        const auto answer = ask_group_coordinator<DescribeGroupsRequest>(
+            group, classic, [](const DescribeGroupsResponse& response) {
+                return response.groups.empty() ? ErrorCode::none
+                                               : response.groups.front().error_code;
+            });
+        if (!answer) return answer.error();
+        if (answer->groups.empty()) continue;
+        const DescribeGroupsResponse::Group& one = answer->groups.front();
+        if (one.error_code != ErrorCode::none || one.group_state == "Dead") continue;
+        described.emplace(group, read_group(one));
+    }
+    return described;
+}
+
+Result<std::map<TopicPartition, Offset>> AdminClient::list_group_offsets(const std::string& group) {
+    const auto answer = ask_group_coordinator<OffsetFetchRequest>(
+        group, all_offsets_request(group), offsets_error, last_offset_version_with_names);
+    if (!answer) return answer.error();
+    return read_all_offsets(*answer);
+}
+
+Result<std::map<TopicPartition, PartitionLag>> AdminClient::describe_group_lag(
+    const std::string& group, IsolationLevel isolation) {
+    const auto committed = list_group_offsets(group);
+    if (!committed) return committed.error();
+    std::map<TopicPartition, TimestampMs> ends;
+    for (const auto& [partition, offset] : *committed) ends[partition] = latest_timestamp;
+    std::map<TopicPartition, PartitionLag> lags;
+    for (const auto& [partition, end] : list_offsets(ends, isolation)) {
+        lags[partition] = {.committed = committed->at(partition), .end = end};
+    }
+    return lags;
+}
+
+AdminClient::Results<std::string> AdminClient::delete_groups(const std::set<std::string>& groups) {
+    return settle<std::string>(
+        named("DeleteGroups", groups), groups, [&](ItemOutcomes<std::string>& outcomes) {
+            for (const std::string& group : outcomes.open()) {
+                Channel* const channel = find_group_coordinator(group);
+                if (channel == nullptr) continue;
+                DeleteGroupsRequest request;
+                request.groups_names = {group};
+                const auto answer = channel->call(request);
+                if (!answer) {
+                    outcomes.not_answered(group, answer.error());
+                    continue;
+                }
+                for (const DeleteGroupsResponse::Result& result : answer->results) {
+                    outcomes.answered(result.group_id, result.error_code);
+                }
+            }
+        });
+}
+
+AdminClient::Results<TopicPartition> AdminClient::delete_group_offsets(
+    const std::string& group, const std::set<TopicPartition>& partitions) {
+    return settle<TopicPartition>(
+        named("OffsetDelete " + group, partitions), partitions,
+        [&](ItemOutcomes<TopicPartition>& outcomes) {
+            Channel* const channel = find_group_coordinator(group);
+            if (channel == nullptr) return;
+            const std::set<TopicPartition> open = outcomes.open();
+            const auto answer = channel->call(delete_offsets_request(group, open));
+            if (!answer || answer->error_code != ErrorCode::none) {
+                for (const TopicPartition& partition : open) {
+                    if (!answer) {
+                        outcomes.not_answered(partition, answer.error());
+                    } else {
+                        outcomes.answered(partition, answer->error_code);
+                    }
+                }
+                return;
+            }
+            for (const OffsetDeleteResponse::Topic& topic : answer->topics) {
+                for (const OffsetDeleteResponse::Partition& partition : topic.partitions) {
+                    outcomes.answered({topic.name, partition.partition_index},
+                                      partition.error_code);
+                }
+            }
+        });
+}
+
+AdminClient::Results<TopicPartition> AdminClient::alter_group_offsets(
+    const std::string& group, const std::map<TopicPartition, Offset>& offsets) {
+    const std::set<TopicPartition> partitions = keys_of(offsets);
+    return settle<TopicPartition>(
+        named("OffsetCommit " + group, partitions), partitions,
+        [&](ItemOutcomes<TopicPartition>& outcomes) {
+            Channel* const channel = find_group_coordinator(group);
+            if (channel == nullptr) return;
+            std::map<TopicPartition, Offset> open;
+            for (const TopicPartition& partition : outcomes.open()) {
+                open.emplace(partition, offsets.at(partition));
+            }
+            const auto answer = channel->call(alter_offsets_request(group, open), std::nullopt,
+                                              last_offset_version_with_names);
+            if (!answer) {
+                for (const auto& [partition, offset] : open) {
+                    outcomes.not_answered(partition, answer.error());
+                }
+                return;
+            }
+            for (const OffsetCommitResponse::Topic& topic : answer->topics) {
+                for (const OffsetCommitResponse::Partition& partition : topic.partitions) {
+                    outcomes.answered({topic.name, partition.partition_index},
+                                      partition.error_code);
+                }
+            }
+        });
 }
 
 // ---- the cluster ----

@@ -107,6 +107,28 @@ class AdminClient {
     // Writes the abort marker of such a transaction into the partition, past the coordinator.
     AdminResult abort_transaction(const TopicPartition& partition, const ActiveProducer& producer);
 
+    // ---- groups; error: timed_out ----
+
+    // Of all coordinators, by name.
+    Result<std::vector<GroupListing>> list_groups();
+    // Groups that do not exist are left out.
+    Result<std::map<std::string, GroupDescription>> describe_groups(
+        const std::set<std::string>& groups);
+    // What the group committed.
+    Result<std::map<TopicPartition, Offset>> list_group_offsets(const std::string& group);
+    // How far behind it is, where it committed anything. `isolation`: of its consumers. Partitions
+    // whose end nobody told in time are left out.
+    Result<std::map<TopicPartition, PartitionLag>> describe_group_lag(
+        const std::string& group, IsolationLevel isolation = IsolationLevel::read_uncommitted);
+    // Groups that nobody is in.
+    Results<std::string> delete_groups(const std::set<std::string>& groups);
+    // Of topics that no member subscribes to.
+    Results<TopicPartition> delete_group_offsets(const std::string& group,
+                                                 const std::set<TopicPartition>& partitions);
+    // Of a group that nobody is in.
+    Results<TopicPartition> alter_group_offsets(const std::string& group,
+                                                const std::map<TopicPartition, Offset>& offsets);
+
     // ---- the cluster; error: timed_out ----
 
     Result<ClusterDescription> describe_cluster(bool include_fenced_brokers = false);
@@ -140,6 +162,15 @@ class AdminClient {
     // Asks the coordinator of a transactional id, likewise. May park.
     Result<DescribeTransactionsResponse::Transaction> ask_coordinator(
         const std::string& transactional_id);
+    // The connection to the group's coordinator; null: nobody says who that is. May park.
+    Channel* find_group_coordinator(const std::string& group);
+    // Asks the group's coordinator, until `error_of` the answer is none or final, or the deadline.
+    // May park.
+    template <class Request>
+    Result<typename Request::Response> ask_group_coordinator(
+        const std::string& group, const Request& request,
+        const std::function<ErrorCode(const typename Request::Response&)>& error_of,
+        ApiVersion newest = Request::versions.max);
     // Makes attempts at the open items until all are settled, or the deadline. `attempt` may park.
     template <class Key>
     Results<Key> settle(std::string request, const std::set<Key>& items,

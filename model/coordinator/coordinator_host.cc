@@ -86,6 +86,10 @@ void fail_commit(Response& response, ErrorCode error) {
 void fail_commit(GroupReply& reply, ErrorCode error) {
     if (auto* const heartbeat = std::get_if<ConsumerGroupHeartbeatResponse>(&reply.response)) {
         *heartbeat = error_response<ConsumerGroupHeartbeatResponse>(error);
+    } else if (auto* const deleted = std::get_if<GroupDeletion::Response>(&reply.response)) {
+        deleted->error_code = error;
+    } else if (auto* const offsets = std::get_if<OffsetDeleteResponse>(&reply.response)) {
+        *offsets = error_response<OffsetDeleteResponse>(error);
     } else if (auto* const plain = std::get_if<OffsetCommitResponse>(&reply.response)) {
         fail_commit(*plain, error);
     } else {
@@ -371,6 +375,22 @@ void CoordinatorHost::handle(const OffsetCommitRequest& request, const GroupCall
     decide(std::get<ShardRef>(found), request, caller, std::move(completer));
 }
 
+// The empty group, a relic, can be deleted as well.
+void CoordinatorHost::handle(const GroupDeletion& request, const GroupCaller& caller,
+                             sim::Completer<GroupDeletion::Response> completer) {
+    const auto found = find_shard(request.group_id);
+    if (const auto* error = std::get_if<ErrorCode>(&found)) {
+        completer.complete({request.group_id, *error});
+        return;
+    }
+    decide(std::get<ShardRef>(found), request, caller, std::move(completer));
+}
+
+void CoordinatorHost::handle(const OffsetDeleteRequest& request, const GroupCaller& caller,
+                             sim::Completer<OffsetDeleteResponse> completer) {
+    serve(request, caller, std::move(completer));
+}
+
 void CoordinatorHost::handle(const TxnOffsetCommitRequest& request, const GroupCaller& caller,
                              TransactionTerms terms,
                              sim::Completer<TxnOffsetCommitResponse> completer) {
@@ -578,6 +598,8 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
     RecordPlace place{
         .offset = base_offset,
         .producer_id = transaction == nullptr ? no_producer_id : transaction->producer_id};
+    const bool is_deletion =
+        write.follow_up && std::holds_alternative<GroupDeleted>(*write.follow_up);
     // The groups of the consumer protocol that this changes, as they were.
     std::map<std::string, std::optional<ConsumerGroup>> modern;
     for (const GroupRecord& record : write.records) {
@@ -608,7 +630,7 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
             shard->groups.find_consumer_group(group) == nullptr) {
             node_.emit(GroupStateChanged{group, std::string(to_string(GroupState::empty)),
                                          std::string(to_string(GroupState::dead)), no_generation, 0,
-                                         "retention"});
+                                         is_deletion ? "deleted" : "retention"});
         }
     }
     const auto* const stored =
@@ -616,7 +638,9 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
     for (const auto& [group, before] : modern) {
         tell_consumer_group(group, before ? &*before : nullptr,
                             shard->groups.find_stored_consumer_group(group),
-                            stored == nullptr ? "" : stored->reason);
+                            is_deletion         ? "deleted"
+                            : stored == nullptr ? ""
+                                                : stored->reason);
     }
     for (GroupReply& parked : write.parked) reply(std::move(parked));
     if (write.follow_up) {

@@ -84,6 +84,11 @@ class CoordinatorHost {
                 sim::Completer<OffsetCommitResponse> completer);
     void handle(const OffsetFetchRequest& request, const GroupCaller& caller,
                 sim::Completer<OffsetFetchResponse> completer);
+    void handle(const GroupDeletion& request, const GroupCaller& caller,
+                sim::Completer<GroupDeletion::Response> completer);
+    // Does not know which topics exist either.
+    void handle(const OffsetDeleteRequest& request, const GroupCaller& caller,
+                sim::Completer<OffsetDeleteResponse> completer);
 
     // `terms`: the guard of the transaction, confirmed by its coordinator.
     void handle(const TxnOffsetCommitRequest& request, const GroupCaller& caller,
@@ -146,7 +151,8 @@ class CoordinatorHost {
         std::variant<sim::Completer<JoinGroupResponse>, sim::Completer<SyncGroupResponse>,
                      sim::Completer<HeartbeatResponse>, sim::Completer<LeaveGroupResponse>,
                      sim::Completer<OffsetCommitResponse>, sim::Completer<TxnOffsetCommitResponse>,
-                     sim::Completer<ConsumerGroupHeartbeatResponse>>;
+                     sim::Completer<ConsumerGroupHeartbeatResponse>,
+                     sim::Completer<GroupDeletion::Response>, sim::Completer<OffsetDeleteResponse>>;
     struct Waiting {
         const Shard* shard;
         AnyCompleter completer;

@@ -63,11 +63,12 @@ class Channel final : private sim::FrameHandler {
     // their calls. Never parks.
     template <class Request>
     void send(Request request, sim::Completer<Result<typename Request::Response>> completer,
-              std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
+              std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+              ApiVersion newest = Request::versions.max) {
         // std::function wants copyable captures.
         auto shared = std::make_shared<sim::Completer<Result<typename Request::Response>>>(
             std::move(completer));
-        enqueue(Request::api_key, Request::versions.max, box(std::move(request)), timeout,
+        enqueue(Request::api_key, newest, box(std::move(request)), timeout,
                 [shared](Result<std::unique_ptr<Message>> end) {
                     if (!end) return shared->complete(end.error());
                     shared->complete(std::move((*end)->template as<typename Request::Response>()));
@@ -90,12 +91,14 @@ class Channel final : private sim::FrameHandler {
     void send_and_forget(Request request) {
         enqueue(Request::api_key, Request::versions.max, box(std::move(request)), std::nullopt, {});
     }
-    // Sends and waits for the end of it. May park.
+    // Sends and waits for the end of it. `newest`: the newest version that the caller can speak.
+    // May park.
     template <class Request>
     Result<typename Request::Response> call(
-        Request request, std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
+        Request request, std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+        ApiVersion newest = Request::versions.max) {
         sim::Completion<Result<typename Request::Response>> reply(node_);
-        send(std::move(request), reply.completer(), timeout);
+        send(std::move(request), reply.completer(), timeout, newest);
         auto end = reply.await();
         if (!end) return Error{Failure::closed, "channel gone"};
         return std::move(*end);

@@ -23,7 +23,7 @@ using BrokerApis =
              AddOffsetsToTxnRequest, EndTxnRequest, WriteTxnMarkersRequest, TxnOffsetCommitRequest,
              DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest,
              ConsumerGroupHeartbeatRequest, DescribeGroupsRequest, ListGroupsRequest,
-             ConsumerGroupDescribeRequest>;
+             ConsumerGroupDescribeRequest, DeleteGroupsRequest, OffsetDeleteRequest>;
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context);
@@ -101,6 +101,10 @@ DescribeGroupsResponse handle(Broker& broker, DescribeGroupsRequest& request,
                               const RequestContext& context);
 ConsumerGroupDescribeResponse handle(Broker& broker, ConsumerGroupDescribeRequest& request,
                                      const RequestContext& context);
+DeleteGroupsResponse handle(Broker& broker, DeleteGroupsRequest& request,
+                            const RequestContext& context);
+OffsetDeleteResponse handle(Broker& broker, OffsetDeleteRequest& request,
+                            const RequestContext& context);
 ListGroupsResponse handle(Broker& broker, ListGroupsRequest& request,
                           const RequestContext& context);
 DescribeLogDirsResponse handle(Broker& broker, DescribeLogDirsRequest& request,

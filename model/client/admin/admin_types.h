@@ -174,4 +174,41 @@ struct HangingTransaction {
     ActiveProducer producer;
 };
 
+// ---- groups ----
+
+struct GroupListing {
+    std::string group;
+    std::string type;           // "Classic", "Consumer"
+    std::string protocol_type;  // "consumer" of consumers, "" of a group that has offsets alone
+    std::string state;
+
+    bool operator==(const GroupListing&) const = default;
+};
+
+struct GroupMemberDescription {
+    std::string member_id;
+    std::string group_instance_id;  // "": a dynamic member
+    std::string client_id;
+    std::string client_host;
+    std::vector<TopicPartition> assigned;
+
+    bool operator==(const GroupMemberDescription&) const = default;
+};
+
+struct GroupDescription {
+    std::string type;  // "Classic", "Consumer"
+    std::string state;
+    std::string assignor;  // "" where there is none
+    std::vector<GroupMemberDescription> members;
+};
+
+// How far behind a group is in one partition.
+struct PartitionLag {
+    Offset committed;
+    Offset end;  // the end of what its consumers may read
+
+    std::int64_t lag() const { return end.value() - committed.value(); }
+    bool operator==(const PartitionLag&) const = default;
+};
+
 }  // namespace squall::model

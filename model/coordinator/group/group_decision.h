@@ -9,10 +9,12 @@
 #include "model/coordinator/group/group_change.h"
 #include "model/coordinator/group/records.h"
 #include "model/protocol/messages/consumer_group_heartbeat.h"
+#include "model/protocol/messages/delete_groups.h"
 #include "model/protocol/messages/heartbeat.h"
 #include "model/protocol/messages/join_group.h"
 #include "model/protocol/messages/leave_group.h"
 #include "model/protocol/messages/offset_commit.h"
+#include "model/protocol/messages/offset_delete.h"
 #include "model/protocol/messages/offset_fetch.h"
 #include "model/protocol/messages/sync_group.h"
 #include "model/protocol/messages/txn_offset_commit.h"
@@ -31,10 +33,17 @@ struct GroupCall {
     Moment at;
 };
 
+// One group of a DeleteGroups request: groups live in several partitions.
+struct GroupDeletion {
+    using Response = DeleteGroupsResponse::Result;
+    std::string group_id;
+};
+
 struct GroupReply {
     CallId call;
     std::variant<JoinGroupResponse, SyncGroupResponse, HeartbeatResponse, LeaveGroupResponse,
-                 OffsetCommitResponse, TxnOffsetCommitResponse, ConsumerGroupHeartbeatResponse>
+                 OffsetCommitResponse, TxnOffsetCommitResponse, ConsumerGroupHeartbeatResponse,
+                 GroupDeletion::Response, OffsetDeleteResponse>
         response;
 };
 
@@ -65,8 +74,12 @@ struct ConsumerGroupStored {
     std::string group;
     std::string reason;
 };
-using GroupFollowUp =
-    std::variant<AssignmentStored, StaticMemberStored, OffsetsStored, ConsumerGroupStored>;
+// So is the end of a group that an administrator deleted.
+struct GroupDeleted {
+    std::string group;
+};
+using GroupFollowUp = std::variant<AssignmentStored, StaticMemberStored, OffsetsStored,
+                                   ConsumerGroupStored, GroupDeleted>;
 
 using GroupDecision = CoordinatorDecision<GroupChange, GroupReply, GroupRecord, GroupFollowUp>;
 

@@ -316,6 +316,90 @@ GroupDecision GroupShard::handle(const TxnOffsetCommitRequest& request,
     return decision;
 }
 
+// Only a group that nobody is in can go. Source: ClassicGroup.validateDeleteGroup,
+// ConsumerGroup.validateDeleteGroup.
+ErrorCode GroupShard::check_group_deletion(const std::string& group) const {
+    if (const ConsumerGroup* const modern = find_consumer_group(group)) {
+        return modern->members().empty() ? ErrorCode::none : ErrorCode::non_empty_group;
+    }
+    const ClassicGroup* const classic = find_group(group);
+    if (classic == nullptr) return ErrorCode::group_id_not_found;
+    return classic->is_in(GroupState::empty) ? ErrorCode::none : ErrorCode::non_empty_group;
+}
+
+GroupDecision GroupShard::handle(const GroupDeletion& request, const GroupCall& call) const {
+    GroupDecision decision;
+    const std::string& id = request.group_id;
+    const ErrorCode error = check_group_deletion(id);
+    if (error != ErrorCode::none) {
+        decision.answer(call.call, GroupDeletion::Response{id, error});
+        return decision;
+    }
+    for (const TopicPartition& partition : offsets_.partitions_of(id)) {
+        decision.records.push_back(OffsetCommitRecord{id, partition, std::nullopt});
+    }
+    if (const ConsumerGroup* const modern = find_consumer_group(id)) {
+        bury(*modern, decision.records);
+    } else if (stored_groups_.contains(id) || decision.records.empty()) {
+        decision.records.push_back(GroupMetadataRecord{id, std::nullopt});
+    }
+    decision.answer_when_stored(call.call, GroupDeletion::Response{id, ErrorCode::none});
+    decision.follow_up = GroupDeleted{id};
+    return decision;
+}
+
+// Offsets of consumers may go while the group is in use, topic by topic; whoever else coordinates
+// through a group (Connect) says nothing of topics. Source: validateOffsetDelete.
+ErrorCode GroupShard::check_offset_delete(const std::string& group) const {
+    if (find_consumer_group(group) != nullptr) return ErrorCode::none;
+    const ClassicGroup* const classic = find_group(group);
+    if (classic == nullptr) return ErrorCode::group_id_not_found;
+    const bool is_of_consumers = classic->protocol_type() == consumer_protocol_type;
+    return classic->is_in(GroupState::empty) || is_of_consumers ? ErrorCode::none
+                                                                : ErrorCode::non_empty_group;
+}
+
+// What members in the middle of a rebalance will subscribe to is not known yet: they may.
+bool GroupShard::is_subscribed(const std::string& group, const std::string& topic) const {
+    if (const ConsumerGroup* const modern = find_consumer_group(group)) {
+        return modern->subscribed_topics().contains(topic);
+    }
+    const ClassicGroup* const classic = find_group(group);
+    return !classic->is_in(GroupState::empty) && !classic->has_forgotten(topic);
+}
+
+GroupDecision GroupShard::handle(const OffsetDeleteRequest& request, const GroupCall& call) const {
+    GroupDecision decision;
+    OffsetDeleteResponse response;
+    response.error_code = check_offset_delete(request.group_id);
+    if (response.error_code != ErrorCode::none) {
+        decision.answer(call.call, std::move(response));
+        return decision;
+    }
+    const std::set<TopicPartition> known = offsets_.partitions_of(request.group_id);
+    for (const OffsetDeleteRequest::Topic& topic : request.topics) {
+        const ErrorCode error = is_subscribed(request.group_id, topic.name)
+                                    ? ErrorCode::group_subscribed_to_topic
+                                    : ErrorCode::none;
+        OffsetDeleteResponse::Topic& slot = response.topics.emplace_back();
+        slot.name = topic.name;
+        for (const OffsetDeleteRequest::Partition& partition : topic.partitions) {
+            slot.partitions.push_back({partition.partition_index, error});
+            const TopicPartition name{topic.name, partition.partition_index};
+            if (error == ErrorCode::none && known.contains(name)) {
+                decision.records.push_back(
+                    OffsetCommitRecord{request.group_id, name, std::nullopt});
+            }
+        }
+    }
+    if (decision.records.empty()) {
+        decision.answer(call.call, std::move(response));
+    } else {
+        decision.answer_when_stored(call.call, std::move(response));
+    }
+    return decision;
+}
+
 GroupDecision GroupShard::on_stored(const GroupFollowUp& follow_up, ErrorCode error,
                                     const Moment& at) const {
     if (const auto* assignment = std::get_if<AssignmentStored>(&follow_up)) {

@@ -60,6 +60,8 @@ class GroupShard {
                          const MetadataImage& image) const;
     GroupDecision handle(const OffsetCommitRequest& request, const GroupCall& call) const;
     GroupDecision handle(const TxnOffsetCommitRequest& request, const GroupCall& call) const;
+    GroupDecision handle(const GroupDeletion& request, const GroupCall& call) const;
+    GroupDecision handle(const OffsetDeleteRequest& request, const GroupCall& call) const;
     // Reads committed offsets only. A member of the consumer protocol must know its epoch.
     OffsetFetchResponse::Group fetch(const OffsetFetchRequest::Group& request,
                                      bool require_stable = false) const;
@@ -98,6 +100,9 @@ class GroupShard {
     ErrorCode check_commit(const OffsetCommitRequest& request, ApiVersion version) const;
     ErrorCode check_commit(const TxnOffsetCommitRequest& request) const;
     void expire(const ConsumerGroup& group, const Moment& at, GroupDecision& decision) const;
+    ErrorCode check_group_deletion(const std::string& group) const;
+    ErrorCode check_offset_delete(const std::string& group) const;
+    bool is_subscribed(const std::string& group, const std::string& topic) const;
 
     GroupCoordinatorOptions options_;
     ClassicProtocol protocol_;

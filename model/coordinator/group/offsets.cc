@@ -32,10 +32,30 @@ void CommittedOffsets::apply(const OffsetCommitRecord& record, const RecordPlace
         committed.record_offset = place.offset;
         return;
     }
-    const auto found = groups_.find(record.group);
-    if (found == groups_.end()) return;
-    found->second.erase(record.partition);
-    if (found->second.empty()) groups_.erase(found);
+    erase(groups_, record);
+    for (auto at = pending_.begin(); at != pending_.end();) {
+        erase(at->second, record);
+        at = at->second.empty() ? pending_.erase(at) : std::next(at);
+    }
+}
+
+void CommittedOffsets::erase(std::map<std::string, OfGroup>& groups,
+                             const OffsetCommitRecord& tombstone) {
+    const auto found = groups.find(tombstone.group);
+    if (found == groups.end()) return;
+    found->second.erase(tombstone.partition);
+    if (found->second.empty()) groups.erase(found);
+}
+
+std::set<TopicPartition> CommittedOffsets::partitions_of(const std::string& group) const {
+    std::set<TopicPartition> partitions;
+    for (const auto& [partition, committed] : of_group(group)) partitions.insert(partition);
+    for (const auto& [producer, groups] : pending_) {
+        const auto found = groups.find(group);
+        if (found == groups.end()) continue;
+        for (const auto& [partition, committed] : found->second) partitions.insert(partition);
+    }
+    return partitions;
 }
 
 std::vector<ResolvedOffset> CommittedOffsets::end_transaction(ProducerId producer, bool commit) {

@@ -41,6 +41,7 @@ class CommittedOffsets {
   public:
     using OfGroup = std::map<TopicPartition, CommittedOffset>;
 
+    // A tombstone takes what waits for a transaction as well.
     void apply(const OffsetCommitRecord& record, const RecordPlace& place = {});
     // The producer's transaction is over: what waited for it takes effect, or is dropped.
     std::vector<ResolvedOffset> end_transaction(ProducerId producer, bool commit);
@@ -49,6 +50,8 @@ class CommittedOffsets {
 
     // Null where nothing is committed.
     const CommittedOffset* find(const std::string& group, const TopicPartition& partition) const;
+    // Those that the group committed, or that a transaction is about to.
+    std::set<TopicPartition> partitions_of(const std::string& group) const;
     // Empty for a group without offsets.
     const OfGroup& of_group(const std::string& group) const;
     const std::map<std::string, OfGroup>& all() const { return groups_; }
@@ -69,6 +72,7 @@ class CommittedOffsets {
     }
 
   private:
+    static void erase(std::map<std::string, OfGroup>& groups, const OffsetCommitRecord& tombstone);
     bool is_unstable(const std::string& group, const TopicPartition& partition, bool require_stable,
                      const BugSet* bugs) const;
 

@@ -279,5 +279,79 @@ TEST_P(Groups, DoNotRebalanceForTheRestartOfAStaticMember) {
     EXPECT_THAT(witness.complaints(), IsEmpty());
 }
 
+// ---- administrators ----
+
+TEST_P(Groups, AreListedDescribedAndDeletedByAdministrators) {
+    Witness witness;
+    SmallCluster cluster(31, quick_sessions);
+    witness.watch(cluster.simulation());
+    cluster.start("p", producer(100, 20ms));
+    cluster.run(8s);
+    cluster.start("a", member(member_options(GetParam()), 15s));
+    cluster.run(10s);
+
+    struct Seen {
+        Result<std::vector<GroupListing>> listed = Error{};
+        Result<std::map<std::string, GroupDescription>> described = Error{};
+        Result<std::map<TopicPartition, PartitionLag>> lag = Error{};
+        AdminResult deleted, deleted_offsets, altered;
+    };
+    Seen in_use, later, at_last;
+    const TopicPartition first{"orders", 0};
+    const auto look = [&](Seen& seen) {
+        return [&](Application& app) {
+            seen.listed = app.admin().list_groups();
+            seen.described = app.admin().describe_groups({"payment", "nobody"});
+            seen.lag = app.admin().describe_group_lag("payment");
+            seen.deleted_offsets =
+                app.admin().delete_group_offsets("payment", {first}).begin()->second;
+            seen.altered =
+                app.admin().alter_group_offsets("payment", {{first, Offset(3)}}).begin()->second;
+            seen.deleted = app.admin().delete_groups({"payment"}).at("payment");
+        };
+    };
+    cluster.start("x", look(in_use));
+    cluster.run(3s);
+    ASSERT_TRUE(in_use.listed.ok() && in_use.described.ok() && in_use.lag.ok());
+    const std::string type = GetParam().assignors.empty() ? "Consumer" : "Classic";
+    ASSERT_EQ(in_use.listed->size(), 1u);
+    EXPECT_EQ(in_use.listed->front(), (GroupListing{"payment", type, "consumer", "Stable"}));
+    ASSERT_EQ(in_use.described->size(), 1u);
+    const GroupDescription& described = in_use.described->at("payment");
+    EXPECT_EQ(described.type, type);
+    EXPECT_EQ(described.state, "Stable");
+    ASSERT_EQ(described.members.size(), 1u);
+    EXPECT_EQ(described.members[0].client_id, "a-c");
+    EXPECT_EQ(described.members[0].assigned.size(), 4u);
+    ASSERT_EQ(in_use.lag->size(), 4u);
+    std::int64_t committed = 0;
+    for (const auto& [partition, lag] : *in_use.lag) {
+        EXPECT_EQ(lag.lag(), 0);
+        committed += lag.committed.value();
+    }
+    EXPECT_EQ(committed, 100);
+    EXPECT_EQ(in_use.deleted.outcome, Outcome::failed);
+    EXPECT_EQ(in_use.deleted.error, "NON_EMPTY_GROUP");
+    EXPECT_EQ(in_use.deleted_offsets.error, "GROUP_SUBSCRIBED_TO_TOPIC");
+    EXPECT_EQ(in_use.altered.error, "UNKNOWN_MEMBER_ID");
+
+    cluster.run(10s);  // the member has left
+    cluster.start("y", look(later));
+    cluster.run(3s);
+    ASSERT_TRUE(later.listed.ok() && later.lag.ok());
+    EXPECT_EQ(later.listed->front().state, "Empty");
+    EXPECT_TRUE(later.deleted_offsets.ok()) << later.deleted_offsets.error;
+    EXPECT_TRUE(later.altered.ok()) << later.altered.error;
+    EXPECT_TRUE(later.deleted.ok()) << later.deleted.error;
+
+    cluster.start("z", look(at_last));
+    cluster.run(3s);
+    ASSERT_TRUE(at_last.listed.ok() && at_last.lag.ok());
+    EXPECT_TRUE(at_last.listed->empty());
+    EXPECT_TRUE(at_last.described->empty());
+    EXPECT_TRUE(at_last.lag->empty());
+    EXPECT_EQ(at_last.deleted_offsets.error, "GROUP_ID_NOT_FOUND");
+}
+
 }  // namespace
 }  // namespace squall::model

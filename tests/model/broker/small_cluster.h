@@ -42,15 +42,20 @@ class SmallCluster {
         // A topic of three replicas, ready for use. Asks again until the cluster has the brokers
         // for it: applications start when the machines do.
         void create_topic(const std::string& name, std::int32_t partitions) {
-            AdminOptions options;
-            options.client.client_id = node.name() + "-admin";
-            admin_ = std::make_unique<AdminClient>(node, fabric, bootstrap(), options);
             const NewTopic topic{.name = name,
                                  .partitions = partitions,
                                  .replication = 3,
                                  .configs = {{"min.insync.replicas", "2"}}};
-            while (!admin_->create_topics({topic}).ok()) node.sleep_for(500ms);
-            while (!admin_->await_topics({topic}, 3, 60s)) node.sleep_for(500ms);
+            while (!admin().create_topics({topic}).ok()) node.sleep_for(500ms);
+            while (!admin().await_topics({topic}, 3, 60s)) node.sleep_for(500ms);
+        }
+        AdminClient& admin() {
+            if (admin_ == nullptr) {
+                AdminOptions options;
+                options.client.client_id = node.name() + "-admin";
+                admin_ = std::make_unique<AdminClient>(node, fabric, bootstrap(), options);
+            }
+            return *admin_;
         }
 
         sim::Node& node;
