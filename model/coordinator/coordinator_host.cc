@@ -406,9 +406,9 @@ void CoordinatorHost::write_marker(std::int32_t partition, const TransactionMark
                                    TransactionTerms terms, sim::Completer<ErrorCode> completer) {
     const auto found = shards_.find(partition);
     if (found == shards_.end() || found->second->phase != Phase::active) {
-        // Not the leader, or not ready to say what the marker does: to be asked again.
-        completer.complete(found == shards_.end() ? ErrorCode::not_leader_or_follower
-                                                  : ErrorCode::coordinator_load_in_progress);
+        // Not the leader, or not ready to say what the marker does: to be asked again. The
+        // transaction coordinator expects the errors of a partition, not those of another one.
+        completer.complete(ErrorCode::not_leader_or_follower);
         return;
     }
     auto write = std::make_unique<Write>(node_);

@@ -103,7 +103,7 @@ GroupDecision GroupShard::activate(const Moment& at) {
     is_active_ = true;
     for (const auto& [id, stored] : stored_groups_) groups_.emplace(id, ClassicGroup(id, stored));
     consumer_groups_ = stored_consumer_groups_;
-    for (const auto& [id, offsets] : offsets_.all()) {
+    for (const std::string& id : offsets_.groups()) {
         if (!consumer_groups_.contains(id)) groups_.try_emplace(id, id);
     }
 
@@ -230,7 +230,8 @@ ErrorCode GroupShard::check_commit(const TxnOffsetCommitRequest& request) const 
         return check_txn_offset_commit(find_group(request.group_id), request, bugs_);
     }
     // Producers from before KIP-447 name no member, and are not held against the group.
-    if (request.generation_id < GenerationId(0) && request.member_id.empty()) {
+    if (request.generation_id < GenerationId(0) && request.member_id.empty() &&
+        !request.group_instance_id) {
         return ErrorCode::none;
     }
     const ErrorCode error =
@@ -284,19 +285,14 @@ GroupDecision GroupShard::handle(const OffsetCommitRequest& request, const Group
 GroupDecision GroupShard::handle(const TxnOffsetCommitRequest& request,
                                  const GroupCall& call) const {
     GroupDecision decision;
-    const ClassicGroup* const group = find_group(request.group_id);
     const ErrorCode error = check_commit(request);
     if (error != ErrorCode::none) {
         decision.answer(call.call, txn_offset_commit_error(request, error));
         return decision;
     }
-    const OffsetCommitRequest commit = as_offset_commit(request);
-    if (group != nullptr && commit_renews_session(*group, commit)) {
-        const LocalTime deadline = call.at.now + group->member(request.member_id).session_timeout;
-        decision.changes.push_back(
-            {request.group_id, group_change::SessionRenewed{request.member_id, deadline}});
-    }
-    OffsetCommitPlan plan = plan_offset_commit(commit, call.at.wall_ms, options_);
+    // It comes from the producer: the member's session it does not renew.
+    OffsetCommitPlan plan =
+        plan_offset_commit(as_offset_commit(request), call.at.wall_ms, options_);
     TxnOffsetCommitResponse response;
     for (const OffsetCommitResponse::Topic& topic : plan.response.topics) {
         TxnOffsetCommitResponse::Topic& slot = response.topics.emplace_back();

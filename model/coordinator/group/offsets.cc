@@ -32,30 +32,35 @@ void CommittedOffsets::apply(const OffsetCommitRecord& record, const RecordPlace
         committed.record_offset = place.offset;
         return;
     }
-    erase(groups_, record);
-    for (auto at = pending_.begin(); at != pending_.end();) {
-        erase(at->second, record);
-        at = at->second.empty() ? pending_.erase(at) : std::next(at);
+    // What waits for a marker goes as well; the group still has its transaction (KAFKA-19164).
+    for (auto& [producer, of_groups] : pending_) {
+        const auto waiting = of_groups.find(record.group);
+        if (waiting != of_groups.end()) waiting->second.erase(record.partition);
     }
-}
-
-void CommittedOffsets::erase(std::map<std::string, OfGroup>& groups,
-                             const OffsetCommitRecord& tombstone) {
-    const auto found = groups.find(tombstone.group);
-    if (found == groups.end()) return;
-    found->second.erase(tombstone.partition);
-    if (found->second.empty()) groups.erase(found);
+    const auto found = groups_.find(record.group);
+    if (found == groups_.end()) return;
+    found->second.erase(record.partition);
+    if (found->second.empty()) groups_.erase(found);
 }
 
 std::set<TopicPartition> CommittedOffsets::partitions_of(const std::string& group) const {
     std::set<TopicPartition> partitions;
     for (const auto& [partition, committed] : of_group(group)) partitions.insert(partition);
-    for (const auto& [producer, groups] : pending_) {
-        const auto found = groups.find(group);
-        if (found == groups.end()) continue;
+    for (const auto& [producer, of_groups] : pending_) {
+        const auto found = of_groups.find(group);
+        if (found == of_groups.end()) continue;
         for (const auto& [partition, committed] : found->second) partitions.insert(partition);
     }
     return partitions;
+}
+
+std::set<std::string> CommittedOffsets::groups() const {
+    std::set<std::string> names;
+    for (const auto& [group, offsets] : groups_) names.insert(group);
+    for (const auto& [producer, of_groups] : pending_) {
+        for (const auto& [group, offsets] : of_groups) names.insert(group);
+    }
+    return names;
 }
 
 std::vector<ResolvedOffset> CommittedOffsets::end_transaction(ProducerId producer, bool commit) {
@@ -219,7 +224,9 @@ ErrorCode check_txn_offset_commit(const ClassicGroup* group, const TxnOffsetComm
         if (group == nullptr) {
             return names_generation ? ErrorCode::illegal_generation : ErrorCode::none;
         }
-        if (!names_generation && !names_member) return ErrorCode::none;
+        if (!names_generation && (!names_member || group->is_in(GroupState::empty))) {
+            return ErrorCode::none;
+        }
         ErrorCode error = check_member(*group, request.member_id, request.group_instance_id);
         if (error == ErrorCode::none) error = check_generation(*group, request.generation_id);
         return error;

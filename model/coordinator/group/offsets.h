@@ -41,7 +41,7 @@ class CommittedOffsets {
   public:
     using OfGroup = std::map<TopicPartition, CommittedOffset>;
 
-    // A tombstone takes what waits for a transaction as well.
+    // A tombstone takes what waits for markers too.
     void apply(const OffsetCommitRecord& record, const RecordPlace& place = {});
     // The producer's transaction is over: what waited for it takes effect, or is dropped.
     std::vector<ResolvedOffset> end_transaction(ProducerId producer, bool commit);
@@ -54,7 +54,8 @@ class CommittedOffsets {
     std::set<TopicPartition> partitions_of(const std::string& group) const;
     // Empty for a group without offsets.
     const OfGroup& of_group(const std::string& group) const;
-    const std::map<std::string, OfGroup>& all() const { return groups_; }
+    // With offsets, or with some that wait.
+    std::set<std::string> groups() const;
 
     // The answer to one group of an OffsetFetch. What was never committed is offset -1, without an
     // error; so is everything of an unknown group.
@@ -72,7 +73,6 @@ class CommittedOffsets {
     }
 
   private:
-    static void erase(std::map<std::string, OfGroup>& groups, const OffsetCommitRecord& tombstone);
     bool is_unstable(const std::string& group, const TopicPartition& partition, bool require_stable,
                      const BugSet* bugs) const;
 
@@ -99,7 +99,8 @@ OffsetCommitResponse offset_commit_error(const OffsetCommitRequest& request, Err
 ErrorCode check_offset_commit(const ClassicGroup* group, const OffsetCommitRequest& request,
                               ApiVersion version, const BugSet* bugs);
 // The same for a commit in a transaction. Producers from before KIP-447 name no member, and are not
-// held against the group. `bugs` may be null.
+// held against the group; who names one without a generation may commit while nobody is in it.
+// `bugs` may be null.
 ErrorCode check_txn_offset_commit(const ClassicGroup* group, const TxnOffsetCommitRequest& request,
                                   const BugSet* bugs);
 // A commit in a transaction is planned as any other.

@@ -92,7 +92,7 @@ TEST(GroupDeletion, TakesWhatATransactionIsAboutToCommit) {
     offsets.apply({"g", orders, value}, {.offset = Offset(0), .producer_id = ProducerId(9)});
     EXPECT_EQ(offsets.partitions_of("g"), std::set{orders});
     offsets.apply({"g", orders, std::nullopt}, {.offset = Offset(1)});
-    EXPECT_FALSE(offsets.has_pending("g"));
+    EXPECT_FALSE(offsets.has_pending("g", orders));
     EXPECT_TRUE(offsets.end_transaction(ProducerId(9), true).empty());
     EXPECT_EQ(offsets.find("g", orders), nullptr);
 }

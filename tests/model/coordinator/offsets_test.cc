@@ -130,6 +130,24 @@ TEST(OffsetCommit, KeepsTheCommittingMemberAlive) {
               ErrorCode::unknown_member_id);
 }
 
+// It comes from the producer of a transaction, not from the member.
+TEST(TxnOffsetCommit, DoesNotKeepTheMemberAlive) {
+    OneMember group;
+    group.sync();
+    group.fixture.advance(9s);
+    TxnOffsetCommitRequest request;
+    request.group_id = "g";
+    request.producer_id = ProducerId(9);
+    request.member_id = group.id;
+    request.generation_id = group.generation;
+    request.topics.push_back(
+        {.name = "orders", .partitions = {{.partition_index = 0, .committed_offset = Offset(1)}}});
+    group.fixture.send(request);
+    EXPECT_NE(group.fixture.group()->find_member(group.id), nullptr);
+    group.fixture.advance(2s);
+    EXPECT_EQ(group.fixture.group()->find_member(group.id), nullptr);
+}
+
 TEST(OffsetCommit, SurvivesAFailover) {
     OneMember group;
     group.sync();

@@ -86,6 +86,40 @@ TEST(PendingOffsets, HoldUpWhoAsksForStableOffsets) {
     EXPECT_EQ(bugs.hits(Bug::z64_pending_offsets_readable), 1u);
 }
 
+// A tombstone says that nobody needs the offset, whatever is still to come for it; of the
+// transaction the group keeps the knowledge (KAFKA-19164).
+TEST(PendingOffsets, AreTakenByATombstoneThatComesBehindThem) {
+    CommittedOffsets offsets;
+    offsets.apply(offset_record(3), at(0));
+    offsets.apply(offset_record(5), at(1, 9));
+    offsets.apply({"g", orders, std::nullopt}, at(2));
+    EXPECT_FALSE(offsets.has_pending("g", orders));
+    EXPECT_TRUE(offsets.has_pending("g"));
+    EXPECT_TRUE(offsets.end_transaction(ProducerId(9), true).empty());
+    EXPECT_EQ(fetched(offsets, true).committed_offset, no_offset);
+    EXPECT_FALSE(offsets.has_pending("g"));
+}
+
+TEST(PendingOffsets, OfOneProducerTheLatestCounts) {
+    CommittedOffsets offsets;
+    offsets.apply(offset_record(5), at(0, 9));
+    offsets.apply(offset_record(4), at(1, 9));
+    offsets.apply(offset_record(8), at(2, 7));
+    offsets.end_transaction(ProducerId(9), true);
+    EXPECT_EQ(fetched(offsets, false).committed_offset, Offset(4));
+    EXPECT_EQ(fetched(offsets, true).error_code, ErrorCode::unstable_offset_commit);
+}
+
+// The group is there for whoever asks, before the marker and after a failover as well.
+TEST(PendingOffsets, MakeAGroupWhereverTheyAreRead) {
+    GroupShard shard{GroupCoordinatorOptions{}};
+    shard.apply(offset_record(5), at(0, 9));
+    shard.activate({});
+    EXPECT_NE(shard.find_group("g"), nullptr);
+    shard.end_transaction(ProducerId(9), false);
+    EXPECT_EQ(shard.find_group("g"), nullptr);
+}
+
 TEST(TxnOffsetCommit, IsRefusedToAMemberThatTheGroupDoesNotHave) {
     const ClassicGroup group("g");
     TxnOffsetCommitRequest request;
@@ -107,6 +141,9 @@ TEST(TxnOffsetCommit, IsOpenToProducersThatNameNoMember) {
     const ClassicGroup group("g");
     EXPECT_EQ(check_txn_offset_commit(&group, request, nullptr), ErrorCode::none);
     EXPECT_EQ(check_txn_offset_commit(nullptr, request, nullptr), ErrorCode::none);
+    // One who names itself, but no generation, is as free while nobody is there.
+    request.member_id = "somebody";
+    EXPECT_EQ(check_txn_offset_commit(&group, request, nullptr), ErrorCode::none);
 }
 
 // The group coordinator with its log: markers go the same way as commits, and so in their order.
@@ -180,6 +217,29 @@ TEST_F(Offsets, OfATransactionAreThereWhenTheMarkerIsAnswered) {
     EXPECT_EQ(mark(true), ErrorCode::none);
     EXPECT_EQ(read(true).committed_offset, Offset(5));
     EXPECT_EQ(resolved, 1);
+}
+
+// What the transaction coordinator asks is the partition's leader, which is not ready yet.
+TEST_F(Offsets, TakeNoMarkerWhileTheyAreLoaded) {
+    lead(1);
+    replicas.replicate_at_once(false);
+    OffsetCommitRequest commit;
+    commit.group_id = "g";
+    commit.topics.push_back({.name = "orders", .topic_id = {}, .partitions = {{}}});
+    node.spawn("client", [this, commit] {
+        sim::Completion<OffsetCommitResponse> answer(node);
+        host->handle(commit, {9, "app", "c1"}, answer.completer());
+        static_cast<void>(answer.await());
+    });
+    run();
+    replicas.resign(partition);
+    lead(2);
+    EXPECT_EQ(host->find_active(partition.partition), nullptr);
+    EXPECT_EQ(mark(true), ErrorCode::not_leader_or_follower);
+    replicas.replicate_at_once(true);
+    replicas.replicate();
+    run();
+    EXPECT_EQ(mark(true), ErrorCode::none);
 }
 
 TEST_F(Offsets, OfATransactionSurviveTheirCoordinator) {
