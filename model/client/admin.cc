@@ -826,6 +826,21 @@ Result<std::vector<HangingTransaction>> AdminClient::find_hanging_transactions(
     return suspects;
 }
 
+AdminResult AdminClient::abort_hanging_transactions(const TopicPartition& partition,
+                                                    std::chrono::milliseconds longest) {
+    const auto hanging = find_hanging_transactions({partition}, longest);
+    const std::string search = fmt::format("FindHangingTransactions {}", partition);
+    if (!hanging) {
+        return tell(search, {.outcome = Outcome::failed, .error = to_string(hanging.error())});
+    }
+    tell(search, {.outcome = Outcome::ok, .error = ""});
+    std::map<ProducerId, AdminResult> results;
+    for (const HangingTransaction& one : *hanging) {
+        results[one.producer.id] = abort_transaction(one.partition, one.producer);
+    }
+    return worst_of(results);
+}
+
 void AdminClient::close() {
     cluster_.stop();
 }

@@ -106,6 +106,10 @@ class AdminClient {
         std::chrono::milliseconds longest = std::chrono::minutes(15));
     // Writes the abort marker of such a transaction into the partition, past the coordinator.
     AdminResult abort_transaction(const TopicPartition& partition, const ActiveProducer& producer);
+    // All that hang in the partition, one after the other; the worst of them. Ok where none does.
+    AdminResult abort_hanging_transactions(
+        const TopicPartition& partition,
+        std::chrono::milliseconds longest = std::chrono::minutes(15));
 
     // ---- groups; error: timed_out ----
 

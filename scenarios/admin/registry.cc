@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <set>
 
 #include "scenarios/admin/admin_step.h"
@@ -10,6 +12,7 @@
 namespace squall::scenarios {
 namespace {
 
+using namespace std::chrono_literals;
 using model::AdminClient;
 using model::BrokerId;
 using model::TopicPartition;
@@ -86,6 +89,17 @@ std::map<std::string, std::string> configs_of(const AdminOptionTexts& options) {
 }
 
 // ---- the kinds ----
+
+Result<Step> make_abort_transaction(const AdminOptionTexts& options) {
+    const Result<TopicPartition> partition = partition_of(options);
+    if (!partition) return partition.error();
+    const Result<std::int64_t> longest =
+        number_of(options, "max_transaction_timeout_ms", std::chrono::milliseconds(15min).count());
+    if (!longest) return longest.error();
+    if (*longest < 0) return wrong("max_transaction_timeout_ms: a time is not negative");
+    return Step([partition = *partition, longest = std::chrono::milliseconds(*longest)](
+                    AdminClient& admin) { admin.abort_hanging_transactions(partition, longest); });
+}
 
 Result<Step> make_add_partitions(const AdminOptionTexts& options) {
     const Result<std::int64_t> total = number_of(options, "partitions", 0);
@@ -281,6 +295,12 @@ const std::vector<AdminStepEntry>& all_admin_steps() {
     constexpr AdminOptionEntry topic{"topic", "the topic's name", true};
     constexpr AdminOptionEntry partition{"partition", "like \"orders-0\"", true};
     static const std::vector<AdminStepEntry> steps = {
+        {"abort-transaction",
+         "the transactions that nobody will end are aborted in a partition (KIP-664)",
+         {partition,
+          {"max_transaction_timeout_ms",
+           "whose producer was silent for no longer is not asked after; 900000"}},
+         make_abort_transaction},
         {"add-partitions",
          "a topic grows",
          {topic, {"partitions", "how many it has then", true}},

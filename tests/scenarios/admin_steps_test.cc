@@ -78,6 +78,11 @@ broker = "b9"
 kind = "delete-topic"
 at = "17s"
 topic = "returns"
+
+[[admin]]
+kind = "abort-transaction"
+at = "18s"
+partition = "orders-0"
 )toml";
 
 std::map<std::string, std::string> completed(const RunResult& result) {
@@ -99,7 +104,8 @@ TEST(AdminSteps, AreMadeAtTheirTimes) {
         ElementsAre(Pair("AlterPartitionReassignments returns-0", "NO_REASSIGNMENT_IN_PROGRESS"),
                     Pair("CreatePartitions returns", "ok"), Pair("CreateTopics returns", "ok"),
                     Pair("DeleteRecords orders-0", "ok"), Pair("DeleteTopics returns", "ok"),
-                    Pair("ElectLeaders", "ok"), Pair("IncrementalAlterConfigs all brokers", "ok"),
+                    Pair("ElectLeaders", "ok"), Pair("FindHangingTransactions orders-0", "ok"),
+                    Pair("IncrementalAlterConfigs all brokers", "ok"),
                     Pair("IncrementalAlterConfigs topic orders", "ok"),
                     Pair("UnregisterBroker 9", "BROKER_ID_NOT_REGISTERED")));
     EXPECT_EQ(result.probes.at("TopicDeleted"), 1u);
@@ -108,7 +114,7 @@ TEST(AdminSteps, AreMadeAtTheirTimes) {
 
 TEST(AdminSteps, AreWrittenAsTheyWereRead) {
     const Scenario scenario = small_storm(many_steps);
-    ASSERT_EQ(scenario.admin.size(), 10u);
+    ASSERT_EQ(scenario.admin.size(), 11u);
     EXPECT_EQ(scenario.admin[0].id, "new");
     EXPECT_EQ(scenario.admin[1].id, "step-2");
     EXPECT_EQ(scenario.admin[1].at, 7s);

@@ -192,6 +192,34 @@ TEST(HangingTransaction, IsFoundAmongThoseThatAreOnlySlowAndIsEnded) {
     EXPECT_THAT(left, IsEmpty());
 }
 
+// What the step abort-transaction does: all of them, and nothing that somebody will end.
+TEST(HangingTransaction, IsAbortedWithAllOthersOfItsPartition) {
+    BrokerConfig config = of_version(1);
+    config.transactions.partition_verification = false;
+    config.replica.transaction_partition_verification = false;
+    TransactionCluster world({.config = config});
+    std::vector<AdminResult> results;
+    std::vector<Offset> stable;
+    ASSERT_TRUE(world.run_client([&] {
+        AdminClient& admin = world.admin();
+        world.late_batch(ProducerId(4242));
+        world.late_batch(ProducerId(4343));
+        Producer& slow = world.producer("slow");
+        slow.init_transactions();
+        TransactionCluster::write(slow, "a");
+        world.client().sleep_for(5s);
+        results.push_back(admin.abort_hanging_transactions(orders));
+        stable.push_back(world.stable_end());
+        results.push_back(admin.abort_hanging_transactions(orders, 3s));
+        stable.push_back(world.stable_end());
+    }));
+    EXPECT_EQ(results, (std::vector<AdminResult>{{.outcome = Outcome::ok, .error = ""},
+                                                 {.outcome = Outcome::ok, .error = ""}}));
+    // Behind the first late batch, then behind the slow one.
+    EXPECT_THAT(stable, ElementsAre(Offset(0), Offset(2)));
+    EXPECT_EQ(world.count("AdminCompleted", "AbortTransaction"), 2u);
+}
+
 TEST(HangingTransaction, IsNotLetInWhereLeadersAsk) {
     TransactionCluster world({.config = of_version(1)});
     ErrorCode refused = ErrorCode::none;
