@@ -6,9 +6,9 @@
 //
 // An application that commits every hundred records waits for them before it goes on. So there is
 // one more without idempotence, that does the same: every hundred records it flushes. And every
-// fetch of our followers names every partition that they share with the leader (we have no fetch
-// sessions, KIP-227): __transaction_state, with its 50 partitions by default, makes each of them
-// dearer by as many. So there is one more with transactions, whose __transaction_state has 3.
+// fetch of a follower counts for every partition that it shares with the leader: those of
+// __transaction_state, 50 by default, cost something although they have no news. So there is one
+// more with transactions, whose __transaction_state has 3.
 #include <benchmark/benchmark.h>
 
 #include <array>

@@ -5,6 +5,7 @@
 #include "model/assignors/consumer_protocol.h"
 #include "model/events/transaction_events.h"
 #include "model/protocol/control_batch.h"
+#include "model/protocol/fetch_session_epoch.h"
 #include "model/protocol/messages/add_offsets_to_txn.h"
 #include "model/protocol/messages/add_partitions_to_txn.h"
 #include "model/protocol/messages/consumer_group_heartbeat.h"
@@ -123,14 +124,7 @@ WireHistory::Note WireHistory::asked(const Speaker& speaker, ApiKey key, ApiVers
     if (key == ApiKey::produce) {
         ask_produce(speaker, version, request, note);
     } else if (key == ApiKey::fetch) {
-        const auto& fetch = request.as<FetchRequest>();
-        note.read_committed = fetch.isolation_level == IsolationLevel::read_committed;
-        for (const auto& topic : fetch.topics) {
-            for (const auto& partition : topic.partitions) {
-                note.fetched_from[{topic_name(topic.topic, topic.topic_id), partition.partition}] =
-                    partition.fetch_offset;
-            }
-        }
+        ask_fetch(request.as<FetchRequest>(), note);
     } else if (key == ApiKey::offset_commit) {
         ask_commit(speaker, request, note);
     } else if (key == ApiKey::sync_group) {
@@ -431,7 +425,40 @@ void WireHistory::conclude(const Speaker& speaker, const SentBatch& batch, Error
     }
 }
 
+// Within a session a request names what changed; the rest is asked for as before.
+void WireHistory::ask_fetch(const FetchRequest& fetch, Note& note) {
+    note.read_committed = fetch.isolation_level == IsolationLevel::read_committed;
+    const auto session = fetch_sessions_.find(fetch.session_id);
+    Positions positions;
+    if (session != fetch_sessions_.end()) {
+        const bool goes_on = !is_full_fetch(fetch.session_epoch);
+        if (goes_on) positions = std::move(session->second);
+        fetch_sessions_.erase(session);
+    }
+    for (const auto& topic : fetch.forgotten_topics_data) {
+        for (const std::int32_t partition : topic.partitions) {
+            positions.erase({topic_name(topic.topic, topic.topic_id), partition});
+        }
+    }
+    for (const auto& topic : fetch.topics) {
+        for (const auto& partition : topic.partitions) {
+            positions[{topic_name(topic.topic, topic.topic_id), partition.partition}] =
+                partition.fetch_offset;
+        }
+    }
+    note.fetched_from = std::move(positions);
+}
+
 void WireHistory::answer_fetch(const Speaker& speaker, const Note& note, Message& response) {
+    // Those that a client left behind are dropped one by one.
+    constexpr std::size_t most_fetch_sessions = 10'000;
+    const std::int32_t session = response.as<FetchResponse>().session_id;
+    if (session != no_fetch_session) {
+        if (fetch_sessions_.size() >= most_fetch_sessions) {
+            fetch_sessions_.erase(fetch_sessions_.begin());
+        }
+        fetch_sessions_[session] = note.fetched_from;
+    }
     for (const auto& topic : response.as<FetchResponse>().responses) {
         const std::string name = topic_name(topic.topic, topic.topic_id);
         for (const auto& partition : topic.partitions) {

@@ -55,10 +55,11 @@ class WireHistory {
         model::SequenceNumber base_sequence = model::no_sequence;
         std::uint32_t attempts = 1;
     };
+    using Positions = std::map<model::TopicPartition, model::Offset>;
     // What is to be known of a request when its answer comes.
     struct Note {
         std::vector<SentBatch> batches;
-        std::map<model::TopicPartition, model::Offset> fetched_from;
+        Positions fetched_from;
         bool read_committed = false;
         std::string group, member_id, transactional_id;
         model::GenerationId generation = model::no_generation;
@@ -94,6 +95,7 @@ class WireHistory {
         std::set<model::TopicPartition> partitions;
     };
 
+    void ask_fetch(const model::FetchRequest& fetch, Note& note);
     void ask_produce(const Speaker& speaker, model::ApiVersion version, model::Message& request,
                      Note& note);
     void answer_produce(const Speaker& speaker, const Note& note, model::Message& response);
@@ -133,6 +135,9 @@ class WireHistory {
     std::map<std::string, Member> members_;
     std::map<std::pair<std::string, model::TopicPartition>, model::Offset> positions_;
     std::map<model::Uuid, std::string> topic_names_;
+    // Of open fetch sessions (KIP-227): brokers draw their ids from the same 31 bits each, so two
+    // are hardly ever of the same.
+    std::map<std::int32_t, Positions> fetch_sessions_;
 };
 
 }  // namespace squall::gateway

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "model/broker/controller_server.h"
+#include "model/broker/fetch_session_cache.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/controller/broker_lifecycle_host.h"
 #include "model/controller/controller_host.h"
@@ -85,6 +86,8 @@ void Broker::boot() {
                                 .controller = [this] { return metadata_->controller(); },
                                 .on_storage_failure = [this](const TopicPartition&,
                                                              const Error& error) { halt(error); }});
+    fetch_sessions_ = std::make_unique<FetchSessionCache>(config_.fetch_sessions,
+                                                          node_.draws("fetch session ids"));
     groups_ = std::make_unique<CoordinatorHost>(
         node_, identity_.id, config_.groups, *replicas_, &bugs_,
         [this]() -> const MetadataImage& { return metadata_->image(); });

@@ -33,6 +33,7 @@ class BrokerLifecycleHost;
 class ControllerHost;
 class ControllerServer;
 class CoordinatorHost;
+class FetchSessionCache;
 class ProducerIdHost;
 class ReplicaHost;
 class Server;
@@ -68,6 +69,7 @@ class Broker final : public sim::Process {
     // As replayed so far: this broker's own view.
     const MetadataImage& image() const { return metadata_->image(); }
     ReplicaHost& replicas() { return *replicas_; }
+    FetchSessionCache& fetch_sessions() { return *fetch_sessions_; }
     CoordinatorHost& groups() { return *groups_; }
     const CoordinatorHost& groups() const { return *groups_; }
     TransactionHost& transactions() { return *transactions_; }
@@ -135,6 +137,7 @@ class Broker final : public sim::Process {
     std::unique_ptr<MetadataObserverHost> metadata_;
     std::unique_ptr<BrokerLifecycleHost> lifecycle_;
     std::unique_ptr<ReplicaHost> replicas_;
+    std::unique_ptr<FetchSessionCache> fetch_sessions_;
     std::unique_ptr<CoordinatorHost> groups_;
     std::unique_ptr<ProducerIdHost> producer_ids_;
     std::unique_ptr<TransactionHost> transactions_;

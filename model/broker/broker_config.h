@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "model/broker/fetch_session_options.h"
 #include "model/controller/broker_lifecycle_options.h"
 #include "model/controller/controller_options.h"
 #include "model/controller/metadata_chronicle.h"
@@ -30,6 +31,7 @@ struct BrokerConfig {
     BrokerLogSettings logs;
     // Which replica a consumer is sent to (KIP-392).
     ReplicaSelector replica_selector = ReplicaSelector::leader;
+    FetchSessionOptions fetch_sessions;
     GroupCoordinatorOptions groups;
     TransactionOptions transactions;
     ControllerOptions controller;
@@ -44,6 +46,7 @@ struct BrokerConfig {
         fields("cluster.id", self.cluster_id);
         fields("auto.create.topics.enable", self.auto_create_topics_enable);
         fields("replica.selector.class", self.replica_selector);
+        FetchSessionOptions::describe(self.fetch_sessions, fields);
         ReplicaOptions::describe(self.replica, fields);
         BrokerLogSettings::describe(self.logs, fields);
         GroupCoordinatorOptions::describe(self.groups, fields);

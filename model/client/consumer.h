@@ -16,7 +16,7 @@
 // The decisions are those of pure state machines: SubscriptionState, PositionLookup, Fetcher,
 // Membership, ConsumerMembership, GroupPlan. GroupHost keeps the membership alive, CommitHost sees
 // commits through; here are the application's calls, the requests for records and positions, and
-// the trace. There are no fetch sessions (KIP-227).
+// the trace.
 //
 // Lives until the process of its node is destroyed, as its channels do: make it a member of the
 // node's Process, not a local of a task. When the node stops, calls that wait end with NodeCrashed.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/protocol/messages/list_offsets.h"
+#include "sim/base/assert.h"
 
 namespace squall::model {
 namespace {
@@ -15,21 +16,12 @@ std::int32_t in_ms(std::chrono::milliseconds duration) {
     return static_cast<std::int32_t>(duration.count());
 }
 
-// The part of an answer for one partition; null: there is none. A leader answers in the order in
-// which it was asked, so the search goes on where the last one ended: at `place`.
-FetchResponse::Partition* find_part(FetchResponse& response, const Uuid& topic_id,
-                                    std::int32_t partition, std::size_t& place) {
-    for (FetchResponse::Topic& topic : response.responses) {
-        if (topic.topic_id != topic_id) continue;
-        const std::size_t count = topic.partitions.size();
-        if (place >= count) place = 0;
-        for (std::size_t tried = 0; tried < count; ++tried) {
-            FetchResponse::Partition& part = topic.partitions[place];
-            if (++place == count) place = 0;
-            if (part.partition_index == partition) return &part;
-        }
-    }
-    return nullptr;
+// What a follower asked for one partition.
+FollowerFetch fetch_of(const FetchRequest::Partition& asked) {
+    return {.current_leader_epoch = asked.current_leader_epoch,
+            .fetch_offset = asked.fetch_offset,
+            .last_fetched_epoch = asked.last_fetched_epoch,
+            .log_start_offset = asked.log_start_offset};
 }
 
 }  // namespace
@@ -42,7 +34,7 @@ FetcherHost::FetcherHost(const FetcherSurroundings& surroundings, BrokerId leade
     node_.spawn(fmt::format("fetcher/{}", leader_), [this] { run(); });
 }
 
-void FetcherHost::follow(std::set<TopicPartition> partitions, std::optional<Endpoint> endpoint) {
+void FetcherHost::follow(std::vector<PartitionHost*> partitions, std::optional<Endpoint> endpoint) {
     if (partitions.empty() && !partitions_.empty() && endpoint_) {
         channel().close("the fetcher is idle");
     }
@@ -55,41 +47,47 @@ void FetcherHost::follow(std::set<TopicPartition> partitions, std::optional<Endp
 void FetcherHost::run() {
     for (;;) {
         news_.close();
-        const std::vector<Question> now = questions();
-        if (now.empty()) {
+        if (!ask_for_what_is_due()) {
+            session_.give_up();
             news_.wait_until(next_question_at());
             continue;
         }
-        exchange(now);
+        exchange();
         locate_leader_logs();
     }
 }
 
-std::vector<FetcherHost::Question> FetcherHost::questions() const {
-    std::vector<Question> questions;
-    questions.reserve(partitions_.size());
-    for (const TopicPartition& partition : partitions_) {
-        const PartitionHost* const host = surroundings_.find(partition);
-        if (host == nullptr || host->followed_leader() != leader_) continue;
-        if (const auto fetch = host->next_fetch()) {
-            questions.push_back(
-                {.partition = partition, .topic_id = host->topic_id(), .fetch = *fetch});
-        }
+// False: there is nothing to ask for now.
+bool FetcherHost::ask_for_what_is_due() {
+    const std::int32_t max_bytes = surroundings_.partitions.options.replica_fetch_max_bytes;
+    bool is_any = false;
+    for (const PartitionHost* const host : partitions_) {
+        if (host->followed_leader() != leader_) continue;
+        const std::optional<FollowerFetch> fetch = host->next_fetch();
+        if (!fetch) continue;
+        is_any = true;
+        session_.want(host->partition(), host->topic_id(),
+                      {.partition = host->partition().partition,
+                       .current_leader_epoch = fetch->current_leader_epoch,
+                       .fetch_offset = fetch->fetch_offset,
+                       .last_fetched_epoch = fetch->last_fetched_epoch,
+                       .log_start_offset = fetch->log_start_offset,
+                       .partition_max_bytes = max_bytes,
+                       .replica_directory_id = {}});
     }
-    return questions;
+    return is_any;
 }
 
 LocalTime FetcherHost::next_question_at() const {
     LocalTime at = LocalTime::max();
-    for (const TopicPartition& partition : partitions_) {
-        const PartitionHost* const host = surroundings_.find(partition);
-        if (host == nullptr || host->followed_leader() != leader_) continue;
+    for (const PartitionHost* const host : partitions_) {
+        if (host->followed_leader() != leader_) continue;
         at = std::min(at, host->next_fetch_at());
     }
     return at;
 }
 
-FetchRequest FetcherHost::request_for(const std::vector<Question>& questions) const {
+FetchRequest FetcherHost::next_request() {
     const ReplicaOptions& options = surroundings_.partitions.options;
     FetchRequest request;
     request.replica_state = {.replica_id = surroundings_.partitions.broker,
@@ -97,59 +95,50 @@ FetchRequest FetcherHost::request_for(const std::vector<Question>& questions) co
     request.max_wait_ms = in_ms(options.replica_fetch_wait_max);
     request.min_bytes = options.replica_fetch_min_bytes;
     request.max_bytes = replica_fetch_response_max_bytes;
-    for (const Question& question : questions) {
-        if (request.topics.empty() || request.topics.back().topic != question.partition.topic) {
-            request.topics.push_back({.topic = question.partition.topic,
-                                      .topic_id = question.topic_id,
-                                      .partitions = {}});
-            request.topics.back().partitions.reserve(questions.size());
-        }
-        request.topics.back().partitions.push_back(
-            {.partition = question.partition.partition,
-             .current_leader_epoch = question.fetch.current_leader_epoch,
-             .fetch_offset = question.fetch.fetch_offset,
-             .last_fetched_epoch = question.fetch.last_fetched_epoch,
-             .log_start_offset = question.fetch.log_start_offset,
-             .partition_max_bytes = options.replica_fetch_max_bytes,
-             .replica_directory_id = {}});
-    }
+    session_.complete(request);
     return request;
 }
 
-// One round: ask, then give each partition its part of the answer.
-void FetcherHost::exchange(const std::vector<Question>& questions) {
+// One round: ask, then give each partition of which there is news its part of the answer.
+void FetcherHost::exchange() {
+    FetchRequest request = next_request();
     if (!endpoint_) {
-        for (const Question& question : questions) fail(question);
-        return;
+        session_.give_up();
+        return fail_all();
     }
-    Result<FetchResponse> response = channel().call(request_for(questions));
+    Result<FetchResponse> response = channel().call(std::move(request));
     // Whatever went wrong, nothing of ours has changed: ask again after the back-off.
-    if (!response || response->error_code != ErrorCode::none) {
-        for (const Question& question : questions) fail(question);
+    if (!response) {
+        session_.give_up();
+        return fail_all();
+    }
+    if (!session_.take(*response)) {
+        // A session that is no more costs one round: the next one names everything.
+        if (!is_session_error(response->error_code)) fail_all();
         return;
     }
-    std::size_t place = 0;
-    for (const Question& question : questions) {
-        FetchResponse::Partition* const part =
-            find_part(*response, question.topic_id, question.partition.partition, place);
-        if (part == nullptr) {
-            fail(question);
-        } else {
-            give(question, std::move(*part));
+    for (FetchResponse::Topic& topic : response->responses) {
+        for (FetchResponse::Partition& part : topic.partitions) {
+            const Question* const asked =
+                session_.find(topic.topic, topic.topic_id, part.partition_index);
+            ASSERT(asked != nullptr, "an answer of {} to what nobody asked", leader_);
+            give(*asked, std::move(part));
         }
     }
 }
 
 void FetcherHost::give(const Question& question, FetchResponse::Partition answer) {
     if (answer.error_code == ErrorCode::offset_out_of_range) may_be_lost_ = true;
-    if (PartitionHost* const host = surroundings_.find(question.partition)) {
-        host->take_fetch_answer(question.fetch, std::move(answer));
+    if (PartitionHost* const host = surroundings_.find(question.name)) {
+        host->take_fetch_answer(fetch_of(question.asked), std::move(answer));
     }
 }
 
-void FetcherHost::fail(const Question& question) {
-    if (PartitionHost* const host = surroundings_.find(question.partition)) {
-        host->take_fetch_failure(question.fetch.current_leader_epoch);
+void FetcherHost::fail_all() {
+    for (const Question& question : session_.entries()) {
+        if (PartitionHost* const host = surroundings_.find(question.name)) {
+            host->take_fetch_failure(question.asked.current_leader_epoch);
+        }
     }
 }
 
@@ -166,8 +155,8 @@ void FetcherHost::locate_leader_logs() {
     constexpr TimestampMs earliest = -2;
     if (!std::exchange(may_be_lost_, false)) return;
     std::vector<TopicPartition> lost;
-    for (const TopicPartition& partition : partitions_) {
-        if (lost_in(partition)) lost.push_back(partition);
+    for (const PartitionHost* const host : partitions_) {
+        if (lost_in(host->partition())) lost.push_back(host->partition());
     }
     for (const TopicPartition& partition : lost) {
         const std::optional<LeaderEpoch> epoch = lost_in(partition);

@@ -3,18 +3,18 @@
 // One Fetch at a time over one connection, for all partitions that this broker follows there; the
 // leader holds it back until there is news or replica.fetch.wait.max.ms passed. The answers are
 // given to the partitions in order; what a partition does with its answer is its decider's matter,
-// back-off included. Without fetch sessions (KIP-227): every request names every partition.
+// back-off included. The requests are those of a fetch session (KIP-227): they name what changed,
+// and partitions of which an answer says nothing have no news.
 //
 // When the last partition leaves, the connection is closed, as Kafka ends an idle fetcher: who
 // comes back later does not wait behind a request that a dead leader never answers.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
+#include "model/protocol/fetch_session_handler.h"
 #include "model/protocol/messages/fetch.h"
 #include "model/replica/partition_host.h"
 #include "model/rpc/channel.h"
@@ -36,24 +36,20 @@ class FetcherHost {
     FetcherHost(const FetcherHost&) = delete;
     FetcherHost& operator=(const FetcherHost&) = delete;
 
-    // These partitions follow that leader now, and it is found there. Does not park.
-    void follow(std::set<TopicPartition> partitions, std::optional<Endpoint> endpoint);
+    // These partitions follow that leader now, and it is found there. They live until the next call
+    // names others. Requires: in ascending order. Does not park.
+    void follow(std::vector<PartitionHost*> partitions, std::optional<Endpoint> endpoint);
 
   private:
-    // What one request asks for.
-    struct Question {
-        TopicPartition partition;
-        Uuid topic_id;
-        FollowerFetch fetch;
-    };
+    using Question = FetchSessionHandler::Entry;
 
     void run();
-    std::vector<Question> questions() const;
+    bool ask_for_what_is_due();
     LocalTime next_question_at() const;
-    FetchRequest request_for(const std::vector<Question>& questions) const;
-    void exchange(const std::vector<Question>& questions);
+    FetchRequest next_request();
+    void exchange();
     void give(const Question& question, FetchResponse::Partition answer);
-    void fail(const Question& question);
+    void fail_all();
     std::optional<LeaderEpoch> lost_in(const TopicPartition& partition) const;
     void locate_leader_logs();
     // no_offset: the leader did not say.
@@ -63,8 +59,9 @@ class FetcherHost {
     const FetcherSurroundings& surroundings_;
     sim::Node& node_;
     BrokerId leader_;
-    std::set<TopicPartition> partitions_;
+    std::vector<PartitionHost*> partitions_;
     std::optional<Endpoint> endpoint_;
+    FetchSessionHandler session_;
     bool may_be_lost_ = false;  // of one at least the leader's log may have to be located
     sim::Gate news_;            // about what to fetch
 };

@@ -412,6 +412,7 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
     outcome.diverging_epoch = answer.diverging;
     if (answer.diverging) return outcome;
 
+    outcome.is_drained = answer.upto <= target.fetch_offset;
     if (answer.upto > target.fetch_offset) {
         Result<LogRead> read = log_->read(target.fetch_offset, target.max_bytes, answer.upto,
                                           target.at_least_one_batch);
@@ -440,19 +441,32 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
         }
     }
     if (target.is_follower() && !target.after_wait && outcome.error == ErrorCode::none) {
-        PartitionLeader& leader = std::get<PartitionLeader>(role_);
-        const Offset told_before = leader.followers().at(target.replica).log_start_offset;
-        carry_out(leader.step(
-            PartitionLeader::FollowerFetched{.replica = target.replica,
-                                             .replica_epoch = target.replica_epoch,
-                                             .fetch_offset = target.fetch_offset,
-                                             .log_start_offset = target.log_start_offset},
-            surroundings_.node.now()));
-        if (target.log_start_offset > told_before) {
-            surroundings_.on_news(partition_, PartitionNews::trimmed);
-        }
+        count_fetch(std::get<PartitionLeader>(role_), target);
     }
     return outcome;
+}
+
+void PartitionHost::count_fetch(PartitionLeader& leader, const FetchTarget& target) {
+    const Offset told_before = leader.followers().at(target.replica).log_start_offset;
+    carry_out(
+        leader.step(PartitionLeader::FollowerFetched{.replica = target.replica,
+                                                     .replica_epoch = target.replica_epoch,
+                                                     .fetch_offset = target.fetch_offset,
+                                                     .log_start_offset = target.log_start_offset},
+                    surroundings_.node.now()));
+    if (target.log_start_offset > told_before) {
+        surroundings_.on_news(partition_, PartitionNews::trimmed);
+    }
+}
+
+bool PartitionHost::count_again(const FetchTarget& target) {
+    auto* const leader = std::get_if<PartitionLeader>(&role_);
+    if (leader == nullptr || is_offline_ ||
+        !leader->knows_follower(target.replica, target.replica_epoch)) {
+        return false;
+    }
+    count_fetch(*leader, target);
+    return true;
 }
 
 std::vector<ReadCandidate> PartitionHost::read_candidates(Offset offset) const {
@@ -646,6 +660,8 @@ PartitionHost::DiskWork PartitionHost::carry_out(const PartitionFollower::Output
             return work;
         }
         follower()->step(PartitionFollower::LogChanged{log_state()}, now);
+        // Consumers that read here (KIP-392) may find less than they were told of.
+        if (!output.append) surroundings_.on_news(partition_, PartitionNews::trimmed);
         if (records_were_bad) {
             follower()->step(PartitionFollower::FetchFailed{leader_epoch()}, now);
             return work;

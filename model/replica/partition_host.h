@@ -89,6 +89,8 @@ class PartitionHost {
     ReplicaHost::ProducerDescriptions describe_producers() const;
     // Consumers may be served as follower too (KIP-392).
     FetchOutcome fetch(const FetchTarget& target);
+    // See ReplicaHost::FetchWatch.
+    bool count_again(const FetchTarget& target);
     std::vector<ReadCandidate> read_candidates(Offset offset) const;
     ReplicaHost::OffsetAnswer list_offset(LeaderEpoch current_leader_epoch, TimestampMs timestamp,
                                           bool read_committed, BrokerId replica);
@@ -179,6 +181,7 @@ class PartitionHost {
     ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
     ErrorCode check_replica(LeaderEpoch current_leader_epoch) const;
     FetchAnswer answer_as_follower(const FetchTarget& target, OffsetAndEpoch end_of_epoch);
+    void count_fetch(PartitionLeader& leader, const FetchTarget& target);
     LeaderEpoch leader_epoch() const;
     LogState log_state() const;
     TimestampMs wall_ms() const { return surroundings_.node.wall_now().ms(); }

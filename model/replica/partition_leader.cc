@@ -256,6 +256,10 @@ PartitionLeader::FetchAnswer PartitionLeader::answer_fetch(const FetchTarget& ta
     return answer_in_range(target, answer.ends, facts.end_of_last_fetched_epoch, options_.bugs);
 }
 
+bool PartitionLeader::knows_follower(BrokerId replica, BrokerEpoch replica_epoch) const {
+    return followers_.contains(replica) && is_of_current_incarnation(replica, replica_epoch);
+}
+
 bool PartitionLeader::may_delete_up_to(Offset offset) const {
     return offset >= Offset(0) && offset <= high_watermark_;
 }
@@ -303,6 +307,8 @@ void PartitionLeader::take_view(const PartitionView& view, LocalTime now) {
 }
 
 void PartitionLeader::advance_high_watermark(LocalTime now, Output& output) {
+    // So it is of an idle partition, at each fetch of each follower.
+    if (high_watermark_ == log_end_offset_) return;
     if (!may_advance_high_watermark(in_sync_set_.committed().size(), min_isr())) return;
 
     Offset reached = log_end_offset_;

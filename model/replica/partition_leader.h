@@ -163,6 +163,8 @@ class PartitionLeader {
 
     // Would this fetch of a follower be accepted as one of its current incarnation? (KIP-903)
     bool is_of_current_incarnation(BrokerId replica, BrokerEpoch replica_epoch) const;
+    // And is it one of a replica at all?
+    bool knows_follower(BrokerId replica, BrokerEpoch replica_epoch) const;
 
     // Is the end of the log, as clients may know it, settled? Right after an election the high
     // watermark lags behind what the previous leader showed: ListOffsets answers

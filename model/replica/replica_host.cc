@@ -1,7 +1,6 @@
 #include "model/replica/replica_host.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "model/controller/dynamic_config.h"
@@ -16,6 +15,8 @@ namespace {
 
 // DelayedFetch's ear: lives as long as the handler waits.
 class PartitionWait;
+// A fetch session's.
+class PartitionWatch;
 
 // Of many partitions of few topics, numbers differ sooner than names.
 struct ByNumber {
@@ -27,16 +28,36 @@ struct ByNumber {
 // Who waits for news of which partition.
 class WaitList {
   public:
-    using Row = std::vector<PartitionWait*>;
+    struct Place {
+        PartitionWatch* watch;
+        std::size_t slot;
+
+        bool operator==(const Place&) const = default;
+    };
+    struct Row {
+        TopicPartition partition;
+        PartitionHost* host = nullptr;  // as long as it is a replica of this broker
+        std::vector<PartitionWait*> waits;
+        std::vector<Place> watches;
+    };
 
     // Good as long as the list is.
-    Row& row_of(const TopicPartition& partition) { return rows_[partition]; }
+    Row& row_of(const TopicPartition& partition) {
+        const auto [row, is_new] = rows_.try_emplace(partition);
+        if (is_new) row->second.partition = partition;
+        return row->second;
+    }
     void tell(const TopicPartition& partition, PartitionNews news) const;
 
   private:
     // A partition without anybody keeps its row: who waits for news will wait for more.
     std::map<TopicPartition, Row, ByNumber> rows_;
 };
+
+// Followers wait for records, consumers for committed ones.
+bool matters_to(bool is_follower, PartitionNews news) {
+    return news == PartitionNews::new_role || (news == PartitionNews::appended) == is_follower;
+}
 
 class PartitionWait final : public ReplicaHost::FetchWait {
   public:
@@ -46,21 +67,18 @@ class PartitionWait final : public ReplicaHost::FetchWait {
         rows_.reserve(partitions.size());
         for (const TopicPartition& partition : partitions) {
             WaitList::Row& row = list.row_of(partition);
-            row.push_back(this);
+            row.waits.push_back(this);
             rows_.push_back(&row);
         }
     }
     PartitionWait(const PartitionWait&) = delete;
     PartitionWait& operator=(const PartitionWait&) = delete;
     ~PartitionWait() override {
-        for (WaitList::Row* const row : rows_) std::erase(*row, this);
+        for (WaitList::Row* const row : rows_) std::erase(row->waits, this);
     }
 
-    // Followers wait for records, consumers for committed ones.
     void hear(PartitionNews news) {
-        const bool matters =
-            news == PartitionNews::new_role || (news == PartitionNews::appended) == is_follower_;
-        if (matters) gate_.open();
+        if (matters_to(is_follower_, news)) gate_.open();
     }
 
   private:
@@ -69,10 +87,81 @@ class PartitionWait final : public ReplicaHost::FetchWait {
     sim::Gate& gate_;
 };
 
+// Its rows tell of their partitions for as long as a session has them, so that a fetch that finds
+// nothing new looks none of them up.
+class PartitionWatch final : public ReplicaHost::FetchWatch {
+  public:
+    // What of a partition that is not here; outlives the watch.
+    using Absence = std::function<ErrorCode(const TopicPartition&)>;
+
+    PartitionWatch(WaitList& list, const Absence& absence, bool is_follower)
+        : list_(list), absence_(absence), is_follower_(is_follower) {}
+    PartitionWatch(const PartitionWatch&) = delete;
+    PartitionWatch& operator=(const PartitionWatch&) = delete;
+    ~PartitionWatch() override {
+        for (Slot slot = 0; slot < watched_.size(); ++slot) {
+            if (watched_[slot].row != nullptr) remove(slot);
+        }
+    }
+
+    Slot add(const TopicPartition& partition) override {
+        Slot slot = watched_.size();
+        if (free_.empty()) {
+            watched_.emplace_back();
+        } else {
+            slot = free_.back();
+            free_.pop_back();
+        }
+        watched_[slot] = {.row = &list_.row_of(partition), .has_news = true};
+        watched_[slot].row->watches.push_back({this, slot});
+        return slot;
+    }
+    void remove(Slot slot) override {
+        std::erase(watched_[slot].row->watches, WaitList::Place{this, slot});
+        watched_[slot].row = nullptr;
+        free_.push_back(slot);
+    }
+    FetchOutcome fetch(Slot slot, const FetchTarget& target) override {
+        // What happens while it is fetched (its high watermark moves) is news for the next time.
+        watched_[slot].has_news = false;
+        const WaitList::Row& row = *watched_[slot].row;
+        if (row.host == nullptr) return {.error = absence_(row.partition)};
+        return row.host->fetch(target);
+    }
+    bool has_news(Slot slot) const override { return watched_[slot].has_news; }
+    bool count_again(Slot slot, const FetchTarget& target) override {
+        PartitionHost* const host = watched_[slot].row->host;
+        return host != nullptr && host->count_again(target);
+    }
+    void open_on_news(sim::Gate& gate) override { gate_ = &gate; }
+    void leave_alone(const sim::Gate& gate) override {
+        if (gate_ == &gate) gate_ = nullptr;
+    }
+
+    void hear(Slot slot, PartitionNews news) {
+        watched_[slot].has_news = true;
+        if (gate_ != nullptr && matters_to(is_follower_, news)) gate_->open();
+    }
+
+  private:
+    struct Watched {
+        WaitList::Row* row = nullptr;
+        bool has_news = true;
+    };
+
+    WaitList& list_;
+    const Absence& absence_;
+    bool is_follower_;
+    std::vector<Watched> watched_;
+    std::vector<Slot> free_;
+    sim::Gate* gate_ = nullptr;
+};
+
 void WaitList::tell(const TopicPartition& partition, PartitionNews news) const {
     const auto found = rows_.find(partition);
     if (found == rows_.end()) return;
-    for (PartitionWait* const wait : found->second) wait->hear(news);
+    for (PartitionWait* const wait : found->second.waits) wait->hear(news);
+    for (const Place& place : found->second.watches) place.watch->hear(place.slot, news);
 }
 
 class BrokerReplicas final : public ReplicaHost {
@@ -94,6 +183,7 @@ class BrokerReplicas final : public ReplicaHost {
     FetchOutcome fetch(const TopicPartition& partition, const FetchTarget& target) override;
     std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
                                              BrokerId replica, sim::Gate& gate) override;
+    std::unique_ptr<FetchWatch> watch(BrokerId replica) override;
     OffsetAnswer list_offset(const TopicPartition& partition, LeaderEpoch current_leader_epoch,
                              TimestampMs timestamp, bool read_committed, BrokerId replica) override;
     LogContent read_whole_log(const TopicPartition& partition, LeaderEpoch epoch) override;
@@ -146,6 +236,9 @@ class BrokerReplicas final : public ReplicaHost {
     std::map<std::string, TopicSettings> topic_settings_;
     bool has_image_ = false;
     WaitList waits_;
+    PartitionWatch::Absence absence_ = [this](const TopicPartition& partition) {
+        return absence(partition);
+    };
     std::vector<std::function<void(const LeadershipChange&)>> observers_;
     LogUpkeepHost upkeep_;
 };
@@ -328,6 +421,7 @@ PartitionHost& BrokerReplicas::host_of(const TopicPartition& partition, const To
     }
     auto host = std::make_unique<PartitionHost>(partition_surroundings_, partition, topic.id, log,
                                                 high_watermark);
+    waits_.row_of(partition).host = host.get();
     return *partitions_.emplace(partition, std::move(host)).first->second;
 }
 
@@ -346,6 +440,7 @@ Log* BrokerReplicas::open_log(const TopicPartition& partition, const TopicImage&
 
 void BrokerReplicas::release(const TopicPartition& partition) {
     const auto found = partitions_.find(partition);
+    waits_.row_of(partition).host = nullptr;
     found->second->retire();
     proposals_.withdraw(partition);
     if (!found->second->is_gone()) retired_.push_back(std::move(found->second));
@@ -373,10 +468,13 @@ void BrokerReplicas::remove_strays() {
 }
 
 void BrokerReplicas::direct_fetchers(const MetadataImage& image) {
-    std::map<BrokerId, std::set<TopicPartition>> followed;
+    std::map<BrokerId, std::vector<PartitionHost*>> followed;
     for (const auto& [partition, host] : partitions_) {
         const BrokerId leader = host->followed_leader();
-        if (leader != no_broker) followed[leader].insert(partition);
+        if (leader != no_broker) followed[leader].push_back(host.get());
+    }
+    for (auto& [leader, partitions] : followed) {
+        std::ranges::sort(partitions, {}, &PartitionHost::partition);
     }
     for (const auto& [leader, partitions] : followed) {
         auto& fetcher = fetchers_[leader];
@@ -440,6 +538,10 @@ FetchOutcome BrokerReplicas::fetch(const TopicPartition& partition, const FetchT
 std::unique_ptr<ReplicaHost::FetchWait> BrokerReplicas::wait_for_news(
     const std::vector<TopicPartition>& partitions, BrokerId replica, sim::Gate& gate) {
     return std::make_unique<PartitionWait>(waits_, partitions, replica != no_broker, gate);
+}
+
+std::unique_ptr<ReplicaHost::FetchWatch> BrokerReplicas::watch(BrokerId replica) {
+    return std::make_unique<PartitionWatch>(waits_, absence_, replica != no_broker);
 }
 
 ReplicaHost::OffsetAnswer BrokerReplicas::list_offset(const TopicPartition& partition,

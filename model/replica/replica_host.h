@@ -78,6 +78,8 @@ struct FetchOutcome {
     // Of read_committed consumers: what they must skip of these records.
     std::vector<AbortedTransaction> aborted_transactions{};
     Duration cost{};  // of reading them from the disk; the handler waits for it
+    // This reader may have all that the log has from there on: without news there will be nothing.
+    bool is_drained = false;
 };
 
 // How a coordinator (groups, transactions) learns that it became, or stopped being, the leader of
@@ -131,6 +133,31 @@ class ReplicaHost {
     };
     virtual std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
                                                      BrokerId replica, sim::Gate& gate) = 0;
+    // What one fetcher looks at, over as many of its fetches as it likes: for fetch sessions
+    // (KIP-227). Each partition that it was given has a slot of its own, until it is taken away.
+    // Outlived by the host.
+    class FetchWatch {
+      public:
+        using Slot = std::size_t;
+        virtual ~FetchWatch() = default;
+
+        virtual Slot add(const TopicPartition& partition) = 0;
+        virtual void remove(Slot slot) = 0;
+        // As ReplicaHost::fetch, which takes the news there is.
+        virtual FetchOutcome fetch(Slot slot, const FetchTarget& target) = 0;
+        // Has anything happened to the partition since it was fetched here?
+        virtual bool has_news(Slot slot) const = 0;
+        // A follower asks again for what it was told, without an error, that there is nothing of,
+        // and there was no news since: all that there is to do is to count that it asked. False: it
+        // has to be fetched, for whoever asks is not what it was.
+        virtual bool count_again(Slot slot, const FetchTarget& target) = 0;
+        // News of any of them that matter to this fetcher open the gate; one gate at a time.
+        virtual void open_on_news(sim::Gate& gate) = 0;
+        // No effect if another gate took its place.
+        virtual void leave_alone(const sim::Gate& gate) = 0;
+    };
+    // `replica`: no_broker for a consumer.
+    virtual std::unique_ptr<FetchWatch> watch(BrokerId replica) = 0;
     // ListOffsets: timestamp -1 latest, -2 earliest, -3 the first record with the largest
     // timestamp, -4 earliest on local disks, -5 latest in tiered storage (none), otherwise the
     // first record at or after it. Consumers see up to the high watermark (the last stable offset);

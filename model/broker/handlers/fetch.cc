@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/broker/broker.h"
+#include "model/broker/fetch_session_cache.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/broker/handlers/visibility.h"
 #include "model/replica/replica_host.h"
@@ -17,6 +18,8 @@ struct Reader {
     BrokerId replica = no_broker;  // no_broker: a consumer
     BrokerEpoch replica_epoch{-1};
     bool read_committed = false;
+
+    bool is_consumer() const { return replica == no_broker; }
 };
 
 Reader reader_of(const FetchRequest& request, ApiVersion version) {
@@ -26,13 +29,6 @@ Reader reader_of(const FetchRequest& request, ApiVersion version) {
                   .replica_epoch = request.replica_state.replica_epoch,
                   .read_committed = request.isolation_level == IsolationLevel::read_committed};
 }
-
-struct Pass {
-    FetchResponse response;
-    std::int64_t bytes = 0;
-    Duration cost{};              // of reading from the disk
-    bool answer_at_once = false;  // an error, a divergence, or another replica to read from
-};
 
 // From version 11 on, consumers say where they are, and may be served by followers (KIP-392).
 constexpr ApiVersion first_with_rack = 11;
@@ -52,98 +48,200 @@ std::optional<BrokerId> preferred_replica(Broker& broker, const std::string& cli
                                followers);
 }
 
-// Topic names, from ids where the version speaks in ids.
-const TopicImage* find_topic(const MetadataImage& image, const FetchRequest::Topic& topic,
-                             ApiVersion version) {
-    return version >= 13 ? image.find_topic(topic.topic_id) : image.find_topic(topic.topic);
-}
+// One request on its way to an answer: what it found so far of the partitions of its session.
+class Fetching {
+  public:
+    Fetching(Broker& broker, const FetchRequest& request, ApiVersion version, const Reader& reader,
+             FetchSession& session)
+        : broker_(broker),
+          request_(request),
+          version_(version),
+          reader_(reader),
+          session_(session) {}
 
-// What can be answered from what is there now.
-Pass read_once(Broker& broker, const FetchRequest& request, ApiVersion version, bool after_wait) {
-    const Reader reader = reader_of(request, version);
-    const bool is_consumer = reader.replica == no_broker;
-    Pass pass;
-    pass.response.responses.reserve(request.topics.size());
-    for (const FetchRequest::Topic& topic : request.topics) {
-        const TopicImage* const known = find_topic(broker.image(), topic, version);
-        FetchResponse::Topic answer{
-            .topic = topic.topic, .topic_id = topic.topic_id, .partitions = {}};
-        answer.partitions.reserve(topic.partitions.size());
-        TopicPartition name{known != nullptr ? known->name : std::string(), 0};
-        for (const FetchRequest::Partition& partition : topic.partitions) {
-            FetchResponse::Partition& slot = answer.partitions.emplace_back();
-            slot.partition_index = partition.partition;
-            if (known == nullptr) {
-                slot.error_code = version >= 13 ? ErrorCode::unknown_topic_id
-                                                : ErrorCode::unknown_topic_or_partition;
-                pass.answer_at_once = true;
+    // Looks at each partition of which there may be something new since the last look.
+    void look(bool after_wait);
+    bool is_enough() const { return answer_at_once_ || bytes_ >= request_.min_bytes; }
+    Duration cost() const { return cost_; }
+    // Of what was found: all of it, or what the fetcher does not know. It knows it from now on.
+    FetchResponse answer(bool is_incremental);
+
+  private:
+    struct Found {
+        FetchSession::Partitions::iterator partition;
+        FetchResponse::Partition part;
+    };
+
+    FetchTarget target_of(const CachedPartition& partition, bool after_wait) const;
+    const TopicImage* topic_of(const CachedPartition& partition);
+    void look_at(CachedPartition& partition, FetchResponse::Partition& part, bool after_wait);
+    FetchResponse::Partition& part_of(FetchSession::Partitions::iterator partition,
+                                      bool after_wait);
+
+    Broker& broker_;
+    const FetchRequest& request_;
+    ApiVersion version_;
+    Reader reader_;
+    FetchSession& session_;
+    std::vector<Found> found_;
+    const CachedPartition* named_ = nullptr;  // whose topic was looked up last, in this look
+    const TopicImage* topic_ = nullptr;       // that one
+    std::int64_t bytes_ = 0;                  // of the last look
+    Duration cost_{};                         // of reading them from the disk
+    bool answer_at_once_ = false;  // an error, a divergence, another replica to read from, nothing
+};
+
+void Fetching::look(bool after_wait) {
+    bytes_ = 0;
+    cost_ = {};
+    named_ = nullptr;
+    answer_at_once_ = session_.partitions().empty();
+    for (auto it = session_.partitions().begin(); it != session_.partitions().end(); ++it) {
+        CachedPartition& partition = *it;
+        const bool is_known = !partition.must_look && !session_.watch().has_news(*partition.slot);
+        if (is_known) {
+            if (reader_.is_consumer() || after_wait) continue;
+            if (session_.watch().count_again(*partition.slot, target_of(partition, false))) {
                 continue;
             }
-            name.partition = partition.partition;
-            std::optional<BrokerId> elsewhere;
-            if (is_consumer && version >= first_with_rack) {
-                elsewhere =
-                    preferred_replica(broker, request.rack_id, name, partition.fetch_offset);
-            }
-            const std::int64_t room =
-                elsewhere ? 0 : std::max<std::int64_t>(request.max_bytes - pass.bytes, 0);
-            FetchOutcome outcome = broker.replicas().fetch(
-                name,
-                FetchTarget{
-                    .replica = reader.replica,
-                    .replica_epoch = reader.replica_epoch,
-                    .current_leader_epoch = partition.current_leader_epoch,
-                    .fetch_offset = partition.fetch_offset,
-                    .last_fetched_epoch = partition.last_fetched_epoch,
-                    .log_start_offset = partition.log_start_offset,
-                    .max_bytes = static_cast<std::int32_t>(
-                        std::min<std::int64_t>(room, partition.partition_max_bytes)),
-                    // Progress is always possible: the first batch comes even if it is larger.
-                    .at_least_one_batch = pass.bytes == 0 && !elsewhere,
-                    .read_committed = reader.read_committed,
-                    .after_wait = after_wait,
-                    .may_read_follower = is_consumer && version >= first_with_rack});
-            if (elsewhere && outcome.error == ErrorCode::none) {
-                slot.preferred_read_replica = *elsewhere;
-                pass.answer_at_once = true;
-            }
-            slot.error_code = outcome.error;
-            slot.high_watermark = outcome.high_watermark;
-            slot.last_stable_offset = outcome.last_stable_offset;
-            slot.log_start_offset = outcome.log_start_offset;
-            if (outcome.diverging_epoch) {
-                slot.diverging_epoch = {.epoch = outcome.diverging_epoch->epoch,
-                                        .end_offset = outcome.diverging_epoch->offset};
-            }
-            pass.bytes += static_cast<std::int64_t>(outcome.records.size());
-            pass.answer_at_once |= outcome.error != ErrorCode::none || outcome.diverging_epoch;
-            pass.cost += outcome.cost;
-            slot.records = std::move(outcome.records);
-            if (reader.read_committed) {
-                slot.aborted_transactions.emplace();
-                for (const AbortedTransaction& aborted : outcome.aborted_transactions) {
-                    slot.aborted_transactions->push_back(
-                        {.producer_id = aborted.producer_id, .first_offset = aborted.first_offset});
-                }
-            }
         }
-        pass.response.responses.push_back(std::move(answer));
+        look_at(partition, part_of(it, after_wait), after_wait);
     }
-    return pass;
 }
 
-std::vector<TopicPartition> partitions_of(const Broker& broker, const FetchRequest& request,
-                                          ApiVersion version) {
-    std::vector<TopicPartition> partitions;
-    for (const FetchRequest::Topic& topic : request.topics) {
-        const TopicImage* const known = find_topic(broker.image(), topic, version);
-        if (known == nullptr) continue;
-        for (const FetchRequest::Partition& partition : topic.partitions) {
-            partitions.push_back({known->name, partition.partition});
+// What an earlier look found of it is forgotten.
+FetchResponse::Partition& Fetching::part_of(FetchSession::Partitions::iterator partition,
+                                            bool after_wait) {
+    const auto earlier =
+        after_wait ? std::ranges::find(found_, partition, &Found::partition) : found_.end();
+    Found& found = earlier != found_.end()
+                       ? *earlier
+                       : found_.emplace_back(Found{.partition = partition, .part = {}});
+    found.part = {};
+    found.part.partition_index = partition->asked.partition;
+    return found.part;
+}
+
+FetchTarget Fetching::target_of(const CachedPartition& partition, bool after_wait) const {
+    const std::int64_t room = std::max<std::int64_t>(request_.max_bytes - bytes_, 0);
+    return {.replica = reader_.replica,
+            .replica_epoch = reader_.replica_epoch,
+            .current_leader_epoch = partition.asked.current_leader_epoch,
+            .fetch_offset = partition.asked.fetch_offset,
+            .last_fetched_epoch = partition.asked.last_fetched_epoch,
+            .log_start_offset = partition.asked.log_start_offset,
+            .max_bytes = static_cast<std::int32_t>(
+                std::min<std::int64_t>(room, partition.asked.partition_max_bytes)),
+            // Progress is always possible: the first batch comes even if it is larger.
+            .at_least_one_batch = bytes_ == 0,
+            .read_committed = reader_.read_committed,
+            .after_wait = after_wait,
+            .may_read_follower = reader_.is_consumer() && version_ >= first_with_rack};
+}
+
+// Topics by name, or by id where the version speaks in ids; mostly that of the partition before.
+const TopicImage* Fetching::topic_of(const CachedPartition& partition) {
+    if (named_ == nullptr || named_->topic_id != partition.topic_id ||
+        named_->topic != partition.topic) {
+        named_ = &partition;
+        topic_ = session_.uses_topic_ids() ? broker_.image().find_topic(partition.topic_id)
+                                           : broker_.image().find_topic(partition.topic);
+    }
+    return topic_;
+}
+
+void Fetching::look_at(CachedPartition& partition, FetchResponse::Partition& part,
+                       bool after_wait) {
+    partition.must_look = true;
+    const TopicImage* const topic = topic_of(partition);
+    if (topic == nullptr) {
+        part.error_code = session_.uses_topic_ids() ? ErrorCode::unknown_topic_id
+                                                    : ErrorCode::unknown_topic_or_partition;
+        answer_at_once_ = true;
+        return;
+    }
+    const TopicPartition name{topic->name, partition.asked.partition};
+    if (!partition.slot) partition.slot = session_.watch().add(name);
+
+    std::optional<BrokerId> elsewhere;
+    FetchTarget target = target_of(partition, after_wait);
+    if (target.may_read_follower) {
+        elsewhere = preferred_replica(broker_, request_.rack_id, name, target.fetch_offset);
+    }
+    if (elsewhere) {
+        target.max_bytes = 0;
+        target.at_least_one_batch = false;
+    }
+    FetchOutcome outcome = session_.watch().fetch(*partition.slot, target);
+    if (elsewhere && outcome.error == ErrorCode::none) {
+        part.preferred_read_replica = *elsewhere;
+        answer_at_once_ = true;
+    }
+    part.error_code = outcome.error;
+    part.high_watermark = outcome.high_watermark;
+    part.last_stable_offset = outcome.last_stable_offset;
+    part.log_start_offset = outcome.log_start_offset;
+    if (outcome.diverging_epoch) {
+        part.diverging_epoch = {.epoch = outcome.diverging_epoch->epoch,
+                                .end_offset = outcome.diverging_epoch->offset};
+    }
+    bytes_ += static_cast<std::int64_t>(outcome.records.size());
+    answer_at_once_ |= outcome.error != ErrorCode::none || outcome.diverging_epoch;
+    cost_ += outcome.cost;
+    part.records = std::move(outcome.records);
+    if (reader_.read_committed) {
+        part.aborted_transactions.emplace();
+        for (const AbortedTransaction& aborted : outcome.aborted_transactions) {
+            part.aborted_transactions->push_back(
+                {.producer_id = aborted.producer_id, .first_offset = aborted.first_offset});
         }
     }
-    return partitions;
+    // Where it would be read from instead may change without any news of the partition.
+    const bool may_move =
+        target.may_read_follower && broker_.config().replica_selector != ReplicaSelector::leader;
+    partition.must_look = !outcome.is_drained || outcome.error != ErrorCode::none ||
+                          outcome.diverging_epoch || may_move;
 }
+
+FetchResponse Fetching::answer(bool is_incremental) {
+    FetchResponse response;
+    response.session_id = session_.id;
+    for (Found& found : found_) {
+        const CachedPartition& partition = *found.partition;
+        const bool is_news = found.partition->tell(found.part);
+        if (is_incremental && !is_news) continue;
+        if (response.responses.empty() ||
+            response.responses.back().topic_id != partition.topic_id ||
+            response.responses.back().topic != partition.topic) {
+            response.responses.push_back(
+                {.topic = partition.topic, .topic_id = partition.topic_id, .partitions = {}});
+        }
+        if (is_incremental && !found.part.records.empty()) session_.move_to_end(found.partition);
+        response.responses.back().partitions.push_back(std::move(found.part));
+    }
+    return response;
+}
+
+FetchResponse refusal(ErrorCode error) {
+    FetchResponse response;
+    response.error_code = error;
+    return response;
+}
+
+// News of the session's partitions open the gate for as long as this lives.
+class Listening {
+  public:
+    Listening(FetchSession& session, sim::Gate& gate) : session_(session), gate_(gate) {
+        session_.watch().open_on_news(gate_);
+    }
+    Listening(const Listening&) = delete;
+    Listening& operator=(const Listening&) = delete;
+    ~Listening() { session_.watch().leave_alone(gate_); }
+
+  private:
+    FetchSession& session_;
+    sim::Gate& gate_;
+};
 
 }  // namespace
 
@@ -151,24 +249,33 @@ std::vector<TopicPartition> partitions_of(const Broker& broker, const FetchReque
 // look again; what it answers is what it read last, so reading and answering are one moment.
 FetchResponse handle(Broker& broker, FetchRequest& request, const RequestContext& context) {
     const LocalTime deadline = broker.node().now() + std::chrono::milliseconds(request.max_wait_ms);
+    const Reader reader = reader_of(request, context.api_version);
+    FetchSessionCache& sessions = broker.fetch_sessions();
+    const FetchSessionCache::Begun begun = sessions.begin(
+        request, context.api_version, !reader.is_consumer(),
+        [&] { return broker.replicas().watch(reader.replica); }, broker.node().now());
+    if (begun.error != ErrorCode::none) return refusal(begun.error);
+
+    FetchSession& session = *begun.session;
     sim::Gate news(broker.node());
-    std::unique_ptr<ReplicaHost::FetchWait> subscription;
+    const Listening listening(session, news);
+    Fetching fetching(broker, request, context.api_version, reader, session);
     for (bool after_wait = false;; after_wait = true) {
         news.close();
-        Pass pass = read_once(broker, request, context.api_version, after_wait);
-        if (pass.answer_at_once || pass.bytes >= request.min_bytes ||
-            broker.node().now() >= deadline) {
-            if (pass.cost > Duration::zero()) broker.node().sleep_for(pass.cost);
-            return std::move(pass.response);
+        // The fetcher has given up on this request, and goes on with the session in another.
+        if (begun.is_incremental && session.epoch != begun.next_epoch) {
+            return refusal(ErrorCode::invalid_fetch_session_epoch);
         }
-        // Nobody parked since the read: what comes from here on is news.
-        if (subscription == nullptr) {
-            subscription = broker.replicas().wait_for_news(
-                partitions_of(broker, request, context.api_version),
-                reader_of(request, context.api_version).replica, news);
-        }
+        fetching.look(after_wait);
+        if (fetching.is_enough() || broker.node().now() >= deadline) break;
+        // Nobody parked since the look: what comes from here on is news.
         news.wait_until(deadline);
     }
+    if (begun.begins_session) sessions.keep(begun.session, broker.node().now());
+    FetchResponse response = fetching.answer(begun.is_incremental);
+    session.has_open_request = false;
+    if (fetching.cost() > Duration::zero()) broker.node().sleep_for(fetching.cost());
+    return response;
 }
 
 }  // namespace squall::model

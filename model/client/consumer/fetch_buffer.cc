@@ -108,6 +108,12 @@ bool FetchBuffer::holds(const TopicPartition& partition) const {
     return std::ranges::find(fetches_, partition, &Fetch::partition) != fetches_.end();
 }
 
+std::vector<TopicPartition> FetchBuffer::partitions() const {
+    std::vector<TopicPartition> partitions;
+    for (const Fetch& fetch : fetches_) partitions.push_back(fetch.partition);
+    return partitions;
+}
+
 void FetchBuffer::drop(const std::vector<TopicPartition>& partitions) {
     std::erase_if(fetches_, [&](const Fetch& fetch) {
         return std::ranges::find(partitions, fetch.partition) != partitions.end();

@@ -40,6 +40,8 @@ class FetchBuffer {
                const FetchResponse::Partition& answer);
     // Is there anything of this partition? Then it is not fetched again.
     bool holds(const TopicPartition& partition) const;
+    // Of which there is something.
+    std::vector<TopicPartition> partitions() const;
 
     // At most `max_records` over all partitions; what was fetched first comes first.
     std::vector<Handout> collect(SubscriptionState& subscription, std::size_t max_records);

@@ -19,11 +19,28 @@ BrokerId Fetcher::read_from(const TopicPartition& partition, const SubscriptionS
     return metadata.leader(partition);
 }
 
+std::set<BrokerId> Fetcher::buffered_brokers(const SubscriptionState& subscription,
+                                             const MetadataCache& metadata, LocalTime now,
+                                             Plan& plan) const {
+    std::set<BrokerId> brokers;
+    for (const TopicPartition& partition : buffer_.partitions()) {
+        // What waits for a paused partition must not keep the others of its broker waiting.
+        if (!subscription.is_assigned(partition) || !subscription.is_fetchable(partition)) continue;
+        brokers.insert(read_from(partition, subscription, metadata, now, plan));
+    }
+    return brokers;
+}
+
+bool Fetcher::is_in_flight(BrokerId broker) const {
+    const auto found = conversations_.find(broker);
+    return found != conversations_.end() && found->second.is_in_flight;
+}
+
 Fetcher::Plan Fetcher::plan(const SubscriptionState& subscription, const MetadataCache& metadata,
                             LocalTime now) {
     Plan plan;
-    std::map<BrokerId, std::map<std::string, FetchRequest::Topic>> topics;
-    std::map<BrokerId, std::map<TopicPartition, FetchPosition>> asked;
+    const std::set<BrokerId> buffered = buffered_brokers(subscription, metadata, now, plan);
+    std::set<BrokerId> asked;
     for (const TopicPartition& partition : subscription.fetchable()) {
         if (now < subscription.not_before(partition) || buffer_.holds(partition)) continue;
         const BrokerId replica = read_from(partition, subscription, metadata, now, plan);
@@ -31,28 +48,28 @@ Fetcher::Plan Fetcher::plan(const SubscriptionState& subscription, const Metadat
             plan.refresh_metadata = true;
             continue;
         }
-        if (is_in_flight(replica)) continue;
+        Conversation& conversation = conversations_[replica];
+        if (conversation.is_in_flight || buffered.contains(replica)) continue;
+        if (asked.insert(replica).second) conversation.positions.clear();
         const FetchPosition position = *subscription.position(partition);
         FetchRequest::Partition wanted;
         wanted.partition = partition.partition;
         wanted.current_leader_epoch = metadata.leader_epoch(partition);
         wanted.fetch_offset = position.offset;
         wanted.partition_max_bytes = options_.max_partition_fetch_bytes;
-        FetchRequest::Topic& topic = topics[replica][partition.topic];
-        topic.topic = partition.topic;
-        topic.topic_id = metadata.topic_id(partition.topic);
-        topic.partitions.push_back(wanted);
-        asked[replica].emplace(partition, position);
+        conversation.session.want(partition, metadata.topic_id(partition.topic), wanted);
+        conversation.positions.push_back(position);
     }
-    for (auto& [replica, by_topic] : topics) {
+    for (const BrokerId replica : asked) {
+        Conversation& conversation = conversations_.at(replica);
         FetchRequest request;
         request.max_wait_ms = static_cast<std::int32_t>(options_.fetch_max_wait.count());
         request.min_bytes = options_.fetch_min_bytes;
         request.max_bytes = options_.fetch_max_bytes;
         request.isolation_level = options_.isolation_level;
         request.rack_id = options_.client_rack;
-        for (auto& [name, topic] : by_topic) request.topics.push_back(std::move(topic));
-        in_flight_.emplace(replica, std::move(asked[replica]));
+        conversation.session.complete(request);
+        conversation.is_in_flight = true;
         plan.requests.emplace_back(replica, std::move(request));
     }
     return plan;
@@ -62,29 +79,46 @@ Fetcher::Reaction Fetcher::on_answer(BrokerId broker, const FetchResponse& respo
                                      SubscriptionState& subscription, MetadataCache& metadata,
                                      LocalTime now) {
     Reaction reaction;
-    const auto found = in_flight_.find(broker);
-    ASSERT(found != in_flight_.end(), "an answer of broker {} that nobody waits for", broker);
-    const auto asked = std::move(found->second);
-    in_flight_.erase(found);
+    ASSERT(is_in_flight(broker), "an answer of broker {} that nobody waits for", broker);
+    Conversation& conversation = conversations_.at(broker);
+    conversation.is_in_flight = false;
+    const FetchSessionHandler& session = conversation.session;
+    if (!conversation.session.take(response)) {
+        // Everything is asked for again: at once, where it was about the session alone.
+        if (!is_session_error(response.error_code)) back_off_all(conversation, subscription, now);
+        reaction.refresh_metadata = response.error_code == ErrorCode::fetch_session_topic_id_error;
+        return reaction;
+    }
     for (const FetchResponse::Topic& topic : response.responses) {
-        const std::string name = metadata.topic_name(topic.topic, topic.topic_id);
         for (const FetchResponse::Partition& answer : topic.partitions) {
-            const TopicPartition partition{.topic = name, .partition = answer.partition_index};
+            const FetchSessionHandler::Entry* const entry =
+                session.find(topic.topic, topic.topic_id, answer.partition_index);
+            ASSERT(entry != nullptr, "broker {} answers what nobody asked", broker);
+            const TopicPartition& partition = entry->name;
             metadata.apply_leader_hint(partition, answer.current_leader.leader_id,
                                        answer.current_leader.leader_epoch);
-            const auto position = asked.find(partition);
-            if (position == asked.end()) continue;
+            const auto place = static_cast<std::size_t>(entry - session.entries().data());
+            const FetchPosition position = conversation.positions[place];
             // The partition was sought or reassigned meanwhile, or another broker that became its
             // leader has answered first.
             if (buffer_.holds(partition)) continue;
             if (!subscription.is_assigned(partition) ||
-                subscription.position(partition) != position->second) {
+                subscription.position(partition) != position) {
                 continue;
             }
-            take(partition, position->second, answer, subscription, now, reaction);
+            take(partition, position, answer, subscription, now, reaction);
         }
     }
     return reaction;
+}
+
+void Fetcher::back_off_all(const Conversation& conversation, SubscriptionState& subscription,
+                           LocalTime now) const {
+    for (const FetchSessionHandler::Entry& entry : conversation.session.entries()) {
+        if (!subscription.is_assigned(entry.name)) continue;
+        subscription.back_off(entry.name, now + options_.client.retry_backoff);
+        subscription.forget_preferred_replica(entry.name);
+    }
 }
 
 void Fetcher::take(const TopicPartition& partition, FetchPosition asked,
@@ -135,15 +169,11 @@ void Fetcher::take(const TopicPartition& partition, FetchPosition asked,
 
 Fetcher::Reaction Fetcher::on_failure(BrokerId broker, SubscriptionState& subscription,
                                       LocalTime now) {
-    const auto found = in_flight_.find(broker);
-    ASSERT(found != in_flight_.end(), "a failure of broker {} that nobody waits for", broker);
-    for (const auto& [partition, position] : found->second) {
-        if (subscription.is_assigned(partition)) {
-            subscription.back_off(partition, now + options_.client.retry_backoff);
-            subscription.forget_preferred_replica(partition);
-        }
-    }
-    in_flight_.erase(found);
+    ASSERT(is_in_flight(broker), "a failure of broker {} that nobody waits for", broker);
+    Conversation& conversation = conversations_.at(broker);
+    conversation.is_in_flight = false;
+    conversation.session.give_up();
+    back_off_all(conversation, subscription, now);
     return {.refresh_metadata = true, .reset = {}, .problem = std::nullopt};
 }
 

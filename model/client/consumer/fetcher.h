@@ -1,14 +1,16 @@
 // Fetcher: which partitions to fetch from whom, and what each answer means.
 //
-// One request in flight to each broker, for the fetchable partitions of which nothing is buffered
-// and which it leads, or is the replica to read from that the leader named (KIP-392). What a leader
-// names holds for metadata.max.age.ms, and until a request to that replica fails. Every request is
-// a full one (no fetch sessions, KIP-227). An answer counts only if the partition still stands
-// where it was fetched from. Pure; consumer.cc makes the requests.
+// One request in flight to each broker, for the fetchable partitions which it leads, or is the
+// replica to read from that the leader named (KIP-392). What a leader names holds for
+// metadata.max.age.ms, and until a request to that replica fails. To a broker of which something is
+// buffered no request goes: it would drop the buffered partitions from their fetch session
+// (KIP-227, KAFKA-17182), so that each round named them anew. An answer counts only if the
+// partition still stands where it was fetched from. Pure; consumer.cc makes the requests.
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "model/client/consumer/offset_requests.h"
 #include "model/client/consumer/subscription_state.h"
 #include "model/client/metadata_cache.h"
+#include "model/protocol/fetch_session_handler.h"
 #include "model/protocol/messages/fetch.h"
 #include "sim/base/time.h"
 
@@ -49,9 +52,22 @@ class Fetcher {
     std::optional<Offset> log_end(const TopicPartition& partition) const;
 
     FetchBuffer& buffer() { return buffer_; }
-    bool is_in_flight(BrokerId broker) const { return in_flight_.contains(broker); }
+    bool is_in_flight(BrokerId broker) const;
 
   private:
+    // What is going on with one broker.
+    struct Conversation {
+        FetchSessionHandler session;
+        std::vector<FetchPosition> positions;  // of its entries
+        bool is_in_flight = false;
+    };
+
+    // Of whom something waits that the application may take.
+    std::set<BrokerId> buffered_brokers(const SubscriptionState& subscription,
+                                        const MetadataCache& metadata, LocalTime now,
+                                        Plan& plan) const;
+    void back_off_all(const Conversation& conversation, SubscriptionState& subscription,
+                      LocalTime now) const;
     // no_broker: there is no leader.
     BrokerId read_from(const TopicPartition& partition, const SubscriptionState& subscription,
                        const MetadataCache& metadata, LocalTime now, Plan& plan) const;
@@ -61,8 +77,7 @@ class Fetcher {
 
     ConsumerOptions options_;
     FetchBuffer buffer_;
-    // What each request in flight asked for.
-    std::map<BrokerId, std::map<TopicPartition, FetchPosition>> in_flight_;
+    std::map<BrokerId, Conversation> conversations_;
     std::map<TopicPartition, Offset> log_ends_;
 };
 

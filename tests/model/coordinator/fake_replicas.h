@@ -107,6 +107,7 @@ class FakeReplicas final : public ReplicaHost {
                                              sim::Gate& gate) override {
         return std::make_unique<Subscription>(*this, gate);
     }
+    std::unique_ptr<FetchWatch> watch(BrokerId) override { return nullptr; }
     OffsetAnswer list_offset(const TopicPartition&, LeaderEpoch, TimestampMs, bool,
                              BrokerId) override {
         return {};
