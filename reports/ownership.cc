@@ -239,20 +239,19 @@ std::string ownership_text(const std::vector<GroupOwnership>& groups) {
         }
         text += "\n";
     }
-    text +=
-        fmt::format("{:<{}}  {:<{}}  {:>23}  {:>16}  {:>17}\n", "group", name_width, "protocol",
-                    protocol_width, "without an owner", "partitions moved", "records done again");
+    text += fmt::format("{:<{}}  {:<{}}  {:>14}  {:>23}  {:>16}  {:>18}\n", "group", name_width,
+                        "protocol", protocol_width, "counted", "without an owner",
+                        "partitions moved", "records done again");
     for (const GroupOwnership& group : groups) {
-        text += fmt::format("{:<{}}  {:<{}}  {:>5.1f} partition-seconds  {:>16}  {:>10} of {:>4}\n",
-                            group.group, name_width, group.protocol, protocol_width,
-                            seconds(group.unowned), group.moved, group.handled_again,
-                            group.handled - group.handled_again);
+        text += fmt::format(
+            "{:<{}}  {:<{}}  {:>6.1f}..{:>6.1f}  {:>5.1f} partition-seconds  {:>16}  {:>10} of "
+            "{:>4}\n",
+            group.group, name_width, group.protocol, protocol_width, seconds(group.counted_from),
+            seconds(group.counted_until), seconds(group.unowned), group.moved, group.handled_again,
+            group.handled - group.handled_again);
     }
     if (!groups.empty()) {
-        text += fmt::format(
-            "counted from {:.1f}s, when all partitions had an owner, to {:.1f}s, "
-            "when the storm ended\n",
-            seconds(groups.front().counted_from), seconds(groups.front().counted_until));
+        text += "counted: from when all partitions had an owner at once, until the storm ended\n";
     }
     return text;
 }

@@ -175,6 +175,14 @@ void read_workload(TableReader table, WorkloadSection& workload) {
             copy.settings(scratch);
             if (const auto problem = scratch.problem()) consumer->fail_at("", *problem);
             workload.groups[name].consumer = consumer->flatten_rest();
+            for (const char* key : {"client.id", "group.id", "enable.auto.commit"}) {
+                if (!workload.groups[name].consumer.contains(key)) continue;
+                consumer->fail_at(key,
+                                  fmt::format("{} is not for a group's table: members are named "
+                                              "after their group, and its `commit` says how they "
+                                              "commit",
+                                              key));
+            }
         }
         group.finish();
     }

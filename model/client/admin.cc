@@ -77,6 +77,62 @@ void AdminClient::back_off(std::uint32_t attempt) {
 }
 
 template <class Request>
+Status AdminClient::ask_every_broker(
+    const Request& request, const std::function<void(const typename Request::Response&)>& take) {
+    const LocalTime end = deadline();
+    const Result<ClusterDescription> cluster = describe_cluster();
+    if (!cluster) return cluster.error();
+    std::set<BrokerId> asked;
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        for (const auto& [broker, about] : cluster->nodes) {
+            Channel* const channel = cluster_.channel(broker);
+            if (asked.contains(broker) || channel == nullptr) continue;
+            const auto answer = channel->call(request);
+            if (!answer || answer->error_code != ErrorCode::none) continue;
+            asked.insert(broker);
+            take(*answer);
+        }
+        if (asked.size() == cluster->nodes.size()) return success();
+        if (node_.now() >= end) return Error{Failure::timed_out, "a broker did not answer"};
+        back_off(attempt);
+    }
+}
+
+Channel* AdminClient::find_coordinator(CoordinatorType type, const std::string& key) {
+    FindCoordinatorRequest find;
+    find.key_type = type;
+    find.key = key;
+    find.coordinator_keys = {key};
+    const auto found = ask_any(find);
+    if (!found) return nullptr;
+    // Before version 4 the answer is about one.
+    if (found->coordinators.empty()) {
+        if (found->error_code != ErrorCode::none) return nullptr;
+        return cluster_.channel(found->host, static_cast<std::uint16_t>(found->port),
+                                "coordinator");
+    }
+    const FindCoordinatorResponse::Coordinator& at = found->coordinators.front();
+    if (at.error_code != ErrorCode::none) return nullptr;
+    return cluster_.channel(at.host, static_cast<std::uint16_t>(at.port), "coordinator");
+}
+
+template <class Request>
+Result<typename Request::Response> AdminClient::ask_coordinator(
+    CoordinatorType type, const std::string& key, const Request& request,
+    const std::function<ErrorCode(const typename Request::Response&)>& error_of,
+    ApiVersion newest) {
+    const LocalTime end = deadline();
+    for (std::uint32_t attempt = 1;; ++attempt) {
+        if (Channel* const channel = find_coordinator(type, key)) {
+            auto answer = channel->call(request, std::nullopt, newest);
+            if (answer && !is_retriable(error_of(*answer))) return answer;
+        }
+        if (node_.now() >= end) return Error{Failure::timed_out, "no coordinator answered"};
+        back_off(attempt);
+    }
+}
+
+template <class Request>
 Result<typename Request::Response> AdminClient::ask_any(Request request) {
     return cluster_.any_channel().call(std::move(request));
 }
@@ -439,61 +495,14 @@ std::map<TopicPartition, Offset> AdminClient::list_offsets(
 
 // ---- groups ----
 
-Channel* AdminClient::find_group_coordinator(const std::string& group) {
-    FindCoordinatorRequest find;
-    find.key_type = CoordinatorType::group;
-    find.key = group;
-    find.coordinator_keys = {group};
-    const auto found = ask_any(find);
-    if (!found) return nullptr;
-    // Before version 4 the answer is about one.
-    if (found->coordinators.empty()) {
-        if (found->error_code != ErrorCode::none) return nullptr;
-        return cluster_.channel(found->host, static_cast<std::uint16_t>(found->port),
-                                "coordinator");
-    }
-    const FindCoordinatorResponse::Coordinator& at = found->coordinators.front();
-    if (at.error_code != ErrorCode::none) return nullptr;
-    return cluster_.channel(at.host, static_cast<std::uint16_t>(at.port), "coordinator");
-}
-
-template <class Request>
-Result<typename Request::Response> AdminClient::ask_group_coordinator(
-    const std::string& group, const Request& request,
-    const std::function<ErrorCode(const typename Request::Response&)>& error_of,
-    ApiVersion newest) {
-    const LocalTime end = deadline();
-    for (std::uint32_t attempt = 1;; ++attempt) {
-        if (Channel* const channel = find_group_coordinator(group)) {
-            auto answer = channel->call(request, std::nullopt, newest);
-            if (answer && !is_retriable(error_of(*answer))) return answer;
-        }
-        if (node_.now() >= end) return Error{Failure::timed_out, "no coordinator answered"};
-        back_off(attempt);
-    }
-}
-
 Result<std::vector<GroupListing>> AdminClient::list_groups() {
-    const LocalTime end = deadline();
-    const Result<ClusterDescription> cluster = describe_cluster();
-    if (!cluster) return cluster.error();
     std::map<std::string, GroupListing> found;
-    std::set<BrokerId> asked;
-    for (std::uint32_t attempt = 1;; ++attempt) {
-        for (const auto& [broker, about] : cluster->nodes) {
-            Channel* const channel = cluster_.channel(broker);
-            if (asked.contains(broker) || channel == nullptr) continue;
-            const auto answer = channel->call(ListGroupsRequest{});
-            if (!answer || answer->error_code != ErrorCode::none) continue;
-            asked.insert(broker);
-            for (GroupListing& each : read_groups(*answer)) {
-                found.insert_or_assign(each.group, std::move(each));
-            }
+    const Status asked = ask_every_broker<ListGroupsRequest>({}, [&](const auto& answer) {
+        for (GroupListing& each : read_groups(answer)) {
+            found.insert_or_assign(each.group, std::move(each));
         }
-        if (asked.size() == cluster->nodes.size()) break;
-        if (node_.now() >= end) return Error{Failure::timed_out, "a broker did not answer"};
-        back_off(attempt);
-    }
+    });
+    if (!asked) return asked.error();
     std::vector<GroupListing> listed;
     for (auto& [group, each] : found) listed.push_back(std::move(each));
     return listed;
@@ -504,27 +513,24 @@ Result<std::map<std::string, GroupDescription>> AdminClient::describe_groups(
     const std::set<std::string>& groups) {
     std::map<std::string, GroupDescription> described;
     for (const std::string& group : groups) {
-        ConsumerGroupDescribeRequest request;
-        request.group_ids = {group};
-        const auto modern = ask_group_coordinator<ConsumerGroupDescribeRequest>(
-            group, request, [](const ConsumerGroupDescribeResponse& response) {
-                return response.groups.empty() ? ErrorCode::none
-                                               : response.groups.front().error_code;
-            });
-        if (!modern) return modern.error();
-        if (!modern->groups.empty() && modern->groups.front().error_code == ErrorCode::none) {
-            described.emplace(group, read_group(modern->groups.front()));
+        const auto error_of_one = [](const auto& response) {
+            return response.groups.empty() ? ErrorCode::coordinator_not_available
+                                           : response.groups.front().error_code;
+        };
+        ConsumerGroupDescribeRequest modern;
+        modern.group_ids = {group};
+        const auto consumers = ask_coordinator<ConsumerGroupDescribeRequest>(
+            CoordinatorType::group, group, modern, error_of_one);
+        if (!consumers) return consumers.error();
+        if (consumers->groups.front().error_code == ErrorCode::none) {
+            described.emplace(group, read_group(consumers->groups.front()));
             continue;
         }
         DescribeGroupsRequest classic;
         classic.groups = {group};
-        const auto answer = ask_group_coordinator<DescribeGroupsRequest>(
-            group, classic, [](const DescribeGroupsResponse& response) {
-                return response.groups.empty() ? ErrorCode::none
-                                               : response.groups.front().error_code;
-            });
+        const auto answer = ask_coordinator<DescribeGroupsRequest>(CoordinatorType::group, group,
+                                                                   classic, error_of_one);
         if (!answer) return answer.error();
-        if (answer->groups.empty()) continue;
         const DescribeGroupsResponse::Group& one = answer->groups.front();
         if (one.error_code != ErrorCode::none || one.group_state == "Dead") continue;
         described.emplace(group, read_group(one));
@@ -533,8 +539,9 @@ Result<std::map<std::string, GroupDescription>> AdminClient::describe_groups(
 }
 
 Result<std::map<TopicPartition, Offset>> AdminClient::list_group_offsets(const std::string& group) {
-    const auto answer = ask_group_coordinator<OffsetFetchRequest>(
-        group, all_offsets_request(group), offsets_error, last_offset_version_with_names);
+    const auto answer = ask_coordinator<OffsetFetchRequest>(
+        CoordinatorType::group, group, all_offsets_request(group), offsets_error,
+        last_offset_version_with_names);
     if (!answer) return answer.error();
     return read_all_offsets(*answer);
 }
@@ -556,7 +563,7 @@ AdminClient::Results<std::string> AdminClient::delete_groups(const std::set<std:
     return settle<std::string>(
         named("DeleteGroups", groups), groups, [&](ItemOutcomes<std::string>& outcomes) {
             for (const std::string& group : outcomes.open()) {
-                Channel* const channel = find_group_coordinator(group);
+                Channel* const channel = find_coordinator(CoordinatorType::group, group);
                 if (channel == nullptr) continue;
                 DeleteGroupsRequest request;
                 request.groups_names = {group};
@@ -577,7 +584,7 @@ AdminClient::Results<TopicPartition> AdminClient::delete_group_offsets(
     return settle<TopicPartition>(
         named("OffsetDelete " + group, partitions), partitions,
         [&](ItemOutcomes<TopicPartition>& outcomes) {
-            Channel* const channel = find_group_coordinator(group);
+            Channel* const channel = find_coordinator(CoordinatorType::group, group);
             if (channel == nullptr) return;
             const std::set<TopicPartition> open = outcomes.open();
             const auto answer = channel->call(delete_offsets_request(group, open));
@@ -606,7 +613,7 @@ AdminClient::Results<TopicPartition> AdminClient::alter_group_offsets(
     return settle<TopicPartition>(
         named("OffsetCommit " + group, partitions), partitions,
         [&](ItemOutcomes<TopicPartition>& outcomes) {
-            Channel* const channel = find_group_coordinator(group);
+            Channel* const channel = find_coordinator(CoordinatorType::group, group);
             if (channel == nullptr) return;
             std::map<TopicPartition, Offset> open;
             for (const TopicPartition& partition : outcomes.open()) {
@@ -732,66 +739,34 @@ AdminResult AdminClient::abort_transaction(const TopicPartition& partition,
 
 Result<std::vector<TransactionListing>> AdminClient::list_transactions(
     const TransactionFilter& filter) {
-    const LocalTime end = deadline();
-    const ListTransactionsRequest request = list_transactions_request(filter);
-    const Result<ClusterDescription> cluster = describe_cluster();
-    if (!cluster) return cluster.error();
     std::map<std::string, TransactionListing> found;
-    std::set<BrokerId> asked;
-    for (std::uint32_t attempt = 1; asked.size() < cluster->nodes.size(); ++attempt) {
-        for (const auto& [broker, about] : cluster->nodes) {
-            Channel* const channel = cluster_.channel(broker);
-            if (asked.contains(broker) || channel == nullptr) continue;
-            const auto answer = channel->call(request);
-            if (!answer || answer->error_code != ErrorCode::none) continue;
-            asked.insert(broker);
-            for (TransactionListing& each : read_transactions(*answer)) {
+    const Status asked = ask_every_broker<ListTransactionsRequest>(
+        list_transactions_request(filter), [&](const auto& answer) {
+            for (TransactionListing& each : read_transactions(answer)) {
                 found.insert_or_assign(each.transactional_id, std::move(each));
             }
-        }
-        if (asked.size() == cluster->nodes.size()) break;
-        if (node_.now() >= end) return Error{Failure::timed_out, "a broker did not answer"};
-        back_off(attempt);
-    }
+        });
+    if (!asked) return asked.error();
     std::vector<TransactionListing> listed;
     for (auto& [id, each] : found) listed.push_back(std::move(each));
     return listed;
-}
-
-Result<DescribeTransactionsResponse::Transaction> AdminClient::ask_coordinator(
-    const std::string& transactional_id) {
-    const LocalTime end = deadline();
-    FindCoordinatorRequest find;
-    find.key_type = CoordinatorType::transaction;
-    find.key = transactional_id;
-    find.coordinator_keys = {transactional_id};
-    DescribeTransactionsRequest request;
-    request.transactional_ids = {transactional_id};
-    for (std::uint32_t attempt = 1;; ++attempt) {
-        const auto found = ask_any(find);
-        if (found && !found->coordinators.empty() &&
-            found->coordinators.front().error_code == ErrorCode::none) {
-            const FindCoordinatorResponse::Coordinator& at = found->coordinators.front();
-            Channel* const channel =
-                cluster_.channel(at.host, static_cast<std::uint16_t>(at.port), "coordinator");
-            const auto answer = channel->call(request);
-            if (answer && !answer->transaction_states.empty() &&
-                !is_retriable(answer->transaction_states.front().error_code)) {
-                return answer->transaction_states.front();
-            }
-        }
-        if (node_.now() >= end) return Error{Failure::timed_out, "no coordinator answered"};
-        back_off(attempt);
-    }
 }
 
 Result<std::map<std::string, TransactionDescription>> AdminClient::describe_transactions(
     const std::set<std::string>& transactional_ids) {
     std::map<std::string, TransactionDescription> described;
     for (const std::string& id : transactional_ids) {
-        const auto answer = ask_coordinator(id);
+        DescribeTransactionsRequest request;
+        request.transactional_ids = {id};
+        const auto answer = ask_coordinator<DescribeTransactionsRequest>(
+            CoordinatorType::transaction, id, request, [](const auto& response) {
+                return response.transaction_states.empty()
+                           ? ErrorCode::coordinator_not_available
+                           : response.transaction_states.front().error_code;
+            });
         if (!answer) return answer.error();
-        if (answer->error_code == ErrorCode::none) described.emplace(id, read_transaction(*answer));
+        const auto& state = answer->transaction_states.front();
+        if (state.error_code == ErrorCode::none) described.emplace(id, read_transaction(state));
     }
     return described;
 }

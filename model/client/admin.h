@@ -24,7 +24,6 @@
 #include "model/client/cluster_host.h"
 #include "model/events/client_events.h"
 #include "model/protocol/error_code.h"
-#include "model/protocol/messages/describe_transactions.h"
 #include "model/rpc/endpoint.h"
 #include "sim/base/result.h"
 #include "sim/kernel/node.h"
@@ -163,16 +162,17 @@ class AdminClient {
     template <class Request>
     Result<typename Request::Response> ask_until(
         Request request, const std::function<bool(const typename Request::Response&)>& is_final);
-    // Asks the coordinator of a transactional id, likewise. May park.
-    Result<DescribeTransactionsResponse::Transaction> ask_coordinator(
-        const std::string& transactional_id);
-    // The connection to the group's coordinator; null: nobody says who that is. May park.
-    Channel* find_group_coordinator(const std::string& group);
-    // Asks the group's coordinator, until `error_of` the answer is none or final, or the deadline.
-    // May park.
+    // Asks each broker of the cluster until it answers without an error, or the deadline. May park.
     template <class Request>
-    Result<typename Request::Response> ask_group_coordinator(
-        const std::string& group, const Request& request,
+    Status ask_every_broker(const Request& request,
+                            const std::function<void(const typename Request::Response&)>& take);
+    // The connection to the coordinator of a group or a transactional id; null: nobody says who
+    // that is. May park.
+    Channel* find_coordinator(CoordinatorType type, const std::string& key);
+    // Asks it, until `error_of` the answer is none or final, or the deadline. May park.
+    template <class Request>
+    Result<typename Request::Response> ask_coordinator(
+        CoordinatorType type, const std::string& key, const Request& request,
         const std::function<ErrorCode(const typename Request::Response&)>& error_of,
         ApiVersion newest = Request::versions.max);
     // Makes attempts at the open items until all are settled, or the deadline. `attempt` may park.

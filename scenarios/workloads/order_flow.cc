@@ -122,7 +122,6 @@ class GroupMember final : public sim::Process {
         }
         consumer_.close();
         node_.die_at_next_park(sim::StopReason::shutdown);
-        node_.sleep_for(1s);
     }
 
     // False: some effect did not happen, so the batch must come again.

@@ -116,17 +116,18 @@ TEST(Ownership, IsEmptyWithoutGroups) {
 }
 
 TEST(Ownership, ReadsAsALineForEachPartitionAndABill) {
-    EXPECT_EQ(
-        ownership_text(owners_of_a_rebalance()),
-        "group payment (classic: range)\n"
-        "  orders-0      p1 1.000..20.000  nobody 10.000s  p2 30.000..50.000\n"
-        "  orders-1      p1 2.000..10.000  nobody 3.000s  p2 13.000..50.000\n"
-        "\n"
-        "group    protocol               without an owner  partitions moved  records done "
-        "again\n"
-        "payment  classic: range   13.0 partition-seconds                 2           1 of "
-        "   2\n"
-        "counted from 2.0s, when all partitions had an owner, to 40.0s, when the storm ended\n");
+    EXPECT_EQ(ownership_text(owners_of_a_rebalance()),
+              "group payment (classic: range)\n"
+              "  orders-0      p1 1.000..20.000  nobody 10.000s  p2 30.000..50.000\n"
+              "  orders-1      p1 2.000..10.000  nobody 3.000s  p2 13.000..50.000\n"
+              "\n"
+              "group    protocol               counted         without an owner  partitions moved  "
+              "records "
+              "done again\n"
+              "payment  classic: range     2.0..  40.0   13.0 partition-seconds                 2  "
+              "         "
+              "1 of    2\n"
+              "counted: from when all partitions had an owner at once, until the storm ended\n");
 }
 
 TEST(Ownership, IsDrawnAsLanes) {

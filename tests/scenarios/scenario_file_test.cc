@@ -534,6 +534,9 @@ TEST(ScenarioFile, RefusesRunsThatCannotBe) {
     EXPECT_NE(error_of("workload.groups.g.consumer.group.protocl = \"consumer\"")
                   .message.find("unknown setting 'group.protocl'"),
               std::string::npos);
+    EXPECT_NE(error_of("workload.groups.g.consumer.enable.auto.commit = true")
+                  .message.find("enable.auto.commit is not for a group's table"),
+              std::string::npos);
     EXPECT_NE(error_of("workload.groups.g.commit = \"never\"").message.find("\"async\""),
               std::string::npos);
 }

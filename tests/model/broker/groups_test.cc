@@ -351,6 +351,13 @@ TEST_P(Groups, AreListedDescribedAndDeletedByAdministrators) {
     EXPECT_TRUE(at_last.described->empty());
     EXPECT_TRUE(at_last.lag->empty());
     EXPECT_EQ(at_last.deleted_offsets.error, "GROUP_ID_NOT_FOUND");
+
+    // A group of that name begins anew, and nobody holds it against the old one.
+    witness.polled.clear();
+    cluster.start("b", member(member_options(GetParam()), 15s));
+    cluster.run(20s);
+    EXPECT_EQ(witness.polled.size(), 100u);
+    EXPECT_THAT(witness.complaints(), IsEmpty());
 }
 
 }  // namespace
