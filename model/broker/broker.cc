@@ -108,6 +108,9 @@ void Broker::boot() {
                     return write_markers(leader, std::move(request));
                 }});
     metadata_->on_image([this](const MetadataImage& image) {
+        if (image.feature_level(feature::metadata_version) > 0) {
+            for (auto& waiter : std::exchange(metadata_waiters_, {})) waiter.complete(Unit{});
+        }
         if (knows_this_process(image)) replicas_->apply(image);
     });
 
@@ -167,6 +170,14 @@ void Broker::shut_down() {
 // A broker whose only log directory failed cannot serve anything: it stops, as Kafka's does.
 void Broker::halt(const Error&) {
     node_.die_at_next_park(sim::StopReason::crash);
+}
+
+void Broker::await_metadata() {
+    while (image().feature_level(feature::metadata_version) == 0) {
+        sim::Completion<Unit> loaded(node_);
+        metadata_waiters_.push_back(loaded.completer());
+        if (!loaded.await()) return;
+    }
 }
 
 void Broker::auto_create_topic(std::string_view name) {

@@ -26,6 +26,7 @@
 #include "model/protocol/messages/write_txn_markers.h"
 #include "model/rpc/channel.h"
 #include "sim/disk/disk.h"
+#include "sim/kernel/wait.h"
 
 namespace squall::model {
 
@@ -68,6 +69,8 @@ class Broker final : public sim::Process {
     const BrokerConfig& config() const { return config_; }
     // As replayed so far: this broker's own view.
     const MetadataImage& image() const { return metadata_->image(); }
+    // Until the image has the cluster's features; may park.
+    void await_metadata();
     ReplicaHost& replicas() { return *replicas_; }
     FetchSessionCache& fetch_sessions() { return *fetch_sessions_; }
     CoordinatorHost& groups() { return *groups_; }
@@ -143,6 +146,7 @@ class Broker final : public sim::Process {
     std::unique_ptr<TransactionHost> transactions_;
     std::unique_ptr<Server> server_;
     std::set<std::string, std::less<>> being_created_;
+    std::vector<sim::Completer<Unit>> metadata_waiters_;
 };
 
 }  // namespace squall::model

@@ -16,7 +16,7 @@ using ControllerApis =
              IncrementalAlterConfigsRequest, AlterConfigsRequest, ElectLeadersRequest,
              AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest,
              UnregisterBrokerRequest, AllocateProducerIdsRequest, AddRaftVoterRequest,
-             RemoveRaftVoterRequest, UpdateRaftVoterRequest>;
+             RemoveRaftVoterRequest, UpdateRaftVoterRequest, UpdateFeaturesRequest>;
 
 class ControllerServer {
   public:

@@ -688,6 +688,33 @@ AdminResult AdminClient::unregister_broker(BrokerId broker) {
                                      }));
 }
 
+// ---- features ----
+
+Result<FeatureMetadata> AdminClient::describe_features() {
+    const auto answer = ask_until(ApiVersionsRequest{}, [](const ApiVersionsResponse& response) {
+        return response.error_code == ErrorCode::none && response.finalized_features_epoch >= 0;
+    });
+    if (!answer) return answer.error();
+    return read_features(*answer);
+}
+
+AdminResult AdminClient::update_features(const std::map<std::string, FeatureUpdate>& updates,
+                                         bool validate_only) {
+    std::string features;
+    for (const auto& [feature, update] : updates) {
+        features += fmt::format("{}{}={}", features.empty() ? "" : " ", feature, update.level);
+    }
+    const UpdateFeaturesRequest request =
+        update_features_request(updates, options_.client.request_timeout, validate_only);
+    return worst_of(settle<std::string>(
+        "UpdateFeatures " + features, {features}, [&](ItemOutcomes<std::string>& outcomes) {
+            const auto answer = ask_any(request);
+            if (!answer) return outcomes.not_answered(features, answer.error());
+            // Finding the levels as they should be is no error.
+            outcomes.decided(features, answer->error_code, ErrorCode::none);
+        }));
+}
+
 // ---- transactions ----
 
 template <class Request>

@@ -89,6 +89,14 @@ class AdminClient {
         const std::map<TopicPartition, TimestampMs>& timestamps,
         IsolationLevel isolation = IsolationLevel::read_uncommitted);
 
+    // ---- features (KIP-584) ----
+
+    // As one broker knows them. Error: timed_out.
+    Result<FeatureMetadata> describe_features();
+    // All of them, or none.
+    AdminResult update_features(const std::map<std::string, FeatureUpdate>& updates,
+                                bool validate_only = false);
+
     // ---- transactions (KIP-664); error: timed_out ----
 
     // Of all coordinators, by transactional id.

@@ -47,6 +47,9 @@ class ClusterHost {
     // To whoever answers soonest, as far as is known.
     Channel& any_channel();
 
+    // The newest that a broker told when it was connected to.
+    FinalizedFeatures finalized_features() const { return channels_.finalized_features(); }
+
     // No more refreshes.
     void stop();
 

@@ -192,10 +192,13 @@ void Producer::transmit(ProduceAttempt attempt) {
         perform(sender_.on_sent(attempt.id));
         return;
     }
-    channel->send_then(std::move(attempt.request),
-                       [this, id = attempt.id](Result<ProduceResponse> end) {
-                           news_.push(Ended{.attempt = id, .end = std::move(end)});
-                       });
+    channel->send_then(
+        std::move(attempt.request),
+        [this, id = attempt.id](Result<ProduceResponse> end) {
+            news_.push(Ended{.attempt = id, .end = std::move(end)});
+        },
+        std::nullopt,
+        transactions_ ? transactions_->newest_produce() : ProduceRequest::versions.max);
 }
 
 void Producer::complete(const CompletedSend& completed) {

@@ -11,12 +11,18 @@
 #include "model/protocol/messages/add_partitions_to_txn.h"
 #include "model/protocol/messages/end_txn.h"
 #include "model/protocol/messages/init_producer_id.h"
+#include "model/protocol/messages/produce.h"
 #include "model/protocol/messages/txn_offset_commit.h"
 
 namespace squall::model {
 namespace {
 
+// The first versions by which a broker knows a producer of transaction.version 2.
+constexpr std::int16_t first_produce_of_version_2 = 12;
 constexpr std::int16_t first_end_of_version_2 = 5;
+constexpr std::int16_t first_offsets_of_version_2 = 5;
+// Those of AddPartitionsToTxn after it are for brokers.
+constexpr std::int16_t last_add_of_clients = 3;
 
 ErrorCode worst_of(const TxnOffsetCommitResponse& response) {
     for (const auto& topic : response.topics) {
@@ -29,16 +35,13 @@ ErrorCode worst_of(const TxnOffsetCommitResponse& response) {
 
 // The answer for the partition that decides: `operation_not_attempted` is another one's fault.
 ErrorCode worst_of(const AddPartitionsToTxnResponse& response) {
-    if (response.error_code != ErrorCode::none) return response.error_code;
     ErrorCode worst = ErrorCode::none;
-    for (const auto& result : response.results_by_transaction) {
-        for (const auto& topic : result.topic_results) {
-            for (const auto& partition : topic.results_by_partition) {
-                const ErrorCode error = partition.partition_error_code;
-                if (error == ErrorCode::none) continue;
-                if (worst == ErrorCode::none || worst == ErrorCode::operation_not_attempted) {
-                    worst = error;
-                }
+    for (const auto& topic : response.results_by_topic_v3_and_below) {
+        for (const auto& partition : topic.results_by_partition) {
+            const ErrorCode error = partition.partition_error_code;
+            if (error == ErrorCode::none) continue;
+            if (worst == ErrorCode::none || worst == ErrorCode::operation_not_attempted) {
+                worst = error;
             }
         }
     }
@@ -53,7 +56,8 @@ ProducerTransactionHost::ProducerTransactionHost(sim::Node& node, const Producer
       options_(options),
       cluster_(cluster),
       sender_(sender),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      addition_waiters_(node) {}
 
 // ---- how requests are made ----
 
@@ -81,7 +85,7 @@ Channel* ProducerTransactionHost::coordinator(CoordinatorType type, const std::s
 template <class Request, class ErrorOf, class MeaningOf>
 ProducerTransactionHost::Ended<typename Request::Response> ProducerTransactionHost::ask(
     CoordinatorType type, const std::string& key, const Request& request, LocalTime deadline,
-    ErrorOf error_of, MeaningOf meaning_of) {
+    ErrorOf error_of, MeaningOf meaning_of, std::int16_t max_version) {
     Ended<typename Request::Response> ended;
     for (std::uint32_t failures = 1; node_.now() < deadline; ++failures) {
         Channel* const channel = coordinator(type, key);
@@ -90,7 +94,8 @@ ProducerTransactionHost::Ended<typename Request::Response> ProducerTransactionHo
             back_off(failures, deadline);
             continue;
         }
-        Result<typename Request::Response> answer = channel->call(request);
+        Result<typename Request::Response> answer =
+            channel->call(request, std::nullopt, max_version);
         const ErrorCode error = answer ? error_of(*answer) : ErrorCode::network_exception;
         ended.error = answer ? std::string(to_string(error)) : to_string(answer.error().failure);
         const AnswerMeaning meaning = meaning_of(error);
@@ -143,12 +148,23 @@ void ProducerTransactionHost::fatal(const std::string& error) {
 TransactionResult ProducerTransactionHost::init() {
     const LocalTime deadline = node_.now() + Duration(options_.max_block);
     if (const auto failed = renew_identity(deadline)) return *failed;
-    Channel* const channel = coordinator(CoordinatorType::transaction, options_.transactional_id);
-    const bool is_version_2 =
-        channel != nullptr &&
-        channel->offered_version(ApiKey::end_txn).value_or(0) >= first_end_of_version_2;
-    state_.initialized(is_version_2);
+    learn_version();
+    state_.initialized();
     return {.outcome = Outcome::ok};
+}
+
+bool ProducerTransactionHost::learn_version() {
+    const FinalizedFeatures features = cluster_.finalized_features();
+    if (features.epoch <= features_epoch_) return false;
+    features_epoch_ = features.epoch;
+    const bool was_version_2 = state_.is_version_2();
+    const auto level = features.levels.find("transaction.version");
+    state_.speak_version(level != features.levels.end() && level->second >= 2);
+    return state_.is_version_2() && !was_version_2;
+}
+
+std::int16_t ProducerTransactionHost::newest_produce() const {
+    return newest_before(first_produce_of_version_2, ProduceRequest::versions.max);
 }
 
 // An identity from the coordinator; nullopt: it is there. A producer that has one names it, so that
@@ -198,22 +214,22 @@ void ProducerTransactionHost::add_partitions() {
             break;
         }
         AddPartitionsToTxnRequest request;
-        auto& transaction = request.transactions.emplace_back();
-        transaction.transactional_id = options_.transactional_id;
-        transaction.producer_id = identity().id;
-        transaction.producer_epoch = identity().epoch;
+        request.v3_and_below_transactional_id = options_.transactional_id;
+        request.v3_and_below_producer_id = identity().id;
+        request.v3_and_below_producer_epoch = identity().epoch;
+        auto& topics = request.v3_and_below_topics;
         for (const TopicPartition& partition : partitions) {
-            if (transaction.topics.empty() || transaction.topics.back().name != partition.topic) {
-                transaction.topics.push_back({.name = partition.topic, .partitions = {}});
+            if (topics.empty() || topics.back().name != partition.topic) {
+                topics.push_back({.name = partition.topic, .partitions = {}});
             }
-            transaction.topics.back().partitions.push_back(partition.partition);
+            topics.back().partitions.push_back(partition.partition);
         }
         const OperationId asked_in = transaction_;
         const auto ended = ask(
             CoordinatorType::transaction, options_.transactional_id, request,
             node_.now() + options_.delivery_timeout,
             [](const AddPartitionsToTxnResponse& response) { return worst_of(response); },
-            meaning_for_add_partitions);
+            meaning_for_add_partitions, last_add_of_clients);
         if (transaction_ != asked_in) continue;
         if (ended.meaning == AnswerMeaning::done) {
             state_.added(partitions);
@@ -225,6 +241,7 @@ void ProducerTransactionHost::add_partitions() {
         hooks_.wake();
     }
     is_adding_ = false;
+    addition_waiters_.notify_all();
 }
 
 void ProducerTransactionHost::note_failure(ErrorCode code, const std::string& error) {
@@ -251,8 +268,10 @@ TransactionResult ProducerTransactionHost::send_offsets(
             CoordinatorType::transaction, options_.transactional_id, request, deadline,
             [](const AddOffsetsToTxnResponse& response) { return response.error_code; },
             meaning_for_add_partitions);
-        if (ended.meaning != AnswerMeaning::done)
+        if (ended.meaning != AnswerMeaning::done) {
+            state_.doubt_offsets();
             return give_up(ended.meaning, ended.error, ended.is_indefinite);
+        }
     }
     state_.add_offsets();
     TxnOffsetCommitRequest request;
@@ -276,7 +295,8 @@ TransactionResult ProducerTransactionHost::send_offsets(
     const auto ended = ask(
         CoordinatorType::group, group.group_id, request, deadline,
         [](const TxnOffsetCommitResponse& response) { return worst_of(response); },
-        meaning_for_offsets);
+        meaning_for_offsets,
+        newest_before(first_offsets_of_version_2, TxnOffsetCommitRequest::versions.max));
     if (ended.meaning == AnswerMeaning::done) return {.outcome = Outcome::ok};
     return give_up(ended.meaning, ended.error, ended.is_indefinite);
 }
@@ -284,6 +304,13 @@ TransactionResult ProducerTransactionHost::send_offsets(
 // ---- the end ----
 
 TransactionResult ProducerTransactionHost::end(bool commit, LocalTime deadline) {
+    // An EndTxn must not overtake what adds to the transaction.
+    while (is_adding_) {
+        if (!addition_waiters_.wait_until(deadline)) {
+            return {.outcome = Outcome::unknown, .error = "max.block.ms passed"};
+        }
+    }
+    bool needs_new_epoch = state_.needs_new_epoch();
     if (state_.needs_end()) {
         EndTxnRequest request;
         request.transactional_id = options_.transactional_id;
@@ -292,19 +319,25 @@ TransactionResult ProducerTransactionHost::end(bool commit, LocalTime deadline) 
         request.committed = commit;
         const auto ended = ask(
             CoordinatorType::transaction, options_.transactional_id, request, deadline,
-            [](const EndTxnResponse& response) { return response.error_code; }, meaning_for_end);
+            [](const EndTxnResponse& response) { return response.error_code; }, meaning_for_end,
+            newest_before(first_end_of_version_2, EndTxnRequest::versions.max));
         // An abort whose identity is lost is over all the same, once there is a new identity.
         const bool is_lost_abort = !commit && ended.meaning == AnswerMeaning::abortable;
         if (ended.meaning != AnswerMeaning::done && !is_lost_abort) {
             return give_up(ended.meaning, ended.error, ended.is_indefinite);
         }
-        if (is_lost_abort || state_.needs_new_epoch()) {
-            if (const auto failed = renew_identity(deadline)) return *failed;
-        } else if (state_.is_version_2() && ended.response.producer_id != no_producer_id) {
+        needs_new_epoch |= is_lost_abort;
+        if (state_.is_version_2() && !needs_new_epoch &&
+            ended.response.producer_id != no_producer_id) {
             const ProducerIdentity next{ended.response.producer_id, ended.response.producer_epoch};
             sender_.identify(next);
             hooks_.identified(next, "transaction end");
         }
+    }
+    // The first transaction of version 2 has an epoch that none of version 1 had.
+    needs_new_epoch |= learn_version();
+    if (needs_new_epoch) {
+        if (const auto failed = renew_identity(deadline)) return *failed;
     }
     state_.ended();
     transaction_ = {};

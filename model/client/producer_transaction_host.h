@@ -2,6 +2,11 @@
 // blocking style: initTransactions, EndTxn, offsets of groups, and (transaction.version 1) the
 // partitions that become part of a transaction before anything is sent to them.
 //
+// By which version a producer goes it learns from the brokers' finalized features, each time that a
+// connection is made, and follows where that changes nothing under way: as it is initialised, and
+// at the end of a transaction; going up to version 2 then takes a new epoch (KIP-890). The versions
+// of its requests tell the brokers.
+//
 // Every call asks again, whoever coordinates now, until max.block.ms has passed. What then becomes
 // of a commit is unknown: it may be called again. A request that timed out may be executed later:
 // under version 1 an EndTxn can end the next transaction of its producer (KAFKA-17754).
@@ -20,6 +25,7 @@
 #include "model/client/producer/producer_options.h"
 #include "model/client/producer/sender.h"
 #include "model/client/producer/transaction_state.h"
+#include "model/client/wait_host.h"
 #include "model/events/client_events.h"
 #include "model/protocol/messages/find_coordinator.h"
 #include "sim/kernel/node.h"
@@ -69,6 +75,9 @@ class ProducerTransactionHost {
     // Parks up to `deadline`. Requires: committing or aborting, and nothing is in flight.
     TransactionResult end(bool commit, LocalTime deadline);
 
+    // The newest version of Produce that says no more than the producer means: since the first of
+    // transaction.version 2 leaders add their partitions to the transaction.
+    std::int16_t newest_produce() const;
     // The application sends to this partition. Does not park.
     void note_send(const TopicPartition& partition);
     // A batch was given up.
@@ -86,10 +95,18 @@ class ProducerTransactionHost {
         std::string error;
         Response response{};
     };
+    // `max_version`: of the request, by the version that the producer speaks.
     template <class Request, class ErrorOf, class MeaningOf>
     Ended<typename Request::Response> ask(CoordinatorType type, const std::string& key,
                                           const Request& request, LocalTime deadline,
-                                          ErrorOf error_of, MeaningOf meaning_of);
+                                          ErrorOf error_of, MeaningOf meaning_of,
+                                          std::int16_t max_version = Request::versions.max);
+    std::int16_t newest_before(std::int16_t first_of_version_2, std::int16_t newest) const {
+        return state_.is_version_2() ? newest : static_cast<std::int16_t>(first_of_version_2 - 1);
+    }
+    // What the brokers have finalized since. True: from now on the producer speaks version 2, and
+    // did not before. Requires: no transaction is open.
+    bool learn_version();
     // Null: not found yet. May park.
     Channel* coordinator(CoordinatorType type, const std::string& key);
     void add_partitions();
@@ -107,6 +124,8 @@ class ProducerTransactionHost {
     OperationId transaction_;
     std::map<std::pair<CoordinatorType, std::string>, Channel*> coordinators_;
     bool is_adding_ = false;
+    WaitList addition_waiters_;
+    std::int64_t features_epoch_ = -1;  // of the features that the version is from
 };
 
 }  // namespace squall::model

@@ -12,6 +12,7 @@
 #include "model/controller/cluster_control.h"
 #include "model/controller/config_control.h"
 #include "model/controller/decision.h"
+#include "model/controller/feature_control.h"
 #include "model/controller/image.h"
 #include "model/controller/producer_id_control.h"
 #include "model/controller/replica_control.h"
@@ -25,6 +26,7 @@
 #include "model/protocol/messages/incremental_alter_configs.h"
 #include "model/protocol/messages/list_partition_reassignments.h"
 #include "model/protocol/messages/unregister_broker.h"
+#include "model/protocol/messages/update_features.h"
 
 namespace squall::model {
 
@@ -32,7 +34,11 @@ class AdministrationControl {
   public:
     // `bugs` outlives the control.
     explicit AdministrationControl(ControllerOptions options, const BugSet* bugs = nullptr)
-        : options_(options), replicas_(options, bugs), cluster_(options, bugs), configs_(options) {}
+        : options_(options),
+          replicas_(options, bugs),
+          cluster_(options, bugs),
+          configs_(options),
+          features_(options) {}
 
     // By name or by id, not both. Errors besides TopicControl's: topic_deletion_disabled,
     // invalid_request, unknown_topic_or_partition for a name.
@@ -58,6 +64,10 @@ class AdministrationControl {
                                               const UnregisterBrokerRequest& request) const;
     Decision<AllocateProducerIdsResponse> decide(const MetadataImage& image,
                                                  const AllocateProducerIdsRequest& request) const;
+    Decision<UpdateFeaturesResponse> decide(const MetadataImage& image,
+                                            const UpdateFeaturesRequest& request) const {
+        return features_.update(image, request);
+    }
 
   private:
     ControllerOptions options_;
@@ -65,6 +75,7 @@ class AdministrationControl {
     ReplicaControl replicas_;
     ClusterControl cluster_;
     ConfigControl configs_;
+    FeatureControl features_;
     ProducerIdControl producer_ids_;
 };
 

@@ -64,6 +64,7 @@ void BrokerLifecycleHost::register_broker() {
     request.incarnation_id = registration_.incarnation_id;
     request.listeners.push_back(
         {.name = "PLAINTEXT", .host = registration_.host, .port = registration_.port});
+    request.features = registered_ranges(registration_.supported_features);
     request.rack = registration_.rack;
     request.previous_broker_epoch = registration_.previous_broker_epoch;
     const auto response =

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "model/controller/broker_lifecycle_options.h"
+#include "model/controller/features.h"
 #include "model/controller/metadata_observer_host.h"
 #include "model/protocol/messages/broker_heartbeat.h"
 #include "model/protocol/messages/broker_registration.h"
@@ -33,6 +34,7 @@ struct BrokerRegistration {
     std::uint16_t port = 9092;
     std::optional<std::string> rack;
     BrokerEpoch previous_broker_epoch{-1};  // from the clean-shutdown file
+    FeatureRanges supported_features = model::supported_features();
 };
 
 class BrokerLifecycleHost {

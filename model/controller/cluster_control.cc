@@ -135,6 +135,15 @@ Decision<BrokerRegistrationResponse> ClusterControl::register_broker(
         sessions.is_valid(request.broker_id, before->epoch, now)) {
         return refuse(ErrorCode::duplicate_broker_registration);
     }
+    if (const Refusal refusal = features_.check_registration(image, request.features);
+        refusal.refused()) {
+        return refuse(refusal.error);
+    }
+    std::vector<BrokerFeature> features;
+    for (const BrokerRegistrationRequest::Feature& feature : request.features) {
+        features.push_back(
+            {feature.name, feature.min_supported_version, feature.max_supported_version});
+    }
     const BrokerEpoch epoch{next_offset.value()};
     decision.response.broker_epoch = epoch;
     decision.records.push_back(RegisterBrokerRecord{.broker_id = request.broker_id,
@@ -142,6 +151,7 @@ Decision<BrokerRegistrationResponse> ClusterControl::register_broker(
                                                     .broker_epoch = epoch,
                                                     .host = request.listeners.front().host,
                                                     .port = request.listeners.front().port,
+                                                    .features = std::move(features),
                                                     .rack = request.rack});
     if (before != nullptr) {
         // What the old incarnation led and had in sync is not the new one's.

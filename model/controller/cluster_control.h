@@ -23,6 +23,7 @@
 
 #include "model/controller/controller_options.h"
 #include "model/controller/decision.h"
+#include "model/controller/feature_control.h"
 #include "model/controller/image.h"
 #include "model/controller/replica_control.h"
 #include "model/protocol/messages/broker_heartbeat.h"
@@ -89,11 +90,11 @@ class ClusterControl {
   public:
     // `bugs` outlives the control.
     explicit ClusterControl(ControllerOptions options, const BugSet* bugs = nullptr)
-        : replicas_(options, bugs) {}
+        : features_(options), replicas_(options, bugs) {}
 
     // `next_offset`: of the record that is written next. Retrying with the same incarnation gets
-    // the epoch it has. Error: duplicate_broker_registration while another process of that id is in
-    // session.
+    // the epoch it has. Errors: duplicate_broker_registration while another process of that id is
+    // in session; unsupported_version where it lacks a finalized level of a feature.
     Decision<BrokerRegistrationResponse> register_broker(const MetadataImage& image,
                                                          const BrokerSessions& sessions,
                                                          const BrokerRegistrationRequest& request,
@@ -134,6 +135,7 @@ class ClusterControl {
     BrokerState next_state(const MetadataImage& image, const BrokerSessions& sessions,
                            const BrokerHeartbeatRequest& request) const;
 
+    FeatureControl features_;
     ReplicaControl replicas_;
 };
 

@@ -51,8 +51,9 @@ const std::map<std::string, std::string>* settings_of(const MetadataImage& image
 
 }  // namespace
 
-bool ConfigControl::must_hold_for_all_brokers(const std::string& setting) const {
-    return options_.eligible_leader_replicas_version >= 1 && setting == min_isr_setting;
+bool ConfigControl::must_hold_for_all_brokers(const MetadataImage& image,
+                                              const std::string& setting) const {
+    return image.has_eligible_leader_replicas() && setting == min_isr_setting;
 }
 
 Refusal ConfigControl::check_resource(const MetadataImage& image, std::int8_t resource_type,
@@ -122,14 +123,14 @@ Refusal ConfigControl::check_broker(const MetadataImage& image, const std::strin
             return {ErrorCode::invalid_request,
                     fmt::format("Cannot update these configs dynamically: [{}]", key)};
         }
-        if (!name.empty() && must_hold_for_all_brokers(key)) {
+        if (!name.empty() && must_hold_for_all_brokers(image, key)) {
             return invalid(
                 fmt::format("Broker-level {} cannot be altered while ELR is enabled.", key));
         }
         as_topic[std::string(*topic_setting)] = value;
     }
     // Once set, it stays: what it would fall back to is each broker's own.
-    if (name.empty() && must_hold_for_all_brokers(min_isr_setting) &&
+    if (name.empty() && must_hold_for_all_brokers(image, min_isr_setting) &&
         image.find_broker_default(min_isr_setting) != nullptr &&
         !configs.contains(min_isr_setting)) {
         return invalid(fmt::format("Cluster-level {} cannot be removed while ELR is enabled.",
@@ -174,7 +175,7 @@ Refusal ConfigControl::alter(const MetadataImage& image, std::int8_t resource_ty
                          .name = key,
                          .value = has ? std::optional<std::string>(is->second) : std::nullopt});
     }
-    if (min_isr_changes && options_.eligible_leader_replicas_version >= 1) {
+    if (min_isr_changes && image.has_eligible_leader_replicas()) {
         const bool of_topic = resource_type == ConfigRecord::topic_resource;
         records.push_back(ClearElrRecord{.topic_name = of_topic ? name : ""});
     }

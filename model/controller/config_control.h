@@ -49,7 +49,7 @@ class ConfigControl {
     // What a change makes of the settings.
     Refusal change(Configs& configs, const ConfigChange& change) const;
     // KIP-966: a min.insync.replicas of one broker would be another one for the controller.
-    bool must_hold_for_all_brokers(const std::string& setting) const;
+    bool must_hold_for_all_brokers(const MetadataImage& image, const std::string& setting) const;
 
     ControllerOptions options_;
 };

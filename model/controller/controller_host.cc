@@ -46,6 +46,7 @@ ControllerHost::ControllerHost(sim::Node& node, BrokerId self, ControllerOptions
       chronicle_(std::move(chronicle)),
       replicas_(options, bugs),
       cluster_(options, bugs),
+      features_(options),
       administration_(options, bugs),
       sessions_(options.broker_session_timeout),
       attention_(node),
@@ -132,7 +133,15 @@ void ControllerHost::maybe_activate() {
     idle_since_ = now;
     balance_due_ = now + options_.leader_imbalance_check_interval;
     unclean_due_ = now + options_.unclean_leader_election_interval;
+    bootstrap_if_new();
     attention_.open();
+}
+
+// No metadata is written before a metadata.version: a log without one is that of a new cluster.
+void ControllerHost::bootstrap_if_new() {
+    if (image_.feature_level(feature::metadata_version) > 0) return;
+    ASSERT(image_.brokers.empty() && image_.topics.empty(), "metadata without a metadata.version");
+    carry_through(features_.bootstrap(), "bootstrap");
 }
 
 void ControllerHost::resign_activity() {
@@ -304,9 +313,12 @@ void ControllerHost::describe(const MetadataRecord& record, const Replaced& befo
             BrokerUnregistered{.broker = left->broker_id, .broker_epoch = left->broker_epoch});
     } else if (const auto* removed = std::get_if<RemoveTopicRecord>(&record)) {
         events.push_back(TopicDeleted{.topic = before.topic, .topic_id = removed->topic_id});
+    } else if (const auto* feature = std::get_if<FeatureLevelRecord>(&record)) {
+        events.push_back(FeatureLevelChanged{
+            .feature = feature->name, .level = feature->feature_level, .reason = reason});
     } else if (const auto* config = std::get_if<ConfigRecord>(&record)) {
-        // Those that a topic is created with are no changes.
-        if (reason == "created") return;
+        // Those that a topic, or the cluster, is created with are no changes.
+        if (reason == "created" || reason == "bootstrap") return;
         events.push_back(ConfigChanged{.resource = name_of_resource(*config),
                                        .setting = config->name,
                                        .value = config->value.value_or(""),
@@ -399,6 +411,9 @@ UnregisterBrokerResponse ControllerHost::handle(const UnregisterBrokerRequest& r
     return administer(request);
 }
 AllocateProducerIdsResponse ControllerHost::handle(const AllocateProducerIdsRequest& request) {
+    return administer(request);
+}
+UpdateFeaturesResponse ControllerHost::handle(const UpdateFeaturesRequest& request) {
     return administer(request);
 }
 

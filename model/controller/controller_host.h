@@ -5,7 +5,8 @@
 // So the image of an active controller runs ahead of what is committed, by the batches in flight;
 // when leadership is lost that image is dropped and replayed from the log, and everyone who waits
 // gets NOT_CONTROLLER. A standby's image holds exactly what is committed. A new leader begins when
-// everything up to its own first record is committed and replayed (KIP-595, KIP-631).
+// everything up to its own first record is committed and replayed (KIP-595, KIP-631); where that
+// is nothing but control records, it writes what a new cluster begins with (KIP-778).
 #pragma once
 
 #include <cstdint>
@@ -53,6 +54,7 @@ class ControllerHost final : private RaftStateMachine {
     ListPartitionReassignmentsResponse handle(const ListPartitionReassignmentsRequest& request);
     UnregisterBrokerResponse handle(const UnregisterBrokerRequest& request);
     AllocateProducerIdsResponse handle(const AllocateProducerIdsRequest& request);
+    UpdateFeaturesResponse handle(const UpdateFeaturesRequest& request);
 
     RaftHost& raft() { return raft_; }
     bool is_active() const { return active_; }
@@ -62,7 +64,7 @@ class ControllerHost final : private RaftStateMachine {
   private:
     using ControllerEvent =
         std::variant<TopicCreated, TopicDeleted, PartitionChanged, ConfigChanged, BrokerRegistered,
-                     BrokerUnregistered, BrokerFenceChanged>;
+                     BrokerUnregistered, BrokerFenceChanged, FeatureLevelChanged>;
 
     // A batch in flight, or an answer that waits for one.
     struct Pending {
@@ -78,6 +80,8 @@ class ControllerHost final : private RaftStateMachine {
     // KAFKA-6082: a controller decides, writes and answers only while it leads the quorum.
     bool must_stand_down() const;
     void maybe_activate();
+    // Requires: active.
+    void bootstrap_if_new();
     void resign_activity();
     // Applies what others decided and is committed, and tells what nobody told.
     void catch_up();
@@ -125,6 +129,7 @@ class ControllerHost final : private RaftStateMachine {
     std::shared_ptr<MetadataChronicle> chronicle_;
     ReplicaControl replicas_;
     ClusterControl cluster_;
+    FeatureControl features_;
     AdministrationControl administration_;
     MetadataImage image_;
     std::optional<std::uint64_t> digest_;  // of the image; a walk over everything, so kept

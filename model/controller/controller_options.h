@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "model/controller/features.h"
 #include "sim/base/setting_bounds.h"
 #include "sim/base/time.h"
 
@@ -22,8 +23,8 @@ struct ControllerOptions {
     bool auto_leader_rebalance_enable = true;
     std::chrono::seconds leader_imbalance_check_interval{300};
     std::int32_t leader_imbalance_per_broker_percentage = 10;
-    // Feature eligible.leader.replicas.version (KIP-966): 1 on new clusters since 4.1.
-    std::int16_t eligible_leader_replicas_version = 1;
+    // With which a cluster begins: the first active controller writes them into the metadata log.
+    FeatureOptions features;
 
     bool operator==(const ControllerOptions&) const = default;
 
@@ -43,8 +44,7 @@ struct ControllerOptions {
                int_from(1));
         fields("leader.imbalance.per.broker.percentage",
                self.leader_imbalance_per_broker_percentage, int_from(0));
-        fields("eligible.leader.replicas.version", self.eligible_leader_replicas_version,
-               SettingBounds{.low = 0, .high = 1});
+        FeatureOptions::describe(self.features, fields);
     }
 };
 

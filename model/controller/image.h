@@ -10,8 +10,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "model/controller/features.h"
 #include "model/protocol/types.h"
 
 namespace squall::model {
@@ -27,6 +29,7 @@ struct BrokerImage {
     Uuid incarnation_id;
     std::string host;  // the simulated node's name
     std::uint16_t port = 9092;
+    FeatureRanges supported_features{};
     std::optional<std::string> rack;
     bool fenced = true;
     bool in_controlled_shutdown = false;
@@ -40,6 +43,7 @@ struct BrokerImage {
         fields("incarnation_id", self.incarnation_id);
         fields("host", self.host);
         fields("port", self.port);
+        fields("supported_features", self.supported_features);
         fields("rack", self.rack);
         fields("fenced", self.fenced);
         fields("in_controlled_shutdown", self.in_controlled_shutdown);
@@ -93,7 +97,8 @@ struct TopicImage {
 };
 
 struct MetadataImage {
-    Offset next_offset{0};  // everything below it is applied
+    Offset next_offset{0};     // everything below it is applied
+    FeatureLevels features{};  // finalized; those at level 0 are left out
     std::map<BrokerId, BrokerImage> brokers;
     std::map<std::string, TopicImage> topics;
     // Dynamic settings of brokers, by id; under "" those of all of them. Never empty maps.
@@ -109,6 +114,14 @@ struct MetadataImage {
     const BrokerImage* find_broker(BrokerId id) const;
     // A dynamic setting of all brokers; nullptr where there is none.
     const std::string* find_broker_default(const std::string& key) const;
+    // The finalized level of a feature; 0: it is off.
+    FeatureLevel feature_level(std::string_view feature) const {
+        return level_of(features, feature);
+    }
+    bool has_eligible_leader_replicas() const {
+        return feature_level(feature::eligible_leader_replicas_version) >= 1;
+    }
+    bool has_consumer_protocol() const { return feature_level(feature::group_version) >= 1; }
     // A hash of the whole content, apart from how far it was replayed: equal content, equal
     // digests.
     std::uint64_t digest() const;
@@ -116,6 +129,7 @@ struct MetadataImage {
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("next_offset", self.next_offset);
+        fields("features", self.features);
         fields("brokers", self.brokers);
         fields("topics", self.topics);
         fields("broker_configs", self.broker_configs);

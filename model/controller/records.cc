@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "model/protocol/wire_codec.h"
 #include "sim/base/assert.h"
@@ -28,6 +29,7 @@ constexpr std::string_view record_name() {
     if constexpr (std::is_same_v<Record, RegisterBrokerRecord>) return "RegisterBrokerRecord";
     if constexpr (std::is_same_v<Record, ProducerIdsRecord>) return "ProducerIdsRecord";
     if constexpr (std::is_same_v<Record, ClearElrRecord>) return "ClearElrRecord";
+    if constexpr (std::is_same_v<Record, FeatureLevelRecord>) return "FeatureLevelRecord";
 }
 
 template <std::size_t alternative = 0>
@@ -97,11 +99,16 @@ void apply_to(MetadataImage& image, const RegisterBrokerRecord& record) {
         ASSERT(record.broker_epoch > before->epoch, "broker {} went from epoch {} back to {}",
                record.broker_id, before->epoch, record.broker_epoch);
     }
+    FeatureRanges supported;
+    for (const BrokerFeature& feature : record.features) {
+        supported[feature.name] = {feature.min_supported_version, feature.max_supported_version};
+    }
     image.brokers[record.broker_id] = {.id = record.broker_id,
                                        .epoch = record.broker_epoch,
                                        .incarnation_id = record.incarnation_id,
                                        .host = record.host,
                                        .port = record.port,
+                                       .supported_features = std::move(supported),
                                        .rack = record.rack,
                                        .fenced = record.fenced,
                                        .in_controlled_shutdown = record.in_controlled_shutdown};
@@ -215,6 +222,16 @@ void apply_to(MetadataImage& image, const ClearElrRecord& record) {
     }
 }
 
+void apply_to(MetadataImage& image, const FeatureLevelRecord& record) {
+    ASSERT(range_of(supported_features(), record.name).contains(record.feature_level),
+           "{} at level {}, which is not supported", record.name, record.feature_level);
+    if (record.feature_level == 0) {
+        image.features.erase(record.name);
+    } else {
+        image.features[record.name] = record.feature_level;
+    }
+}
+
 void apply_to(MetadataImage&, const NoOpRecord&) {}
 
 }  // namespace
@@ -278,5 +295,6 @@ SQUALL_INSTANTIATE_CODEC(NoOpRecord);
 SQUALL_INSTANTIATE_CODEC(RegisterBrokerRecord);
 SQUALL_INSTANTIATE_CODEC(ProducerIdsRecord);
 SQUALL_INSTANTIATE_CODEC(ClearElrRecord);
+SQUALL_INSTANTIATE_CODEC(FeatureLevelRecord);
 
 }  // namespace squall::model

@@ -5,7 +5,7 @@
 // the body in the flexible wire encoding. A record whose type or version is unknown is corrupt: it
 // cannot be skipped, since everything after it builds on it.
 //
-// Left out against Kafka: features, client quotas, ACLs, SCRAM credentials, delegation tokens, log
+// Left out against Kafka: client quotas, ACLs, SCRAM credentials, delegation tokens, log
 // directories; and the fields that only they need.
 #pragma once
 
@@ -24,6 +24,21 @@
 
 namespace squall::model {
 
+// A range of levels that a broker supports.
+struct BrokerFeature {
+    std::string name;
+    FeatureLevel min_supported_version = 0;
+    FeatureLevel max_supported_version = 0;
+
+    bool operator==(const BrokerFeature&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("name", self.name);
+        fields("min_supported_version", self.min_supported_version);
+        fields("max_supported_version", self.max_supported_version);
+    }
+};
+
 // A broker process registered. Its broker epoch is the offset of this record.
 struct RegisterBrokerRecord {
     static constexpr std::uint32_t type = 0;
@@ -34,6 +49,7 @@ struct RegisterBrokerRecord {
     BrokerEpoch broker_epoch{-1};
     std::string host;
     std::uint16_t port = 9092;
+    std::vector<BrokerFeature> features{};  // that it supports
     std::optional<std::string> rack;
     bool fenced = true;
     bool in_controlled_shutdown = false;
@@ -46,6 +62,7 @@ struct RegisterBrokerRecord {
         fields("broker_epoch", self.broker_epoch);
         fields("host", self.host);
         fields("port", self.port);
+        fields("features", self.features);
         fields("rack", self.rack, Wire{.nullable = 0});
         fields("fenced", self.fenced);
         fields("in_controlled_shutdown", self.in_controlled_shutdown);
@@ -237,6 +254,22 @@ struct ProducerIdsRecord {
     }
 };
 
+// A level of a feature is finalized; 0 turns it off.
+struct FeatureLevelRecord {
+    static constexpr std::uint32_t type = 12;
+    static constexpr VersionRange versions{.min = 0, .max = 0, .flexible_since = 0};
+
+    std::string name;
+    FeatureLevel feature_level = 0;
+
+    bool operator==(const FeatureLevelRecord&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("name", self.name);
+        fields("feature_level", self.feature_level);
+    }
+};
+
 // Forgets the eligible leader replicas and last known leaders of a topic, or of all where the name
 // is empty: they were recorded under another min.insync.replicas than now holds (KIP-966).
 struct ClearElrRecord {
@@ -265,7 +298,8 @@ struct NoOpRecord {
 using MetadataRecord =
     std::variant<UnregisterBrokerRecord, TopicRecord, PartitionRecord, ConfigRecord,
                  PartitionChangeRecord, RemoveTopicRecord, BrokerRegistrationChangeRecord,
-                 NoOpRecord, RegisterBrokerRecord, ProducerIdsRecord, ClearElrRecord>;
+                 NoOpRecord, RegisterBrokerRecord, ProducerIdsRecord, ClearElrRecord,
+                 FeatureLevelRecord>;
 
 std::string_view name_of(const MetadataRecord& record);
 // "PartitionChangeRecord{partition_id=0 ...}"

@@ -126,6 +126,12 @@ AllocateProducerIdsResponse refused(const AllocateProducerIdsRequest&, const Ref
     return response;
 }
 
+UpdateFeaturesResponse refused(const UpdateFeaturesRequest&, const Refusal& refusal) {
+    UpdateFeaturesResponse response;
+    refuse_slot(response, refusal);
+    return response;
+}
+
 DescribeQuorumResponse refused(const DescribeQuorumRequest&, const Refusal& refusal) {
     DescribeQuorumResponse response;
     response.error_code = refusal.error;
@@ -162,6 +168,9 @@ ErrorCode error_of(const UnregisterBrokerResponse& response) {
     return response.error_code;
 }
 ErrorCode error_of(const AllocateProducerIdsResponse& response) {
+    return response.error_code;
+}
+ErrorCode error_of(const UpdateFeaturesResponse& response) {
     return response.error_code;
 }
 // A voter that does not lead says so for the partition.

@@ -18,6 +18,7 @@
 #include "model/protocol/messages/incremental_alter_configs.h"
 #include "model/protocol/messages/list_partition_reassignments.h"
 #include "model/protocol/messages/unregister_broker.h"
+#include "model/protocol/messages/update_features.h"
 
 namespace squall::model {
 
@@ -35,6 +36,7 @@ ListPartitionReassignmentsResponse refused(const ListPartitionReassignmentsReque
 UnregisterBrokerResponse refused(const UnregisterBrokerRequest& request, const Refusal& refusal);
 AllocateProducerIdsResponse refused(const AllocateProducerIdsRequest& request,
                                     const Refusal& refusal);
+UpdateFeaturesResponse refused(const UpdateFeaturesRequest& request, const Refusal& refusal);
 DescribeQuorumResponse refused(const DescribeQuorumRequest& request, const Refusal& refusal);
 
 // Of the whole, else of the first item; none for an answer without items.
@@ -48,6 +50,7 @@ ErrorCode error_of(const AlterPartitionReassignmentsResponse& response);
 ErrorCode error_of(const ListPartitionReassignmentsResponse& response);
 ErrorCode error_of(const UnregisterBrokerResponse& response);
 ErrorCode error_of(const AllocateProducerIdsResponse& response);
+ErrorCode error_of(const UpdateFeaturesResponse& response);
 ErrorCode error_of(const DescribeQuorumResponse& response);
 
 }  // namespace squall::model

@@ -132,7 +132,7 @@ ElectionRules ReplicaControl::rules_for(const MetadataImage& image, const TopicI
                                         const Arrival& arrival) const {
     const bool unclean = allows_unclean_election(image, topic);
     return {.election = unclean ? Election::unclean : Election::online,
-            .eligible_leader_replicas = options_.eligible_leader_replicas_version >= 1,
+            .eligible_leader_replicas = image.has_eligible_leader_replicas(),
             .min_insync_replicas = min_insync_replicas(image, topic),
             .is_acceptable_leader =
                 [&image, arrival](BrokerId broker) {

@@ -1,5 +1,7 @@
 #include "model/controller/snapshot_records.h"
 
+#include <utility>
+
 #include "model/controller/metadata_replay.h"
 
 namespace squall::model {
@@ -7,11 +9,16 @@ namespace squall::model {
 namespace {
 
 RegisterBrokerRecord record_of(const BrokerImage& broker) {
+    std::vector<BrokerFeature> features;
+    for (const auto& [name, range] : broker.supported_features) {
+        features.push_back({name, range.min, range.max});
+    }
     return {.broker_id = broker.id,
             .incarnation_id = broker.incarnation_id,
             .broker_epoch = broker.epoch,
             .host = broker.host,
             .port = broker.port,
+            .features = std::move(features),
             .rack = broker.rack,
             .fenced = broker.fenced,
             .in_controlled_shutdown = broker.in_controlled_shutdown};
@@ -38,6 +45,13 @@ PartitionRecord record_of(const Uuid& topic_id, std::int32_t index,
 
 std::vector<MetadataRecord> snapshot_records(const MetadataImage& image) {
     std::vector<MetadataRecord> records;
+    // By metadata.version what follows is read.
+    if (const FeatureLevel level = image.feature_level(feature::metadata_version); level > 0) {
+        records.push_back(FeatureLevelRecord{std::string(feature::metadata_version), level});
+    }
+    for (const auto& [name, level] : image.features) {
+        if (name != feature::metadata_version) records.push_back(FeatureLevelRecord{name, level});
+    }
     for (const auto& [id, broker] : image.brokers) records.push_back(record_of(broker));
     for (const auto& [name, topic] : image.topics) {
         records.push_back(TopicRecord{.name = name, .topic_id = topic.id});

@@ -280,7 +280,8 @@ void TransactionHost::handle(const InitProducerIdRequest& request,
     ASSERT(request.transactional_id.has_value(), "no transactional id");
     const auto found = find_shard(*request.transactional_id);
     if (const auto* error = std::get_if<ErrorCode>(&found)) return refuse(completer, *error);
-    decide(std::get<ShardRef>(found), request, options_.transaction_version, std::move(completer));
+    // An identity has no transaction.version; what is aborted for it keeps its own.
+    decide(std::get<ShardRef>(found), request, 0, std::move(completer));
 }
 
 void TransactionHost::handle(const AddPartitions& request, std::int16_t client_version,

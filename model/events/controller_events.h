@@ -166,6 +166,21 @@ struct ConfigChanged {
     }
 };
 
+// A level of a feature is finalized; 0: it is off.
+struct FeatureLevelChanged {
+    static constexpr std::string_view event_name = "FeatureLevelChanged";
+    std::string feature;
+    std::int16_t level = 0;
+    std::string reason;  // "bootstrap": of a new cluster
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("feature", self.feature);
+        fields("level", self.level);
+        fields("reason", self.reason);
+    }
+};
+
 struct BrokerUnregistered {
     static constexpr std::string_view event_name = "BrokerUnregistered";
     BrokerId broker;

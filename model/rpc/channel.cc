@@ -143,9 +143,14 @@ bool Channel::connect() {
             disconnect(Error{Failure::closed, name_ + ": no greeting"});
         return fail(Error{Failure::unreachable, name_ + ": connection lost before it was ready"});
     }
+    const auto& offered = (**answer)->as<ApiVersionsResponse>();
     peer_versions_.clear();
-    for (const auto& api : (**answer)->as<ApiVersionsResponse>().api_keys) {
+    for (const auto& api : offered.api_keys) {
         peer_versions_[api.api_key] = {api.min_version, api.max_version};
+    }
+    features_ = {.epoch = offered.finalized_features_epoch, .levels = {}};
+    for (const auto& feature : offered.finalized_features) {
+        features_.levels[feature.name] = feature.max_version_level;
     }
     failures_in_a_row_ = 0;
     state_ = State::ready;
@@ -269,6 +274,15 @@ Channel& ChannelPool::to(Endpoint peer, std::string_view purpose) {
     if (found != channels_.end()) return *found->second;
     auto channel = std::make_unique<Channel>(node_, fabric_, peer, purpose, options_);
     return *channels_.emplace(std::move(key), std::move(channel)).first->second;
+}
+
+FinalizedFeatures ChannelPool::finalized_features() const {
+    FinalizedFeatures newest;
+    for (const auto& [to, channel] : channels_) {
+        const FinalizedFeatures& told = channel->finalized_features();
+        if (told.epoch > newest.epoch) newest = told;
+    }
+    return newest;
 }
 
 std::optional<Endpoint> ChannelPool::resolve(std::string_view host, sim::Port port) const {

@@ -51,6 +51,13 @@ struct ChannelOptions {
     }
 };
 
+// The levels of features that a broker knew as finalized. Of two that differ the one of the higher
+// epoch is the newer; epoch -1: nothing is known.
+struct FinalizedFeatures {
+    std::int64_t epoch = -1;
+    std::map<std::string, std::int16_t> levels;
+};
+
 class Channel final : private sim::FrameHandler {
   public:
     // `purpose` names the channel's task and keys its draws: "fetcher", "heartbeat". Unique per
@@ -60,7 +67,9 @@ class Channel final : private sim::FrameHandler {
     ~Channel() override;
 
     // Sends without waiting; the completer gets the end of it. Requests go out in the order of
-    // their calls. Never parks.
+    // their calls, in the newest version that both sides know, and no newer than
+    // `newest`.
+    // Never parks.
     template <class Request>
     void send(Request request, sim::Completer<Result<typename Request::Response>> completer,
               std::optional<std::chrono::milliseconds> timeout = std::nullopt,
@@ -79,8 +88,9 @@ class Channel final : private sim::FrameHandler {
     // destroyed first. Never parks.
     template <class Request>
     void send_then(Request request, std::function<void(Result<typename Request::Response>)> then,
-                   std::optional<std::chrono::milliseconds> timeout = std::nullopt) {
-        enqueue(Request::api_key, Request::versions.max, box(std::move(request)), timeout,
+                   std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+                   ApiVersion newest = Request::versions.max) {
+        enqueue(Request::api_key, newest, box(std::move(request)), timeout,
                 [then = std::move(then)](Result<std::unique_ptr<Message>> end) {
                     if (!end) return then(end.error());
                     then(std::move((*end)->template as<typename Request::Response>()));
@@ -115,13 +125,8 @@ class Channel final : private sim::FrameHandler {
     }
 
     const Endpoint& peer() const { return peer_; }
-    // The newest version of an API that the peer offered when it was last connected to; nullopt:
-    // none, or never connected.
-    std::optional<std::int16_t> offered_version(ApiKey key) const {
-        const auto offered = peer_versions_.find(key);
-        if (offered == peer_versions_.end()) return std::nullopt;
-        return offered->second.second;
-    }
+    // As the peer last said when it was connected to.
+    const FinalizedFeatures& finalized_features() const { return features_; }
     std::size_t in_flight() const { return in_flight_.size() + queue_.size(); }
     bool is_connected() const { return state_ == State::ready; }
 
@@ -168,6 +173,7 @@ class Channel final : private sim::FrameHandler {
     bool task_running_ = false;
     std::shared_ptr<sim::Connection> connection_;
     std::map<ApiKey, std::pair<std::int16_t, std::int16_t>> peer_versions_;
+    FinalizedFeatures features_;
     std::deque<Request> queue_;      // not sent yet
     std::deque<Request> in_flight_;  // sent, response expected, in order of sending
     std::vector<std::function<void()>> connect_waiters_;  // of connect_then
@@ -186,6 +192,8 @@ class ChannelPool {
         : node_(node), fabric_(fabric), options_(std::move(options)) {}
 
     Channel& to(Endpoint peer, std::string_view purpose);
+    // The newest that a peer told.
+    FinalizedFeatures finalized_features() const;
     sim::Node& node() const { return node_; }
     const Fabric& fabric() const { return fabric_; }
     // The endpoint of a node by its name, as metadata gives hosts; nullopt: no such machine.

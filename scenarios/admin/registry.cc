@@ -218,6 +218,32 @@ Result<Step> make_reassign(const AdminOptionTexts& options) {
     });
 }
 
+Result<Step> make_update_feature(const AdminOptionTexts& options) {
+    static const std::map<std::string, model::FeatureUpgradeType> types = {
+        {"upgrade", model::FeatureUpgradeType::upgrade},
+        {"safe-downgrade", model::FeatureUpgradeType::safe_downgrade},
+        {"unsafe-downgrade", model::FeatureUpgradeType::unsafe_downgrade},
+    };
+    const Result<std::int64_t> level = number_of(options, "level", 0);
+    if (!level) return level.error();
+    if (*level < INT16_MIN || *level > INT16_MAX) return wrong("level: it is no 16-bit number");
+    const std::string type = text_of(options, "type", "upgrade");
+    if (!types.contains(type)) {
+        return wrong(fmt::format(
+            "type: '{}' is none of upgrade, safe-downgrade and unsafe-downgrade", type));
+    }
+    const std::string validate_only = text_of(options, "validate_only", "false");
+    if (validate_only != "true" && validate_only != "false") {
+        return wrong(fmt::format("validate_only: '{}' is neither true nor false", validate_only));
+    }
+    return Step([feature = text_of(options, "feature"),
+                 update = model::FeatureUpdate{.level = static_cast<std::int16_t>(*level),
+                                               .type = types.at(type)},
+                 tries = validate_only == "true"](AdminClient& admin) {
+        admin.update_features({{feature, update}}, tries);
+    });
+}
+
 Result<Step> make_unregister_broker(const AdminOptionTexts& options) {
     const Result<BrokerId> broker = broker_of(text_of(options, "broker"));
     if (!broker) return broker.error();
@@ -347,6 +373,13 @@ const std::vector<AdminStepEntry>& all_admin_steps() {
          "a broker that will not come back is forgotten",
          {{"broker", "like \"b3\"", true}},
          make_unregister_broker},
+        {"update-feature",
+         "another level of a feature is finalized (KIP-584)",
+         {{"feature", "like \"transaction.version\"", true},
+          {"level", "the level; 0, it is off", true},
+          {"type", "\"upgrade\", \"safe-downgrade\" or \"unsafe-downgrade\""},
+          {"validate_only", "true: it is only tried"}},
+         make_update_feature},
     };
     return steps;
 }

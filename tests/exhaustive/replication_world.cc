@@ -173,6 +173,7 @@ std::uint16_t ReplicationWorld::committed_view(const State& state) {
 // Three brokers alive and in sync, the first leads in epoch 0, and everybody knows.
 ReplicationWorld::State ReplicationWorld::initial() {
     MetadataImage image;
+    image.features = model::FeatureOptions{}.levels();
     TopicImage& topic = image.topics[partition.topic];
     topic.name = partition.topic;
     topic.id = topic_id;
@@ -671,6 +672,7 @@ BrokerRegistrationRequest ReplicationWorld::registration_of(const MetadataImage&
     request.incarnation_id = image.find_broker(id_of(broker))->incarnation_id;
     ++request.incarnation_id.low;
     request.listeners.emplace_back();
+    request.features = model::registered_ranges(model::supported_features());
     return request;
 }
 

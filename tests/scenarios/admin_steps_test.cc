@@ -80,6 +80,20 @@ at = "17s"
 topic = "returns"
 
 [[admin]]
+kind = "update-feature"
+at = "18s"
+feature = "transaction.version"
+level = 1
+type = "safe-downgrade"
+validate_only = "true"
+
+[[admin]]
+kind = "update-feature"
+at = "18s"
+feature = "group.version"
+level = 2
+
+[[admin]]
 kind = "abort-transaction"
 at = "18s"
 partition = "orders-0"
@@ -107,14 +121,17 @@ TEST(AdminSteps, AreMadeAtTheirTimes) {
                     Pair("ElectLeaders", "ok"), Pair("FindHangingTransactions orders-0", "ok"),
                     Pair("IncrementalAlterConfigs all brokers", "ok"),
                     Pair("IncrementalAlterConfigs topic orders", "ok"),
-                    Pair("UnregisterBroker 9", "BROKER_ID_NOT_REGISTERED")));
+                    Pair("UnregisterBroker 9", "BROKER_ID_NOT_REGISTERED"),
+                    Pair("UpdateFeatures group.version=2", "INVALID_UPDATE_VERSION"),
+                    Pair("UpdateFeatures transaction.version=1", "ok")));
+    EXPECT_EQ(result.probes.at("FeatureLevelChanged"), 4u);  // those of a new cluster
     EXPECT_EQ(result.probes.at("TopicDeleted"), 1u);
     EXPECT_EQ(result.probes.at("ConfigChanged"), 2u);
 }
 
 TEST(AdminSteps, AreWrittenAsTheyWereRead) {
     const Scenario scenario = small_storm(many_steps);
-    ASSERT_EQ(scenario.admin.size(), 11u);
+    ASSERT_EQ(scenario.admin.size(), 13u);
     EXPECT_EQ(scenario.admin[0].id, "new");
     EXPECT_EQ(scenario.admin[1].id, "step-2");
     EXPECT_EQ(scenario.admin[1].at, 7s);

@@ -40,6 +40,11 @@ UnregisterBrokerResponse handle(Broker& broker, UnregisterBrokerRequest& request
     return broker.ask_controller(request);
 }
 
+UpdateFeaturesResponse handle(Broker& broker, UpdateFeaturesRequest& request,
+                              const RequestContext&) {
+    return broker.ask_controller(request);
+}
+
 DescribeQuorumResponse handle(Broker& broker, DescribeQuorumRequest& request,
                               const RequestContext&) {
     return broker.ask_controller(request);

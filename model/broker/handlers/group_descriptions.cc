@@ -40,7 +40,9 @@ ConsumerGroupDescribeResponse handle(Broker& broker, ConsumerGroupDescribeReques
     ConsumerGroupDescribeResponse response;
     for (const std::string& group : request.group_ids) {
         const GroupShard* shard = nullptr;
-        const ErrorCode error = find_shard(broker, group, shard);
+        const ErrorCode error = broker.image().has_consumer_protocol()
+                                    ? find_shard(broker, group, shard)
+                                    : ErrorCode::unsupported_version;
         if (error == ErrorCode::none) {
             response.groups.push_back(describe_consumer_group(*shard, group, broker.image()));
             continue;

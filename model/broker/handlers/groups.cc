@@ -1,4 +1,5 @@
 // Group membership: all of it is the coordinator's.
+#include "model/broker/broker.h"
 #include "model/broker/handlers/group_call.h"
 #include "model/broker/handlers/handlers.h"
 
@@ -23,6 +24,12 @@ LeaveGroupResponse handle(Broker& broker, LeaveGroupRequest& request,
 
 ConsumerGroupHeartbeatResponse handle(Broker& broker, ConsumerGroupHeartbeatRequest& request,
                                       const RequestContext& context) {
+    // KIP-848 is on with group.version 1.
+    if (!broker.image().has_consumer_protocol()) {
+        ConsumerGroupHeartbeatResponse refused;
+        refused.error_code = ErrorCode::unsupported_version;
+        return refused;
+    }
     return ask_coordinator(broker, request, context);
 }
 

@@ -23,7 +23,8 @@ using BrokerApis =
              AddOffsetsToTxnRequest, EndTxnRequest, WriteTxnMarkersRequest, TxnOffsetCommitRequest,
              DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest,
              ConsumerGroupHeartbeatRequest, DescribeGroupsRequest, ListGroupsRequest,
-             ConsumerGroupDescribeRequest, DeleteGroupsRequest, OffsetDeleteRequest>;
+             ConsumerGroupDescribeRequest, DeleteGroupsRequest, OffsetDeleteRequest,
+             UpdateFeaturesRequest>;
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context);
@@ -85,6 +86,8 @@ ListPartitionReassignmentsResponse handle(Broker& broker,
                                           const RequestContext& context);
 UnregisterBrokerResponse handle(Broker& broker, UnregisterBrokerRequest& request,
                                 const RequestContext& context);
+UpdateFeaturesResponse handle(Broker& broker, UpdateFeaturesRequest& request,
+                              const RequestContext& context);
 DescribeQuorumResponse handle(Broker& broker, DescribeQuorumRequest& request,
                               const RequestContext& context);
 IncrementalAlterConfigsResponse handle(Broker& broker, IncrementalAlterConfigsRequest& request,

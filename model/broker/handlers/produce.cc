@@ -61,8 +61,7 @@ void confirm_transactions(Broker& broker, std::vector<Admitted>& batches, ApiVer
             batch.partition, BatchView::at_front(batch.records).value().base_sequence());
     }
     if (to_confirm.empty()) return;
-    const bool adds =
-        broker.config().transactions.is_version_2(version, first_produce_of_version_2);
+    const bool adds = version >= first_produce_of_version_2;
     std::map<TransactionName, std::map<TopicPartition, Confirmation>> confirmations;
     for (const auto& [transaction, first_sequences] : to_confirm) {
         confirmations[transaction] =

@@ -89,8 +89,8 @@ InitProducerIdResponse handle(Broker& broker, InitProducerIdRequest& request,
 AddPartitionsToTxnResponse handle(Broker& broker, AddPartitionsToTxnRequest& request,
                                   const RequestContext& context) {
     AddPartitionsToTxnResponse response;
-    const auto version = static_cast<std::int16_t>(
-        broker.config().transactions.is_version_2(context.api_version, first_of_brokers) ? 2 : 1);
+    // A broker adds on behalf of a producer that speaks version 2, and else only verifies.
+    const std::int16_t version = context.api_version >= first_of_brokers ? 2 : 1;
     if (context.api_version < first_of_brokers) {
         response.results_by_topic_v3_and_below =
             by_topic(add(broker,
@@ -139,8 +139,7 @@ AddOffsetsToTxnResponse handle(Broker& broker, AddOffsetsToTxnRequest& request,
 }
 
 EndTxnResponse handle(Broker& broker, EndTxnRequest& request, const RequestContext& context) {
-    const bool is_version_2 =
-        broker.config().transactions.is_version_2(context.api_version, first_end_txn_of_version_2);
+    const bool is_version_2 = context.api_version >= first_end_txn_of_version_2;
     sim::Completion<EndTxnResponse> answer(broker.node());
     broker.transactions().handle(request, is_version_2 ? 2 : 1, answer.completer());
     std::optional<EndTxnResponse> answered = answer.await();

@@ -32,8 +32,7 @@ ErrorCode offset_error_of(ErrorCode error) {
 TxnOffsetCommitResponse handle(Broker& broker, TxnOffsetCommitRequest& request,
                                const RequestContext& context) {
     const TopicPartition partition{offsets_topic, broker.groups().partition_of(request.group_id)};
-    const bool adds = broker.config().transactions.is_version_2(
-        context.api_version, first_txn_offset_commit_of_version_2);
+    const bool adds = context.api_version >= first_txn_offset_commit_of_version_2;
     const Confirmation confirmation =
         confirm_transaction(broker,
                             {.transactional_id = request.transactional_id,

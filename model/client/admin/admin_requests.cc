@@ -185,6 +185,33 @@ QuorumDescription read_quorum(const DescribeQuorumResponse& response) {
     return quorum;
 }
 
+UpdateFeaturesRequest update_features_request(const std::map<std::string, FeatureUpdate>& updates,
+                                              Timeout timeout, bool validate_only) {
+    UpdateFeaturesRequest request;
+    request.timeout_ms = static_cast<std::int32_t>(timeout.count());
+    request.validate_only = validate_only;
+    for (const auto& [feature, update] : updates) {
+        request.feature_updates.push_back(
+            {.feature = feature,
+             .max_version_level = update.level,
+             .allow_downgrade = update.type != FeatureUpgradeType::upgrade,
+             .upgrade_type = static_cast<std::int8_t>(update.type)});
+    }
+    return request;
+}
+
+FeatureMetadata read_features(const ApiVersionsResponse& response) {
+    FeatureMetadata features{
+        .epoch = response.finalized_features_epoch, .finalized = {}, .supported = {}};
+    for (const auto& feature : response.finalized_features) {
+        features.finalized[feature.name] = feature.max_version_level;
+    }
+    for (const auto& feature : response.supported_features) {
+        features.supported[feature.name] = {feature.min_version, feature.max_version};
+    }
+    return features;
+}
+
 std::vector<LogDirDescription> read_log_dirs(const DescribeLogDirsResponse& response) {
     std::vector<LogDirDescription> directories;
     for (const DescribeLogDirsResponse::Result& result : response.results) {

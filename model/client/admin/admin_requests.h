@@ -8,6 +8,7 @@
 
 #include "model/client/admin/admin_types.h"
 #include "model/protocol/messages/alter_partition_reassignments.h"
+#include "model/protocol/messages/api_versions.h"
 #include "model/protocol/messages/create_partitions.h"
 #include "model/protocol/messages/create_topics.h"
 #include "model/protocol/messages/delete_records.h"
@@ -20,6 +21,7 @@
 #include "model/protocol/messages/elect_leaders.h"
 #include "model/protocol/messages/incremental_alter_configs.h"
 #include "model/protocol/messages/list_partition_reassignments.h"
+#include "model/protocol/messages/update_features.h"
 
 namespace squall::model {
 
@@ -46,10 +48,13 @@ DeleteRecordsRequest delete_records_request(const std::map<TopicPartition, Offse
                                             const std::set<TopicPartition>& open, Timeout timeout);
 DescribeConfigsRequest describe_configs_request(const std::set<ConfigResource>& open);
 DescribeQuorumRequest describe_quorum_request();
+UpdateFeaturesRequest update_features_request(const std::map<std::string, FeatureUpdate>& updates,
+                                              Timeout timeout, bool validate_only);
 
 ClusterDescription read_cluster(const DescribeClusterResponse& response);
 // Requires: the answer has the metadata partition, without an error.
 QuorumDescription read_quorum(const DescribeQuorumResponse& response);
+FeatureMetadata read_features(const ApiVersionsResponse& response);
 std::vector<LogDirDescription> read_log_dirs(const DescribeLogDirsResponse& response);
 std::map<std::string, ConfigEntry> read_configs(const DescribeConfigsResponse::Result& result);
 // Adds the partitions of one page.

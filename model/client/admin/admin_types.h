@@ -128,6 +128,34 @@ struct PartitionReassignment {
     bool operator==(const PartitionReassignment&) const = default;
 };
 
+// ---- features (KIP-584) ----
+
+// How a level may change (FeatureUpdate.UpgradeType).
+enum class FeatureUpgradeType : std::int8_t {
+    upgrade = 1,
+    safe_downgrade = 2,
+    unsafe_downgrade = 3
+};
+
+struct FeatureUpdate {
+    std::int16_t level = 0;
+    FeatureUpgradeType type = FeatureUpgradeType::upgrade;
+};
+
+struct FeatureMetadata {
+    // Levels, both ends included.
+    struct Range {
+        std::int16_t min = 0;
+        std::int16_t max = 0;
+
+        bool operator==(const Range&) const = default;
+    };
+
+    std::int64_t epoch = -1;  // of the finalized ones
+    std::map<std::string, std::int16_t> finalized;
+    std::map<std::string, Range> supported;  // by the broker that answered
+};
+
 // ---- transactions (KIP-664) ----
 
 // A producer, as a partition's leader knows it.

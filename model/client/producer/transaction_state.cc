@@ -157,10 +157,14 @@ std::optional<std::string> ProducerTransaction::refusal(TransactionCommand comma
     return fmt::format("{} in the phase {}", name_of(command), to_string(phase_));
 }
 
-void ProducerTransaction::initialized(bool is_version_2) {
+void ProducerTransaction::speak_version(bool is_version_2) {
+    ASSERT(phase_ != TransactionPhase::in_transaction, "other rules in {}", to_string(phase_));
+    is_version_2_ = is_version_2;
+}
+
+void ProducerTransaction::initialized() {
     ASSERT(phase_ == TransactionPhase::uninitialized, "initialised in {}", to_string(phase_));
     phase_ = TransactionPhase::ready;
-    is_version_2_ = is_version_2;
 }
 
 void ProducerTransaction::begin() {
@@ -205,8 +209,8 @@ void ProducerTransaction::fatal(std::string error) {
 }
 
 bool ProducerTransaction::add(const TopicPartition& partition) {
-    has_anything_ = true;
     const bool is_new = sent_to_.insert(partition).second;
+    has_anything_ |= is_version_2_;
     return is_new && !is_version_2_;
 }
 
@@ -224,6 +228,7 @@ std::set<TopicPartition> ProducerTransaction::unadded() const {
 }
 
 void ProducerTransaction::added(const std::set<TopicPartition>& partitions) {
+    has_anything_ = true;
     added_.insert(partitions.begin(), partitions.end());
 }
 

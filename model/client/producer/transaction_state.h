@@ -65,7 +65,9 @@ class ProducerTransaction {
     // Nullopt, or why the application must not do this now.
     std::optional<std::string> refusal(TransactionCommand command) const;
 
-    void initialized(bool is_version_2);
+    // By which rules the producer goes on. Requires: no transaction is open.
+    void speak_version(bool is_version_2);
+    void initialized();
     void begin();
     void begin_commit();
     void begin_abort();
@@ -79,21 +81,25 @@ class ProducerTransaction {
     bool add(const TopicPartition& partition);
     // A group's offsets are part of it, as far as the coordinator is concerned.
     void add_offsets() { has_anything_ = true; }
+    // Nobody knows whether they are: the application may try again, or abort.
+    void doubt_offsets() { had_error_ = true; }
     // May new batches of this partition be sent?
     bool may_send_to(const TopicPartition& partition) const;
     std::set<TopicPartition> unadded() const;
     void added(const std::set<TopicPartition>& partitions);
-    // The coordinator has to hear of the end.
-    bool needs_end() const { return has_anything_ || had_error_; }
-    // After this abort the producer needs a new epoch from the coordinator: something was given up
-    // whose numbers must not be used again.
+    // The coordinator has to hear of the end. Under version 1 only if it said that something is
+    // part of the transaction: it refuses to end what it has not begun. If that is in doubt the new
+    // epoch ends it.
+    bool needs_end() const { return has_anything_ || (had_error_ && is_version_2_); }
+    // After this end the producer needs a new epoch from the coordinator: something was given up
+    // whose numbers must not be used again, or may be part of a transaction.
     bool needs_new_epoch() const { return had_error_ && !is_version_2_; }
 
   private:
     TransactionPhase phase_ = TransactionPhase::uninitialized;
     std::string error_;
     bool is_version_2_ = false;
-    bool has_anything_ = false;
+    bool has_anything_ = false;  // the coordinator knows of it, or version 2: its leaders see to it
     bool had_error_ = false;
     std::set<TopicPartition> sent_to_;
     std::set<TopicPartition> added_;

@@ -1,6 +1,5 @@
 // Broker settings of the transaction coordinator and of producer ids, with Kafka's names and
-// defaults (4.2). `transaction.version` is a feature of the cluster in Kafka; here every broker is
-// told, and all are told the same.
+// defaults (4.2). `transaction.version` is none of them: it is a feature of the cluster.
 #pragma once
 
 #include <chrono>
@@ -11,9 +10,6 @@
 namespace squall::model {
 
 struct TransactionOptions {
-    // 2: KIP-890, every transaction has an epoch of its own; 1: transactions of a producer share
-    // one.
-    std::int16_t transaction_version = 2;
     bool partition_verification = true;
     std::int32_t state_topic_num_partitions = 50;
     std::int16_t state_topic_replication_factor = 3;
@@ -28,14 +24,8 @@ struct TransactionOptions {
     // is fixed at 32766; a run that is to see a rotation sets a small one.
     std::int16_t producer_epoch_ceiling = INT16_MAX - 1;
 
-    // A request of this version speaks transaction.version 2 (KIP-890).
-    bool is_version_2(std::int16_t api_version, std::int16_t first_of_version_2) const {
-        return transaction_version >= 2 && api_version >= first_of_version_2;
-    }
-
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
-        fields("transaction.version", self.transaction_version, SettingBounds{.low = 1, .high = 2});
         fields("transaction.partition.verification.enable", self.partition_verification);
         fields("transaction.state.log.num.partitions", self.state_topic_num_partitions,
                int_from(1));
@@ -56,7 +46,8 @@ struct TransactionOptions {
     }
 };
 
-// The first versions that speak transaction.version 2.
+// The first versions that speak transaction.version 2 (KIP-890): clients that know it finalized use
+// them, all others older ones; a broker goes by what it is asked with.
 inline constexpr std::int16_t first_produce_of_version_2 = 12;
 inline constexpr std::int16_t first_end_txn_of_version_2 = 5;
 inline constexpr std::int16_t first_txn_offset_commit_of_version_2 = 5;

@@ -197,10 +197,12 @@ TEST(Administration, ShowsWhereASettingComesFrom) {
               (ConfigEntry{"3000", ConfigSource::dynamic_broker_config}));
     EXPECT_EQ(brokers.at(b2).at("broker.session.timeout.ms"),
               (ConfigEntry{"9000", ConfigSource::default_config}));
-    EXPECT_THAT(
-        brokers.at(all),
-        ElementsAre(Pair("log.retention.ms",
-                         ConfigEntry{"2000", ConfigSource::dynamic_default_broker_config})));
+    EXPECT_THAT(brokers.at(all),
+                ElementsAre(Pair("log.retention.ms",
+                                 ConfigEntry{"2000", ConfigSource::dynamic_default_broker_config}),
+                            // Of a new cluster with eligible leader replicas (KIP-966).
+                            Pair("min.insync.replicas",
+                                 ConfigEntry{"1", ConfigSource::dynamic_default_broker_config})));
 }
 
 TEST(Administration, TellsWhatABrokerWasStartedWithFromTheDefault) {

@@ -119,10 +119,12 @@ class BrokerWorld {
     }
     // A request of the client to one broker, as it stands. May park: for run_client.
     template <class Request>
-    typename Request::Response ask(int i, Request request) {
+    typename Request::Response ask(int i, Request request,
+                                   std::int16_t max_version = Request::versions.max) {
         admin();
         const auto endpoint = channels_->resolve(fmt::format("b{}", i), Broker::port);
-        auto answer = channels_->to(*endpoint, "test").call(std::move(request));
+        auto answer =
+            channels_->to(*endpoint, "test").call(std::move(request), std::nullopt, max_version);
         ASSERT(answer.ok(), "b{}: {}", i, to_string(answer.error()));
         return std::move(answer).value();
     }

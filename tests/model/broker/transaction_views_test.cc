@@ -24,7 +24,7 @@ const TopicPartition orders{"orders", 0};
 
 BrokerConfig of_version(std::int16_t version) {
     BrokerConfig config;
-    config.transactions.transaction_version = version;
+    config.controller.features.transaction = version;
     config.transactions.state_topic_num_partitions = 2;
     return config;
 }
@@ -68,7 +68,8 @@ class TransactionCluster : public BrokerWorld {
         producer.send(record(value));
         producer.flush();
     }
-    // A batch that comes after its transaction ended, as the leader gets it. May park.
+    // A batch of a producer of version 1 that comes after its transaction ended, as the leader gets
+    // it. May park.
     ErrorCode late_batch(ProducerId id) {
         BatchBuilder builder({.producer_id = id,
                               .producer_epoch = ProducerEpoch(0),
@@ -83,10 +84,11 @@ class TransactionCluster : public BrokerWorld {
         topic.name = orders.topic;
         topic.topic_id = broker(1).image().find_topic(orders.topic)->id;
         topic.partition_data.push_back({.index = 0, .records = builder.finish()});
+        constexpr std::int16_t of_version_1 = 11;
         // Until the whole in-sync set, and a coordinator, are there to ask.
         for (;;) {
             const ErrorCode answer =
-                ask(1, request).responses.at(0).partition_responses.at(0).error_code;
+                ask(1, request, of_version_1).responses.at(0).partition_responses.at(0).error_code;
             if (answer != ErrorCode::not_enough_replicas) return answer;
             client().sleep_for(500ms);
         }

@@ -134,7 +134,7 @@ void commit_one(Application& app, Producer& producer, const std::vector<std::str
 class Transactions : public testing::TestWithParam<std::int16_t> {
   protected:
     static void use_version(BrokerConfig& config) {
-        config.transactions.transaction_version = GetParam();
+        config.controller.features.transaction = GetParam();
     }
 };
 

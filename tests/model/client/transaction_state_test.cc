@@ -110,6 +110,7 @@ RC_GTEST_PROP(ProducerTransaction, AllowsWhatTheTableAllowsWhateverHappened, ())
     TransactionPhase expected = uninitialized;
     std::set<TopicPartition> sent;
     bool had_error = false;
+    bool has_offsets = false;
     const bool is_version_2 = *rc::gen::arbitrary<bool>();
     const int steps = *rc::gen::inRange(1, 40);
     for (int i = 0; i < steps; ++i) {
@@ -127,7 +128,7 @@ RC_GTEST_PROP(ProducerTransaction, AllowsWhatTheTableAllowsWhateverHappened, ())
             transaction.ended();
             expected = ready;
             sent.clear();
-            had_error = false;
+            had_error = has_offsets = false;
             RC_ASSERT(!transaction.needs_end());
             RC_ASSERT(transaction.error().empty());
         } else if (event == 0) {
@@ -137,7 +138,8 @@ RC_GTEST_PROP(ProducerTransaction, AllowsWhatTheTableAllowsWhateverHappened, ())
             if (!may) continue;
             switch (command) {
                 case Command::init:
-                    transaction.initialized(is_version_2);
+                    transaction.speak_version(is_version_2);
+                    transaction.initialized();
                     expected = ready;
                     // What went wrong before there was a transaction is none of its errors.
                     break;
@@ -147,10 +149,15 @@ RC_GTEST_PROP(ProducerTransaction, AllowsWhatTheTableAllowsWhateverHappened, ())
                     break;
                 case Command::send: {
                     const TopicPartition partition{"orders", *rc::gen::inRange(0, 3)};
+                    const bool is_known = !sent.empty() || has_offsets;
                     const bool is_new = sent.insert(partition).second;
                     RC_ASSERT(transaction.add(partition) == (is_new && !is_version_2));
                     // Version 1: not before the coordinator knows of it.
                     RC_ASSERT(transaction.may_send_to(partition) == (is_version_2 || !is_new));
+                    if (is_new && !is_version_2 && !is_known) {
+                        // The coordinator has begun nothing, and would refuse to end it.
+                        RC_ASSERT(!transaction.needs_end());
+                    }
                     if (is_new) transaction.added({partition});
                     RC_ASSERT(transaction.may_send_to(partition));
                     RC_ASSERT(transaction.unadded().empty());
@@ -158,6 +165,7 @@ RC_GTEST_PROP(ProducerTransaction, AllowsWhatTheTableAllowsWhateverHappened, ())
                 }
                 case Command::send_offsets:
                     transaction.add_offsets();
+                    has_offsets = true;
                     RC_ASSERT(transaction.needs_end());
                     break;
                 case Command::commit:

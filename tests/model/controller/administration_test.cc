@@ -27,6 +27,8 @@ Ids ids(std::initializer_list<int> numbers) {
 // Five brokers; "orders" has one partition on 1, 2, 3, led by 1, with min.insync.replicas=2.
 struct Cluster {
     Cluster() {
+        add(FeatureLevelRecord{std::string(feature::metadata_version), metadata_version_4_2_iv1});
+        add(FeatureLevelRecord{std::string(feature::eligible_leader_replicas_version), 1});
         for (int id = 1; id <= 5; ++id) {
             add(RegisterBrokerRecord{.broker_id = BrokerId{id},
                                      .incarnation_id = {1, 1},

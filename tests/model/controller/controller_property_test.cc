@@ -27,6 +27,7 @@ class Controller {
           cluster_(options),
           sessions_(options.broker_session_timeout) {
         image_.next_offset = Offset{1};  // after the LeaderChange record
+        take(FeatureControl(options).bootstrap());
         for (int id = 1; id <= broker_count; ++id) register_broker(BrokerId{id}, false);
         for (int id = 1; id <= broker_count; ++id) heartbeat(BrokerId{id}, false, false);
         CreateTopicsRequest request;
@@ -73,6 +74,7 @@ class Controller {
         request.broker_id = broker;
         request.incarnation_id = {1, ++incarnations_};
         request.listeners.push_back({.name = "PLAINTEXT", .host = "b", .port = 9092});
+        request.features = registered_ranges(supported_features());
         if (const BrokerImage* before = image_.find_broker(broker); clean && before != nullptr) {
             request.previous_broker_epoch = before->epoch;
         }
@@ -163,7 +165,7 @@ class Controller {
     }
 
     void check(const PartitionImage& partition) const {
-        const bool elr = options_.eligible_leader_replicas_version >= 1;
+        const bool elr = image_.has_eligible_leader_replicas();
         if (!elr) RC_ASSERT(!partition.isr.empty());
         if (partition.leader != no_broker) {
             RC_ASSERT(contains(partition.isr, partition.leader));
@@ -218,7 +220,7 @@ std::vector<std::uint32_t> some_choices() {
 ControllerOptions with(bool unclean, std::int16_t elr) {
     ControllerOptions options;
     options.unclean_leader_election_enable = unclean;
-    options.eligible_leader_replicas_version = elr;
+    options.features.eligible_leader_replicas = elr;
     return options;
 }
 

@@ -33,7 +33,7 @@ Uuid some_uuid() {
 MetadataRecord some_record() {
     const auto text = [] { return *rc::gen::arbitrary<std::string>(); };
     const auto number = [] { return *rc::gen::arbitrary<std::int32_t>(); };
-    switch (*rc::gen::inRange(0, 9)) {
+    switch (*rc::gen::inRange(0, 10)) {
         case 0:
             return UnregisterBrokerRecord{BrokerId{number()}, BrokerEpoch{number()}};
         case 1:
@@ -81,6 +81,8 @@ MetadataRecord some_record() {
                 static_cast<FlagChange>(*rc::gen::inRange(-1, 2))};
         case 7:
             return NoOpRecord{};
+        case 8:
+            return FeatureLevelRecord{text(), static_cast<FeatureLevel>(*rc::gen::inRange(0, 30))};
         default:
             return RegisterBrokerRecord{
                 .broker_id = BrokerId{number()},
@@ -88,6 +90,7 @@ MetadataRecord some_record() {
                 .broker_epoch = BrokerEpoch{number()},
                 .host = text(),
                 .port = *rc::gen::arbitrary<std::uint16_t>(),
+                .features = {{text(), 0, 2}},
                 .rack = *rc::gen::arbitrary<bool>() ? std::optional(text()) : std::nullopt,
                 .fenced = *rc::gen::arbitrary<bool>()};
     }

@@ -16,6 +16,7 @@ MetadataImage full_image() {
                                   .incarnation_id = {1, 2},
                                   .host = "b1",
                                   .port = 9099,
+                                  .supported_features = {{"transaction.version", {0, 2}}},
                                   .rack = "rack-1",
                                   .fenced = false,
                                   .in_controlled_shutdown = true};
@@ -36,6 +37,7 @@ MetadataImage full_image() {
     image.broker_configs[""] = {{"min.insync.replicas", "2"}};
     image.broker_configs["1"] = {{"log.retention.ms", "1000"}};
     image.next_producer_id = ProducerId{4000};
+    image.features = {{"metadata.version", 29}, {"group.version", 1}};
     return image;
 }
 
@@ -62,7 +64,7 @@ TEST(SnapshotRecords, KnowEveryFieldOfAnImage) {
     FieldCount fields{count};
     const MetadataImage image;
     MetadataImage::describe(image, fields);
-    EXPECT_EQ(count, 5);
+    EXPECT_EQ(count, 6);
 }
 
 TEST(SnapshotRecords, AnEmptyImageHasNone) {

@@ -22,8 +22,8 @@ std::string name_of(const TopicPartition& partition) {
 
 }  // namespace
 
-void TransactionConversation::reset(TransactionOptions options) {
-    version_ = options.transaction_version;
+void TransactionConversation::reset(TransactionOptions options, std::int16_t version) {
+    version_ = version;
     world_ = std::make_unique<TransactionWorld>(options);
     leaders_ = {{"p0", {}}, {"p1", {}}};
 }
@@ -217,7 +217,8 @@ std::string TransactionConversation::obey(const std::string& command) {
     in >> verb;
     if (verb == "version") {
         TransactionOptions options;
-        in >> options.transaction_version;
+        std::int16_t version = 2;
+        in >> version;
         while (in >> text) {
             if (text == "unverified") verifies_ = false;
             if (text.starts_with("ceiling=")) {
@@ -225,7 +226,7 @@ std::string TransactionConversation::obey(const std::string& command) {
                     static_cast<std::int16_t>(std::stoi(text.substr(8)));
             }
         }
-        reset(options);
+        reset(options, version);
     } else if (verb == "init") {
         in >> name;
         init(name);

@@ -36,7 +36,7 @@ namespace squall::model {
 
 class TransactionConversation {
   public:
-    TransactionConversation() { reset({}); }
+    TransactionConversation() { reset({}, 2); }
 
     // What came of one command, in lines.
     std::string obey(const std::string& command);
@@ -60,7 +60,7 @@ class TransactionConversation {
         std::vector<AbortedTransaction> aborted{};
     };
 
-    void reset(TransactionOptions options);
+    void reset(TransactionOptions options, std::int16_t version);
     void init(const std::string& name);
     void add(const std::string& name, const std::string& partition);
     void produce(Client who, const std::string& name, const std::string& partition,

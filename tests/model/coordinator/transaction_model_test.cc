@@ -408,7 +408,6 @@ struct FailOver : Command {
 
 void walk(std::int16_t version) {
     TransactionOptions options;
-    options.transaction_version = version;
     options.producer_epoch_ceiling = static_cast<std::int16_t>(*rc::gen::inRange(1, 6));
     Reference reference;
     reference.version = version;

@@ -66,12 +66,6 @@ class Fixture : public TransactionWorld {
     Identity self;
 };
 
-TransactionOptions of_version(std::int16_t version) {
-    TransactionOptions options;
-    options.transaction_version = version;
-    return options;
-}
-
 TEST(TransactionProtocol, AnIdBeginsWithAFreshProducerId) {
     Fixture world;
     EXPECT_EQ(world.init(), ErrorCode::none);
@@ -91,7 +85,7 @@ TEST(TransactionProtocol, ANewProcessFencesTheOneBefore) {
 
 TEST(TransactionProtocol, ANewProcessAbortsWhatTheOneBeforeLeftOpen) {
     for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
-        Fixture world(of_version(version));
+        Fixture world;
         world.version = version;
         world.init();
         const Identity before = world.self;
@@ -139,7 +133,7 @@ TEST(TransactionProtocol, AnAnswerThatWasLostIsGivenAgain) {
 
 TEST(TransactionProtocol, OfTheFirstVersionALateEndReachesTheNextTransaction) {
     // KAFKA-17754: producer id and epoch are the same for both, and that is all there is to tell.
-    Fixture world(of_version(1));
+    Fixture world;
     world.version = 1;
     world.init();
     world.add(0);
@@ -249,7 +243,7 @@ TEST(TransactionProtocol, RotatesWhenAFencedTransactionUsesUpTheEpochs) {
 }
 
 TEST(TransactionProtocol, VerifiesOnlyWhatIsPartOfTheTransaction) {
-    Fixture world(of_version(1));
+    Fixture world;
     world.version = 1;
     world.init();
     EXPECT_EQ(world.add(0, world.self, true), ErrorCode::transaction_abortable);
@@ -264,7 +258,7 @@ TEST(TransactionProtocol, VerifiesOnlyWhatIsPartOfTheTransaction) {
 
 TEST(TransactionProtocol, AbortsWhatTakesTooLongAndFencesIt) {
     for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
-        Fixture world(of_version(version));
+        Fixture world;
         world.version = version;
         world.init();
         world.add(0);
@@ -377,7 +371,7 @@ class Promises {
 
 RC_GTEST_PROP(TransactionShard, KeepsItsPromisesWhateverHappens, ()) {
     const auto version = static_cast<std::int16_t>(*rc::gen::inRange(1, 3));
-    TransactionOptions options = of_version(version);
+    TransactionOptions options;
     options.producer_epoch_ceiling = static_cast<std::int16_t>(*rc::gen::inRange(1, 6));
     Fixture world(options);
     world.version = version;

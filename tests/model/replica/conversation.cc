@@ -138,11 +138,11 @@ void ReplicaConversation::begin(const Words& words) {
         if (key == "min_isr") options_.min_insync_replicas = std::stoi(value);
         if (key == "replicas") partition.replicas = parse_ids(value);
         if (key == "epoch") partition.leader_epoch = LeaderEpoch(std::stoi(value));
-        if (key == "no_elr") options_.eligible_leader_replicas_version = 0;
+        if (key == "no_elr") options_.features.eligible_leader_replicas = 0;
     }
     replicas_.emplace(options_, bugs_);
     cluster_.emplace(options_, bugs_);
-    std::vector<MetadataRecord> records;
+    std::vector<MetadataRecord> records = FeatureControl(options_).bootstrap();
     for (int i = 1; i <= count; ++i) {
         const BrokerId id(i);
         brokers_[id] = {.id = id, .epoch = BrokerEpoch(i)};
@@ -194,6 +194,7 @@ void ReplicaConversation::start(Broker& b, bool clean) {
     request.broker_id = b.id;
     request.incarnation_id = {1, next_incarnation_++};
     request.listeners.push_back({.name = "PLAINTEXT", .host = "b", .port = 9092});
+    request.features = registered_ranges(supported_features());
     if (clean) request.previous_broker_epoch = b.epoch;
     const auto decision =
         cluster_->register_broker(image_, BrokerSessions(9s), request, image_.next_offset, now_);
