@@ -110,7 +110,8 @@ TEST(RunCommand, ExplainTellsWhoOwnedWhatAndChangesNothing) {
     EXPECT_THAT(said.out, HasSubstr("group payment (classic: range,cooperative-sticky)"));
     EXPECT_TRUE(std::regex_search(
         said.out,
-        std::regex("payment +classic: range,cooperative-sticky +[0-9.]+ partition-seconds")))
+        std::regex("payment +classic: range,cooperative-sticky +[0-9.]+[.][.] +[0-9.]+ +[0-9.]+ "
+                   "partition-seconds")))
         << said.out;
     EXPECT_THAT(plain.out, testing::Not(HasSubstr("partition-seconds")));
 }
