@@ -97,7 +97,7 @@ std::string vacuity(const RunResult& result, const Scenario& scenario) {
     }
     for (const std::string& text : scenario.checks.probes) {
         const Probe probe = parse_probe(text).value();
-        const auto seen = result.probes.find(probe.event);
+        const auto seen = result.probes.find(probe.events.text());
         if (seen == result.probes.end() || seen->second < probe.at_least) {
             return fmt::format("probe not reached: {} (seen {})", text,
                                seen == result.probes.end() ? 0 : seen->second);
@@ -180,6 +180,14 @@ RunResult prepared(const Scenario& written, const RunOptions& options) {
     return result;
 }
 
+void watch_patterns(const ChecksSection& checks, Tally& tally) {
+    const auto watch = [&](EventPattern pattern) {
+        if (!pattern.fields.empty()) tally.watch(std::move(pattern));
+    };
+    for (const std::string& text : checks.probes) watch(parse_probe(text).value().events);
+    for (const std::string& text : checks.sometimes) watch(parse_event_pattern(text).value());
+}
+
 }  // namespace
 
 JudgedRun::JudgedRun(const Scenario& written, const RunOptions& options)
@@ -194,6 +202,7 @@ JudgedRun::JudgedRun(const Scenario& written, const RunOptions& options)
       checkers_(contract_of(scenario())),
       plan_(std::make_unique<FaultPlan>(scenario(), *cluster_, receipts_)),
       end_(Time(scenario().run.storm) + scenario().run.calm) {
+    watch_patterns(scenario().checks, tally_);
     trace_->observe([this](const sim::Event& event) {
         receipts_.observe(event);
         tally_.observe(event);
@@ -268,7 +277,7 @@ RunResult JudgedRun::finish() {
     result.events = trace_->count();
     result.faults = receipts_.finish();
     result.operations = tally_.operations();
-    result.probes = {};
+    result.probes = tally_.watched();
     for (const auto& [name, count] : trace_->counts()) result.probes[name] = count;
     result.trace = trace_;
     if (failure_) {

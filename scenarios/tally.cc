@@ -1,6 +1,7 @@
 #include "scenarios/tally.h"
 
 #include <charconv>
+#include <utility>
 
 namespace squall::scenarios {
 namespace {
@@ -21,7 +22,15 @@ void count(OperationCounts& counts, model::Outcome outcome) {
 
 }  // namespace
 
+void Tally::watch(EventPattern pattern) {
+    if (!watched_.try_emplace(pattern.text(), 0).second) return;
+    patterns_.push_back(std::move(pattern));
+}
+
 void Tally::observe(const sim::Event& event) {
+    for (const EventPattern& pattern : patterns_) {
+        if (pattern.matches(event)) ++watched_[pattern.text()];
+    }
     if (event.as<model::SendInvoked>() != nullptr) {
         ++sends_.invoked;
     } else if (const auto* send = event.as<model::SendCompleted>()) {
@@ -54,22 +63,22 @@ std::map<std::string, OperationCounts> Tally::operations() const {
 
 Result<Probe> parse_probe(std::string_view text) {
     const auto bad = [&] {
-        return Error{
-            Failure::invalid_input,
-            fmt::format("'{}' is no probe; expected one like 'PartitionChanged >= 1'", text)};
+        return Error{Failure::invalid_input,
+                     fmt::format("'{}' is no probe; expected one like 'PartitionChanged >= 1' or "
+                                 "'LogOpened{{truncated_bytes != 0}} >= 1'",
+                                 text)};
     };
-    const std::size_t operator_at = text.find(">=");
+    const std::size_t operator_at = text.rfind(">=");
     if (operator_at == std::string_view::npos) return bad();
-    std::string_view event = text.substr(0, operator_at);
+    Result<EventPattern> events = parse_event_pattern(text.substr(0, operator_at));
+    if (!events) return bad();
     std::string_view number = text.substr(operator_at + 2);
-    while (!event.empty() && event.back() == ' ') event.remove_suffix(1);
-    while (!event.empty() && event.front() == ' ') event.remove_prefix(1);
     while (!number.empty() && number.front() == ' ') number.remove_prefix(1);
     while (!number.empty() && number.back() == ' ') number.remove_suffix(1);
-    Probe probe{.event = std::string(event), .at_least = 0};
+    Probe probe{.events = std::move(*events), .at_least = 0};
     const char* const end = number.data() + number.size();
     const auto [stopped, error] = std::from_chars(number.data(), end, probe.at_least);
-    if (event.empty() || number.empty() || error != std::errc() || stopped != end) return bad();
+    if (number.empty() || error != std::errc() || stopped != end) return bad();
     return probe;
 }
 

@@ -9,15 +9,16 @@
 #include <vector>
 
 #include "model/events/client_events.h"
+#include "scenarios/event_pattern.h"
 #include "scenarios/run.h"
 #include "sim/base/result.h"
 #include "sim/trace/trace.h"
 
 namespace squall::scenarios {
 
-// "PartitionChanged >= 1": a kind of event, and how often it must be seen at least.
+// "PartitionChanged >= 1": which events, and how often they must be seen at least.
 struct Probe {
-    std::string event;
+    EventPattern events;
     std::uint64_t at_least = 1;
 };
 // Error: invalid_input.
@@ -25,7 +26,11 @@ Result<Probe> parse_probe(std::string_view text);
 
 class Tally {
   public:
+    // Counts what a pattern matches from now on. Kinds of events as such are counted by the trace.
+    void watch(EventPattern pattern);
     void observe(const sim::Event& event);
+    // By the patterns' texts.
+    const std::map<std::string, std::uint64_t>& watched() const { return watched_; }
     // "send", "poll", "commit", "admin". Nobody can tell of an operation without an end: its client
     // died first, or the run did.
     std::map<std::string, OperationCounts> operations() const;
@@ -40,6 +45,8 @@ class Tally {
     Operations polls_;
     Operations commits_;
     Operations admins_;
+    std::vector<EventPattern> patterns_;
+    std::map<std::string, std::uint64_t> watched_;
 };
 
 }  // namespace squall::scenarios

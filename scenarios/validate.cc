@@ -261,6 +261,15 @@ void validate_condition(const std::string& path, const EventCondition& condition
     }
 }
 
+void validate_pattern(const std::string& path, const EventPattern& pattern) {
+    if (const auto problem = problem_of_event(pattern.event)) refuse(path, *problem);
+    for (const EventPattern::Field& field : pattern.fields) {
+        if (const auto problem = problem_of_field(pattern.event, field.name)) {
+            refuse(path, *problem);
+        }
+    }
+}
+
 void validate_fault(const Scenario& scenario, const FaultSection& fault,
                     const std::vector<std::string>& nodes) {
     const std::string path = "fault." + fault.id;
@@ -347,12 +356,14 @@ void validate_checks(const ChecksSection& checks) {
                                     suggestion(expected.finding, findings));
     }
     for (const std::string& event : checks.sometimes) {
-        if (const auto problem = problem_of_event(event)) refuse("checks.sometimes", *problem);
+        const auto parsed = parse_event_pattern(event);
+        if (!parsed) refuse("checks.sometimes", parsed.error().detail);
+        validate_pattern("checks.sometimes", *parsed);
     }
     for (const std::string& probe : checks.probes) {
         const auto parsed = parse_probe(probe);
         if (!parsed) refuse("checks.probes", parsed.error().detail);
-        if (const auto problem = problem_of_event(parsed->event)) refuse("checks.probes", *problem);
+        validate_pattern("checks.probes", parsed->events);
     }
 }
 

@@ -41,6 +41,7 @@ struct LogOpened {
     Offset log_end_offset;
     Offset high_watermark;              // from the checkpoint, bounded by the log end
     std::uint64_t truncated_bytes = 0;  // cut off by recovery
+    std::uint32_t finished_swaps = 0;   // of compaction, that had been interrupted
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -50,6 +51,7 @@ struct LogOpened {
         fields("log_end_offset", self.log_end_offset);
         fields("high_watermark", self.high_watermark);
         fields("truncated_bytes", self.truncated_bytes);
+        fields("finished_swaps", self.finished_swaps);
     }
 };
 

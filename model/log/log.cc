@@ -154,8 +154,10 @@ Status Log::load_epochs(Duration& cost) {
 }
 
 Status Log::load_segments(bool after_clean_shutdown, LogRecovery& recovery) {
-    Status swapped = pay(finish_interrupted_swaps(disk_, folder_), recovery.cost);
-    if (!swapped) return swapped;
+    const auto swaps = finish_interrupted_swaps(disk_, folder_);
+    if (!swaps) return swaps.error();
+    recovery.cost += swaps->cost;
+    recovery.finished_swaps = swaps->value;
     std::vector<Offset> bases;
     for (const std::string& path : disk_.list(folder_ + "/")) {
         if (const std::optional<Offset> base = segment_base_offset(path)) bases.push_back(*base);

@@ -94,6 +94,7 @@ struct LogRecovery {
     Offset log_end_offset{0};
     std::uint64_t truncated_bytes = 0;  // cut off because they are no log
     std::string reason;                 // why; empty if nothing was cut off
+    std::uint32_t finished_swaps = 0;   // of compaction, that the last process was killed in
     Duration cost{};
 };
 

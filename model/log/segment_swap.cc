@@ -46,13 +46,15 @@ Result<Duration> swap_segments(sim::Disk& disk, Segment& cleaned, std::span<Segm
     return cost + *step + *committed;
 }
 
-Result<Duration> finish_interrupted_swaps(sim::Disk& disk, std::string_view folder) {
+Result<sim::Costed<std::uint32_t>> finish_interrupted_swaps(sim::Disk& disk,
+                                                            std::string_view folder) {
     Duration cost{};
+    std::uint32_t finished = 0;
     const std::vector<std::string> paths = disk.list(fmt::format("{}/", folder));
     for (const std::string& path : paths) {
         if (!segment_base_offset(path, suffix::cleaned)) continue;
         const Result<Duration> removed = disk.remove(path);
-        if (!removed) return removed;
+        if (!removed) return removed.error();
         cost += *removed;
     }
     for (const std::string& path : paths) {
@@ -65,14 +67,15 @@ Result<Duration> finish_interrupted_swaps(sim::Disk& disk, std::string_view fold
             const std::optional<Offset> replaced = segment_base_offset(other);
             if (!replaced || *replaced <= *base || *replaced >= end->value) continue;
             const Result<Duration> removed = disk.remove(other);
-            if (!removed) return removed;
+            if (!removed) return removed.error();
             cost += *removed;
         }
         const Result<Duration> renamed = disk.rename(path, segment_path(folder, *base));
-        if (!renamed) return renamed;
+        if (!renamed) return renamed.error();
         cost += *renamed;
+        ++finished;
     }
-    return cost;
+    return sim::Costed<std::uint32_t>{.value = finished, .cost = cost};
 }
 
 }  // namespace squall::model

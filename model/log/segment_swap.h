@@ -26,7 +26,9 @@ namespace squall::model {
 // one of the states above.
 Result<Duration> swap_segments(sim::Disk& disk, Segment& cleaned, std::span<Segment> old);
 
-// Before the segments of a folder are opened. Errors: io_error, closed.
-Result<Duration> finish_interrupted_swaps(sim::Disk& disk, std::string_view folder);
+// Before the segments of a folder are opened. Returns how many were interrupted after step 2, and
+// are finished now. Errors: io_error, closed.
+Result<sim::Costed<std::uint32_t>> finish_interrupted_swaps(sim::Disk& disk,
+                                                            std::string_view folder);
 
 }  // namespace squall::model

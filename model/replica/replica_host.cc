@@ -338,7 +338,8 @@ void BrokerReplicas::announce_logs(const LogDirectory::Opened& opened) {
             .log_end_offset = recovery.log_end_offset,
             .high_watermark =
                 std::clamp(checkpointed, recovery.log_start_offset, recovery.log_end_offset),
-            .truncated_bytes = recovery.truncated_bytes});
+            .truncated_bytes = recovery.truncated_bytes,
+            .finished_swaps = recovery.finished_swaps});
     }
 }
 

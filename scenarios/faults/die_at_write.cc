@@ -6,7 +6,8 @@ namespace {
 class DieAtWrite final : public Fault {
   public:
     // `after` 0: drawn.
-    DieAtWrite(sim::StopReason reason, std::uint32_t after) : reason_(reason), after_(after) {}
+    DieAtWrite(sim::StopReason reason, std::uint32_t after, std::string path_part)
+        : reason_(reason), after_(after), path_part_(std::move(path_part)) {}
 
     void strike(FaultContext& context) override {
         for (Machine* machine : context.machines) {
@@ -16,7 +17,8 @@ class DieAtWrite final : public Fault {
             if (!machine->node->is_running()) continue;
             sim::Node& node = *machine->node;
             machine->disk->arm_death_after(
-                operations, [&node, reason = reason_] { node.die_at_next_park(reason); });
+                operations, [&node, reason = reason_] { node.die_at_next_park(reason); },
+                path_part_);
         }
     }
     // Whoever wrote too little lives on.
@@ -30,6 +32,7 @@ class DieAtWrite final : public Fault {
   private:
     sim::StopReason reason_;
     std::uint32_t after_;
+    std::string path_part_;
 };
 
 Result<std::unique_ptr<Fault>> make_die_at_write(const FaultOptions& options) {
@@ -39,7 +42,7 @@ Result<std::unique_ptr<Fault>> make_die_at_write(const FaultOptions& options) {
     if (!after) return after.error();
     return std::unique_ptr<Fault>(std::make_unique<DieAtWrite>(
         *by == "crash" ? sim::StopReason::crash : sim::StopReason::power_loss,
-        static_cast<std::uint32_t>(*after)));
+        static_cast<std::uint32_t>(*after), text_option(options, "path", "")));
 }
 
 }  // namespace
@@ -55,6 +58,10 @@ FaultEntry die_at_write_fault() {
                          "which operation that changes the disk, from now; 0: drawn, 1 to "
                          "30",
                          "0"},
+                        {"path",
+                         "only operations count on files with this in their path, like "
+                         "\".log.swap\"; none: all count",
+                         ""},
                         {"by", "\"power-loss\": what is not flushed is lost or torn; \"crash\"",
                          "power-loss"}},
             .make = make_die_at_write};

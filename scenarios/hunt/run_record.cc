@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "scenarios/event_pattern.h"
 #include "sim/base/bytes.h"
 
 namespace squall::scenarios {
@@ -79,7 +80,9 @@ RunRecord record_of(const RunResult& result) {
         if (!fault.effects.empty()) ++count.effective;
     }
     for (const BugHits& bug : result.bugs) record.bug_hits[bug.id] = bug.hits;
-    record.sometimes = result.expanded.checks.sometimes;
+    for (const std::string& text : result.expanded.checks.sometimes) {
+        record.sometimes.push_back(parse_event_pattern(text).value().text());
+    }
     return record;
 }
 

@@ -56,9 +56,14 @@ struct Disk::State {
     std::map<std::string, std::uint64_t, std::less<>> rot_counts;    // per fault id, likewise
     std::uint64_t power_losses = 0;
 
-    std::uint64_t operations = 0;
-    std::optional<std::uint64_t> dies_at;  // of `operations`
-    std::function<void()> on_death;
+    // Set by arm_death_after.
+    struct ArmedDeath {
+        std::uint64_t operations = 0;  // to go
+        std::string path_part;         // in the names that count
+        std::function<void()> on_reached;
+    };
+    std::optional<ArmedDeath> armed_death;
+    std::uint64_t operations = 0;  // so far
     bool is_dead = false;
     std::function<bool()> is_node_dying;
 
@@ -83,17 +88,21 @@ struct Disk::State {
     }
 
     void die_if_due() {
-        if (!dies_at || operations < *dies_at) return;
-        dies_at.reset();
+        if (!armed_death || armed_death->operations > 0) return;
         is_dead = true;
         // Moved out first: the callback may revive the disk or arm it again.
-        const std::function<void()> reached = std::exchange(on_death, nullptr);
-        if (reached) reached();
+        const ArmedDeath death = std::move(*std::exchange(armed_death, std::nullopt));
+        if (death.on_reached) death.on_reached();
     }
 
-    // Counts a changing call when it has ended, however it ended.
+    // Counts a changing call when it has ended, however it ended. `other`: a second name that it
+    // concerned.
     template <class T>
-    Result<T> counted(Result<T> result) {
+    Result<T> counted(Result<T> result, std::string_view path, std::string_view other = {}) {
+        if (armed_death && (path.find(armed_death->path_part) != std::string_view::npos ||
+                            other.find(armed_death->path_part) != std::string_view::npos)) {
+            --armed_death->operations;
+        }
         ++operations;
         die_if_due();
         return result;
@@ -295,13 +304,13 @@ void Disk::dies_with(std::function<bool()> is_node_dying) {
 Result<Duration> Disk::append(std::string_view path, ByteView bytes) {
     ASSERT(is_valid_path(path), "path '{}'", path);
     if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
-    return state_->counted(state_->append(path, bytes));
+    return state_->counted(state_->append(path, bytes), path);
 }
 
 Result<Duration> Disk::replace(std::string_view path, ByteView bytes) {
     ASSERT(is_valid_path(path), "path '{}'", path);
     if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
-    return state_->counted(state_->replace(path, bytes));
+    return state_->counted(state_->replace(path, bytes), path);
 }
 
 Result<Costed<Bytes>> Disk::read(std::string_view path, std::uint64_t offset,
@@ -325,20 +334,20 @@ Result<Costed<Bytes>> Disk::read_all(std::string_view path) const {
 Result<Duration> Disk::truncate(std::string_view path, std::uint64_t size) {
     ASSERT(is_valid_path(path), "path '{}'", path);
     if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
-    return state_->counted(state_->truncate(path, size));
+    return state_->counted(state_->truncate(path, size), path);
 }
 
 Result<Duration> Disk::rename(std::string_view from, std::string_view to) {
     ASSERT(is_valid_path(from), "path '{}'", from);
     ASSERT(is_valid_path(to), "path '{}'", to);
     if (state_->has_died()) return state_->error(Failure::closed, from, "the node is dead");
-    return state_->counted(state_->rename(from, to));
+    return state_->counted(state_->rename(from, to), from, to);
 }
 
 Result<Duration> Disk::remove(std::string_view path) {
     ASSERT(is_valid_path(path), "path '{}'", path);
     if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
-    return state_->counted(state_->remove(path));
+    return state_->counted(state_->remove(path), path);
 }
 
 bool Disk::exists(std::string_view path) const {
@@ -372,12 +381,12 @@ std::uint64_t Disk::capacity_bytes() const {
 Result<FlushTicket> Disk::begin_flush(std::string_view path) {
     ASSERT(is_valid_path(path), "path '{}'", path);
     if (state_->has_died()) return state_->error(Failure::closed, path, "the node is dead");
-    return state_->counted(state_->begin_flush(path));
+    return state_->counted(state_->begin_flush(path), path);
 }
 
 Status Disk::finish_flush(const FlushTicket& ticket) {
     if (state_->has_died()) return state_->error(Failure::closed, ticket.path, "the node is dead");
-    return state_->counted(state_->finish_flush(ticket));
+    return state_->counted(state_->finish_flush(ticket), ticket.path);
 }
 
 Result<Duration> Disk::flush(std::string_view path) {
@@ -414,16 +423,17 @@ void Disk::clear_faults(std::string_view fault_id) {
     state_->faults.clear(fault_id);
 }
 
-void Disk::arm_death_after(std::uint64_t operations, std::function<void()> on_reached) {
+void Disk::arm_death_after(std::uint64_t operations, std::function<void()> on_reached,
+                           std::string path_part) {
     ASSERT(!state_->is_dead, "disk {}: the node is dead already", state_->name);
-    state_->dies_at = state_->operations + operations;
-    state_->on_death = std::move(on_reached);
+    state_->armed_death = State::ArmedDeath{.operations = operations,
+                                            .path_part = std::move(path_part),
+                                            .on_reached = std::move(on_reached)};
     state_->die_if_due();
 }
 
 void Disk::revive() {
-    state_->dies_at.reset();
-    state_->on_death = nullptr;
+    state_->armed_death.reset();
     state_->is_dead = false;
 }
 

@@ -153,8 +153,10 @@ class Disk {
     void clear_faults(std::string_view fault_id);
     // The next `operations` calls that change something (a flush counts twice: begin and finish)
     // are done; right after the last of them the node is dead: `on_reached` is called once, and
-    // every later call fails with Failure::closed until revive(). 0: at once.
-    void arm_death_after(std::uint64_t operations, std::function<void()> on_reached);
+    // every later call fails with Failure::closed until revive(). 0: at once. Only calls count that
+    // concern a file with `path_part` in its path, before or after a rename.
+    void arm_death_after(std::uint64_t operations, std::function<void()> on_reached,
+                         std::string path_part = "");
     // Disarms, and lets calls succeed again.
     void revive();
     // Everything is gone, as after a replacement of the device: an incident "lost" for each file.

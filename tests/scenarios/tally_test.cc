@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/events/client_events.h"
+#include "model/events/replica_events.h"
 #include "sim/trace/trace.h"
 
 namespace squall::scenarios {
@@ -12,16 +13,25 @@ namespace {
 TEST(Probe, NamesAnEventAndHowOftenItMustBeSeen) {
     const Result<Probe> probe = parse_probe("PartitionChanged >= 12");
     ASSERT_TRUE(probe.ok());
-    EXPECT_EQ(probe->event, "PartitionChanged");
+    EXPECT_EQ(probe->events.text(), "PartitionChanged");
     EXPECT_EQ(probe->at_least, 12u);
     const Result<Probe> tight = parse_probe("  NodeStopped>=1  ");
     ASSERT_TRUE(tight.ok());
-    EXPECT_EQ(tight->event, "NodeStopped");
+    EXPECT_EQ(tight->events.text(), "NodeStopped");
     EXPECT_EQ(tight->at_least, 1u);
 }
 
+TEST(Probe, MayAskForFields) {
+    const Result<Probe> probe = parse_probe("LogOpened{broker = 1, truncated_bytes!=0} >= 2");
+    ASSERT_TRUE(probe.ok());
+    EXPECT_EQ(probe->events.text(), "LogOpened{broker=1 truncated_bytes!=0}");
+    EXPECT_EQ(probe->at_least, 2u);
+}
+
 TEST(Probe, AnythingElseIsNone) {
-    for (const char* text : {"", "NodeStopped", "NodeStopped > 1", ">= 1", "NodeStopped >=",
+    for (const char* text : {"LogOpened{} >= 1", "LogOpened{broker} >= 1", "LogOpened{=1} >= 1",
+                             "LogOpened{broker=1 >= 1", "LogOpened broker=1} >= 1x", "{a=1} >= 1",
+                             "", "NodeStopped", "NodeStopped > 1", ">= 1", "NodeStopped >=",
                              "NodeStopped >= one", "NodeStopped >= 1x", "NodeStopped >= -1"}) {
         const Result<Probe> probe = parse_probe(text);
         ASSERT_FALSE(probe.ok()) << text;
@@ -47,6 +57,27 @@ TEST(Tally, CountsOperationsByTheirOutcome) {
     EXPECT_EQ(counts.at("commit").unknown, 1u);
     EXPECT_EQ(counts.at("poll").ok, 1u);
     EXPECT_FALSE(counts.contains("admin"));
+}
+
+TEST(Tally, CountsWhatAPatternMatches) {
+    sim::Trace trace;
+    Tally tally;
+    for (const char* text :
+         {"LogOpened{broker = 1}", "LogOpened{broker=1}",
+          "LogOpened{broker = 1, truncated_bytes != 0}", "LogOpened{broker=3}"}) {
+        tally.watch(parse_event_pattern(text).value());
+    }
+    trace.observe([&](const sim::Event& event) { tally.observe(event); });
+    trace.emit(model::LogOpened{.broker = model::BrokerId(1)});
+    trace.emit(model::LogOpened{.broker = model::BrokerId(1), .truncated_bytes = 7});
+    trace.emit(model::LogOpened{.broker = model::BrokerId(2), .truncated_bytes = 7});
+    trace.emit(model::RoleTaken{.broker = model::BrokerId(1)});
+    const std::map<std::string, std::uint64_t> expected{
+        {"LogOpened{broker=1}", 2},
+        {"LogOpened{broker=1 truncated_bytes!=0}", 1},
+        {"LogOpened{broker=3}", 0},
+    };
+    EXPECT_EQ(tally.watched(), expected);
 }
 
 TEST(Tally, NobodyCanTellOfAnOperationWhoseClientDied) {

@@ -169,7 +169,7 @@ TEST(ReplicaHost, StartsFromTheCheckpointedHighWatermark) {
     ASSERT_EQ(opened.size(), 1u);
     EXPECT_EQ(opened[0],
               "broker=2 partition=orders-0 log_start_offset=0 log_end_offset=2 high_watermark=1 "
-              "truncated_bytes=0");
+              "truncated_bytes=0 finished_swaps=0");
 }
 
 TEST(ReplicaHost, DoesNotShowAnEndThatGoesBackAfterAnElection) {

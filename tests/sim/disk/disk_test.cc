@@ -499,6 +499,21 @@ TEST(Disk, DiesRightAfterTheArmedOperation) {
     EXPECT_TRUE(disk.append("a", as_bytes("4")).ok());
 }
 
+TEST(Disk, DiesAtAnOperationOnAFileOfThatName) {
+    Disk disk({}, Noise(1), "b1");
+    int deaths = 0;
+    disk.arm_death_after(
+        2, [&] { ++deaths; }, ".swap");
+    ASSERT_TRUE(disk.append("a.log", as_bytes("1")).ok());
+    ASSERT_TRUE(disk.append("b.log", as_bytes("2")).ok());
+    ASSERT_TRUE(disk.rename("a.log", "a.log.swap").ok());
+    ASSERT_TRUE(disk.remove("b.log").ok());
+    EXPECT_EQ(deaths, 0);
+    ASSERT_TRUE(disk.rename("a.log.swap", "a.log").ok());
+    EXPECT_EQ(deaths, 1);
+    EXPECT_EQ(disk.remove("a.log").error().failure, Failure::closed);
+}
+
 TEST(Disk, ADeathBetweenBeginAndFinishLeavesTheFlushUndone) {
     Disk disk({}, Noise(1), "b1");
     ASSERT_TRUE(disk.append("a", as_bytes("1")).ok());
