@@ -62,6 +62,12 @@ class Teller {
                                group->generation, group->members,
                                group->reason.empty() ? "" : ": " + group->reason);
         }
+        if (const auto* converted = event.as<model::GroupConverted>()) {
+            return fmt::format("group {} speaks the {} protocol now (generation {}, {} members)",
+                               converted->group,
+                               converted->to == "Classic" ? "classic" : "consumer",
+                               converted->generation, converted->members);
+        }
         if (const auto* removed = event.as<model::MemberRemoved>()) {
             return fmt::format("group {}: {} removed ({})", removed->group, removed->member_id,
                                removed->reason);

@@ -54,7 +54,7 @@ const std::vector<EventName>& event_names() {
         model::BrokerFenceChanged, model::TopicDeleted, model::ConfigChanged,
         model::BrokerUnregistered, model::FeatureLevelChanged, model::CoordinatorChanged,
         model::GroupStateChanged, model::MemberRemoved, model::MemberReconciled,
-        model::OffsetCommitted, model::RaftStarted, model::RaftVotersChanged,
+        model::GroupConverted, model::OffsetCommitted, model::RaftStarted, model::RaftVotersChanged,
         model::RaftRoleChanged, model::RaftVoteGranted, model::RaftAppended, model::RaftTruncated,
         model::RaftSnapshotTaken, model::RaftSnapshotLoaded, model::RaftCommitted,
         model::RaftHalted, model::MetadataApplied, model::BrokerStarted, model::LogOpened,

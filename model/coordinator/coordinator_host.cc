@@ -90,6 +90,14 @@ void fail_commit(GroupReply& reply, ErrorCode error) {
         deleted->error_code = error;
     } else if (auto* const offsets = std::get_if<OffsetDeleteResponse>(&reply.response)) {
         *offsets = error_response<OffsetDeleteResponse>(error);
+    } else if (auto* const join = std::get_if<JoinGroupResponse>(&reply.response)) {
+        *join = error_response<JoinGroupResponse>(error);
+    } else if (auto* const sync = std::get_if<SyncGroupResponse>(&reply.response)) {
+        *sync = error_response<SyncGroupResponse>(error);
+    } else if (auto* const classic = std::get_if<HeartbeatResponse>(&reply.response)) {
+        *classic = error_response<HeartbeatResponse>(error);
+    } else if (auto* const leave = std::get_if<LeaveGroupResponse>(&reply.response)) {
+        *leave = error_response<LeaveGroupResponse>(error);
     } else if (auto* const plain = std::get_if<OffsetCommitResponse>(&reply.response)) {
         fail_commit(*plain, error);
     } else {
@@ -172,6 +180,11 @@ void CoordinatorHost::visit_shards(const std::function<void(const GroupShard&)>&
     for (const auto& [partition, shard] : shards_) {
         if (shard->phase == Phase::active) visit(shard->groups);
     }
+}
+
+const MetadataImage& CoordinatorHost::image() const {
+    static const MetadataImage nothing;
+    return image_ ? image_() : nothing;
 }
 
 Moment CoordinatorHost::moment() const {
@@ -318,9 +331,10 @@ void CoordinatorHost::decide(const ShardRef& shard, const Request& request,
     }
     call.at = moment();
     waiting_.emplace(call.call, Waiting{shard.get(), std::move(completer)});
-    if constexpr (std::is_same_v<Request, ConsumerGroupHeartbeatRequest>) {
-        static const MetadataImage nothing;
-        execute(shard, shard->groups.handle(request, call, image_ ? image_() : nothing));
+    if constexpr (std::is_same_v<Request, ConsumerGroupHeartbeatRequest> ||
+                  std::is_same_v<Request, JoinGroupRequest> ||
+                  std::is_same_v<Request, SyncGroupRequest>) {
+        execute(shard, shard->groups.handle(request, call, image()));
     } else {
         execute(shard, shard->groups.handle(request, call), terms);
     }
@@ -477,12 +491,18 @@ void CoordinatorHost::execute(const ShardRef& shard, GroupDecision decision,
         if (group != nullptr) group->check_invariants();
     }
     for (GroupReply& each : decision.replies) reply(std::move(each));
-    if (!decision.records.empty()) append(shard, std::move(decision), terms);
+    if (!decision.records.empty()) {
+        append(shard, std::move(decision), terms);
+    } else if (!decision.parked.empty()) {
+        park(*shard, std::move(decision.parked));
+    }
     if (next_deadline(*shard) < armed_until_) timers_changed_.open();
 }
 
 void CoordinatorHost::apply(Shard& shard, const GroupChange& change) {
-    if (std::holds_alternative<group_change::ConsumerTimerSet>(change.what)) {
+    // What is made of a group of the other protocol is told when it is stored.
+    if (std::holds_alternative<group_change::ConsumerTimerSet>(change.what) ||
+        std::holds_alternative<group_change::ConvertedToClassic>(change.what)) {
         shard.groups.apply(change);
         return;
     }
@@ -527,6 +547,17 @@ void CoordinatorHost::append(const ShardRef& shard, GroupDecision decision,
     start_write(shard, std::move(write), std::move(batch), terms);
 }
 
+// They wait for what is on its way to the log; if that is nothing, they do not wait.
+void CoordinatorHost::park(Shard& shard, std::vector<GroupReply> parked) {
+    for (GroupReply& each : parked) {
+        if (shard.writes.empty()) {
+            reply(std::move(each));
+        } else {
+            shard.writes.back()->parked.push_back(std::move(each));
+        }
+    }
+}
+
 void CoordinatorHost::start_write(const ShardRef& shard, std::unique_ptr<Write> write, Bytes batch,
                                   TransactionTerms terms) {
     sim::Completer<AppendOutcome> completer = write->appended.completer();
@@ -562,6 +593,7 @@ void CoordinatorHost::settle(const ShardRef& shard) {
         if (write->marker) {
             if (error == ErrorCode::none) commit_marker(*shard, *write->marker);
             write->marker->completer.complete(error);
+            release_parked(*write, error);
         } else if (error == ErrorCode::none) {
             commit(shard, *write, outcome->base_offset);
         } else {
@@ -636,13 +668,26 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
     const auto* const stored =
         write.follow_up ? std::get_if<ConsumerGroupStored>(&*write.follow_up) : nullptr;
     for (const auto& [group, before] : modern) {
+        const std::string reason = is_deletion         ? "deleted"
+                                   : stored == nullptr ? ""
+                                                       : stored->reason;
+        const auto now_classic = shard->groups.stored_groups().find(group);
+        if (stored != nullptr && stored->converted_to == GroupType::classic) {
+            ASSERT(now_classic != shard->groups.stored_groups().end(), "{} is not stored", group);
+            tell_downgrade(group, *before, now_classic->second, reason);
+            continue;
+        }
         tell_consumer_group(group, before ? &*before : nullptr,
-                            shard->groups.find_stored_consumer_group(group),
-                            is_deletion         ? "deleted"
-                            : stored == nullptr ? ""
-                                                : stored->reason);
+                            shard->groups.find_stored_consumer_group(group), reason);
     }
-    for (GroupReply& parked : write.parked) reply(std::move(parked));
+    if (stored != nullptr && stored->converted_to == GroupType::consumer) {
+        const ConsumerGroup* const now = shard->groups.find_stored_consumer_group(stored->group);
+        ASSERT(now != nullptr, "{} is not stored", stored->group);
+        node_.emit(GroupConverted{stored->group, std::string(to_string(GroupType::consumer)),
+                                  GenerationId(now->epoch()),
+                                  static_cast<std::uint32_t>(now->members().size())});
+    }
+    release_parked(write, ErrorCode::none);
     if (write.follow_up) {
         execute(shard, shard->groups.on_stored(*write.follow_up, ErrorCode::none, moment()));
     }
@@ -651,7 +696,7 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
 std::vector<TopicPartition> CoordinatorHost::by_name(const IdPartitions& partitions) const {
     std::vector<TopicPartition> named;
     for (const IdPartition& each : partitions) {
-        const TopicImage* const topic = image_ ? image_().find_topic(each.topic_id) : nullptr;
+        const TopicImage* const topic = image().find_topic(each.topic_id);
         named.push_back(
             {topic == nullptr ? to_string(each.topic_id) : topic->name, each.partition});
     }
@@ -692,13 +737,30 @@ void CoordinatorHost::tell_consumer_group(const std::string& group, const Consum
                                  static_cast<std::uint32_t>(members_after.size()), reason});
 }
 
+// A group of the consumer protocol, as it was, is one of the classic protocol now.
+void CoordinatorHost::tell_downgrade(const std::string& group, const ConsumerGroup& before,
+                                     const GroupMetadata& after, const std::string& reason) {
+    for (const auto& [id, member] : before.members()) {
+        if (std::ranges::find(after.members, id, &MemberMetadata::member_id) ==
+            after.members.end()) {
+            node_.emit(MemberRemoved{group, id, reason});
+        }
+    }
+    node_.emit(GroupConverted{group, std::string(to_string(GroupType::classic)), after.generation,
+                              static_cast<std::uint32_t>(after.members.size())});
+}
+
+void CoordinatorHost::release_parked(Write& write, ErrorCode error) {
+    for (GroupReply& parked : std::exchange(write.parked, {})) {
+        if (error != ErrorCode::none) fail_commit(parked, error_for_failed_commit(error));
+        reply(std::move(parked));
+    }
+}
+
 // The batch is not in the log, or not committed in time (request_timed_out): then it may still be,
 // later, and take effect; but whoever waited is told now.
 void CoordinatorHost::fail_answers(const ShardRef& shard, Write& write, ErrorCode error) {
-    for (GroupReply& parked : std::exchange(write.parked, {})) {
-        fail_commit(parked, error_for_failed_commit(error));
-        reply(std::move(parked));
-    }
+    release_parked(write, error);
     if (!write.follow_up || std::holds_alternative<OffsetsStored>(*write.follow_up)) return;
     const GroupFollowUp follow_up = *std::exchange(write.follow_up, std::nullopt);
     execute(shard, shard->groups.on_stored(follow_up, error, moment()));
@@ -748,7 +810,7 @@ void CoordinatorHost::fire_one(const ShardRef& shard) {
         fail_answers(shard, *write, ErrorCode::request_timed_out);
         return;
     }
-    execute(shard, shard->groups.on_timeout(moment()));
+    execute(shard, shard->groups.on_timeout(moment(), image()));
 }
 
 void CoordinatorHost::check_retention() {

@@ -183,6 +183,8 @@ class CoordinatorHost {
     void execute(const ShardRef& shard, GroupDecision decision, TransactionTerms terms = {});
     void apply(Shard& shard, const GroupChange& change);
     void reply(GroupReply reply);
+    void park(Shard& shard, std::vector<GroupReply> parked);
+    void release_parked(Write& write, ErrorCode error);
     void append(const ShardRef& shard, GroupDecision decision, TransactionTerms terms);
     void start_write(const ShardRef& shard, std::unique_ptr<Write> write, Bytes batch,
                      TransactionTerms terms);
@@ -191,11 +193,14 @@ class CoordinatorHost {
     void commit_marker(Shard& shard, Write::Marker& marker);
     void tell_consumer_group(const std::string& group, const ConsumerGroup* before,
                              const ConsumerGroup* after, const std::string& reason);
+    void tell_downgrade(const std::string& group, const ConsumerGroup& before,
+                        const GroupMetadata& after, const std::string& reason);
     std::vector<TopicPartition> by_name(const IdPartitions& partitions) const;
     void fail_answers(const ShardRef& shard, Write& write, ErrorCode error);
 
     // ---- time ----
     Moment moment() const;
+    const MetadataImage& image() const;
     LocalTime next_deadline(const Shard& shard) const;
     void run_timers();
     void fire_one(const ShardRef& shard);

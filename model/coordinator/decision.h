@@ -10,6 +10,9 @@
 //      not to be in the log, the parked calls get the error instead, and the follow-up comes back
 //      with it.
 //
+// Parked replies of a decision without records wait for the batches before it: what they say may
+// rest on those.
+//
 // If the fate of a batch is unknown (leadership lost, append failed half-way), nothing of this is
 // repaired: the host drops the decider, answers NOT_COORDINATOR to every call that waits, and
 // reloads from the log. This is the shape of Kafka's CoordinatorShard (KIP-848), where timeline

@@ -89,6 +89,23 @@ struct MemberReconciled {
     }
 };
 
+// A group with members changed its protocol, and its members stayed (KIP-848).
+struct GroupConverted {
+    static constexpr std::string_view event_name = "GroupConverted";
+    std::string group;
+    std::string to;  // "Classic", "Consumer"
+    GenerationId generation = no_generation;
+    std::uint32_t members = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("group", self.group);
+        fields("to", self.to);
+        fields("generation", self.generation);
+        fields("members", self.members);
+    }
+};
+
 // A committed offset took effect: the record is below the high watermark of __consumer_offsets.
 struct OffsetCommitted {
     static constexpr std::string_view event_name = "OffsetCommitted";

@@ -164,6 +164,7 @@ void ClassicGroup::on(const group_change::RebalanceStarted& change) {
     for (const auto& [id, member] : members_) {
         ASSERT(!member.awaiting_sync, "{} still waits for the sync that is cancelled", id);
     }
+    if (!leader_ && !members_.empty()) leader_ = members_.begin()->first;
     is_initial_rebalance_ = change.is_initial;
     // Who is there when the first join phase starts does not extend it.
     new_member_added_ = false;
@@ -212,6 +213,21 @@ void ClassicGroup::on(const group_change::BecameStable& change) {
 void ClassicGroup::on(const group_change::Died&) {
     ASSERT(is_in(GroupState::empty), "{} dies in {}", group_id_, to_string(state_));
     enter(GroupState::dead, state_timestamp_);
+}
+
+void ClassicGroup::on(const group_change::ConvertedToClassic& change) {
+    ASSERT(is_in(GroupState::empty) && !protocol_type_, "{} is converted over itself", group_id_);
+    ASSERT(!change.members.empty(), "{} is converted without members", group_id_);
+    protocol_type_ = consumer_protocol_type;
+    generation_ = change.generation;
+    for (const GroupMember& member : change.members) {
+        ASSERT(!member.awaiting_join && !member.awaiting_sync, "{} waits", member.member_id);
+        if (member.is_static()) static_members_[*member.group_instance_id] = member.member_id;
+        members_.emplace(member.member_id, member);
+    }
+    protocol_name_ = select_protocol();
+    if (change.is_settled) leader_ = members_.begin()->first;
+    enter(GroupState::stable, change.wall_ms);
 }
 
 void ClassicGroup::on(const group_change::ConsumerTimerSet& change) {

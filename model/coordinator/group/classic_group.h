@@ -10,6 +10,9 @@
 //                       -> PreparingRebalance   a member joins anew, leaves, or misses its sync
 //   Stable              -> PreparingRebalance   likewise, or a session expires
 //
+// A group of the consumer protocol that was converted (group_migration.h) begins as Stable. If it
+// has no leader then, nobody in it knows what to read: a rebalance must follow.
+//
 // The generation grows by one with each completed join phase, never else. At most one leader: the
 // first member that joined, and after it is gone another one of the members.
 //
@@ -131,6 +134,7 @@ class ClassicGroup {
     void on(const group_change::GenerationStarted& change);
     void on(const group_change::BecameStable& change);
     void on(const group_change::Died& change);
+    void on(const group_change::ConvertedToClassic& change);
     [[noreturn]] void on(const group_change::ConsumerTimerSet& change);
 
     GroupMember& mutable_member(const std::string& member_id);

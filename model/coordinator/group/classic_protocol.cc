@@ -90,28 +90,9 @@ JoinGroupResponse join_response(const ClassicGroup& group, const std::string& me
     return response;
 }
 
-template <class Response>
-GroupDecision reply_only(const GroupCall& call, Response response) {
-    GroupDecision decision;
-    decision.answer(call.call, std::move(response));
-    return decision;
-}
-
-// JoinGroup 0 has no rebalance timeout, and low-level clients send 0: the session timeout serves as
-// both, so that there is time for the sync.
-std::chrono::milliseconds rebalance_timeout_of(const JoinGroupRequest& request) {
-    return std::chrono::milliseconds(request.rebalance_timeout_ms > 0 ? request.rebalance_timeout_ms
-                                                                      : request.session_timeout_ms);
-}
-
 std::string new_member_id(const JoinGroupRequest& request, const GroupCall& call) {
     ASSERT(!call.fresh_uuid.empty(), "no uuid for a new member of {}", request.group_id);
     return request.group_instance_id.value_or(call.client_id) + "-" + call.fresh_uuid;
-}
-
-// A static member's process is told by its instance id (KIP-345), so it needs no second round trip.
-bool must_return_with_id(const JoinGroupRequest& request, ApiVersion version) {
-    return version >= 4 && !request.group_instance_id;
 }
 
 void Draft::store(GroupMetadata metadata, std::optional<GroupFollowUp> follow_up) {
@@ -303,6 +284,21 @@ void Draft::end_sync_phase() {
 
 // ---- rules ----
 
+std::chrono::milliseconds rebalance_timeout_of(const JoinGroupRequest& request) {
+    return std::chrono::milliseconds(request.rebalance_timeout_ms > 0 ? request.rebalance_timeout_ms
+                                                                      : request.session_timeout_ms);
+}
+
+bool is_allowed_session(const JoinGroupRequest& request, const GroupCoordinatorOptions& options) {
+    const std::chrono::milliseconds session(request.session_timeout_ms);
+    return session >= options.group_min_session_timeout &&
+           session <= options.group_max_session_timeout;
+}
+
+bool must_return_with_id(const JoinGroupRequest& request, ApiVersion version) {
+    return version >= 4 && !request.group_instance_id;
+}
+
 ErrorCode check_member(const ClassicGroup& group, const std::string& member_id,
                        const std::optional<std::string>& group_instance_id) {
     if (group_instance_id) {
@@ -384,8 +380,7 @@ ErrorCode error_for_failed_append(ErrorCode append_error) {
 GroupDecision ClassicProtocol::join(const ClassicGroup& group, const JoinGroupRequest& request,
                                     const GroupCall& call) const {
     const std::chrono::milliseconds session_timeout(request.session_timeout_ms);
-    if (session_timeout < options_.group_min_session_timeout ||
-        session_timeout > options_.group_max_session_timeout) {
+    if (!is_allowed_session(request, options_)) {
         return reply_only(call, join_error(ErrorCode::invalid_session_timeout, request.member_id));
     }
     Draft draft(group, options_, call.at);
@@ -662,9 +657,20 @@ GroupDecision ClassicProtocol::on_timeout(const ClassicGroup& group, const Momen
 GroupDecision ClassicProtocol::on_loaded(const ClassicGroup& group, const Moment& at) const {
     Draft draft(group, options_, at);
     for (const auto& [id, member] : group.members()) draft.renew_session(id);
-    if (group.members().size() > static_cast<std::size_t>(options_.group_max_size)) {
+    if (!group.members().empty() && !group.leader()) {
+        draft.rebalance("the group was of the consumer protocol");
+    } else if (group.members().size() > static_cast<std::size_t>(options_.group_max_size)) {
         draft.rebalance("the group is larger than group.max.size");
     }
+    return draft.take();
+}
+
+GroupDecision ClassicProtocol::release(const ClassicGroup& group, const Moment& at) const {
+    Draft draft(group, options_, at);
+    for (const auto& [id, member] : group.members()) {
+        draft.answer_join(id, join_error(ErrorCode::rebalance_in_progress, id));
+    }
+    draft.answer_all_syncs(ErrorCode::rebalance_in_progress);
     return draft.take();
 }
 

@@ -49,16 +49,28 @@ class ClassicProtocol {
     static LocalTime next_deadline(const ClassicGroup& group);
     // Decides the one timer that is due first. Requires: next_deadline(group) <= at.now.
     GroupDecision on_timeout(const ClassicGroup& group, const Moment& at) const;
-    // The group was read from the log of a former coordinator: sessions start anew.
+    // The group was read from the log of a former coordinator, or was one of the consumer protocol
+    // until now: sessions start anew. Without a leader it rebalances.
     GroupDecision on_loaded(const ClassicGroup& group, const Moment& at) const;
+    // The group is about to become one of the consumer protocol: who waits is told to join again.
+    GroupDecision release(const ClassicGroup& group, const Moment& at) const;
 
   private:
     GroupCoordinatorOptions options_;
     const BugSet* bugs_;
 };
 
+// JoinGroup 0 has no rebalance timeout, and low-level clients send 0: the session timeout serves as
+// both, so that there is time for the sync.
+std::chrono::milliseconds rebalance_timeout_of(const JoinGroupRequest& request);
+
 // ---- the rules; each could be broken ----
 
+bool is_allowed_session(const JoinGroupRequest& request, const GroupCoordinatorOptions& options);
+// Who joins without an id is given one, and must come back with it, so that no member is left
+// behind by a client that gave up (KIP-394). A static member's process is told by its instance id
+// (KIP-345), so it needs no second round trip.
+bool must_return_with_id(const JoinGroupRequest& request, ApiVersion version);
 // A member may speak for the group: UNKNOWN_MEMBER_ID, or FENCED_INSTANCE_ID if another process
 // with the same instance id took its place (KIP-345).
 ErrorCode check_member(const ClassicGroup& group, const std::string& member_id,

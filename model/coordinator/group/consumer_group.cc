@@ -43,8 +43,8 @@ void ConsumerGroup::on(const ConsumerStateRecord<ConsumerMemberMetadata>& record
         return;
     }
     members_.erase(record.member_id);
-    session_deadlines_.erase(record.member_id);
-    rebalance_deadlines_.erase(record.member_id);
+    std::erase_if(deadlines_,
+                  [&](const auto& entry) { return entry.first.first == record.member_id; });
 }
 
 void ConsumerGroup::on(const ConsumerStateRecord<TargetAssignmentEpoch>& record) {
@@ -69,12 +69,10 @@ void ConsumerGroup::on(const ConsumerStateRecord<CurrentAssignment>& record) {
 }
 
 void ConsumerGroup::apply(const group_change::ConsumerTimerSet& change) {
-    using Timer = group_change::ConsumerTimerSet::Timer;
-    auto& deadlines = change.timer == Timer::session ? session_deadlines_ : rebalance_deadlines_;
     if (change.deadline == LocalTime::max()) {
-        deadlines.erase(change.member_id);
+        deadlines_.erase({change.member_id, change.timer});
     } else {
-        deadlines[change.member_id] = change.deadline;
+        deadlines_[{change.member_id, change.timer}] = change.deadline;
     }
 }
 
@@ -142,21 +140,41 @@ std::optional<std::string> ConsumerGroup::preferred_assignor() const {
     return std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; })->first;
 }
 
-LocalTime ConsumerGroup::session_deadline(const std::string& member_id) const {
-    const auto found = session_deadlines_.find(member_id);
-    return found == session_deadlines_.end() ? LocalTime::max() : found->second;
+bool ConsumerGroup::is_target_free_for(const std::string& member_id) const {
+    const ConsumerMember& own = member(member_id);
+    return std::ranges::none_of(target_of(member_id), [&](const IdPartition& wanted) {
+        return !own.current.assigned.contains(wanted) && is_held_by_another(wanted, member_id);
+    });
 }
 
-LocalTime ConsumerGroup::rebalance_deadline(const std::string& member_id) const {
-    const auto found = rebalance_deadlines_.find(member_id);
-    return found == rebalance_deadlines_.end() ? LocalTime::max() : found->second;
+bool ConsumerGroup::supports_classic(
+    const std::vector<JoinGroupRequest::Protocol>& protocols) const {
+    return std::ranges::any_of(protocols, [&](const JoinGroupRequest::Protocol& wanted) {
+        return std::ranges::all_of(members_, [&](const auto& entry) {
+            const auto& classic = entry.second.metadata.classic;
+            if (!classic) return true;
+            return std::ranges::find(classic->protocols, wanted.name,
+                                     &JoinGroupRequest::Protocol::name) != classic->protocols.end();
+        });
+    });
+}
+
+LocalTime ConsumerGroup::deadline(Timer timer, const std::string& member_id) const {
+    const auto found = deadlines_.find({member_id, timer});
+    return found == deadlines_.end() ? LocalTime::max() : found->second;
 }
 
 LocalTime ConsumerGroup::next_deadline() const {
     LocalTime next = LocalTime::max();
-    for (const auto& [id, deadline] : session_deadlines_) next = std::min(next, deadline);
-    for (const auto& [id, deadline] : rebalance_deadlines_) next = std::min(next, deadline);
+    for (const auto& [whose, deadline] : deadlines_) next = std::min(next, deadline);
     return next;
+}
+
+std::pair<ConsumerGroup::Timer, std::string> ConsumerGroup::next_timer() const {
+    ASSERT(!deadlines_.empty(), "{} has no timer", group_id_);
+    const auto first =
+        std::ranges::min_element(deadlines_, {}, [](const auto& entry) { return entry.second; });
+    return {first->first.second, first->first.first};
 }
 
 void ConsumerGroup::check_invariants() const {

@@ -12,6 +12,9 @@
 //   Reconciling  some member is not yet where the target wants it
 //   Stable       all are
 //
+// Members may speak the classic protocol: what they said then is kept with them, and the group can
+// become a classic one (group_migration.h).
+//
 // A static member that left for a while (epoch -2) keeps its place and its partitions until its
 // session ends. What follows from requests and timeouts is decided in consumer_group_protocol.h.
 // Source: org.apache.kafka.coordinator.group.modern.consumer.ConsumerGroup.
@@ -22,6 +25,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "model/coordinator/group/consumer_records.h"
 #include "model/coordinator/group/group_change.h"
@@ -42,6 +47,8 @@ struct ConsumerMember {
     CurrentAssignment current;
 
     bool is_static() const { return metadata.instance_id.has_value(); }
+    // It speaks the classic protocol (classic_member_protocol.h).
+    bool is_classic() const { return metadata.classic.has_value(); }
     // It will be back (KIP-345).
     bool is_away() const { return current.member_epoch == static_leaving_member_epoch; }
     bool holds(const IdPartition& partition) const {
@@ -85,10 +92,17 @@ class ConsumerGroup {
     // The assignor that most members prefer; nullopt: nobody has a preference.
     std::optional<std::string> preferred_assignor() const;
 
+    // Every partition of the member's target that it does not hold is in nobody's hands.
+    bool is_target_free_for(const std::string& member_id) const;
+    // One of these is supported by every member that speaks the classic protocol.
+    bool supports_classic(const std::vector<JoinGroupRequest::Protocol>& protocols) const;
+
+    using Timer = group_change::ConsumerTimerSet::Timer;
     // max(): no timer.
-    LocalTime session_deadline(const std::string& member_id) const;
-    LocalTime rebalance_deadline(const std::string& member_id) const;
+    LocalTime deadline(Timer timer, const std::string& member_id) const;
     LocalTime next_deadline() const;
+    // Whose timer is due first, and which. Requires: next_deadline() is not max().
+    std::pair<Timer, std::string> next_timer() const;
 
     // No partition in two hands; epochs in order; who is static is known by one id.
     void check_invariants() const;
@@ -110,8 +124,7 @@ class ConsumerGroup {
     std::int32_t target_epoch_ = 0;
     std::map<std::string, ConsumerMember> members_;
     std::map<std::string, IdPartitions> target_;
-    std::map<std::string, LocalTime> session_deadlines_;
-    std::map<std::string, LocalTime> rebalance_deadlines_;
+    std::map<std::pair<std::string, Timer>, LocalTime> deadlines_;
 };
 
 }  // namespace squall::model

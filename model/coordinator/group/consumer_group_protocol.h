@@ -36,7 +36,8 @@ class ConsumerGroupProtocol {
                             const MetadataImage& image) const;
 
     // Decides the one timer that is due first. Requires: group.next_deadline() <= at.now.
-    GroupDecision on_timeout(const ConsumerGroup& group, const Moment& at) const;
+    GroupDecision on_timeout(const ConsumerGroup& group, const Moment& at,
+                             const MetadataImage& image) const;
     // The group was read from the log of a former coordinator: sessions start anew.
     GroupDecision on_loaded(const ConsumerGroup& group, const Moment& at) const;
 
@@ -53,15 +54,21 @@ ErrorCode check_heartbeat(const ConsumerGroupHeartbeatRequest& request);
 // was lost, which shows in that it owns no more than was given to it. FENCED_MEMBER_EPOCH else.
 ErrorCode check_member_epoch(const ConsumerMember& member, std::int32_t epoch,
                              const std::optional<IdPartitions>& owned);
-// Who may come under an instance id: its own process, or, while that is away, a new one (KIP-345).
-// `bugs` may be null.
+// Who may come under an instance id: its own process, or, while that is away, a new one (KIP-345);
+// in place of one that speaks the classic protocol always. `bugs` may be null.
 ErrorCode check_instance(const ConsumerGroup& group, const ConsumerGroupHeartbeatRequest& request,
                          const BugSet* bugs);
-// A commit or a fetch of committed offsets by a member, in its epoch. `bugs` may be null.
-ErrorCode check_member_offsets(const ConsumerGroup& group, const std::string& member_id,
-                               std::int32_t member_epoch, const BugSet* bugs);
-// What the topics of a group look like: when it changes, so must the assignment (KIP-1101).
-std::int64_t hash_topics(const std::set<std::string>& topics, const MetadataImage& image);
+// A commit or a fetch of committed offsets by a member, in its epoch.
+struct MemberOffsets {
+    std::string member_id;
+    std::int32_t member_epoch = -1;
+    // Of a version that knows generations only.
+    bool is_of_old_version = false;
+};
+// UNKNOWN_MEMBER_ID; STALE_MEMBER_EPOCH, or ILLEGAL_GENERATION to who speaks the classic protocol.
+// `bugs` may be null.
+ErrorCode check_member_offsets(const ConsumerGroup& group, const MemberOffsets& request,
+                               const BugSet* bugs);
 
 IdPartitions to_set(const std::vector<ConsumerGroupHeartbeatRequest::TopicPartitions>& topics);
 

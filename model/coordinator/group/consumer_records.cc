@@ -39,6 +39,30 @@ struct GroupMetadataValue {
     }
 };
 
+struct ClassicProtocol {
+    std::string name;
+    Bytes metadata;
+
+    bool operator==(const ClassicProtocol&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("name", self.name);
+        fields("metadata", self.metadata);
+    }
+};
+
+struct ClassicMemberMetadata {
+    std::int32_t session_timeout_ms = 0;
+    std::vector<ClassicProtocol> supported_protocols;
+
+    bool operator==(const ClassicMemberMetadata&) const = default;
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("session_timeout_ms", self.session_timeout_ms);
+        fields("supported_protocols", self.supported_protocols);
+    }
+};
+
 struct MemberMetadataValue {
     static constexpr VersionRange versions = value_versions;
     std::optional<std::string> instance_id;
@@ -49,6 +73,7 @@ struct MemberMetadataValue {
     std::optional<std::string> subscribed_topic_regex;
     std::int32_t rebalance_timeout_ms = -1;
     std::optional<std::string> server_assignor;
+    std::optional<ClassicMemberMetadata> classic_member_metadata;
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -60,6 +85,8 @@ struct MemberMetadataValue {
         fields("subscribed_topic_regex", self.subscribed_topic_regex, Wire{.nullable = 0});
         fields("rebalance_timeout_ms", self.rebalance_timeout_ms);
         fields("server_assignor", self.server_assignor, Wire{.nullable = 0});
+        fields("classic_member_metadata", self.classic_member_metadata,
+               Wire{.nullable = 0, .tag = 0});
     }
 };
 
@@ -140,6 +167,26 @@ ConsumerGroupEpoch from_wire(wire::GroupMetadataValue value) {
     return {.epoch = value.epoch, .metadata_hash = value.metadata_hash};
 }
 
+std::optional<wire::ClassicMemberMetadata> to_wire(
+    const std::optional<ClassicMemberMetadata>& value) {
+    if (!value) return std::nullopt;
+    wire::ClassicMemberMetadata written;
+    written.session_timeout_ms = static_cast<std::int32_t>(value->session_timeout.count());
+    for (const JoinGroupRequest::Protocol& each : value->protocols) {
+        written.supported_protocols.push_back({.name = each.name, .metadata = each.metadata});
+    }
+    return written;
+}
+std::optional<ClassicMemberMetadata> from_wire(std::optional<wire::ClassicMemberMetadata> value) {
+    if (!value) return std::nullopt;
+    ClassicMemberMetadata read;
+    read.session_timeout = std::chrono::milliseconds(value->session_timeout_ms);
+    for (wire::ClassicProtocol& each : value->supported_protocols) {
+        read.protocols.push_back({std::move(each.name), std::move(each.metadata)});
+    }
+    return read;
+}
+
 wire::MemberMetadataValue to_wire(const ConsumerMemberMetadata& value) {
     return {.instance_id = value.instance_id,
             .rack_id = value.rack_id,
@@ -148,7 +195,8 @@ wire::MemberMetadataValue to_wire(const ConsumerMemberMetadata& value) {
             .subscribed_topic_names = value.subscribed_topic_names,
             .subscribed_topic_regex = std::nullopt,
             .rebalance_timeout_ms = static_cast<std::int32_t>(value.rebalance_timeout.count()),
-            .server_assignor = value.server_assignor};
+            .server_assignor = value.server_assignor,
+            .classic_member_metadata = to_wire(value.classic)};
 }
 ConsumerMemberMetadata from_wire(wire::MemberMetadataValue value) {
     return {.instance_id = std::move(value.instance_id),
@@ -157,7 +205,8 @@ ConsumerMemberMetadata from_wire(wire::MemberMetadataValue value) {
             .client_host = std::move(value.client_host),
             .subscribed_topic_names = std::move(value.subscribed_topic_names),
             .rebalance_timeout = std::chrono::milliseconds(value.rebalance_timeout_ms),
-            .server_assignor = std::move(value.server_assignor)};
+            .server_assignor = std::move(value.server_assignor),
+            .classic = from_wire(std::move(value.classic_member_metadata))};
 }
 
 wire::TargetMetadataValue to_wire(const TargetAssignmentEpoch& value) {

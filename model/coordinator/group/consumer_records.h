@@ -6,6 +6,7 @@
 //   5 ConsumerGroupMemberMetadata            instance_id | rack_id | client_id | client_host
 //                                            | subscribed_topic_names | subscribed_topic_regex
 //                                            | rebalance_timeout_ms | server_assignor
+//                                            | tag 0: classic_member_metadata
 //   6 ConsumerGroupTargetAssignmentMetadata  assignment_epoch
 //   7 ConsumerGroupTargetAssignmentMember    topic_partitions
 //   8 ConsumerGroupCurrentMemberAssignment   member_epoch | previous_member_epoch | state
@@ -25,6 +26,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/protocol/messages/join_group.h"
 #include "model/protocol/types.h"
 #include "sim/base/bytes.h"
 #include "sim/base/result.h"
@@ -55,6 +57,14 @@ struct ConsumerGroupEpoch {
     bool operator==(const ConsumerGroupEpoch&) const = default;
 };
 
+// What a member said that speaks the classic protocol in a group of the consumer protocol.
+struct ClassicMemberMetadata {
+    std::chrono::milliseconds session_timeout{};
+    std::vector<JoinGroupRequest::Protocol> protocols;  // in the member's order of preference
+
+    bool operator==(const ClassicMemberMetadata&) const = default;
+};
+
 struct ConsumerMemberMetadata {
     static constexpr std::int16_t record_type = 5;
     std::optional<std::string> instance_id;
@@ -64,6 +74,7 @@ struct ConsumerMemberMetadata {
     std::vector<std::string> subscribed_topic_names;  // sorted
     std::chrono::milliseconds rebalance_timeout{-1};
     std::optional<std::string> server_assignor;
+    std::optional<ClassicMemberMetadata> classic;  // nullopt: it speaks the consumer protocol
 
     bool operator==(const ConsumerMemberMetadata&) const = default;
 };

@@ -146,9 +146,19 @@ struct BecameStable {
     TimestampMs wall_ms;
 };
 struct Died {};
-// A timer of a member of the consumer protocol (KIP-848) starts anew, or (max()) stops.
+// A group of the consumer protocol is one of the classic protocol from now on (KIP-848): Stable, in
+// the generation that was its epoch.
+struct ConvertedToClassic {
+    GenerationId generation;
+    std::vector<GroupMember> members;
+    // Everybody has what it is to have. If not, nobody leads, and a rebalance follows.
+    bool is_settled = false;
+    TimestampMs wall_ms = no_timestamp;
+};
+// A timer of a member of a group of the consumer protocol (KIP-848) starts anew, or (max()) stops.
+// Those of the classic protocol have one to join again, and one to fetch their assignment.
 struct ConsumerTimerSet {
-    enum class Timer : std::uint8_t { session, rebalance };
+    enum class Timer : std::uint8_t { session, rebalance, join, sync };
     std::string member_id;
     Timer timer = Timer::session;
     LocalTime deadline;
@@ -165,7 +175,8 @@ struct GroupChange {
                  group_change::JoinAnswered, group_change::SyncArrived, group_change::SyncAnswered,
                  group_change::AssignmentSet, group_change::RebalanceStarted,
                  group_change::JoinPhaseExtended, group_change::GenerationStarted,
-                 group_change::BecameStable, group_change::Died, group_change::ConsumerTimerSet>
+                 group_change::BecameStable, group_change::Died, group_change::ConvertedToClassic,
+                 group_change::ConsumerTimerSet>
         what;
 };
 

@@ -1,8 +1,12 @@
 // The decision of the group coordinator, and what it is told about a request besides the request.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 
 #include "model/coordinator/decision.h"
@@ -69,10 +73,18 @@ struct OffsetsStored {
     ProducerId producer_id = no_producer_id;
     ProducerEpoch producer_epoch = no_producer_epoch;
 };
-// So is a step of a group of the consumer protocol; why members were removed, if any were.
+enum class GroupType : std::uint8_t { classic, consumer };
+// Kafka's words: "Classic".
+inline std::string_view to_string(GroupType type) {
+    return type == GroupType::classic ? "Classic" : "Consumer";
+}
+
+// So is a step of a group of the consumer protocol; why members were removed, if any were; and what
+// the group has become, if it changed its protocol.
 struct ConsumerGroupStored {
     std::string group;
     std::string reason;
+    std::optional<GroupType> converted_to = std::nullopt;
 };
 // So is the end of a group that an administrator deleted.
 struct GroupDeleted {
@@ -82,5 +94,13 @@ using GroupFollowUp = std::variant<AssignmentStored, StaticMemberStored, Offsets
                                    ConsumerGroupStored, GroupDeleted>;
 
 using GroupDecision = CoordinatorDecision<GroupChange, GroupReply, GroupRecord, GroupFollowUp>;
+
+// The answer needs nothing but the request and the group.
+template <class Response>
+GroupDecision reply_only(const GroupCall& call, Response response) {
+    GroupDecision decision;
+    decision.answer(call.call, std::move(response));
+    return decision;
+}
 
 }  // namespace squall::model

@@ -94,7 +94,7 @@ ConsumerGroupDescribeResponse::Group describe_consumer_group(const GroupShard& s
         shown.subscribed_topic_names = member.metadata.subscribed_topic_names;
         shown.assignment = named(member.current.assigned, image);
         shown.target_assignment = named(group->target_of(member_id), image);
-        shown.member_type = 1;
+        shown.member_type = member.is_classic() ? 0 : 1;
     }
     return described;
 }

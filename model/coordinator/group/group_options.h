@@ -3,10 +3,32 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 #include "sim/base/setting_bounds.h"
 
 namespace squall::model {
+
+// Which groups may change their protocol while members are in them (KIP-848).
+enum class MigrationPolicy : std::uint8_t {
+    bidirectional,
+    upgrade,    // from classic to consumer only
+    downgrade,  // from consumer to classic only
+    disabled,
+};
+inline std::string_view to_string(MigrationPolicy policy) {
+    switch (policy) {
+        case MigrationPolicy::bidirectional:
+            return "bidirectional";
+        case MigrationPolicy::upgrade:
+            return "upgrade";
+        case MigrationPolicy::downgrade:
+            return "downgrade";
+        case MigrationPolicy::disabled:
+            return "disabled";
+    }
+    return "?";
+}
 
 struct GroupCoordinatorOptions {
     std::chrono::milliseconds group_initial_rebalance_delay{3000};
@@ -16,6 +38,7 @@ struct GroupCoordinatorOptions {
     std::chrono::milliseconds group_consumer_session_timeout{45000};
     std::chrono::milliseconds group_consumer_heartbeat_interval{5000};
     std::int32_t group_consumer_max_size = INT32_MAX;
+    MigrationPolicy group_consumer_migration_policy = MigrationPolicy::bidirectional;
     std::int32_t offsets_topic_num_partitions = 50;
     std::int16_t offsets_topic_replication_factor = 3;
     std::chrono::milliseconds offsets_commit_timeout{5000};
@@ -34,6 +57,7 @@ struct GroupCoordinatorOptions {
         fields("group.consumer.heartbeat.interval.ms", self.group_consumer_heartbeat_interval,
                int_from(1));
         fields("group.consumer.max.size", self.group_consumer_max_size, int_from(1));
+        fields("group.consumer.migration.policy", self.group_consumer_migration_policy);
         fields("offsets.topic.num.partitions", self.offsets_topic_num_partitions, int_from(1));
         fields("offsets.topic.replication.factor", self.offsets_topic_replication_factor,
                short_from(1));

@@ -1,8 +1,10 @@
 #include "model/coordinator/group/group_shard.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "model/coordinator/group/group_migration.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
@@ -24,6 +26,13 @@ void bury(const ConsumerGroup& group, std::vector<GroupRecord>& records) {
         ConsumerStateRecord<TargetAssignmentEpoch>{group.id(), "", std::nullopt}));
     records.push_back(
         ConsumerGroupRecord(ConsumerStateRecord<ConsumerGroupEpoch>{group.id(), "", std::nullopt}));
+}
+
+GroupDecision no_consumer_group(const GroupCall& call, std::string why) {
+    ConsumerGroupHeartbeatResponse response;
+    response.error_code = ErrorCode::group_id_not_found;
+    response.error_message = std::move(why);
+    return reply_only(call, std::move(response));
 }
 
 }  // namespace
@@ -58,10 +67,12 @@ void GroupShard::begin(const GroupRecord& record) {
     fold(*of_consumers, consumer_groups_);
     const auto* const epoch = std::get_if<ConsumerStateRecord<ConsumerGroupEpoch>>(of_consumers);
     if (epoch == nullptr || !epoch->value) return;
-    // What was a group of offsets alone, or an empty one of the classic protocol.
+    // What was a group of offsets alone, or one of the classic protocol.
     const auto classic = groups_.find(epoch->group);
     if (classic == groups_.end()) return;
-    ASSERT(classic->second.is_in(GroupState::empty), "{} speaks two protocols", epoch->group);
+    for (const auto& [id, member] : classic->second.members()) {
+        ASSERT(!member.awaiting_join && !member.awaiting_sync, "{} waits in a group that ends", id);
+    }
     groups_.erase(classic);
 }
 
@@ -109,6 +120,7 @@ GroupDecision GroupShard::activate(const Moment& at) {
 
     GroupDecision all;
     for (const auto& [id, group] : groups_) {
+        ASSERT(!consumer_groups_.contains(id), "{} is of two protocols", id);
         GroupDecision decision = protocol_.on_loaded(group, at);
         ASSERT(decision.records.empty() && decision.replies.empty(),
                "{} has members that wait before anybody asked", id);
@@ -159,58 +171,118 @@ GroupDecision GroupShard::with_group(const Request& request, const GroupCall& ca
     return (protocol_.*decide)(ClassicGroup(request.group_id), request, call);
 }
 
-GroupDecision GroupShard::handle(const JoinGroupRequest& request, const GroupCall& call) const {
-    const ConsumerGroup* const modern = find_consumer_group(request.group_id);
-    if (modern != nullptr && !modern->members().empty()) {
-        JoinGroupResponse response;
-        response.error_code = ErrorCode::inconsistent_group_protocol;
-        response.member_id = request.member_id;
-        GroupDecision decision;
-        decision.answer(call.call, std::move(response));
-        return decision;
+const ConsumerGroup* GroupShard::find_migrating(const std::string& group) const {
+    const ConsumerGroup* const modern = find_consumer_group(group);
+    return modern == nullptr || modern->members().empty() ? nullptr : modern;
+}
+
+GroupDecision GroupShard::handle(const JoinGroupRequest& request, const GroupCall& call,
+                                 const MetadataImage& image) const {
+    if (const ConsumerGroup* const modern = find_migrating(request.group_id)) {
+        return follow_conversion(classic_members_.join(*modern, request, call, image), call.at);
     }
     GroupDecision decision = with_group(request, call, &ClassicProtocol::join);
-    if (modern != nullptr) {
+    if (const ConsumerGroup* const empty = find_consumer_group(request.group_id)) {
         ASSERT(decision.records.empty(), "the first member of {} finds one", request.group_id);
-        bury(*modern, decision.records);
+        bury(*empty, decision.records);
     }
     return decision;
 }
-GroupDecision GroupShard::handle(const SyncGroupRequest& request, const GroupCall& call) const {
+GroupDecision GroupShard::handle(const SyncGroupRequest& request, const GroupCall& call,
+                                 const MetadataImage& image) const {
+    if (const ConsumerGroup* const modern = find_migrating(request.group_id)) {
+        return classic_members_.sync(*modern, request, call, image);
+    }
     return with_group(request, call, &ClassicProtocol::sync);
 }
 GroupDecision GroupShard::handle(const HeartbeatRequest& request, const GroupCall& call) const {
+    if (const ConsumerGroup* const modern = find_migrating(request.group_id)) {
+        return classic_members_.heartbeat(*modern, request, call);
+    }
     return with_group(request, call, &ClassicProtocol::heartbeat);
 }
 GroupDecision GroupShard::handle(const LeaveGroupRequest& request, const GroupCall& call) const {
+    if (const ConsumerGroup* const modern = find_migrating(request.group_id)) {
+        return classic_members_.leave(*modern, request, call);
+    }
     return with_group(request, call, &ClassicProtocol::leave);
 }
 
+// Members that were given an id, and did not come with it yet, are welcome in either group.
 GroupDecision GroupShard::handle(const ConsumerGroupHeartbeatRequest& request,
                                  const GroupCall& call, const MetadataImage& image) const {
+    const bool joins = request.member_epoch == joining_member_epoch;
     const ClassicGroup* const classic = find_group(request.group_id);
-    const bool is_taken = classic != nullptr && (!classic->is_in(GroupState::empty) ||
-                                                 !classic->pending_members().empty());
+    const bool is_taken = classic != nullptr && !classic->is_in(GroupState::empty);
+    if (is_taken && joins && may_upgrade(*classic, options_)) {
+        return upgrade(*classic, request, call, image);
+    }
     const ConsumerGroup* const known = find_consumer_group(request.group_id);
-    const bool is_there = known != nullptr || request.member_epoch == joining_member_epoch;
-    if (is_taken || !is_there) {
-        ConsumerGroupHeartbeatResponse response;
-        response.error_code = ErrorCode::group_id_not_found;
-        response.error_message =
-            is_taken ? "the group speaks the classic protocol" : "no such group";
-        GroupDecision decision;
-        decision.answer(call.call, std::move(response));
-        return decision;
+    if (is_taken || (known == nullptr && !joins)) {
+        return no_consumer_group(
+            call, is_taken ? "the group speaks the classic protocol" : "no such group");
     }
     GroupDecision decision =
         known != nullptr
             ? consumer_protocol_.heartbeat(*known, request, call, image)
             : consumer_protocol_.heartbeat(ConsumerGroup(request.group_id), request, call, image);
-    if (classic != nullptr && !decision.records.empty() &&
-        stored_groups_.contains(request.group_id)) {
+    // It may have been used by members whose last word is still on its way to the log.
+    const bool was_classic = classic != nullptr && (classic->protocol_type().has_value() ||
+                                                    stored_groups_.contains(request.group_id));
+    if (was_classic && !decision.records.empty()) {
         decision.records.insert(decision.records.begin(),
                                 GroupMetadataRecord{request.group_id, std::nullopt});
     }
+    return follow_conversion(std::move(decision), call.at);
+}
+
+// The conversion and the first step of the member that asked for it are one batch. If the member is
+// refused, nothing is converted.
+GroupDecision GroupShard::upgrade(const ClassicGroup& classic,
+                                  const ConsumerGroupHeartbeatRequest& request,
+                                  const GroupCall& call, const MetadataImage& image) const {
+    const GroupDecision released = protocol_.release(classic, call.at);
+    ClassicGroup silent = classic;
+    for (const GroupChange& change : released.changes) silent.apply(change);
+    std::optional<GroupDecision> converted = to_consumer(silent, options_, image, call.at, bugs_);
+    if (!converted) {
+        return no_consumer_group(call, "what its members embed cannot be read");
+    }
+    ConsumerGroup modern(classic.id());
+    for (const GroupRecord& record : converted->records) {
+        const auto* const of_consumers = std::get_if<ConsumerGroupRecord>(&record);
+        if (of_consumers != nullptr) modern.apply(*of_consumers);
+    }
+    for (const GroupChange& change : converted->changes) {
+        modern.apply(std::get<group_change::ConsumerTimerSet>(change.what));
+    }
+    GroupDecision step = consumer_protocol_.heartbeat(modern, request, call, image);
+    if (step.records.empty()) return step;
+
+    GroupDecision all = released;
+    for (GroupDecision* const part : {&*converted, &step}) {
+        std::ranges::move(part->changes, std::back_inserter(all.changes));
+        std::ranges::move(part->records, std::back_inserter(all.records));
+    }
+    all.parked = std::move(step.parked);
+    ConsumerGroupStored stored = std::get<ConsumerGroupStored>(*step.follow_up);
+    stored.converted_to = GroupType::consumer;
+    all.follow_up = std::move(stored);
+    return all;
+}
+
+// Where a decision makes a classic group, the sessions of its members start, and the rebalance if
+// there is to be one.
+GroupDecision GroupShard::follow_conversion(GroupDecision decision, const Moment& at) const {
+    const auto conversion = std::ranges::find_if(decision.changes, [](const GroupChange& change) {
+        return std::holds_alternative<group_change::ConvertedToClassic>(change.what);
+    });
+    if (conversion == decision.changes.end()) return decision;
+    ClassicGroup classic(conversion->group);
+    classic.apply(*conversion);
+    GroupDecision next = protocol_.on_loaded(classic, at);
+    ASSERT(next.records.empty() && next.replies.empty(), "{} has members that wait", classic.id());
+    std::ranges::move(next.changes, std::back_inserter(decision.changes));
     return decision;
 }
 
@@ -219,9 +291,11 @@ ErrorCode GroupShard::check_commit(const OffsetCommitRequest& request, ApiVersio
     if (modern == nullptr) {
         return check_offset_commit(find_group(request.group_id), request, version, bugs_);
     }
-    const std::int32_t epoch = request.generation_id_or_member_epoch.value();
-    if (version < 9 && epoch >= 0) return ErrorCode::unsupported_version;
-    return check_member_offsets(*modern, request.member_id, epoch, bugs_);
+    return check_member_offsets(*modern,
+                                {.member_id = request.member_id,
+                                 .member_epoch = request.generation_id_or_member_epoch.value(),
+                                 .is_of_old_version = version < 9},
+                                bugs_);
 }
 
 ErrorCode GroupShard::check_commit(const TxnOffsetCommitRequest& request) const {
@@ -234,8 +308,9 @@ ErrorCode GroupShard::check_commit(const TxnOffsetCommitRequest& request) const 
         !request.group_instance_id) {
         return ErrorCode::none;
     }
-    const ErrorCode error =
-        check_member_offsets(*modern, request.member_id, request.generation_id.value(), bugs_);
+    const ErrorCode error = check_member_offsets(
+        *modern, {.member_id = request.member_id, .member_epoch = request.generation_id.value()},
+        bugs_);
     // What a producer understands.
     return error == ErrorCode::stale_member_epoch ? ErrorCode::illegal_generation : error;
 }
@@ -245,8 +320,10 @@ OffsetFetchResponse::Group GroupShard::fetch(const OffsetFetchRequest::Group& re
     const ConsumerGroup* const modern = find_consumer_group(request.group_id);
     const bool names_member = request.member_id.has_value() || request.member_epoch >= 0;
     if (modern != nullptr && names_member) {
-        const ErrorCode error = check_member_offsets(*modern, request.member_id.value_or(""),
-                                                     request.member_epoch, nullptr);
+        const ErrorCode error = check_member_offsets(
+            *modern,
+            {.member_id = request.member_id.value_or(""), .member_epoch = request.member_epoch},
+            nullptr);
         if (error != ErrorCode::none) {
             OffsetFetchResponse::Group refused;
             refused.group_id = request.group_id;
@@ -419,13 +496,14 @@ LocalTime GroupShard::next_deadline() const {
     return next;
 }
 
-GroupDecision GroupShard::on_timeout(const Moment& at) const {
+GroupDecision GroupShard::on_timeout(const Moment& at, const MetadataImage& image) const {
     const LocalTime due = next_deadline();
     for (const auto& [id, group] : groups_) {
         if (ClassicProtocol::next_deadline(group) == due) return protocol_.on_timeout(group, at);
     }
     for (const auto& [id, group] : consumer_groups_) {
-        if (group.next_deadline() == due) return consumer_protocol_.on_timeout(group, at);
+        if (group.next_deadline() != due) continue;
+        return follow_conversion(consumer_protocol_.on_timeout(group, at, image), at);
     }
     UNREACHABLE("no group has a timer");
 }

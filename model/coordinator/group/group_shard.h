@@ -9,7 +9,8 @@
 // on the one before, which may not be committed yet: their live half is the fold of all that was
 // appended, begin(GroupRecord), and is dropped with the shard if an append fails.
 //
-// A group speaks one protocol. One without members may change it by whoever comes first.
+// A group is of one protocol. One without members may change it by whoever comes first; one with
+// members is migrated (group_migration.h), in one batch of records.
 //
 // Source: org.apache.kafka.coordinator.group.GroupCoordinatorShard.
 #pragma once
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "model/coordinator/group/classic_group.h"
+#include "model/coordinator/group/classic_member_protocol.h"
 #include "model/coordinator/group/classic_protocol.h"
 #include "model/coordinator/group/consumer_group.h"
 #include "model/coordinator/group/consumer_group_protocol.h"
@@ -36,6 +38,7 @@ class GroupShard {
         : options_(options),
           protocol_(options, bugs),
           consumer_protocol_(options, bugs),
+          classic_members_(options, bugs),
           bugs_(bugs) {}
 
     // ---- what mutates ----
@@ -52,8 +55,11 @@ class GroupShard {
 
     // ---- what decides ----
 
-    GroupDecision handle(const JoinGroupRequest& request, const GroupCall& call) const;
-    GroupDecision handle(const SyncGroupRequest& request, const GroupCall& call) const;
+    // `image`: the topics, as the coordinator's broker knows them.
+    GroupDecision handle(const JoinGroupRequest& request, const GroupCall& call,
+                         const MetadataImage& image) const;
+    GroupDecision handle(const SyncGroupRequest& request, const GroupCall& call,
+                         const MetadataImage& image) const;
     GroupDecision handle(const HeartbeatRequest& request, const GroupCall& call) const;
     GroupDecision handle(const LeaveGroupRequest& request, const GroupCall& call) const;
     GroupDecision handle(const ConsumerGroupHeartbeatRequest& request, const GroupCall& call,
@@ -70,7 +76,7 @@ class GroupShard {
     // max(): never.
     LocalTime next_deadline() const;
     // Decides one timer that is due. Requires: next_deadline() <= at.now.
-    GroupDecision on_timeout(const Moment& at) const;
+    GroupDecision on_timeout(const Moment& at, const MetadataImage& image) const;
     // Tombstones for what retention has expired, and for groups that have nothing left. The live
     // group ends with its last record: see apply.
     GroupDecision expire(const Moment& at) const;
@@ -96,6 +102,11 @@ class GroupShard {
                                                                       const Request&,
                                                                       const GroupCall&)
                                  const) const;
+    // Null where the group is not of the consumer protocol, or has no members.
+    const ConsumerGroup* find_migrating(const std::string& group) const;
+    GroupDecision upgrade(const ClassicGroup& classic, const ConsumerGroupHeartbeatRequest& request,
+                          const GroupCall& call, const MetadataImage& image) const;
+    GroupDecision follow_conversion(GroupDecision decision, const Moment& at) const;
     void bury_if_nothing_left(const std::string& group);
     ErrorCode check_commit(const OffsetCommitRequest& request, ApiVersion version) const;
     ErrorCode check_commit(const TxnOffsetCommitRequest& request) const;
@@ -107,6 +118,7 @@ class GroupShard {
     GroupCoordinatorOptions options_;
     ClassicProtocol protocol_;
     ConsumerGroupProtocol consumer_protocol_;
+    ClassicMemberProtocol classic_members_;
     const BugSet* bugs_;
     std::map<std::string, GroupMetadata> stored_groups_;
     std::map<std::string, ConsumerGroup> stored_consumer_groups_;

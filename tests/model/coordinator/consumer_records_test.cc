@@ -50,6 +50,10 @@ RC_GTEST_PROP(ConsumerRecords, ReturnWhatWasWritten, ()) {
     ConsumerMemberMetadata member;
     if (*rc::gen::arbitrary<bool>()) member.instance_id = "pod";
     if (*rc::gen::arbitrary<bool>()) member.server_assignor = "range";
+    if (*rc::gen::arbitrary<bool>()) {
+        member.classic = {.session_timeout = std::chrono::milliseconds(*rc::gen::inRange(0, 60000)),
+                          .protocols = {{"range", *rc::gen::arbitrary<Bytes>()}, {"sticky", {}}}};
+    }
     member.client_id = "app";
     member.subscribed_topic_names = {"orders", "payments"};
     member.rebalance_timeout = std::chrono::milliseconds(*rc::gen::inRange(0, 300000));
@@ -108,6 +112,34 @@ TEST(ConsumerRecords, AreInKafkasBytes) {
                                       "01"
                                       "00"));
     EXPECT_EQ(encoded<TargetAssignmentEpoch>("", std::nullopt).value, std::nullopt);
+}
+
+// A member of the classic protocol says so in a tagged field: tag 0, 13 bytes, there, 10 s, one
+// protocol "r" with two bytes.
+TEST(ConsumerRecords, KeepWhatAClassicMemberSaidInATaggedField) {
+    ConsumerMemberMetadata member;
+    member.rebalance_timeout = std::chrono::milliseconds(1);
+    member.classic = {.session_timeout = std::chrono::milliseconds(10000),
+                      .protocols = {{"r", {0xab, 0xcd}}}};
+    EXPECT_EQ(encoded<ConsumerMemberMetadata>("m", member).value, bytes_of("0000"
+                                                                           "00"
+                                                                           "00"
+                                                                           "01"
+                                                                           "01"
+                                                                           "01"
+                                                                           "00"
+                                                                           "00000001"
+                                                                           "00"
+                                                                           "01"
+                                                                           "00"
+                                                                           "0d"
+                                                                           "01"
+                                                                           "00002710"
+                                                                           "02"
+                                                                           "0272"
+                                                                           "03abcd"
+                                                                           "00"
+                                                                           "00"));
 }
 
 TEST(ConsumerRecords, TellWhatDoesNotParse) {

@@ -37,7 +37,9 @@ class GroupFixture {
         call.client_host = "c1";
         call.fresh_uuid = fmt::format("u{}", call.call);
         call.at = moment();
-        if constexpr (std::is_same_v<Request, ConsumerGroupHeartbeatRequest>) {
+        if constexpr (std::is_same_v<Request, ConsumerGroupHeartbeatRequest> ||
+                      std::is_same_v<Request, JoinGroupRequest> ||
+                      std::is_same_v<Request, SyncGroupRequest>) {
             execute(shard_.handle(request, call, image_));
         } else {
             execute(shard_.handle(request, call));
@@ -85,7 +87,7 @@ class GroupFixture {
         const LocalTime end = now_ + by;
         while (shard_.next_deadline() <= end) {
             now_ = std::max(now_, shard_.next_deadline());
-            execute(shard_.on_timeout(moment()));
+            execute(shard_.on_timeout(moment(), image_));
         }
         now_ = end;
     }
@@ -144,7 +146,14 @@ class GroupFixture {
             pending_.push_back({std::move(decision.records), std::move(decision.parked),
                                 std::move(decision.follow_up)});
         } else {
-            ASSERT(decision.parked.empty() && !decision.follow_up, "waits for nothing");
+            ASSERT(!decision.follow_up, "waits for nothing");
+            for (GroupReply& reply : decision.parked) {
+                if (pending_.empty()) {
+                    keep(std::move(reply));
+                } else {
+                    pending_.back().parked.push_back(std::move(reply));
+                }
+            }
         }
         for (const auto& [id, group] : shard_.groups()) group.check_invariants();
     }

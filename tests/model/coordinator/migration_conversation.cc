@@ -1,0 +1,241 @@
+#include "tests/model/coordinator/migration_conversation.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace squall::model {
+namespace {
+
+std::string numbers_of(const std::vector<TopicPartition>& partitions) {
+    std::vector<std::int32_t> numbers;
+    for (const TopicPartition& each : partitions) numbers.push_back(each.partition);
+    return numbers.empty() ? "nothing" : fmt::format("{}", fmt::join(numbers, " "));
+}
+
+}  // namespace
+
+std::string MigrationConversation::names_of(const IdPartitions& partitions) const {
+    std::vector<std::int32_t> numbers;
+    for (const IdPartition& each : partitions) numbers.push_back(each.partition);
+    return numbers.empty() ? "nothing" : fmt::format("{}", fmt::join(numbers, " "));
+}
+
+std::string MigrationConversation::name_of(const std::string& member_id) const {
+    for (const auto& [name, client] : classic_) {
+        if (client.member_id == member_id) return name;
+    }
+    return modern_.contains(member_id) ? member_id : "one that is gone";
+}
+
+void MigrationConversation::join(const std::vector<std::string>& names) {
+    std::map<std::string, CallId> calls;
+    for (const std::string& name : names) {
+        ClassicClient& client = classic_[name];
+        if (client.member_id.empty()) {
+            const JoinGroupResponse given = fixture_.ask(client.joining());
+            client.take(given);
+        }
+        calls[name] = fixture_.send(client.joining());
+    }
+    fixture_.commit_all();
+    // The first rebalance of an empty group ends by the clock.
+    if (fixture_.group() != nullptr && fixture_.group()->is_initial_rebalance()) {
+        while (fixture_.group()->is_initial_rebalance()) fixture_.advance(std::chrono::seconds(1));
+    }
+    for (const auto& [name, call] : calls) {
+        const auto answer = fixture_.take<JoinGroupResponse>(call);
+        if (!answer) {
+            say(name + " waits");
+            continue;
+        }
+        ClassicClient& client = classic_[name];
+        client.take(*answer);
+        if (answer->error_code != ErrorCode::none) {
+            say(fmt::format("{}: {}", name, to_string(answer->error_code)));
+        } else if (answer->leader.empty()) {
+            say(fmt::format("{}: generation {}, nobody leads", name, answer->generation_id));
+        } else {
+            say(fmt::format("{}: generation {}, {} leads", name, answer->generation_id,
+                            name_of(answer->leader)));
+        }
+    }
+}
+
+// As the cooperative assignors do: what is claimed stays where it is or goes to nobody for a round.
+std::map<std::string, Bytes> MigrationConversation::assign() const {
+    std::vector<std::string> members;
+    std::map<std::string, std::vector<std::int32_t>> shares;
+    for (const auto& [id, member] : fixture_.group()->members()) members.push_back(id);
+    const auto share_max =
+        static_cast<std::ptrdiff_t>((partitions_ + members.size() - 1) / members.size());
+    std::map<std::int32_t, std::string> claims;
+    for (const auto& [name, client] : classic_) {
+        if (fixture_.group()->find_member(client.member_id) == nullptr) continue;
+        for (const TopicPartition& each : client.owned) claims[each.partition] = client.member_id;
+    }
+    for (std::int32_t number = 0; number < static_cast<std::int32_t>(partitions_); ++number) {
+        const auto claim = claims.find(number);
+        if (claim != claims.end()) {
+            std::vector<std::int32_t>& share = shares[claim->second];
+            if (std::ssize(share) < share_max) share.push_back(number);
+            continue;
+        }
+        const auto least = std::ranges::min_element(
+            members, {}, [&](const std::string& id) { return shares[id].size(); });
+        shares[*least].push_back(number);
+    }
+    std::map<std::string, Bytes> assignment;
+    for (const std::string& id : members) assignment[id] = orders_assignment(shares[id]);
+    return assignment;
+}
+
+void MigrationConversation::sync(const std::vector<std::string>& names) {
+    std::map<std::string, CallId> calls;
+    for (const std::string& name : names) {
+        const ClassicClient& client = classic_.at(name);
+        const bool leads =
+            fixture_.group() != nullptr && fixture_.group()->is_leader(client.member_id);
+        calls[name] =
+            fixture_.send(client.syncing(leads ? assign() : std::map<std::string, Bytes>{}));
+    }
+    fixture_.commit_all();
+    for (const auto& [name, call] : calls) {
+        const auto answer = fixture_.take<SyncGroupResponse>(call);
+        if (!answer) {
+            say(name + " waits");
+        } else if (answer->error_code != ErrorCode::none) {
+            say(fmt::format("{}: {}", name, to_string(answer->error_code)));
+        } else {
+            classic_.at(name).take(*answer);
+            say(fmt::format("{}: has {}", name, numbers_of(classic_.at(name).given)));
+        }
+    }
+}
+
+void MigrationConversation::heartbeat(const std::string& name) {
+    say(fmt::format("{}: {}", name,
+                    to_string(ask_and_store(fixture_, classic_.at(name).beating()).error_code)));
+}
+
+void MigrationConversation::beat(const std::string& name) {
+    ConsumerClient& client = modern_[name];
+    client.member_id = name;
+    const ErrorCode error =
+        converse(fixture_, client, client.epoch == 0 ? client.full() : client.owning());
+    if (error != ErrorCode::none) {
+        say(fmt::format("{}: {}", name, to_string(error)));
+    } else {
+        say(fmt::format("{}: epoch {}, is to have {}", name, client.epoch,
+                        names_of(client.target)));
+    }
+}
+
+void MigrationConversation::adopt(const std::string& name) {
+    if (modern_.contains(name)) {
+        modern_.at(name).adopt();
+        say(fmt::format("{} owns {}", name, names_of(modern_.at(name).owned)));
+        return;
+    }
+    const bool must_join = classic_.at(name).adopt();
+    say(fmt::format("{} owns {}{}", name, numbers_of(classic_.at(name).owned),
+                    must_join ? ", and must join to say so" : ""));
+}
+
+void MigrationConversation::commit(const std::string& name) {
+    const bool is_modern = modern_.contains(name);
+    const GenerationId generation =
+        is_modern ? GenerationId(modern_.at(name).epoch) : classic_.at(name).generation;
+    const std::string& id = is_modern ? name : classic_.at(name).member_id;
+    say(fmt::format(
+        "{}: {}", name,
+        to_string(error_of(ask_and_store(fixture_, commit_request(id, generation, 10), 9)))));
+}
+
+void MigrationConversation::leave(const std::string& name) {
+    if (modern_.contains(name)) {
+        converse(fixture_, modern_.at(name), modern_.at(name).leaving());
+        modern_.erase(name);
+    } else {
+        ask_and_store(fixture_, classic_.at(name).leaving());
+        classic_.erase(name);
+    }
+}
+
+void MigrationConversation::state() {
+    if (const ConsumerGroup* const group = fixture_.consumer_group()) {
+        say(fmt::format("consumer group, {}, epoch {}", to_string(group->state()), group->epoch()));
+        for (const auto& [id, member] : group->members()) {
+            std::string line =
+                fmt::format("  {}{} epoch {} {}: {}", name_of(id),
+                            member.is_classic() ? " (classic)" : "", member.current.member_epoch,
+                            to_string(member.current.state), names_of(member.current.assigned));
+            if (!member.current.pending_revocation.empty()) {
+                line += ", gives up " + names_of(member.current.pending_revocation);
+            }
+            say(line);
+        }
+    } else if (const ClassicGroup* const classic = fixture_.group()) {
+        std::vector<std::string> members;
+        for (const auto& [id, member] : classic->members()) members.push_back(name_of(id));
+        std::ranges::sort(members);
+        say(fmt::format("classic group, {}, generation {}: {}", to_string(classic->state()),
+                        classic->generation(), fmt::join(members, " ")));
+    } else {
+        say("no group");
+    }
+}
+
+std::string MigrationConversation::obey(const std::string& command) {
+    said_.clear();
+    std::istringstream in(command);
+    std::string verb;
+    in >> verb;
+    std::vector<std::string> names;
+    for (std::string name; in >> name;) names.push_back(name);
+    if (verb == "topic") {
+        partitions_ = std::stoul(names.at(0));
+        fixture_.set_topic("orders", partitions_);
+    } else if (verb == "join") {
+        join(names);
+    } else if (verb == "sync") {
+        sync(names);
+    } else if (verb == "state") {
+        state();
+    } else if (verb == "pass") {
+        fixture_.advance(std::chrono::seconds(std::stoi(names.at(0))));
+        fixture_.commit_all();
+    } else if (verb == "failover") {
+        const bool is_told = fixture_.replayed().has_same_records_as(fixture_.shard());
+        fixture_.fail_over();
+        if (!is_told) say("the log does not tell what the coordinator knew");
+        state();
+    } else {
+        for (const std::string& name : names) {
+            if (verb == "heartbeat") heartbeat(name);
+            if (verb == "beat") beat(name);
+            if (verb == "adopt") adopt(name);
+            if (verb == "commit") commit(name);
+            if (verb == "leave") leave(name);
+            if (verb == "crash") classic_.erase(name), modern_.erase(name);
+        }
+    }
+    return said_;
+}
+
+std::string MigrationConversation::replay(const std::string& transcript) {
+    MigrationConversation conversation;
+    std::istringstream in(transcript);
+    std::string out;
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("  ")) continue;  // what came of it last time
+        out += line + "\n";
+        if (line.empty() || line.starts_with("#")) continue;
+        out += conversation.obey(line);
+    }
+    return out;
+}
+
+}  // namespace squall::model

@@ -1,0 +1,57 @@
+// MigrationConversation: members of both protocols and their group's coordinator, who speak only
+// when told to, and write down what was said. Transcripts are its commands, each followed by what
+// came of it, in the manner of etcd-raft. The coordinator's decider is the real one.
+//
+//   topic 4               "orders" has so many partitions
+//   join A B              classic members ask to join, with what they own; answers that wait for
+//                         each other are told when they come. Ids are given out without being told
+//   sync A B              they fetch what they have; if one of them leads, it assigns round robin,
+//                         but leaves to everybody what it claims and to nobody what is claimed
+//   heartbeat A           says whether A must join again
+//   beat X                the heartbeat of a member of the consumer protocol, with what it owns
+//   adopt A               the application gives up what A was not given, and takes what it was
+//   commit A              A commits an offset in its generation or epoch
+//   leave A / crash A     A says goodbye / is heard of no more
+//   pass 5                seconds go by
+//   failover              the coordinator dies; the next one reads the log
+//   state                 the group, as its coordinator sees it
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/model/coordinator/classic_member.h"
+
+namespace squall::model {
+
+class MigrationConversation {
+  public:
+    // What came of one command, in lines.
+    std::string obey(const std::string& command);
+    // The whole text again, each command followed by what came of it.
+    static std::string replay(const std::string& transcript);
+
+  private:
+    void join(const std::vector<std::string>& names);
+    void sync(const std::vector<std::string>& names);
+    void heartbeat(const std::string& name);
+    void beat(const std::string& name);
+    void adopt(const std::string& name);
+    void commit(const std::string& name);
+    void leave(const std::string& name);
+    void state();
+    std::map<std::string, Bytes> assign() const;
+    std::string name_of(const std::string& member_id) const;
+    std::string names_of(const IdPartitions& partitions) const;
+    void say(const std::string& line) { said_ += "  " + line + "\n"; }
+
+    GroupFixture fixture_;
+    std::map<std::string, ClassicClient> classic_;
+    std::map<std::string, ConsumerClient> modern_;
+    std::size_t partitions_ = 0;
+    std::string said_;
+};
+
+}  // namespace squall::model
