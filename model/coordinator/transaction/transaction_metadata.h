@@ -41,7 +41,7 @@ bool may_follow(TransactionState from, TransactionState to);
 
 struct TransactionMetadata {
     ProducerId producer_id = no_producer_id;
-    ProducerId previous_producer_id = no_producer_id;  // before the last rotation
+    ProducerId previous_producer_id = no_producer_id;  // before the last transition
     ProducerId next_producer_id = no_producer_id;      // takes over when this transaction is over
     ProducerEpoch producer_epoch = no_producer_epoch;
     // What a producer had before the last bump that it asked for: by it a retry of its

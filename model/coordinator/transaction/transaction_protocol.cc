@@ -23,6 +23,21 @@ ErrorCode check_producer(const TransactionMetadata* current, ProducerId producer
     return current->producer_epoch == producer_epoch ? ErrorCode::none : ErrorCode::producer_fenced;
 }
 
+// Every transition says whose it was: so the id before a rotation is known until the next one, and
+// its producer, if it comes later, is a zombie.
+TransactionMetadata successor(const TransactionMetadata& current) {
+    TransactionMetadata next = current;
+    next.previous_producer_id = current.producer_id;
+    return next;
+}
+
+// At the ceiling of epochs the producer was told its next id when the end was decided, and comes
+// with it while the old one still has markers to write.
+bool goes_by_next_id(const TransactionMetadata& current, ProducerId producer_id) {
+    return current.is_ending() && producer_id != no_producer_id &&
+           current.next_producer_id == producer_id;
+}
+
 // A producer that speaks version 2 repeats an EndTxn whose answer it did not get: the epoch that it
 // names was used up by the first one.
 bool is_retry_of_end(const TransactionMetadata& current, ProducerId producer_id,
@@ -53,13 +68,14 @@ TransactionStep TransactionProtocol::init(const TransactionMetadata* current,
                                             .state = TransactionState::empty,
                                             .last_update_timestamp = context.now_ms}};
     }
-    // First, since a producer whose epochs are used up goes by the next id already.
-    if (current->is_ending()) return TransactionStep::refuse(ErrorCode::concurrent_transactions);
-    // A retry after a rotation whose answer was lost names the id before it, used up.
+    // A retry after a rotation whose answer was lost names the id before it, used up. A producer
+    // whose epochs are used up goes by the next id already.
     const bool is_known = !expected || expected->producer_id == current->producer_id ||
+                          goes_by_next_id(*current, expected->producer_id) ||
                           (expected->producer_id == current->previous_producer_id &&
                            is_epoch_exhausted(expected->producer_epoch));
     if (!is_known) return TransactionStep::refuse(ErrorCode::producer_fenced);
+    if (current->is_ending()) return TransactionStep::refuse(ErrorCode::concurrent_transactions);
     if (current->is_in(TransactionState::ongoing)) {
         TransactionStep aborted =
             fence_and_abort(*current, epoch_of_new_producer(current->producer_epoch), context);
@@ -72,7 +88,7 @@ TransactionStep TransactionProtocol::init(const TransactionMetadata* current,
     if (is_epoch_exhausted(current->producer_epoch) && is_current) {
         return rotate(*current, timeout, expected.has_value(), context);
     }
-    TransactionMetadata next = *current;
+    TransactionMetadata next = successor(*current);
     if (is_current) {
         next.producer_epoch = epoch_of_new_producer(current->producer_epoch);
         next.last_producer_epoch = expected ? current->producer_epoch : no_producer_epoch;
@@ -112,17 +128,16 @@ TransactionStep TransactionProtocol::add_partitions(const TransactionMetadata* c
                                                     const std::set<TopicPartition>& partitions,
                                                     std::int16_t client_version,
                                                     const TransactionContext& context) const {
-    // Before anything else: at the ceiling of epochs the producer was told its next id when the end
-    // was decided, and comes with it while the old one still has markers to write.
-    if (current != nullptr && current->is_ending()) {
+    if (current != nullptr && goes_by_next_id(*current, producer_id)) {
         return TransactionStep::refuse(ErrorCode::concurrent_transactions);
     }
     const ErrorCode error = check_producer(current, producer_id, producer_epoch);
     if (error != ErrorCode::none) return TransactionStep::refuse(error);
+    if (current->is_ending()) return TransactionStep::refuse(ErrorCode::concurrent_transactions);
     const bool is_ongoing = current->is_in(TransactionState::ongoing);
     if (is_ongoing && std::ranges::includes(current->partitions, partitions)) return {};
 
-    TransactionMetadata next = *current;
+    TransactionMetadata next = successor(*current);
     next.state = TransactionState::ongoing;
     if (!is_ongoing) {
         next.partitions.clear();
@@ -214,7 +229,7 @@ TransactionStep TransactionProtocol::fence_and_abort(const TransactionMetadata& 
 TransactionStep TransactionProtocol::prepare(const TransactionMetadata& current, bool commit,
                                              bool is_version_2,
                                              const TransactionContext& context) const {
-    TransactionMetadata next = current;
+    TransactionMetadata next = successor(current);
     next.state = commit ? TransactionState::prepare_commit : TransactionState::prepare_abort;
     ASSERT(may_follow(current.state, next.state), "{} after {}", to_string(next.state),
            to_string(current.state));
@@ -240,13 +255,12 @@ TransactionStep TransactionProtocol::prepare(const TransactionMetadata& current,
 TransactionMetadata TransactionProtocol::complete(const TransactionMetadata& current,
                                                   TimestampMs now_ms) const {
     ASSERT(current.is_ending(), "complete in {}", to_string(current.state));
-    TransactionMetadata next = current;
+    TransactionMetadata next = successor(current);
     next.state = current.is_in(TransactionState::prepare_commit) ? TransactionState::complete_commit
                                                                  : TransactionState::complete_abort;
     next.partitions.clear();
     next.last_update_timestamp = now_ms;
     if (current.next_producer_id != no_producer_id) {
-        next.previous_producer_id = current.producer_id;
         next.producer_id = current.next_producer_id;
         next.next_producer_id = no_producer_id;
         next.producer_epoch = ProducerEpoch(0);

@@ -33,6 +33,14 @@ EndTxnResponse end_response(const TransactionMetadata& metadata) {
     return response;
 }
 
+// While a record is on its way, the state that an EndTxn was judged by is about to pass: only who
+// is nobody's producer is told so at once. Version 2 does not judge the epoch either, since the
+// next one is on its way with the record (KAFKA-18464).
+bool waits_for_pending(ErrorCode judged, std::int16_t client_version) {
+    if (judged == ErrorCode::invalid_producer_id_mapping) return false;
+    return judged != ErrorCode::producer_fenced || client_version >= 2;
+}
+
 }  // namespace
 
 // ---- what mutates ----
@@ -144,7 +152,7 @@ TransactionDecision TransactionShard::handle(const EndTxnRequest& request,
     const TransactionStep step =
         protocol_.end(current, request.producer_id, request.producer_epoch, request.committed,
                       call.client_version, context(call));
-    const bool is_blocked = is_pending(id) && step.error == ErrorCode::none;
+    const bool is_blocked = is_pending(id) && waits_for_pending(step.error, call.client_version);
     TransactionDecision decision;
     if (is_blocked || step.error != ErrorCode::none) {
         decision.answer(call.call,

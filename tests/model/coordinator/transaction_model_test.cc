@@ -38,7 +38,7 @@ struct Reference {
     Phase phase = Phase::unheard_of;
     bool commits = false;  // preparing, complete: which way
     Who now{};
-    std::int64_t id_before = -1;         // until the last rotation
+    std::int64_t id_before = -1;         // before the last transition
     std::int64_t id_after = -1;          // takes over with the last marker
     std::int16_t asked_to_replace = -1;  // the epoch that a producer gave up for the one of now
     std::set<std::int32_t> partitions{};
@@ -59,20 +59,21 @@ struct Reference {
             meet(now);
             return ErrorCode::none;
         }
-        if (phase == Phase::preparing) return ErrorCode::concurrent_transactions;
-        if (as && as->id != now.id && !(as->id == id_before && is_used_up(as->epoch))) {
+        if (as && as->id != now.id && !goes_by_next_id(*as) &&
+            !(as->id == id_before && is_used_up(as->epoch))) {
             return ErrorCode::producer_fenced;
         }
+        if (phase == Phase::preparing) return ErrorCode::concurrent_transactions;
         if (phase == Phase::ongoing) {
             fence();
             return ErrorCode::concurrent_transactions;
         }
         const bool is_of_now = !as || as->epoch == now.epoch;
         if (!is_of_now && as->epoch != asked_to_replace) return ErrorCode::producer_fenced;
+        id_before = now.id;
         if (is_of_now) {
             asked_to_replace = as ? now.epoch : std::int16_t{-1};
             if (is_used_up(now.epoch)) {
-                id_before = now.id;
                 now = {next_fresh_id++, 0};
             } else {
                 ++now.epoch;
@@ -85,22 +86,27 @@ struct Reference {
     }
 
     ErrorCode add(std::int32_t partition, const Who& who) {
-        if (phase == Phase::preparing) return ErrorCode::concurrent_transactions;
+        if (goes_by_next_id(who)) return ErrorCode::concurrent_transactions;
         if (const ErrorCode error = check(who); error != ErrorCode::none) return error;
+        if (phase == Phase::preparing) return ErrorCode::concurrent_transactions;
+        if (has(partition)) return ErrorCode::none;
         if (phase != Phase::ongoing) {
             partitions.clear();
             began = clock;
         }
         phase = Phase::ongoing;
+        id_before = now.id;
         partitions.insert(partition);
         return ErrorCode::none;
+    }
+    bool has(std::int32_t partition) const {
+        return phase == Phase::ongoing && partitions.contains(partition);
     }
 
     ErrorCode verify(std::int32_t partition, const Who& who) const {
         if (const ErrorCode error = check(who); error != ErrorCode::none) return error;
         if (phase == Phase::preparing) return ErrorCode::concurrent_transactions;
-        const bool is_in = phase == Phase::ongoing && partitions.contains(partition);
-        return is_in ? ErrorCode::none : ErrorCode::transaction_abortable;
+        return has(partition) ? ErrorCode::none : ErrorCode::transaction_abortable;
     }
 
     ErrorCode end(bool commit, const Who& who) {
@@ -112,8 +118,8 @@ struct Reference {
         if (phase != Phase::preparing) return;
         phase = Phase::complete;
         partitions.clear();
-        if (id_after == -1) return;
         id_before = now.id;
+        if (id_after == -1) return;
         now = {id_after, 0};
         id_after = -1;
     }
@@ -125,6 +131,9 @@ struct Reference {
     void fail_over() { asked_to_replace = -1; }
 
   private:
+    bool goes_by_next_id(const Who& who) const {
+        return phase == Phase::preparing && id_after != -1 && who.id == id_after;
+    }
     ErrorCode check(const Who& who) const {
         if (phase == Phase::unheard_of || who.id != now.id) {
             return ErrorCode::invalid_producer_id_mapping;
@@ -134,6 +143,7 @@ struct Reference {
     void prepare(bool commit) {
         phase = Phase::preparing;
         commits = commit;
+        id_before = now.id;
         if (version >= 2) {
             if (is_used_up(now.epoch)) id_after = next_fresh_id++;
             asked_to_replace = now.epoch;
@@ -237,6 +247,24 @@ class Coordinator : public TransactionWorld {
             end_request("t", ProducerId(who.id), ProducerEpoch(who.epoch), commit));
         return {response.error_code,
                 {response.producer_id.value(), response.producer_epoch.value()}};
+    }
+
+    // An EndTxn of the same producer arrives while the record of its partition is on its way;
+    // nullopt where there is none.
+    std::optional<ErrorCode> end_during_add(std::int32_t partition, bool commit, const Who& who) {
+        ask(AddPartitions{.transactional_id = "t",
+                          .producer_id = ProducerId(who.id),
+                          .producer_epoch = ProducerEpoch(who.epoch),
+                          .partitions = {{"orders", partition}}},
+            version_);
+        if (!has_writes()) return std::nullopt;
+        const ErrorCode error =
+            only<EndTxnResponse>(
+                ask(end_request("t", ProducerId(who.id), ProducerEpoch(who.epoch), commit),
+                    version_))
+                .error_code;
+        settle();
+        return error;
     }
 
     // Agrees with the reference in all that anybody can see.
@@ -368,6 +396,30 @@ struct End : Command {
     }
 };
 
+struct EndDuringAdd : Command {
+    std::int32_t partition;
+    bool commit;
+    Who who;
+
+    explicit EndDuringAdd(const Reference& reference)
+        : partition(*rc::gen::inRange(0, 3)),
+          commit(*rc::gen::arbitrary<bool>()),
+          who(somebody(reference)) {}
+    void apply(Reference& reference) const override { reference.add(partition, who); }
+    void run(const Reference& before, Coordinator& coordinator) const override {
+        Reference expected = before;
+        const bool is_stored =
+            !before.has(partition) && expected.add(partition, who) == ErrorCode::none;
+        const std::optional<ErrorCode> error = coordinator.end_during_add(partition, commit, who);
+        RC_ASSERT(error.has_value() == is_stored);
+        if (error) RC_ASSERT(*error == ErrorCode::concurrent_transactions);
+        coordinator.check(expected);
+    }
+    void show(std::ostream& out) const override {
+        out << (commit ? "Commit" : "Abort") << " during Add " << partition << " by " << who;
+    }
+};
+
 struct WriteMarkers : Command {
     void apply(Reference& reference) const override { reference.complete(); }
     void run(const Reference& before, Coordinator& coordinator) const override {
@@ -414,8 +466,8 @@ void walk(std::int16_t version) {
     reference.ceiling = options.producer_epoch_ceiling;
     Coordinator coordinator(options, version);
     rc::state::check(reference, coordinator,
-                     rc::state::gen::execOneOfWithArgs<Init, Add, Add, End, End, WriteMarkers, Pass,
-                                                       FailOver>());
+                     rc::state::gen::execOneOfWithArgs<Init, Add, Add, End, End, EndDuringAdd,
+                                                       WriteMarkers, Pass, FailOver>());
 }
 
 RC_GTEST_PROP(TransactionModel, OfVersionOneAnswersAsTheReferenceDoes, ()) {

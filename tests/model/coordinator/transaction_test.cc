@@ -227,6 +227,66 @@ TEST(TransactionProtocol, AsksAProducerToWaitThatComesWithItsNextIdBeforeTheMark
     EXPECT_EQ(world.add(0), ErrorCode::none);
 }
 
+// Only a retry of the rotation itself may come by the id before it.
+TEST(TransactionProtocol, TheIdBeforeARotationIsFencedOnceTheNextTransactionHasBegun) {
+    TransactionOptions options;
+    options.producer_epoch_ceiling = 0;
+    Fixture world(options);
+    world.init();
+    world.add(0);
+    const Identity zombie = world.self;
+    EXPECT_EQ(world.end(true), ErrorCode::none);
+    ASSERT_NE(world.self.id, zombie.id);
+    world.write_markers("t");
+    EXPECT_EQ(world.add(0), ErrorCode::none);
+    EXPECT_EQ(world.init(zombie), ErrorCode::producer_fenced);
+    EXPECT_EQ(world.state(), TransactionState::ongoing);
+    EXPECT_EQ(world.end(true), ErrorCode::none);
+}
+
+// The state it was sent for is not in the log yet, and not the one to judge it by.
+TEST(TransactionProtocol, AnEndThatMeetsARecordOnItsWayHasToComeBack) {
+    for (const std::int16_t version : {std::int16_t{1}, std::int16_t{2}}) {
+        Fixture world;
+        world.version = version;
+        world.init();
+        world.ask(AddPartitions{.transactional_id = "t",
+                                .producer_id = world.self.id,
+                                .producer_epoch = world.self.epoch,
+                                .partitions = {{"orders", 0}}},
+                  version);
+        ASSERT_TRUE(world.has_writes());
+        const Identity of_later{world.self.id, ProducerEpoch(7)};
+        const Identity stranger{ProducerId(999), world.self.epoch};
+        const auto end = [&](bool commit, const Identity& who) {
+            return only<EndTxnResponse>(
+                       world.ask(end_request("t", who.id, who.epoch, commit), version))
+                .error_code;
+        };
+        EXPECT_EQ(end(true, world.self), ErrorCode::concurrent_transactions);
+        EXPECT_EQ(end(false, world.self), ErrorCode::concurrent_transactions);
+        EXPECT_EQ(end(true, stranger), ErrorCode::invalid_producer_id_mapping);
+        // KAFKA-18464: the next epoch may be on its way.
+        EXPECT_EQ(end(true, of_later),
+                  version == 1 ? ErrorCode::producer_fenced : ErrorCode::concurrent_transactions);
+        world.settle();
+        EXPECT_EQ(world.end(true), ErrorCode::none);
+    }
+}
+
+TEST(TransactionProtocol, AZombieIsToldSoWhileMarkersAreMissing) {
+    Fixture world;
+    world.init();
+    const Identity zombie = world.self;
+    world.init();
+    world.add(0);
+    EXPECT_EQ(world.end(true), ErrorCode::none);
+    EXPECT_EQ(world.add(0, zombie), ErrorCode::producer_fenced);
+    EXPECT_EQ(world.init(Identity{ProducerId(999), ProducerEpoch(0)}), ErrorCode::producer_fenced);
+    EXPECT_EQ(world.init(world.self), ErrorCode::concurrent_transactions);
+    EXPECT_EQ(world.add(0), ErrorCode::concurrent_transactions);
+}
+
 TEST(TransactionProtocol, RotatesWhenAFencedTransactionUsesUpTheEpochs) {
     // KAFKA-20090.
     TransactionOptions options;
