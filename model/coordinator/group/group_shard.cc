@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "model/assignors/consumer_protocol.h"
 #include "model/coordinator/group/group_migration.h"
 #include "sim/base/assert.h"
 
