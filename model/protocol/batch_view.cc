@@ -15,12 +15,10 @@ constexpr std::size_t smallest_length = batch_layout::records - batch_layout::be
 constexpr std::int64_t largest_offset =
     std::numeric_limits<std::int64_t>::max() - std::numeric_limits<std::int32_t>::max() - 1;
 
-enum class Front { whole, truncated, corrupt };
-
-struct FrontBatch {
-    Front state = Front::truncated;
-    std::size_t size = 0;  // if whole
-    std::string reason;    // if not
+// Why no whole batch stands where one was looked for.
+struct NoBatch {
+    bool is_corrupt = false;  // or its end is missing
+    std::string reason;
 };
 
 std::size_t size_of_length(std::int32_t length) {
@@ -41,35 +39,33 @@ std::size_t whole_size(ByteView bytes) {
     return size_of_length(length);
 }
 
-// What stands at the front of `bytes`. A length or magic that is there already speaks, even if the
-// rest of the batch is missing.
-FrontBatch inspect_front(ByteView bytes) {
-    if (const std::size_t size = whole_size(bytes); size > 0) return {Front::whole, size, {}};
+// A length or magic that is there already speaks, even if the rest of the batch is missing.
+// Requires: whole_size(bytes) == 0.
+NoBatch why_not_whole(ByteView bytes) {
     if (bytes.size() < batch_layout::before_length_counts) {
-        return {Front::truncated, 0, fmt::format("{} bytes hold no batch length", bytes.size())};
+        return {false, fmt::format("{} bytes hold no batch length", bytes.size())};
     }
     const auto length = load_big_endian<std::int32_t>(bytes.data() + batch_layout::length);
     if (length < static_cast<std::int32_t>(smallest_length)) {
-        return {Front::corrupt, 0,
-                fmt::format("batch length {} is below {}", length, smallest_length)};
+        return {true, fmt::format("batch length {} is below {}", length, smallest_length)};
     }
     if (bytes.size() > batch_layout::magic) {
         const auto magic = static_cast<std::int8_t>(bytes[batch_layout::magic]);
         if (magic != batch_layout::current_magic) {
-            return {Front::corrupt, 0, fmt::format("batch magic is {}, not 2", magic)};
+            return {true, fmt::format("batch magic is {}, not 2", magic)};
         }
     }
     const auto base_offset = load_big_endian<std::int64_t>(bytes.data());
     if (base_offset < 0 || base_offset > largest_offset) {
-        return {Front::corrupt, 0, fmt::format("batch base offset {} cannot be", base_offset)};
+        return {true, fmt::format("batch base offset {} cannot be", base_offset)};
     }
-    return {Front::truncated, 0,
+    return {false,
             fmt::format("batch of {} bytes has only {}", size_of_length(length), bytes.size())};
 }
 
 void require_whole(ByteView batch) {
-    ASSERT(whole_size(batch) == batch.size(), "not one whole batch in {} bytes: {}", batch.size(),
-           inspect_front(batch).reason);
+    ASSERT(whole_size(batch) == batch.size(), "{} bytes, of which {} are one whole batch",
+           batch.size(), whole_size(batch));
 }
 
 }  // namespace
@@ -91,9 +87,8 @@ std::string_view to_string(Compression compression) {
 }
 
 Result<BatchView> BatchView::at_front(ByteView bytes) {
-    FrontBatch front = inspect_front(bytes);
-    if (front.state != Front::whole) return Error{Failure::corrupt, std::move(front.reason)};
-    return BatchView(bytes.first(front.size));
+    if (const std::size_t size = whole_size(bytes); size > 0) return BatchView(bytes.first(size));
+    return Error{Failure::corrupt, why_not_whole(bytes).reason};
 }
 
 SequenceNumber BatchView::last_sequence() const {
@@ -127,13 +122,13 @@ std::optional<BatchView> BatchCursor::next() {
         end_ = End::exhausted;
         return std::nullopt;
     }
-    const FrontBatch front = inspect_front(rest);
-    if (front.state != Front::whole) {
-        end_ = front.state == Front::truncated ? End::truncated : End::corrupt;
+    const std::size_t size = whole_size(rest);
+    if (size == 0) {
+        end_ = why_not_whole(rest).is_corrupt ? End::corrupt : End::truncated;
         return std::nullopt;
     }
-    position_ += front.size;
-    return BatchView::at_front(rest).value();
+    position_ += size;
+    return BatchView(rest.first(size));
 }
 
 void stamp_batch(std::span<std::uint8_t> batch, Offset base_offset, LeaderEpoch leader_epoch) {

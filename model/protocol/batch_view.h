@@ -138,6 +138,7 @@ class BatchView {
     Status check() const;
 
   private:
+    friend class BatchCursor;
     explicit BatchView(ByteView bytes) : bytes_(bytes) {}
 
     template <class T>

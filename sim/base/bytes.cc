@@ -17,7 +17,7 @@ void ByteWriter::varlong(std::int64_t value) {
     unsigned_varint(zigzag(value));
 }
 
-std::uint64_t ByteReader::unsigned_varint() {
+std::uint64_t ByteReader::longer_varint() {
     std::uint64_t value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
         const auto group = integer<std::uint8_t>();
@@ -29,30 +29,6 @@ std::uint64_t ByteReader::unsigned_varint() {
     }
     ok_ = false;
     return 0;
-}
-
-std::int32_t ByteReader::varint() {
-    const std::uint64_t raw = unsigned_varint();
-    if (raw > 0xffff'ffffu) {
-        ok_ = false;
-        return 0;
-    }
-    const auto bits = static_cast<std::uint32_t>(raw);
-    return static_cast<std::int32_t>((bits >> 1) ^ (~(bits & 1) + 1));
-}
-
-std::int64_t ByteReader::varlong() {
-    const std::uint64_t bits = unsigned_varint();
-    return static_cast<std::int64_t>((bits >> 1) ^ (~(bits & 1) + 1));
-}
-
-std::size_t unsigned_varint_size(std::uint64_t value) {
-    std::size_t size = 1;
-    while (value >= 0x80) {
-        value >>= 7;
-        ++size;
-    }
-    return size;
 }
 
 std::string to_hex(ByteView bytes) {

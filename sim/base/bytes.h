@@ -5,6 +5,7 @@
 // Varints are Kafka's: base-128 groups, least significant first; signed ones are zigzag-coded.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -28,24 +29,56 @@ inline Bytes to_bytes(std::string_view text) {
     return Bytes(text.begin(), text.end());
 }
 
-// Big-endian load and store of one integer at `at`. Requires: sizeof(T) bytes there.
+namespace detail {
+
+template <class T>
+constexpr T swapped_bytes(T value) {
+    if constexpr (sizeof(T) == 8) {
+        return __builtin_bswap64(value);
+    } else if constexpr (sizeof(T) == 4) {
+        return __builtin_bswap32(value);
+    } else if constexpr (sizeof(T) == 2) {
+        return __builtin_bswap16(value);
+    } else {
+        return value;
+    }
+}
+
+}  // namespace detail
+
+// Big-endian load and store of one integer at `at`. Requires: sizeof(T) bytes there. An instruction
+// or two: nothing is done so often to a log as to read the head of a batch.
 template <class T>
 T load_big_endian(const std::uint8_t* at) {
     std::make_unsigned_t<T> value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) {
-        value = static_cast<std::make_unsigned_t<T>>(
-            (sizeof(T) > 1 ? static_cast<std::uint64_t>(value) << 8 : 0) | at[i]);
-    }
+    std::memcpy(&value, at, sizeof value);
+    if constexpr (std::endian::native == std::endian::little) value = detail::swapped_bytes(value);
     return static_cast<T>(value);
 }
 
 template <class T>
-void store_big_endian(std::uint8_t* at, T value) {
-    auto rest = static_cast<std::uint64_t>(static_cast<std::make_unsigned_t<T>>(value));
-    for (std::size_t i = sizeof(T); i-- > 0;) {
-        at[i] = static_cast<std::uint8_t>(rest);
-        rest >>= 8;
+void store_big_endian(std::uint8_t* at, T integer) {
+    auto value = static_cast<std::make_unsigned_t<T>>(integer);
+    if constexpr (std::endian::native == std::endian::little) value = detail::swapped_bytes(value);
+    std::memcpy(at, &value, sizeof value);
+}
+
+// The number that `count` bytes make, lowest first. Requires: at most 8.
+inline std::uint64_t load_little_endian(const void* from, std::size_t count) {
+    const auto* const at = static_cast<const std::uint8_t*>(from);
+    const auto load = [](const std::uint8_t* bytes, auto value) {
+        std::memcpy(&value, bytes, sizeof value);
+        if constexpr (std::endian::native == std::endian::big) value = detail::swapped_bytes(value);
+        return std::uint64_t{value};
+    };
+    if (count == 8) return load(at, std::uint64_t{});
+    // Two loads that overlap: where they do, they agree.
+    if (count >= 4) {
+        return load(at, std::uint32_t{}) | load(at + count - 4, std::uint32_t{}) << 8 * (count - 4);
     }
+    if (count == 0) return 0;
+    return std::uint64_t{at[0]} | std::uint64_t{at[count / 2]} << 8 * (count / 2) |
+           std::uint64_t{at[count - 1]} << 8 * (count - 1);
 }
 
 class ByteWriter {
@@ -95,9 +128,24 @@ class ByteReader {
         position_ += count;
         return view;
     }
-    std::uint64_t unsigned_varint();
-    std::int32_t varint();
-    std::int64_t varlong();
+    std::uint64_t unsigned_varint() {
+        // Nearly all are of one byte.
+        if (ok_ && remaining() > 0 && bytes_[position_] < 0x80) return bytes_[position_++];
+        return longer_varint();
+    }
+    std::int32_t varint() {
+        const std::uint64_t raw = unsigned_varint();
+        if (raw > 0xffff'ffffu) {
+            ok_ = false;
+            return 0;
+        }
+        const auto bits = static_cast<std::uint32_t>(raw);
+        return static_cast<std::int32_t>((bits >> 1) ^ (~(bits & 1) + 1));
+    }
+    std::int64_t varlong() {
+        const std::uint64_t bits = unsigned_varint();
+        return static_cast<std::int64_t>((bits >> 1) ^ (~(bits & 1) + 1));
+    }
     void skip(std::size_t count) { bytes(count); }
 
     bool ok() const { return ok_; }
@@ -106,6 +154,7 @@ class ByteReader {
     std::size_t remaining() const { return bytes_.size() - position_; }
 
   private:
+    std::uint64_t longer_varint();
     bool has(std::size_t count) {
         if (!ok_ || remaining() < count) {
             ok_ = false;
@@ -120,7 +169,14 @@ class ByteReader {
 };
 
 // The encoded length of a varint, without writing it.
-std::size_t unsigned_varint_size(std::uint64_t value);
+inline std::size_t unsigned_varint_size(std::uint64_t value) {
+    std::size_t size = 1;
+    while (value >= 0x80) {
+        value >>= 7;
+        ++size;
+    }
+    return size;
+}
 constexpr std::uint32_t zigzag(std::int32_t value) {
     return (static_cast<std::uint32_t>(value) << 1) ^ static_cast<std::uint32_t>(value >> 31);
 }

@@ -205,15 +205,6 @@ class CanonicalHasher : public CanonicalWalk<CanonicalHasher> {
     std::uint64_t hash() const { return hash_; }
 
   private:
-    // `count` bytes, at most 8, lowest first.
-    static std::uint64_t load_little_endian(const char* at, std::size_t count) {
-        std::uint64_t bits = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            bits |= std::uint64_t{static_cast<std::uint8_t>(at[i])} << (8 * i);
-        }
-        return bits;
-    }
-
     std::uint64_t hash_;
 };
 

@@ -1,23 +1,7 @@
 #include "sim/base/hash.h"
 
-#include <bit>
-#include <cstring>
-
 namespace squall {
 namespace {
-
-// The next `count` bytes, at most 8, lowest first.
-std::uint64_t load_little_endian(const std::uint8_t* at, std::size_t count) {
-    std::uint64_t value = 0;
-    if constexpr (std::endian::native == std::endian::little) {
-        if (count > 0) std::memcpy(&value, at, count);
-    } else {
-        for (std::size_t i = 0; i < count; ++i) {
-            value |= static_cast<std::uint64_t>(at[i]) << (8 * i);
-        }
-    }
-    return value;
-}
 
 // Folds the 128-bit product of its inputs into 64 bits (the multiply-fold of wyhash, Wang Yi 2019).
 std::uint64_t fold(std::uint64_t a, std::uint64_t b) {

@@ -150,6 +150,18 @@ TEST(ByteReader, GivesZerosOnceItIsBad) {
     EXPECT_EQ(reader.position(), 0u);
 }
 
+RC_GTEST_PROP(LittleEndian, LoadsAnyNumberOfBytesUpToEight, (std::uint64_t value)) {
+    std::uint8_t bytes[8];
+    for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(value >> (8 * i));
+    for (std::size_t count = 0; count <= 8; ++count) {
+        const std::uint64_t mask =
+            count == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * count)) - 1;
+        // Behind what is loaded nothing may be touched.
+        const Bytes exact(bytes, bytes + count);
+        RC_ASSERT(load_little_endian(exact.data(), count) == (value & mask));
+    }
+}
+
 TEST(Hex, WritesTwoDigitsForEachByte) {
     EXPECT_EQ(to_hex(as_bytes("\x01\xab")), "01ab");
     EXPECT_EQ(to_hex(std::uint64_t{0xabc}), "0000000000000abc");
