@@ -38,17 +38,20 @@ CheckerSet::~CheckerSet() = default;
 
 namespace {
 
-// Most of a trace is frames, and what they carry is told by other events; only who waits in a
-// group, and for whom, is not.
+// Of what frames carry, only who waits in a group, and for whom, is told by no other event.
 bool is_of_interest(const sim::FrameSent& sent) {
-    return sent.label == "JoinGroup" || sent.label == "SyncGroup" ||
-           sent.label == "FindCoordinator";
+    const std::string_view label = sent.label;
+    return label == "JoinGroup" || label == "SyncGroup" || label == "FindCoordinator";
 }
 
 }  // namespace
 
+bool CheckerSet::looks_at(const sim::EventKind& kind) {
+    return !kind.is_one_of<sim::FrameDelivered>();
+}
+
 void CheckerSet::observe(const sim::Event& event) {
-    if (event.as<sim::FrameDelivered>()) return;
+    if (!looks_at(*event.kind)) return;
     if (const auto* sent = event.as<sim::FrameSent>(); sent && !is_of_interest(*sent)) return;
     book_->observe(event);
     for (const auto& checker : checkers_) checker->observe(event);

@@ -92,6 +92,8 @@ class CheckerSet {
     // One of them alone. Requires: there is one of that name.
     CheckerSet(Contract contract, std::string_view name);
     ~CheckerSet();
+    // What frames carry is told by other events: that one came through is no news to a checker.
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event);
     // In order of name.
     std::vector<CheckerReport> finish();

@@ -133,7 +133,8 @@ Cluster::Cluster(const Scenario& scenario, std::uint64_t seed, sim::TraceOptions
                                             .granularity = scenario.network.granularity})),
       view_(std::make_unique<ClusterView>(simulation_->trace())),
       roster_(roster_of(scenario)) {
-    simulation_->trace().observe([this](const sim::Event& event) { view_->observe(event); });
+    simulation_->trace().observe([this](const sim::Event& event) { view_->observe(event); },
+                                 ClusterView::looks_at);
     if (!scenario.cluster.combined) {
         for (const std::string& name : roster_.controllers) add_server(name, false, true);
     }

@@ -14,6 +14,11 @@ namespace squall::scenarios {
 
 using model::TopicPartition;
 
+bool ClusterView::looks_at(const sim::EventKind& kind) {
+    return kind.is_one_of<model::BrokerStarted, model::PartitionChanged, model::RaftRoleChanged,
+                          model::CoordinatorChanged, model::AssignmentChanged, sim::NodeStopped>();
+}
+
 void ClusterView::observe(const sim::Event& event) {
     if (const auto* started = event.as<model::BrokerStarted>()) {
         broker_nodes_[started->broker] = trace_.node_name(event.node);

@@ -24,6 +24,7 @@ class ClusterView {
     };
 
     explicit ClusterView(const sim::Trace& trace) : trace_(trace) {}
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event);
 
     // All of these name nodes; nullopt where nobody has the role now.

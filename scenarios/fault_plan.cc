@@ -99,6 +99,12 @@ bool FaultPlan::has_struck(const std::string& id) const {
     });
 }
 
+bool FaultPlan::looks_at(const sim::EventKind& kind) const {
+    return std::ranges::any_of(entries_, [&](const Entry& entry) {
+        return entry.section->when && entry.section->when->event == kind.name;
+    });
+}
+
 void FaultPlan::observe(const sim::Event& event) {
     if (over_) return;
     for (Entry& entry : entries_) {

@@ -22,6 +22,7 @@ class FaultPlan {
     FaultPlan(const Scenario& scenario, Cluster& cluster, Receipts& receipts);
 
     // For conditions over trace events.
+    bool looks_at(const sim::EventKind& kind) const;
     void observe(const sim::Event& event);
     // The storm is over: whatever still acts is healed, and nothing strikes any more.
     void end_storm();

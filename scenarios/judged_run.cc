@@ -203,12 +203,14 @@ JudgedRun::JudgedRun(const Scenario& written, const RunOptions& options)
       plan_(std::make_unique<FaultPlan>(scenario(), *cluster_, receipts_)),
       end_(Time(scenario().run.storm) + scenario().run.calm) {
     watch_patterns(scenario().checks, tally_);
-    trace_->observe([this](const sim::Event& event) {
-        receipts_.observe(event);
-        tally_.observe(event);
-        checkers_.observe(event);
-        plan_->observe(event);
-    });
+    trace_->observe([this](const sim::Event& event) { receipts_.observe(event); },
+                    Receipts::looks_at);
+    trace_->observe([this](const sim::Event& event) { tally_.observe(event); },
+                    [this](const sim::EventKind& kind) { return tally_.looks_at(kind); });
+    trace_->observe([this](const sim::Event& event) { checkers_.observe(event); },
+                    checkers::CheckerSet::looks_at);
+    trace_->observe([this](const sim::Event& event) { plan_->observe(event); },
+                    [this](const sim::EventKind& kind) { return plan_->looks_at(kind); });
     if (options.prepare) options.prepare(cluster_->simulation());
 }
 

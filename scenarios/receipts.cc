@@ -83,9 +83,12 @@ bool Receipts::touches(Record& record, std::string_view node, const sim::Event& 
     return true;
 }
 
+bool Receipts::looks_at(const sim::EventKind& kind) {
+    return !kind.is_one_of<sim::FrameSent, sim::FrameDelivered>();
+}
+
 void Receipts::observe(const sim::Event& event) {
-    // Most of a trace is frames that came through: no receipt tells of one.
-    if (event.as<sim::FrameSent>() || event.as<sim::FrameDelivered>()) return;
+    if (!looks_at(*event.kind)) return;
     if (const auto* started = event.as<model::BrokerStarted>()) {
         brokers_[started->broker] = trace_.node_name(event.node);
         return;

@@ -26,6 +26,8 @@ class Receipts {
     // It was planned and found no target, or its time never came.
     void missed(const std::string& id, const std::string& kind, const std::string& target);
 
+    // Most of a trace is frames that came through: no receipt tells of one.
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event);
     // In order of striking.
     std::vector<FaultReceipt> finish() const;

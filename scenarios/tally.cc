@@ -1,5 +1,6 @@
 #include "scenarios/tally.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -25,6 +26,12 @@ void count(OperationCounts& counts, model::Outcome outcome) {
 void Tally::watch(EventPattern pattern) {
     if (!watched_.try_emplace(pattern.text(), 0).second) return;
     patterns_.push_back(std::move(pattern));
+}
+
+bool Tally::looks_at(const sim::EventKind& kind) const {
+    return kind.is_one_of<model::SendInvoked, model::SendCompleted, model::RecordsPolled,
+                          model::CommitInvoked, model::CommitCompleted, model::AdminCompleted>() ||
+           std::ranges::find(patterns_, kind.name, &EventPattern::event) != patterns_.end();
 }
 
 void Tally::observe(const sim::Event& event) {

@@ -27,7 +27,9 @@ Result<Probe> parse_probe(std::string_view text);
 class Tally {
   public:
     // Counts what a pattern matches from now on. Kinds of events as such are counted by the trace.
+    // Requires: before anybody asked what it looks at.
     void watch(EventPattern pattern);
+    bool looks_at(const sim::EventKind& kind) const;
     void observe(const sim::Event& event);
     // By the patterns' texts.
     const std::map<std::string, std::uint64_t>& watched() const { return watched_; }

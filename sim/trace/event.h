@@ -55,6 +55,11 @@ struct EventKind {
     void (*encode)(const void* payload, Bytes& out);                 // canonical
     void* (*decode)(ByteView bytes);  // new payload; free with destroy
     void (*destroy)(void* payload);
+
+    template <class... Payloads>
+    bool is_one_of() const {
+        return ((type == &event_type<Payloads>) || ...);
+    }
 };
 
 namespace detail {

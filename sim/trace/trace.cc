@@ -28,20 +28,47 @@ EventSequence Trace::emit_erased(const EventKind& kind, const void* payload) {
     hasher.value(kind.name_hash);
     hash_ = kind.hash(payload, hasher.hash());
 
-    auto counted = std::ranges::find(counts_, &kind, &decltype(counts_)::value_type::first);
-    if (counted == counts_.end()) counted = counts_.emplace(counted, &kind, 0);
-    ++counted->second;
-    // Frames are most of a trace: they are soon found first.
-    if (counted != counts_.begin() && std::prev(counted)->second < counted->second) {
-        std::iter_swap(counted, std::prev(counted));
-    }
+    // An observer that emits would move it, and must not.
+    Known& of_its_kind = known(kind);
+    ++of_its_kind.count;
     if (options_.level != TraceLevel::hash_only) {
         scratch_.clear();
         kind.encode(payload, scratch_);
         keep(event, scratch_);
     }
-    for (const Observer& observer : observers_) observer(event);
+    for (const Observer* const observer : of_its_kind.observers) (*observer)(event);
     return event.sequence;
+}
+
+Trace::Known& Trace::known(const EventKind& kind) {
+    auto found = std::ranges::find(known_, &kind, &Known::kind);
+    if (found == known_.end()) {
+        found = known_.insert(found, {.kind = &kind, .count = 0, .observers = {}});
+        for (const Watcher& watcher : watchers_) show(*found, watcher);
+    }
+    // Frames are most of a trace: they are soon found first.
+    if (found != known_.begin() && std::prev(found)->count <= found->count) {
+        std::iter_swap(found, std::prev(found));
+        --found;
+    }
+    return *found;
+}
+
+void Trace::show(Known& known, const Watcher& watcher) {
+    if (watcher.interest == nullptr || watcher.interest(*known.kind)) {
+        known.observers.push_back(&watcher.observer);
+    }
+}
+
+void Trace::observe(Observer observer, Interest interest) {
+    const Watcher& watcher =
+        watchers_.emplace_back(Watcher{std::move(observer), std::move(interest)});
+    for (Known& known : known_) show(known, watcher);
+}
+
+void Trace::stop_observing() {
+    for (Known& known : known_) known.observers.clear();
+    watchers_.clear();
 }
 
 void Trace::keep(const Event& event, ByteView encoded) {
@@ -89,15 +116,15 @@ void Trace::replay(const Observer& visit) const {
 
 std::uint64_t Trace::count_of(std::string_view event_name) const {
     std::uint64_t total = 0;
-    for (const auto& [kind, count] : counts_) {
-        if (kind->name == event_name) total += count;
+    for (const Known& known : known_) {
+        if (known.kind->name == event_name) total += known.count;
     }
     return total;
 }
 
 std::map<std::string, std::uint64_t, std::less<>> Trace::counts() const {
     std::map<std::string, std::uint64_t, std::less<>> by_name;
-    for (const auto& [kind, count] : counts_) by_name[std::string(kind->name)] += count;
+    for (const Known& known : known_) by_name[std::string(known.kind->name)] += known.count;
     return by_name;
 }
 

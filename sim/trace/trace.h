@@ -8,12 +8,14 @@
 //   ring       the last `ring_capacity` events
 //   full       all events
 //
-// Observers see each event at its emission, before the next one, in order of registration. They
-// must not emit, park or throw anything but AssertionFailure.
+// Observers see each event at its emission, before the next one, in order of registration; those
+// that said which kinds they look at are shown no other, which is what most events cost them: most
+// of a trace is frames. They must not emit, park or throw anything but AssertionFailure.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -35,6 +37,9 @@ struct TraceOptions {
 class Trace {
   public:
     using Observer = std::function<void(const Event&)>;
+    // Whether an observer looks at events of this kind. Asked once for each kind: the answer must
+    // not change.
+    using Interest = std::function<bool(const EventKind&)>;
 
     explicit Trace(TraceOptions options = {}) : options_(options) {}
     Trace(const Trace&) = delete;
@@ -72,9 +77,10 @@ class Trace {
     void mute(bool muted) { muted_ = muted; }
     bool is_muted() const { return muted_; }
 
-    void observe(Observer observer) { observers_.push_back(std::move(observer)); }
+    // Without `interest`, it looks at everything.
+    void observe(Observer observer, Interest interest = nullptr);
     // Observers may go before the trace does.
-    void stop_observing() { observers_.clear(); }
+    void stop_observing();
 
     // The hash over all events so far, equal at every level.
     std::uint64_t hash() const { return mix(hash_); }
@@ -104,7 +110,20 @@ class Trace {
         Bytes bytes;             // ring only
     };
 
+    struct Watcher {
+        Observer observer;
+        Interest interest;
+    };
+    // What is known of a kind of which there were events.
+    struct Known {
+        const EventKind* kind = nullptr;
+        std::uint64_t count = 0;
+        std::vector<const Observer*> observers;  // that look at it, in order of registration
+    };
+
     EventSequence emit_erased(const EventKind& kind, const void* payload);
+    Known& known(const EventKind& kind);
+    static void show(Known& known, const Watcher& watcher);
     void keep(const Event& event, ByteView encoded);
 
     TraceOptions options_;
@@ -112,13 +131,13 @@ class Trace {
     bool muted_ = false;
     std::uint64_t hash_ = 0;
     std::uint64_t next_sequence_ = 1;
-    Bytes scratch_;  // an event to keep
-    std::vector<Observer> observers_;
+    Bytes scratch_;                 // an event to keep
+    std::deque<Watcher> watchers_;  // where they are, they stay
     std::map<NodeId, std::string> node_names_;
     std::vector<Kept> kept_;  // full: all; ring: circular, next slot is count % capacity
     Bytes arena_;
-    // Counts by kind; linear search over a few dozen kinds, most frequent ones move forward.
-    mutable std::vector<std::pair<const EventKind*, std::uint64_t>> counts_;
+    // Linear search over a few dozen kinds, most frequent ones move forward.
+    std::vector<Known> known_;
 };
 
 }  // namespace squall::sim

@@ -77,6 +77,32 @@ RC_GTEST_PROP(Trace, ReplaysWhatItsObserversSaw, (const std::vector<std::uint8_t
     RC_ASSERT(replayed == observed);
 }
 
+// Whether it came before the first event of a kind or after it, and whatever others look at.
+RC_GTEST_PROP(Trace, ShowsAnObserverTheKindsItLooksAt,
+              (const std::vector<std::uint8_t>& before, const std::vector<std::uint8_t>& after)) {
+    Trace trace;
+    std::vector<Seen> all;
+    std::vector<Seen> nodes;
+    std::uint64_t nothing = 0;
+    play(trace, before);
+    const auto is_of_a_node = [](const EventKind& kind) {
+        return kind.is_one_of<NodeStarted, NodeStopped>();
+    };
+    trace.observe([&](const Event& event) { nodes.push_back(seen(event)); }, is_of_a_node);
+    trace.observe([&](const Event& event) { all.push_back(seen(event)); });
+    trace.observe([&](const Event&) { ++nothing; }, [](const EventKind&) { return false; });
+    play(trace, after);
+    RC_ASSERT(all.size() == after.size());
+    std::erase_if(all, [](const Seen& each) {
+        return each.name != NodeStarted::event_name && each.name != NodeStopped::event_name;
+    });
+    RC_ASSERT(nodes == all);
+    RC_ASSERT(nothing == 0u);
+    trace.stop_observing();
+    play(trace, after);
+    RC_ASSERT(nodes == all);
+}
+
 RC_GTEST_PROP(Trace, RingKeepsTheLastEventsInOrder, (const std::vector<std::uint8_t>& steps)) {
     const auto capacity = *rc::gen::inRange<std::size_t>(1, 8);
     std::vector<Seen> observed;
