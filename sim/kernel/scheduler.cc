@@ -190,7 +190,7 @@ std::string TaskState::describe_task() const {
 }
 
 void TaskState::fire() {
-    node->scheduler().deadline_passed(*this);
+    node->scheduler().look_at_deadline(*this);
 }
 
 void ReadyQueue::push(TaskState& task) {
@@ -467,6 +467,7 @@ void Scheduler::finish_task(TaskState& task) {
     Node& node = *task.node;
     (task.previous != nullptr ? task.previous->next : node.first_task_) = task.next;
     (task.next != nullptr ? task.next->previous : node.last_task_) = task.previous;
+    task.cancel();
     task.node = nullptr;
     idle_.push_back(&static_cast<Worker&>(task));
 }
@@ -510,8 +511,11 @@ bool Scheduler::may_park(TaskState& task) {
     return true;
 }
 
+// The timer may stay where it is, if that is before the deadline. Not where it is just then: the
+// draw that orders it among others belongs to the wait it was set for.
 void Scheduler::aim(TaskState& task) {
     const Time due = task.node->monotonic_.when(task.deadline.since_origin());
+    if (task.is_armed() && task.due() < due) return;
     if (due < Time::max()) {
         timers_.arm(task, std::max(due, simulation_.now_), task.deadline_draw());
     } else {
@@ -528,7 +532,6 @@ void Scheduler::re_aim(Node& node) {
 void Scheduler::leave_wait(TaskState& task) {
     if (task.waiter != nullptr) std::exchange(task.waiter, nullptr)->task_ = nullptr;
     task.deadline = LocalTime::max();
-    task.cancel();
 }
 
 void Scheduler::wake(TaskState& task, EventSequence cause) {
@@ -539,7 +542,12 @@ void Scheduler::wake(TaskState& task, EventSequence cause) {
     make_ready(task);
 }
 
-void Scheduler::deadline_passed(TaskState& task) {
+void Scheduler::look_at_deadline(TaskState& task) {
+    if (task.deadline == LocalTime::max()) return;
+    if (task.node->monotonic_.when(task.deadline.since_origin()) > simulation_.now_) {
+        aim(task);
+        return;
+    }
     task.is_timed_out = true;
     leave_wait(task);
     make_ready(task);

@@ -37,15 +37,18 @@ namespace squall::sim {
 class FiberThread;
 struct Worker;
 
-// A task. Its Timer is the deadline of its present wait.
+// A task. Its Timer is for the deadline of its present wait, and may go off before it: whoever is
+// woken in time leaves the timer as it is, and waits most likely again before that goes off, for
+// something that is due later. A request is answered long before its timeout; so a timeout costs
+// hardly more than the thought of it.
 struct TaskState : Timer {
     Node* node = nullptr;      // null: idle, to be used for the next task
     std::uint64_t stream = 0;  // H(seed, task): the task's draws, keyed by its n-th wake-up
     std::uint64_t wakeups = 0;
-    std::uint64_t rank = 0;            // where ranks are kept
-    EventSequence cause;               // while it does not run
-    detail::Waiter* waiter = nullptr;  // where it waits, if anywhere
-    LocalTime deadline = LocalTime::max();
+    std::uint64_t rank = 0;                 // where ranks are kept
+    EventSequence cause;                    // while it does not run
+    detail::Waiter* waiter = nullptr;       // where it waits, if anywhere
+    LocalTime deadline = LocalTime::max();  // max: none
     bool is_timed_out = false;
     bool is_killed = false;
     bool is_started = false;
@@ -118,7 +121,8 @@ class Scheduler {
     bool park(Node& node, detail::Waiter* waiter, LocalTime deadline);
     // Requires: the task is parked.
     void wake(TaskState& task, EventSequence cause);
-    void deadline_passed(TaskState& task);
+    // The timer of the task has gone off.
+    void look_at_deadline(TaskState& task);
     // Deadlines are in local time: after a change of the node's clock they are due at other times.
     void re_aim(Node& node);
 

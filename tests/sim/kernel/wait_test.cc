@@ -77,22 +77,54 @@ TEST_F(WaitTest, AWaitEndsAtItsDeadlineAndLeavesAnOrphan) {
     EXPECT_TRUE(orphan);
 }
 
-TEST_F(WaitTest, AValueInTimeCancelsTheDeadline) {
+TEST_F(WaitTest, ValuesInTimeLeaveOneTimerForAllTheirDeadlines) {
     Completer<int> completer;
     std::size_t timers = 99;
     node.spawn("waits", [&] {
-        Completion<int> completion(node);
-        completer = completion.completer();
-        say("got", completion.await_until(node.now() + 1h));
+        for (int wait = 0; wait < 3; ++wait) {
+            Completion<int> completion(node);
+            completer = completion.completer();
+            say("got", completion.await_until(node.now() + 1h));
+        }
         timers = simulation.timers().size();
     });
     node.spawn("gives", [&] {
-        node.sleep_for(1ms);
-        completer.complete(1);
+        for (int value = 1; value <= 3; ++value) {
+            node.sleep_for(1ms);
+            completer.complete(value);
+        }
     });
     run();
-    EXPECT_EQ(listener.heard(), "got=1@1");
-    EXPECT_EQ(timers, 0u);
+    EXPECT_EQ(listener.heard(), "got=1@1 got=2@2 got=3@3");
+    EXPECT_EQ(timers, 1u);
+    // It goes with its task.
+    EXPECT_EQ(simulation.timers().size(), 0u);
+}
+
+// The timer of a wait that ended in time may still be set when the next wait begins.
+TEST_F(WaitTest, EachWaitEndsAtItsOwnDeadlineWhateverTheOneBeforeHad) {
+    Gate gate(node);
+    node.spawn("waits", [&] {
+        for (const Duration patience : {80ms, 50ms, 10ms, 30ms}) {
+            gate.close();
+            const bool is_open = gate.wait_until(node.now() + patience);
+            say(std::string(is_open ? "opened" : "gave up") + "@" +
+                std::to_string(simulation.now().ms()));
+        }
+        gate.close();
+        gate.wait();
+        say("opened@" + std::to_string(simulation.now().ms()));
+    });
+    node.spawn("opens", [&] {
+        node.sleep_until(LocalTime(5ms));
+        gate.open();  // the first wait, due at 80; the second is due sooner, at 55
+        node.sleep_until(LocalTime(57ms));
+        gate.open();  // the third, due at 65; the fourth is due later, at 87
+        node.sleep_until(LocalTime(200ms));
+        gate.open();  // the last one, which has no deadline
+    });
+    run();
+    EXPECT_EQ(listener.heard(), "opened@5 gave up@55 opened@57 gave up@87 opened@200");
 }
 
 TEST_F(WaitTest, ADroppedCompleterEndsTheWaitAsAbandoned) {
