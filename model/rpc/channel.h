@@ -29,6 +29,7 @@
 #include "model/rpc/endpoint.h"
 #include "model/rpc/frame.h"
 #include "sim/base/result.h"
+#include "sim/base/unique_function.h"
 #include "sim/kernel/node.h"
 #include "sim/kernel/wait.h"
 
@@ -74,14 +75,12 @@ class Channel final : private sim::FrameHandler {
     void send(Request request, sim::Completer<Result<typename Request::Response>> completer,
               std::optional<std::chrono::milliseconds> timeout = std::nullopt,
               ApiVersion newest = Request::versions.max) {
-        // std::function wants copyable captures.
-        auto shared = std::make_shared<sim::Completer<Result<typename Request::Response>>>(
-            std::move(completer));
-        enqueue(Request::api_key, newest, box(std::move(request)), timeout,
-                [shared](Result<std::unique_ptr<Message>> end) {
-                    if (!end) return shared->complete(end.error());
-                    shared->complete(std::move((*end)->template as<typename Request::Response>()));
-                });
+        enqueue(
+            Request::api_key, newest, box(std::move(request)), timeout,
+            [completer = std::move(completer)](Result<std::unique_ptr<Message>> end) mutable {
+                if (!end) return completer.complete(end.error());
+                completer.complete(std::move((*end)->template as<typename Request::Response>()));
+            });
     }
     // Sends without waiting; `end` is called with the end of it, where it becomes known: on the
     // kernel's turn or the channel's task. It must not park; it goes uncalled if the channel is
@@ -131,7 +130,7 @@ class Channel final : private sim::FrameHandler {
     bool is_connected() const { return state_ == State::ready; }
 
   private:
-    using End = std::function<void(Result<std::unique_ptr<Message>>)>;
+    using End = UniqueFunction<void(Result<std::unique_ptr<Message>>)>;
     enum class State { idle, connecting, ready };
 
     struct Request {

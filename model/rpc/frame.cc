@@ -1,24 +1,26 @@
 #include "model/rpc/frame.h"
 
-#include <map>
 #include <utility>
+#include <vector>
 
 #include "model/protocol/api_list.h"
 #include "model/protocol/codec.h"
 namespace squall::model {
 namespace {
 
-// "Fetch reply" for every API, built once.
-const std::map<ApiKey, std::string>& reply_labels() {
-    static const std::map<ApiKey, std::string> labels = [] {
-        std::map<ApiKey, std::string> names;
+// "Fetch reply" for every API, built once, by the number of its key.
+std::string_view reply_label(ApiKey key) {
+    static const std::vector<std::string> labels = [] {
+        std::vector<std::string> names;
         for_each_api([&](auto api) {
-            constexpr ApiKey key = decltype(api)::type::api_key;
-            names[key] = std::string(to_string(key)) + " reply";
+            constexpr ApiKey served = decltype(api)::type::api_key;
+            constexpr auto number = static_cast<std::size_t>(served);
+            if (names.size() <= number) names.resize(number + 1);
+            names[number] = std::string(to_string(served)) + " reply";
         });
         return names;
     }();
-    return labels;
+    return labels.at(static_cast<std::size_t>(key));
 }
 
 std::uint32_t frame_size(const FrameHeader& header, const Message& body) {
@@ -46,7 +48,7 @@ std::unique_ptr<sim::Payload> RpcFrame::clone() const {
 }
 
 std::string_view RpcFrame::label() const {
-    return header_.is_request ? to_string(header_.api_key) : reply_labels().at(header_.api_key);
+    return header_.is_request ? to_string(header_.api_key) : reply_label(header_.api_key);
 }
 
 }  // namespace squall::model

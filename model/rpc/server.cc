@@ -110,7 +110,7 @@ void Server::give(Work work) {
 void Server::run(Worker& worker) {
     while (true) {
         Work work = worker.inbox.pop();
-        const FrameHeader header = work.request->header();
+        const FrameHeader& header = work.request->header();
         const std::unique_ptr<Message> body = work.request->take_body();
         const RequestContext context{.peer = work.session->connection().peer(),
                                      .client_id = header.client_id,
