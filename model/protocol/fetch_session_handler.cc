@@ -18,11 +18,20 @@ void FetchSessionHandler::want(const TopicPartition& name, const Uuid& topic_id,
                                const FetchRequest::Partition& asked) {
     ASSERT(name.partition == asked.partition, "{} asked for as partition {}", name,
            asked.partition);
-    while (place_ < entries_.size() && entries_[place_].name < name) {
-        forgotten_.push_back(place_++);
+    // Nearly always it is the one that comes next. Numbers differ sooner than names.
+    const auto comes_next = [&] {
+        return place_ < entries_.size() && entries_[place_].name.partition == name.partition &&
+               entries_[place_].name.topic == name.topic;
+    };
+    bool is_known = comes_next();
+    if (!is_known) {
+        while (place_ < entries_.size() && entries_[place_].name < name) {
+            forgotten_.push_back(place_++);
+        }
+        is_known = comes_next();
     }
     const bool is_full = is_full_fetch(next_epoch_);
-    if (place_ == entries_.size() || entries_[place_].name != name) {
+    if (!is_known) {
         ASSERT(place_ == 0 || entries_[place_ - 1].name < name, "{} wanted behind {}", name,
                entries_[place_ - 1].name);
         entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(place_),

@@ -447,13 +447,14 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
 }
 
 void PartitionHost::count_fetch(PartitionLeader& leader, const FetchTarget& target) {
+    const PartitionLeader::FollowerFetched fetched{.replica = target.replica,
+                                                   .replica_epoch = target.replica_epoch,
+                                                   .fetch_offset = target.fetch_offset,
+                                                   .log_start_offset = target.log_start_offset};
+    const LocalTime now = surroundings_.node.now();
+    if (leader.count_repeated_fetch(fetched, now)) return;
     const Offset told_before = leader.followers().at(target.replica).log_start_offset;
-    carry_out(
-        leader.step(PartitionLeader::FollowerFetched{.replica = target.replica,
-                                                     .replica_epoch = target.replica_epoch,
-                                                     .fetch_offset = target.fetch_offset,
-                                                     .log_start_offset = target.log_start_offset},
-                    surroundings_.node.now()));
+    carry_out(leader.step(fetched, now));
     if (target.log_start_offset > told_before) {
         surroundings_.on_news(partition_, PartitionNews::trimmed);
     }

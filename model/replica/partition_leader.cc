@@ -37,6 +37,22 @@ PartitionLeader::Output PartitionLeader::step(const Input& input, LocalTime now)
     return output;
 }
 
+// It would not be proposed, being a member, and would not move the high watermark.
+bool PartitionLeader::count_repeated_fetch(const FollowerFetched& input, LocalTime now) {
+    if (high_watermark_ != log_end_offset_ || !in_sync_set_.is_committed(input.replica)) {
+        return false;
+    }
+    const auto follower = followers_.find(input.replica);
+    if (follower == followers_.end()) return false;
+    FollowerProgress& progress = follower->second;
+    const bool is_repeated = input.fetch_offset == log_end_offset_ &&
+                             input.fetch_offset == progress.log_end_offset &&
+                             input.log_start_offset == progress.log_start_offset &&
+                             input.replica_epoch == progress.broker_epoch;
+    if (is_repeated) record(progress, input, now);
+    return is_repeated;
+}
+
 // ---- inputs ----
 
 void PartitionLeader::on(const Appended& input, LocalTime now, Output& output) {
@@ -62,11 +78,7 @@ void PartitionLeader::on(const FollowerFetched& input, LocalTime now, Output& ou
     ASSERT(input.fetch_offset <= log_end_offset_, "a counted fetch at {} beyond log end {}",
            input.fetch_offset, log_end_offset_);
     FollowerProgress& progress = follower->second;
-    progress.record({.fetch_offset = input.fetch_offset,
-                     .log_start_offset = input.log_start_offset,
-                     .broker_epoch = input.replica_epoch,
-                     .leader_end = log_end_offset_},
-                    now);
+    record(progress, input, now);
 
     if (may_join_isr(input.replica, progress)) {
         std::vector<BrokerId> isr = in_sync_set_.committed();
@@ -290,6 +302,15 @@ std::vector<ReadCandidate> PartitionLeader::read_candidates(Offset offset, Local
 }
 
 // ---- steps ----
+
+void PartitionLeader::record(FollowerProgress& progress, const FollowerFetched& input,
+                             LocalTime now) const {
+    progress.record({.fetch_offset = input.fetch_offset,
+                     .log_start_offset = input.log_start_offset,
+                     .broker_epoch = input.replica_epoch,
+                     .leader_end = log_end_offset_},
+                    now);
+}
 
 void PartitionLeader::take_view(const PartitionView& view, LocalTime now) {
     replicas_ = view.replicas;

@@ -144,6 +144,11 @@ class PartitionLeader {
 
     Output step(const Input& input, LocalTime now);
 
+    // Most fetches of most partitions say nothing: a member of the in-sync set asks again for what
+    // comes behind the end of a log whose records are all committed. True: this is one of them, and
+    // it is counted, as step() would have, without an output. False: it is for step().
+    bool count_repeated_fetch(const FollowerFetched& input, LocalTime now);
+
     // The election itself may move the high watermark: a leader alone in its in-sync set.
     Output begin(LocalTime now);
 
@@ -241,6 +246,7 @@ class PartitionLeader {
     bool may_join_isr(BrokerId replica, const FollowerProgress& progress) const;
     bool is_out_of_sync(const FollowerProgress& progress, LocalTime now) const;
 
+    void record(FollowerProgress& progress, const FollowerFetched& input, LocalTime now) const;
     void take_view(const PartitionView& view, LocalTime now);
     void advance_high_watermark(LocalTime now, Output& output);
     void answer_reached(Output& output);

@@ -1,6 +1,9 @@
 #include "model/replica/partition_leader.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "sim/base/describe.h"
 
 namespace squall::model {
 namespace {
@@ -31,6 +34,7 @@ class Leader {
     PartitionLeader& decider() { return decider_; }
     PartitionView& view() { return view_; }
     void advance(Duration by) { now_ += by; }
+    LocalTime now() const { return now_; }
 
     PartitionLeader::Output step(const PartitionLeader::Input& input) {
         return decider_.step(input, now_);
@@ -41,12 +45,14 @@ class Leader {
     PartitionLeader::Output await(std::uint64_t ticket, std::int64_t offset) {
         return step(PartitionLeader::AcknowledgmentAwaited{ProduceTicket(ticket), Offset(offset)});
     }
+    static PartitionLeader::FollowerFetched fetch_of(BrokerId replica, std::int64_t offset) {
+        return {.replica = replica,
+                .replica_epoch = BrokerEpoch(100 + replica.value()),
+                .fetch_offset = Offset(offset),
+                .log_start_offset = Offset(0)};
+    }
     PartitionLeader::Output fetched(BrokerId replica, std::int64_t offset) {
-        return step(
-            PartitionLeader::FollowerFetched{.replica = replica,
-                                             .replica_epoch = BrokerEpoch(100 + replica.value()),
-                                             .fetch_offset = Offset(offset),
-                                             .log_start_offset = Offset(0)});
+        return step(fetch_of(replica, offset));
     }
     PartitionLeader::Output answered(const IsrChange& proposal, ErrorCode error) {
         PartitionLeader::AlterPartitionAnswered answer{.proposal = proposal, .error = error};
@@ -92,6 +98,57 @@ TEST(PartitionLeader, CommitsWhatTheWholeInSyncSetFetched) {
     EXPECT_EQ(output.high_watermark->from, Offset(11));
     EXPECT_EQ(output.high_watermark->to, Offset(12));
     EXPECT_EQ(output.answers, std::vector{answer(1)});
+}
+
+TEST(PartitionLeader, TakesOnlyAFetchThatSaysNothingNewForARepeatedOne) {
+    Leader leader;
+    leader.append(12);
+    leader.fetched(b2, 12);
+    const PartitionLeader::FollowerFetched again = Leader::fetch_of(b2, 12);
+    EXPECT_FALSE(leader.decider().count_repeated_fetch(again, leader.now()));  // not committed
+    leader.fetched(b3, 12);
+    EXPECT_TRUE(leader.decider().count_repeated_fetch(again, leader.now()));
+
+    PartitionLeader::FollowerFetched other = again;
+    other.fetch_offset = Offset(11);  // it was cut since
+    EXPECT_FALSE(leader.decider().count_repeated_fetch(other, leader.now()));
+    other = again;
+    other.log_start_offset = Offset(3);  // of which DeleteRecords may wait
+    EXPECT_FALSE(leader.decider().count_repeated_fetch(other, leader.now()));
+    other = again;
+    other.replica_epoch = BrokerEpoch(202);  // another incarnation
+    EXPECT_FALSE(leader.decider().count_repeated_fetch(other, leader.now()));
+    leader.append(13);
+    EXPECT_FALSE(leader.decider().count_repeated_fetch(again, leader.now()));
+
+    Leader without_b2({b1, b3});
+    without_b2.fetched(b3, 10);
+    EXPECT_FALSE(
+        without_b2.decider().count_repeated_fetch(Leader::fetch_of(b2, 10), without_b2.now()));
+}
+
+RC_GTEST_PROP(PartitionLeader, CountsARepeatedFetchAsAnyOther, ()) {
+    Leader leader(*rc::gen::element(std::vector{b1, b2, b3}, std::vector{b1, b3}));
+    std::int64_t end = 10;
+    const auto steps = *rc::gen::container<std::vector<int>>(40, rc::gen::inRange(0, 8));
+    for (const int what : steps) {
+        leader.advance(1s);
+        if (what == 0) {
+            leader.append(++end);
+            continue;
+        }
+        // Mostly from the end, so that it is repeated often.
+        const PartitionLeader::FollowerFetched fetch =
+            Leader::fetch_of(what % 2 == 0 ? b2 : b3, what < 6 ? end : end - 1);
+        PartitionLeader counted = leader.decider();
+        const bool is_repeated = counted.count_repeated_fetch(fetch, leader.now());
+        const PartitionLeader before = leader.decider();
+        const PartitionLeader::Output output = leader.step(fetch);
+        RC_ASSERT(encode_canonical(counted) ==
+                  encode_canonical(is_repeated ? leader.decider() : before));
+        if (!is_repeated) continue;
+        RC_ASSERT(!output.high_watermark && !output.proposal && output.answers.empty());
+    }
 }
 
 TEST(PartitionLeader, KeepsTheHighWatermarkWhileTheCommittedSetIsBelowTheMinimum) {
