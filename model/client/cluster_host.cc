@@ -26,6 +26,7 @@ ClusterHost::ClusterHost(sim::Node& node, Fabric fabric, std::vector<std::string
                          const ClientOptions& options, std::function<void()> on_metadata)
     : node_(node),
       client_id_(options.client_id),
+      operations_(node.draws("client operations")),
       on_metadata_(std::move(on_metadata)),
       channels_(node, fabric, channel_options(options)),
       metadata_(options),
@@ -123,11 +124,9 @@ Channel* ClusterHost::channel(std::string_view host, std::uint16_t port, std::st
 }
 
 OperationId ClusterHost::next_operation() {
-    // The node's draws count on across restarts, and all clients of the node share them: their
-    // ordinal is the counter, the drawn bits are of no use.
-    Draws& counter = node_.draws("client operations");
-    counter.bits();
-    return OperationId((std::uint64_t{node_.id().value()} << 40) | counter.ordinal());
+    // Their ordinal is the counter, the drawn bits are of no use.
+    operations_.bits();
+    return OperationId((std::uint64_t{node_.id().value()} << 40) | operations_.ordinal());
 }
 
 Draws& ClusterHost::draws(std::string_view what) {

@@ -64,6 +64,7 @@ class ClusterHost {
 
     sim::Node& node_;
     std::string client_id_;
+    Draws& operations_;  // of all clients of the node; counts on across its restarts
     std::vector<Endpoint> bootstrap_;
     std::function<void()> on_metadata_;
     ChannelPool channels_;

@@ -42,8 +42,8 @@ class StickyPartitioner {
     // leader), or among all where none is available. Requires: partition_count > 0.
     std::int32_t current(std::int32_t partition_count, const std::vector<std::int32_t>& available,
                          Draws& draws);
-    // Will the next current() draw?
-    bool needs_choice() const { return !partition_; }
+    // What current() answers without a draw; nullopt: it will draw one.
+    std::optional<std::int32_t> chosen() const { return partition_; }
     // `bytes` went to the current partition. Moves on when enough did, but waits for a full batch
     // (up to twice the bytes) rather than leave a part-filled one behind.
     void appended(std::uint32_t bytes, bool all_batches_full);

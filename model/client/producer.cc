@@ -300,7 +300,8 @@ Result<std::int32_t> Producer::choose_partition(const ProducerRecord& record, Lo
     }
     StickyPartitioner& sticky =
         sticky_.try_emplace(record.topic, options_.batch_size).first->second;
-    if (sticky.needs_choice() && options_.partitioner_adaptive) {
+    if (const std::optional<std::int32_t> chosen = sticky.chosen()) return *chosen;
+    if (options_.partitioner_adaptive) {
         sticky.update_load(sender_.accumulator().loads(record.topic, metadata), count);
     }
     return sticky.current(count, metadata.available_partitions(record.topic),

@@ -44,7 +44,6 @@ Quorum::Quorum(QuorumConfig config, QuorumState durable, LogSummary log, LogPosi
 
 Output Quorum::step(const Input& input, LocalTime now) {
     ASSERT(booted_ != std::holds_alternative<Boot>(input), "Boot is the first input, once");
-    output_ = {};
     const RoleName role_before = role();
     const QuorumState state_before = state_;
     const Offset high_watermark_before = high_watermark_;

@@ -201,7 +201,7 @@ void RaftHost::remove_snapshots_before(const raft::LogPosition& latest) {
 
 // ---- the mailbox task ----
 
-void RaftHost::enqueue(Work work) {
+void RaftHost::enqueue(Work&& work) {
     mailbox_.push(std::make_unique<Work>(std::move(work)));
 }
 
@@ -845,7 +845,11 @@ void RaftHost::run_fetches() {
             }
         }
         if (next_fetch_) continue;
-        enqueue(work ? std::move(*work) : Work{.input = raft::FetchFailed{}});
+        if (work) {
+            enqueue(*std::move(work));
+        } else {
+            enqueue({.input = raft::FetchFailed{}});
+        }
     }
 }
 

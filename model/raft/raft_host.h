@@ -197,7 +197,7 @@ class RaftHost {
     void restart_at(const raft::LogPosition& snapshot);
     void remove_snapshots_before(const raft::LogPosition& latest);
 
-    void enqueue(Work work);
+    void enqueue(Work&& work);
     void step(Work& work);
     // The order of effects.
     void carry_out(raft::Output& output, Work& work);

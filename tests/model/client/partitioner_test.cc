@@ -42,7 +42,7 @@ TEST(StickyPartitioner, StaysUntilABatchOfBytesWentThere) {
     sticky.appended(99, true);
     EXPECT_EQ(sticky.current(1000, {}, draws), first);
     sticky.appended(1, true);
-    EXPECT_TRUE(sticky.needs_choice());
+    EXPECT_FALSE(sticky.chosen());
     EXPECT_NE(sticky.current(1000, {}, draws), first);  // one in a thousand; this seed moves
 }
 
@@ -51,9 +51,9 @@ TEST(StickyPartitioner, FillsItsLastBatchBeforeItMovesOn) {
     StickyPartitioner sticky(100);
     sticky.current(10, {}, draws);
     sticky.appended(150, false);
-    EXPECT_FALSE(sticky.needs_choice());
+    EXPECT_TRUE(sticky.chosen());
     sticky.appended(50, false);
-    EXPECT_TRUE(sticky.needs_choice());
+    EXPECT_FALSE(sticky.chosen());
 }
 
 TEST(StickyPartitioner, ChoosesOnlyPartitionsThatHaveALeader) {
