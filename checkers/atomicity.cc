@@ -3,6 +3,10 @@
 //   torn            parts of one transaction were committed, and others aborted or lost
 //   contradicted    told committed, and yet something of it was aborted; or told aborted (or that
 //                   the commit failed, or no commit was ever asked for), and yet it was committed
+//   incomplete-commit
+//                   told committed, and yet one of its sends was told failed: a commit says that
+//                   all of the transaction is in (KIP-98: commitTransaction fails if any send did).
+//                   Nothing allows it
 //
 // Parts are the records of its sends, wherever the logs of the last leaders hold them, and the
 // offsets put into it. A record's fate is the next marker of its producer behind it; an offset's is
@@ -70,8 +74,10 @@ class Atomicity final : public Checker {
             for (const Pending& pending : all)
                 parts[pending.transaction].push_back(part(key, pending));
         }
-        for (std::size_t i = 0; i < parts.size(); ++i)
+        for (std::size_t i = 0; i < parts.size(); ++i) {
             judge(book_.transactions().all()[i], parts[i]);
+            judge_completeness(book_.transactions().all()[i]);
+        }
         return findings_.report();
     }
 
@@ -223,6 +229,22 @@ class Atomicity final : public Checker {
             findings_.leave_open(
                 fmt::format("{} of transaction {} was undecided when the run ended",
                             find(parts, Fate::undecided)->text, transaction.id));
+        }
+    }
+
+    void judge_completeness(const Transaction& transaction) {
+        const TransactionEnd* told = transaction.told_committed();
+        if (told == nullptr) return;
+        for (const TransactionSend& send : transaction.sends) {
+            if (send.invoked > told->completed) continue;
+            findings_.judge();
+            if (!send.has_failed()) continue;
+            findings_.object(
+                "incomplete-commit",
+                evidence("transaction", transaction.id, "transactional_id",
+                         transaction.transactional_id, "topic", send.topic, "record", send.record),
+                {transaction.began, send.invoked, send.completed, told->completed});
+            return;  // once for each transaction
         }
     }
 

@@ -33,6 +33,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "identity-shared",
         "illegal-transition",
         "in-sync-member-differs",
+        "incomplete-commit",
         "inconsistent-offsets",
         "int-nonmonotonic-poll",
         "isr-not-whole",

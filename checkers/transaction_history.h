@@ -28,6 +28,7 @@ struct TransactionSend {
     model::Offset offset = model::no_offset;  // the same
 
     bool is_acknowledged() const { return completed.value() != 0 && outcome == model::Outcome::ok; }
+    bool has_failed() const { return completed.value() != 0 && outcome == model::Outcome::failed; }
 };
 
 struct TransactionOffsets {

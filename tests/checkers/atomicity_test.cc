@@ -26,7 +26,7 @@ TEST(Atomicity, AcceptsTransactionsThatEndOneWayInAllTheirPartitions) {
     }
     const CheckerReport report = history.judged_by("atomicity");
     EXPECT_EQ(summary(report), "pass");
-    EXPECT_EQ(report.judged, 2u);
+    EXPECT_EQ(report.judged, 4u) << "both as wholes, and each send of the committed one";
 }
 
 TEST(Atomicity, ObjectsToATornTransaction) {
@@ -164,6 +164,38 @@ TEST(Atomicity, AllowsWhatAnUncleanElectionTookAway) {
     history.truncate(1, 1, 0);
     EXPECT_EQ(judge(history), "pass, allowed: torn (unclean election)");
     EXPECT_EQ(judge(history, Contract::safe), "fail: torn");
+}
+
+TEST(Atomicity, ObjectsToACommitOfATransactionOneOfWhoseSendsFailed) {
+    for (const Outcome told : {Outcome::ok, Outcome::failed, Outcome::unknown}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        const OperationId transaction = history.begin(producer);
+        history.publish(producer, transaction, orders, 10);
+        const OperationId refused = history.send_invoked(producer, transaction, refunds, 11);
+        history.send_completed(producer, refused, refunds, -1, Outcome::failed);
+        history.end(producer, transaction, true, told);
+        if (told != Outcome::failed) history.mark(producer, orders, true);
+        EXPECT_EQ(judge(history, Contract::configured), told == Outcome::ok
+                                                            ? "fail: incomplete-commit"
+                                                        : told == Outcome::unknown ? "pass"
+                                                                                   : "n/a");
+    }
+}
+
+TEST(Atomicity, AsksOfACommitOnlyForItsOwnSends) {
+    Transactions history;
+    auto producer = history.start_producer("p1");
+    const OperationId aborted = history.begin(producer);
+    const OperationId refused = history.send_invoked(producer, aborted, orders, 10);
+    history.send_completed(producer, refused, orders, -1, Outcome::failed);
+    history.end(producer, aborted, false);
+    producer = Transactions::next(producer);
+    const OperationId retried = history.begin(producer);
+    history.publish(producer, retried, orders, 10);
+    history.end(producer, retried, true);
+    history.mark(producer, orders, true);
+    EXPECT_EQ(judge(history), "pass");
 }
 
 TEST(Atomicity, SaysNothingOfRecordsOutsideTransactions) {
