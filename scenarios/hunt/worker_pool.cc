@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 namespace squall::scenarios {
@@ -75,6 +77,14 @@ std::uint64_t resident_bytes(pid_t process) {
     return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+// That the process has used so far; zero where it is gone.
+std::chrono::nanoseconds processor_time(pid_t process) {
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return {};
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
 std::string describe_exit(int status) {
     if (WIFSIGNALED(status)) {
         return std::string("killed by signal ") + std::to_string(WTERMSIG(status)) + " (" +
@@ -122,6 +132,7 @@ class Worker {
     void give(std::uint64_t job) {
         job_ = job;
         began_ = Clock::now();
+        processor_began_ = processor_time(process_);
         // Where it is gone already, the next poll says so.
         send_all(socket_, &job, sizeof job);
     }
@@ -147,11 +158,12 @@ class Worker {
     // The limit that its job is over, if any; it is dead then.
     std::optional<JobOutcome> check(const WorkerLimits& limits) {
         if (!is_busy()) return std::nullopt;
+        if (processor_time(process_) - processor_began_ > limits.processor_time) {
+            return timed_out("no end after " + std::to_string(limits.processor_time.count()) +
+                             " ms of processor time");
+        }
         if (Clock::now() - began_ > limits.wall_time) {
-            JobOutcome outcome = begin_outcome(JobEnd::timed_out);
-            outcome.text = "no end after " + std::to_string(limits.wall_time.count()) + " ms";
-            kill_now();
-            return outcome;
+            return timed_out("no end after " + std::to_string(limits.wall_time.count()) + " ms");
         }
         const std::uint64_t resident = resident_bytes(process_);
         if (resident > limits.memory_bytes) {
@@ -179,6 +191,12 @@ class Worker {
     }
 
   private:
+    JobOutcome timed_out(std::string why) {
+        JobOutcome outcome = begin_outcome(JobEnd::timed_out);
+        outcome.text = std::move(why);
+        kill_now();
+        return outcome;
+    }
     JobOutcome begin_outcome(JobEnd end) const {
         return {.job = *job_, .end = end, .text = {}, .wall = Clock::now() - began_};
     }
@@ -187,6 +205,7 @@ class Worker {
     int socket_ = -1;
     std::optional<std::uint64_t> job_;
     Clock::time_point began_;
+    std::chrono::nanoseconds processor_began_{};
     unsigned jobs_done_ = 0;
 };
 

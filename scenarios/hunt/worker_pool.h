@@ -2,8 +2,11 @@
 // takes nobody with it.
 //
 // Each worker is a fork of this process that waits for a job number, does the work, and sends back
-// a text. A worker that dies, runs over its wall time or over its memory is replaced; what it was
-// at becomes an outcome like any other. Nothing here knows what a job is.
+// a text. A worker that dies, or runs over its time or its memory, is replaced; what it was at
+// becomes an outcome like any other. Nothing here knows what a job is.
+//
+// A job that hangs is told from one that the machine has no time for by its processor time; the
+// limit of wall time is for one that waits for ever.
 //
 // Requires: one thread in the process when run() is called (fork copies no other).
 #pragma once
@@ -21,15 +24,16 @@ namespace squall::scenarios {
 
 struct WorkerLimits {
     unsigned workers = 1;
-    std::chrono::milliseconds wall_time{60'000};  // of one job
-    std::uint64_t memory_bytes = 2ull << 30;      // resident, of one worker
-    unsigned jobs_per_worker = 2'000;             // then a fresh one takes over
+    std::chrono::milliseconds processor_time{60'000};  // of one job
+    std::chrono::milliseconds wall_time{1'800'000};    // likewise
+    std::uint64_t memory_bytes = 2ull << 30;           // resident, of one worker
+    unsigned jobs_per_worker = 2'000;                  // then a fresh one takes over
 };
 
 enum class JobEnd {
     done,
     crashed,        // a signal, or an exit in the middle of the job
-    timed_out,      // wall time
+    timed_out,      // processor time, or wall time
     out_of_memory,  // resident memory
 };
 std::string_view to_string(JobEnd end);

@@ -93,6 +93,24 @@ TEST(WorkerPool, GivesUpAJobThatHangs) {
     EXPECT_EQ(outcomes.at(3).end, JobEnd::done);
 }
 
+// On a machine that has no time for it a job takes long, and does not hang.
+TEST(WorkerPool, AJobsTimeIsTheProcessors) {
+    const auto outcomes = run_all(
+        {.workers = 1, .processor_time = 300ms},
+        [](std::uint64_t job) {
+            volatile bool spins = job == 2;
+            while (spins) {
+            }
+            if (job == 3) std::this_thread::sleep_for(900ms);
+            return std::string("fine");
+        },
+        3);
+    ASSERT_EQ(outcomes.size(), 3u);
+    EXPECT_EQ(outcomes.at(1).end, JobEnd::done);
+    EXPECT_EQ(outcomes.at(2).end, JobEnd::timed_out);
+    EXPECT_EQ(outcomes.at(3).end, JobEnd::done);
+}
+
 TEST(WorkerPool, GivesUpAJobThatEatsMemory) {
     const auto outcomes = run_all(
         {.workers = 1, .wall_time = 60s, .memory_bytes = 256u << 20},
