@@ -11,8 +11,6 @@
 namespace squall::scenarios {
 namespace {
 
-constexpr std::int32_t first_controller_id = 1001;
-
 std::vector<std::string> numbered(char letter, std::uint32_t count) {
     std::vector<std::string> names;
     for (std::uint32_t i = 1; i <= count; ++i) names.push_back(fmt::format("{}{}", letter, i));

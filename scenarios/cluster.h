@@ -26,6 +26,9 @@
 
 namespace squall::scenarios {
 
+// Of c1, where controllers are nodes of their own.
+inline constexpr std::int32_t first_controller_id = 1001;
+
 // A machine runs when its owner (the cluster, a workload) wants it to and no fault holds it down:
 // two faults that took it down bring it back when the second one ends, and a fault that ends never
 // boots what nobody started yet. Pauses are counted likewise.

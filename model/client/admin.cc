@@ -10,8 +10,10 @@
 #include "model/client/admin/group_requests.h"
 #include "model/client/admin/transaction_requests.h"
 #include "model/client/consumer/offset_requests.h"
+#include "model/protocol/messages/add_raft_voter.h"
 #include "model/protocol/messages/delete_groups.h"
 #include "model/protocol/messages/find_coordinator.h"
+#include "model/protocol/messages/remove_raft_voter.h"
 #include "model/protocol/messages/unregister_broker.h"
 
 namespace squall::model {
@@ -686,6 +688,35 @@ AdminResult AdminClient::unregister_broker(BrokerId broker) {
                                          outcomes.decided(broker, answer->error_code,
                                                           ErrorCode::broker_id_not_registered);
                                      }));
+}
+
+// ---- voters ----
+
+AdminResult AdminClient::add_raft_voter(BrokerId voter, const Uuid& directory_id,
+                                        const std::string& host, sim::Port port) {
+    AddRaftVoterRequest request;
+    request.timeout_ms = static_cast<std::int32_t>(options_.client.request_timeout.count());
+    request.voter_id = voter;
+    request.voter_directory_id = directory_id;
+    request.listeners = {{.name = "CONTROLLER", .host = host, .port = port}};
+    return worst_of(settle<BrokerId>(
+        fmt::format("AddRaftVoter {}", voter), {voter}, [&](ItemOutcomes<BrokerId>& outcomes) {
+            const auto answer = ask_any(request);
+            if (!answer) return outcomes.not_answered(voter, answer.error());
+            outcomes.decided(voter, answer->error_code, ErrorCode::duplicate_voter);
+        }));
+}
+
+AdminResult AdminClient::remove_raft_voter(BrokerId voter, const Uuid& directory_id) {
+    RemoveRaftVoterRequest request;
+    request.voter_id = voter;
+    request.voter_directory_id = directory_id;
+    return worst_of(settle<BrokerId>(
+        fmt::format("RemoveRaftVoter {}", voter), {voter}, [&](ItemOutcomes<BrokerId>& outcomes) {
+            const auto answer = ask_any(request);
+            if (!answer) return outcomes.not_answered(voter, answer.error());
+            outcomes.decided(voter, answer->error_code, ErrorCode::voter_not_found);
+        }));
 }
 
 // ---- features ----

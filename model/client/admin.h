@@ -89,6 +89,15 @@ class AdminClient {
         const std::map<TopicPartition, TimestampMs>& timestamps,
         IsolationLevel isolation = IsolationLevel::read_uncommitted);
 
+    // ---- voters (KIP-853) ----
+
+    // `voter` listens for the quorum at host and port, and fetches already. Refused with
+    // duplicate_voter, request_timed_out (it has not caught up), unsupported_version.
+    AdminResult add_raft_voter(BrokerId voter, const Uuid& directory_id, const std::string& host,
+                               sim::Port port);
+    // Refused with voter_not_found; the last one with invalid_request.
+    AdminResult remove_raft_voter(BrokerId voter, const Uuid& directory_id);
+
     // ---- features (KIP-584) ----
 
     // As one broker knows them. Error: timed_out.

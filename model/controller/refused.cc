@@ -132,6 +132,18 @@ UpdateFeaturesResponse refused(const UpdateFeaturesRequest&, const Refusal& refu
     return response;
 }
 
+AddRaftVoterResponse refused(const AddRaftVoterRequest&, const Refusal& refusal) {
+    AddRaftVoterResponse response;
+    refuse_slot(response, refusal);
+    return response;
+}
+
+RemoveRaftVoterResponse refused(const RemoveRaftVoterRequest&, const Refusal& refusal) {
+    RemoveRaftVoterResponse response;
+    refuse_slot(response, refusal);
+    return response;
+}
+
 DescribeQuorumResponse refused(const DescribeQuorumRequest&, const Refusal& refusal) {
     DescribeQuorumResponse response;
     response.error_code = refusal.error;
@@ -173,7 +185,16 @@ ErrorCode error_of(const AllocateProducerIdsResponse& response) {
 ErrorCode error_of(const UpdateFeaturesResponse& response) {
     return response.error_code;
 }
-// A voter that does not lead says so for the partition.
+// A voter that does not lead says so in the quorum's words.
+ErrorCode error_of(const AddRaftVoterResponse& response) {
+    return response.error_code == ErrorCode::not_leader_or_follower ? ErrorCode::not_controller
+                                                                    : response.error_code;
+}
+ErrorCode error_of(const RemoveRaftVoterResponse& response) {
+    return response.error_code == ErrorCode::not_leader_or_follower ? ErrorCode::not_controller
+                                                                    : response.error_code;
+}
+// Likewise, for the partition.
 ErrorCode error_of(const DescribeQuorumResponse& response) {
     if (response.error_code != ErrorCode::none || response.topics.empty()) {
         return response.error_code;

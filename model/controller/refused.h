@@ -7,6 +7,7 @@
 #include <string>
 
 #include "model/controller/refusal.h"
+#include "model/protocol/messages/add_raft_voter.h"
 #include "model/protocol/messages/allocate_producer_ids.h"
 #include "model/protocol/messages/alter_configs.h"
 #include "model/protocol/messages/alter_partition_reassignments.h"
@@ -17,6 +18,7 @@
 #include "model/protocol/messages/elect_leaders.h"
 #include "model/protocol/messages/incremental_alter_configs.h"
 #include "model/protocol/messages/list_partition_reassignments.h"
+#include "model/protocol/messages/remove_raft_voter.h"
 #include "model/protocol/messages/unregister_broker.h"
 #include "model/protocol/messages/update_features.h"
 
@@ -37,6 +39,8 @@ UnregisterBrokerResponse refused(const UnregisterBrokerRequest& request, const R
 AllocateProducerIdsResponse refused(const AllocateProducerIdsRequest& request,
                                     const Refusal& refusal);
 UpdateFeaturesResponse refused(const UpdateFeaturesRequest& request, const Refusal& refusal);
+AddRaftVoterResponse refused(const AddRaftVoterRequest& request, const Refusal& refusal);
+RemoveRaftVoterResponse refused(const RemoveRaftVoterRequest& request, const Refusal& refusal);
 DescribeQuorumResponse refused(const DescribeQuorumRequest& request, const Refusal& refusal);
 
 // Of the whole, else of the first item; none for an answer without items.
@@ -51,6 +55,8 @@ ErrorCode error_of(const ListPartitionReassignmentsResponse& response);
 ErrorCode error_of(const UnregisterBrokerResponse& response);
 ErrorCode error_of(const AllocateProducerIdsResponse& response);
 ErrorCode error_of(const UpdateFeaturesResponse& response);
+ErrorCode error_of(const AddRaftVoterResponse& response);
+ErrorCode error_of(const RemoveRaftVoterResponse& response);
 ErrorCode error_of(const DescribeQuorumResponse& response);
 
 }  // namespace squall::model

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <set>
 
+#include "model/broker/controller_server.h"
 #include "scenarios/admin/admin_step.h"
+#include "scenarios/cluster.h"
 #include "scenarios/scenario_file.h"
 
 namespace squall::scenarios {
@@ -250,6 +252,57 @@ Result<Step> make_unregister_broker(const AdminOptionTexts& options) {
     return Step([broker = *broker](AdminClient& admin) { admin.unregister_broker(broker); });
 }
 
+// Where a voter is, and which one it is: "c3", or "b3" where brokers are controllers too.
+struct VoterName {
+    BrokerId id;
+    std::string host;
+};
+
+Result<VoterName> voter_of(const AdminOptionTexts& options) {
+    const std::string text = text_of(options, "controller");
+    const bool is_own_node = text.starts_with('c');
+    const Result<BrokerId> number = broker_of(is_own_node ? text.substr(1) : text);
+    if (!number || (!is_own_node && !text.starts_with('b'))) {
+        return wrong(fmt::format("controller: '{}' is no controller, like \"c3\"", text));
+    }
+    const std::int32_t first = is_own_node ? first_controller_id : 1;
+    return VoterName{BrokerId{first + number->value() - 1}, text};
+}
+
+using QuorumReplicas = std::vector<model::QuorumDescription::Replica>;
+
+// A voter that lost its disk is another one, with another directory: of two with this id the one
+// that is up to date is meant. Zero: there is none.
+model::Uuid directory_of(const QuorumReplicas& replicas, BrokerId id) {
+    const model::QuorumDescription::Replica* newest = nullptr;
+    for (const model::QuorumDescription::Replica& replica : replicas) {
+        if (replica.id != id) continue;
+        if (newest == nullptr || replica.log_end_offset > newest->log_end_offset) newest = &replica;
+    }
+    return newest == nullptr ? model::Uuid{} : newest->directory_id;
+}
+
+Result<Step> make_add_voter(const AdminOptionTexts& options) {
+    const Result<VoterName> voter = voter_of(options);
+    if (!voter) return voter.error();
+    return Step([voter = *voter](AdminClient& admin) {
+        const auto quorum = admin.describe_quorum();
+        if (!quorum) return;
+        admin.add_raft_voter(voter.id, directory_of(quorum->observers, voter.id), voter.host,
+                             model::ControllerServer::port);
+    });
+}
+
+Result<Step> make_remove_voter(const AdminOptionTexts& options) {
+    const Result<VoterName> voter = voter_of(options);
+    if (!voter) return voter.error();
+    return Step([voter = *voter](AdminClient& admin) {
+        const auto quorum = admin.describe_quorum();
+        if (!quorum) return;
+        admin.remove_raft_voter(voter.id, directory_of(quorum->voters, voter.id));
+    });
+}
+
 // ---- names ----
 
 bool takes(const AdminStepEntry& entry, const std::string& name) {
@@ -373,6 +426,14 @@ const std::vector<AdminStepEntry>& all_admin_steps() {
          "a broker that will not come back is forgotten",
          {{"broker", "like \"b3\"", true}},
          make_unregister_broker},
+        {"add-voter",
+         "a controller that only observes the quorum becomes a voter (KIP-853)",
+         {{"controller", "like \"c3\"", true}},
+         make_add_voter},
+        {"remove-voter",
+         "a voter leaves the quorum (KIP-853)",
+         {{"controller", "like \"c3\"", true}},
+         make_remove_voter},
         {"update-feature",
          "another level of a feature is finalized (KIP-584)",
          {{"feature", "like \"transaction.version\"", true},

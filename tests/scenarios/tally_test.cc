@@ -26,6 +26,8 @@ TEST(Probe, MayAskForFields) {
     ASSERT_TRUE(probe.ok());
     EXPECT_EQ(probe->events.text(), "LogOpened{broker=1 truncated_bytes!=0}");
     EXPECT_EQ(probe->at_least, 2u);
+    EXPECT_EQ(parse_event_pattern("RaftVotersChanged{voters=[1 2], replica=1}")->text(),
+              "RaftVotersChanged{voters=[1 2] replica=1}");
 }
 
 TEST(Probe, AnythingElseIsNone) {

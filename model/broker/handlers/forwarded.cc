@@ -45,6 +45,15 @@ UpdateFeaturesResponse handle(Broker& broker, UpdateFeaturesRequest& request,
     return broker.ask_controller(request);
 }
 
+AddRaftVoterResponse handle(Broker& broker, AddRaftVoterRequest& request, const RequestContext&) {
+    return broker.ask_controller(request);
+}
+
+RemoveRaftVoterResponse handle(Broker& broker, RemoveRaftVoterRequest& request,
+                               const RequestContext&) {
+    return broker.ask_controller(request);
+}
+
 DescribeQuorumResponse handle(Broker& broker, DescribeQuorumRequest& request,
                               const RequestContext&) {
     return broker.ask_controller(request);

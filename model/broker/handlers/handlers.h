@@ -24,7 +24,7 @@ using BrokerApis =
              DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest,
              ConsumerGroupHeartbeatRequest, DescribeGroupsRequest, ListGroupsRequest,
              ConsumerGroupDescribeRequest, DeleteGroupsRequest, OffsetDeleteRequest,
-             UpdateFeaturesRequest>;
+             UpdateFeaturesRequest, AddRaftVoterRequest, RemoveRaftVoterRequest>;
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context);
@@ -88,6 +88,10 @@ UnregisterBrokerResponse handle(Broker& broker, UnregisterBrokerRequest& request
                                 const RequestContext& context);
 UpdateFeaturesResponse handle(Broker& broker, UpdateFeaturesRequest& request,
                               const RequestContext& context);
+AddRaftVoterResponse handle(Broker& broker, AddRaftVoterRequest& request,
+                            const RequestContext& context);
+RemoveRaftVoterResponse handle(Broker& broker, RemoveRaftVoterRequest& request,
+                               const RequestContext& context);
 DescribeQuorumResponse handle(Broker& broker, DescribeQuorumRequest& request,
                               const RequestContext& context);
 IncrementalAlterConfigsResponse handle(Broker& broker, IncrementalAlterConfigsRequest& request,

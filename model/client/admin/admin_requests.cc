@@ -174,10 +174,12 @@ QuorumDescription read_quorum(const DescribeQuorumResponse& response) {
                              .voters = {},
                              .observers = {}};
     const auto read = [](const std::vector<DescribeQuorumResponse::ReplicaState>& replicas,
-                         std::map<BrokerId, QuorumDescription::Replica>& out) {
+                         std::vector<QuorumDescription::Replica>& out) {
         for (const DescribeQuorumResponse::ReplicaState& replica : replicas) {
-            out[replica.replica_id] = {.log_end_offset = replica.log_end_offset,
-                                       .last_caught_up = replica.last_caught_up_timestamp};
+            out.push_back({.id = replica.replica_id,
+                           .directory_id = replica.replica_directory_id,
+                           .log_end_offset = replica.log_end_offset,
+                           .last_caught_up = replica.last_caught_up_timestamp});
         }
     };
     read(partition.current_voters, quorum.voters);

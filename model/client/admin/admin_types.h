@@ -92,6 +92,8 @@ struct ClusterDescription {
 
 struct QuorumDescription {
     struct Replica {
+        BrokerId id = no_broker;
+        Uuid directory_id{};  // zero in a static quorum
         Offset log_end_offset = no_offset;
         TimestampMs last_caught_up = no_timestamp;
     };
@@ -99,8 +101,9 @@ struct QuorumDescription {
     BrokerId leader = no_broker;
     RaftEpoch leader_epoch{};
     Offset high_watermark = no_offset;
-    std::map<BrokerId, Replica> voters;
-    std::map<BrokerId, Replica> observers;
+    std::vector<Replica> voters;
+    // Of one node there may be two: the voter that it was, and what it is with another directory.
+    std::vector<Replica> observers;
 };
 
 struct LogDirDescription {

@@ -616,7 +616,8 @@ TEST(Administration, DescribesTheCluster) {
     EXPECT_EQ(wrong_type.error_code, ErrorCode::mismatched_endpoint_type);
     EXPECT_THAT(quorum.voters, SizeIs(3));
     EXPECT_THAT(quorum.observers, SizeIs(3));
-    EXPECT_TRUE(quorum.voters.contains(quorum.leader));
+    EXPECT_THAT(quorum.voters,
+                testing::Contains(testing::Field(&QuorumDescription::Replica::id, quorum.leader)));
     EXPECT_GT(quorum.high_watermark, Offset(0));
     ASSERT_THAT(directories, SizeIs(2));
     const LogDirDescription& directory = directories.at(BrokerId{1}).at(0);
