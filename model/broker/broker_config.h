@@ -27,6 +27,8 @@ struct BrokerConfig {
     // How long, and how often, what only a controller can decide is sent to one.
     std::chrono::milliseconds forwarding_retry_timeout{60000};
     std::chrono::milliseconds forwarding_retry_backoff{100};
+    // Of one fetch, whatever the fetcher asks for; one batch always comes.
+    std::int32_t fetch_max_bytes = 55 << 20;
     ReplicaOptions replica;
     BrokerLogSettings logs;
     // Which replica a consumer is sent to (KIP-392).
@@ -45,6 +47,7 @@ struct BrokerConfig {
     static void describe(Self& self, Fields& fields) {
         fields("cluster.id", self.cluster_id);
         fields("auto.create.topics.enable", self.auto_create_topics_enable);
+        fields("fetch.max.bytes", self.fetch_max_bytes, int_from(1024));
         fields("replica.selector.class", self.replica_selector);
         FetchSessionOptions::describe(self.fetch_sessions, fields);
         ReplicaOptions::describe(self.replica, fields);

@@ -215,6 +215,11 @@ Decision<ElectLeadersResponse> AdministrationControl::decide(
     const MetadataImage& image, const ElectLeadersRequest& request) const {
     Decision<ElectLeadersResponse> decision{
         .records = {}, .response = {}, .reason = "elected on request"};
+    if (request.election_type != ElectionType::preferred &&
+        request.election_type != ElectionType::unclean) {
+        decision.response.error_code = ErrorCode::invalid_request;
+        return decision;
+    }
     const bool all = !request.topic_partitions;
     const Election election =
         request.election_type == ElectionType::preferred ? Election::preferred : Election::unclean;

@@ -123,6 +123,9 @@ Decision<BrokerRegistrationResponse> ClusterControl::register_broker(
         decision.response.error_code = error;
         return decision;
     };
+    if (request.cluster_id != cluster_id_) {
+        return refuse(ErrorCode::inconsistent_cluster_id);
+    }
     if (request.broker_id < BrokerId{0} || request.listeners.empty()) {
         return refuse(ErrorCode::invalid_registration);
     }

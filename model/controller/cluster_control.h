@@ -90,11 +90,12 @@ class ClusterControl {
   public:
     // `bugs` outlives the control.
     explicit ClusterControl(ControllerOptions options, const BugSet* bugs = nullptr)
-        : features_(options), replicas_(options, bugs) {}
+        : cluster_id_(options.cluster_id), features_(options), replicas_(options, bugs) {}
 
     // `next_offset`: of the record that is written next. Retrying with the same incarnation gets
-    // the epoch it has. Errors: duplicate_broker_registration while another process of that id is
-    // in session; unsupported_version where it lacks a finalized level of a feature.
+    // the epoch it has. Errors: inconsistent_cluster_id; duplicate_broker_registration while
+    // another process of that id is in session; unsupported_version where it lacks a finalized
+    // level of a feature.
     Decision<BrokerRegistrationResponse> register_broker(const MetadataImage& image,
                                                          const BrokerSessions& sessions,
                                                          const BrokerRegistrationRequest& request,
@@ -135,6 +136,7 @@ class ClusterControl {
     BrokerState next_state(const MetadataImage& image, const BrokerSessions& sessions,
                            const BrokerHeartbeatRequest& request) const;
 
+    std::string cluster_id_;
     FeatureControl features_;
     ReplicaControl replicas_;
 };

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "model/controller/features.h"
 #include "sim/base/setting_bounds.h"
@@ -12,6 +13,7 @@ namespace squall::model {
 
 struct ControllerOptions {
     std::chrono::milliseconds broker_session_timeout{9000};
+    std::string cluster_id = "squall";  // brokers of another cluster do not register
     std::chrono::milliseconds metadata_max_idle_interval{500};  // then a NoOpRecord; 0: never
     std::int32_t default_replication_factor = 1;
     std::int32_t num_partitions = 1;
@@ -30,6 +32,7 @@ struct ControllerOptions {
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
+        fields("cluster.id", self.cluster_id);
         fields("broker.session.timeout.ms", self.broker_session_timeout, int_from(1));
         fields("metadata.max.idle.interval.ms", self.metadata_max_idle_interval, int_from(0));
         fields("default.replication.factor", self.default_replication_factor, int_from(1));

@@ -9,7 +9,7 @@ namespace squall::model {
 namespace {
 
 // Kafka's ServerTopicConfigSynonyms, without those in other units than the topic's.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 18> synonyms{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 21> synonyms{{
     {"compression.type", "compression.type"},
     {"log.cleaner.delete.retention.ms", "delete.retention.ms"},
     {"log.cleaner.max.compaction.lag.ms", "max.compaction.lag.ms"},
@@ -20,11 +20,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 18> synonyms
     {"log.flush.interval.ms", "flush.ms"},
     {"log.index.interval.bytes", "index.interval.bytes"},
     {"log.index.size.max.bytes", "segment.index.bytes"},
+    {"log.message.timestamp.after.max.ms", "message.timestamp.after.max.ms"},
+    {"log.message.timestamp.before.max.ms", "message.timestamp.before.max.ms"},
     {"log.message.timestamp.type", "message.timestamp.type"},
     {"log.retention.bytes", "retention.bytes"},
     {"log.retention.ms", "retention.ms"},
     {"log.roll.ms", "segment.ms"},
     {"log.segment.bytes", "segment.bytes"},
+    {"log.segment.delete.delay.ms", "file.delete.delay.ms"},
     {"message.max.bytes", "max.message.bytes"},
     {"min.insync.replicas", "min.insync.replicas"},
     {"unclean.leader.election.enable", "unclean.leader.election.enable"},

@@ -10,14 +10,19 @@ bool is_being_reassigned(const PartitionImage& partition) {
     return !partition.adding_replicas.empty() || !partition.removing_replicas.empty();
 }
 
+// Where nobody new is added (removed), those that are being added (removed) go on being so: the
+// same request again changes nothing.
 TargetReplicas reassignment_to(const std::vector<BrokerId>& target,
                                const PartitionImage& partition) {
     TargetReplicas lists{.replicas = target,
                          .adding = without(target, partition.replicas),
                          .removing = without(partition.replicas, target)};
+    const std::vector<BrokerId> leaving = lists.removing;
+    if (lists.adding.empty()) lists.adding = partition.adding_replicas;
+    if (lists.removing.empty()) lists.removing = partition.removing_replicas;
     std::ranges::sort(lists.adding);
     std::ranges::sort(lists.removing);
-    lists.replicas.insert(lists.replicas.end(), lists.removing.begin(), lists.removing.end());
+    lists.replicas.insert(lists.replicas.end(), leaving.begin(), leaving.end());
     return lists;
 }
 

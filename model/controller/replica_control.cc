@@ -1,17 +1,19 @@
 #include "model/controller/replica_control.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "model/controller/dynamic_config.h"
 #include "model/controller/incarnation.h"
 #include "model/controller/placement.h"
 #include "model/controller/reassignment.h"
+#include "model/controller/topic_name.h"
 #include "model/log/log_options.h"
 #include "sim/base/assert.h"
 #include "sim/base/hash.h"
+#include "sim/base/settings.h"
 
 namespace squall::model {
 
@@ -23,31 +25,6 @@ bool is_stale_broker_epoch(const MetadataImage& image, BrokerId broker, BrokerEp
 bool is_active(const MetadataImage& image, BrokerId broker) {
     const BrokerImage* registered = image.find_broker(broker);
     return registered != nullptr && !registered->fenced && !registered->in_controlled_shutdown;
-}
-
-std::optional<std::string> why_invalid_topic_name(const std::string& name) {
-    constexpr std::size_t longest = 249;
-    if (name.empty()) return "Topic name is invalid: the empty string is not allowed";
-    if (name == "." || name == "..") {
-        return fmt::format("Topic name is invalid: '{}' is not allowed", name);
-    }
-    if (name.size() > longest) {
-        return fmt::format(
-            "Topic name is invalid: the length of '{}' is longer than the max "
-            "allowed length {}",
-            name, longest);
-    }
-    const bool legal = std::ranges::all_of(name, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '_' || c == '-';
-    });
-    if (!legal) {
-        return fmt::format(
-            "Topic name is invalid: '{}' contains one or more characters other "
-            "than ASCII alphanumerics, '.', '_' and '-'",
-            name);
-    }
-    return std::nullopt;
 }
 
 std::vector<UsableBroker> usable_brokers(const MetadataImage& image) {
@@ -101,6 +78,11 @@ std::optional<PartitionRecord> new_partition(const MetadataImage& image, const U
 
 namespace {
 
+// What was accepted as the value of a topic's setting, as the log reads it.
+LogOptions read_setting(const std::string& key, const std::string& text) {
+    return LogOptions{}.with({{key, text}}).value();
+}
+
 // Null where neither the topic nor all brokers together say anything.
 const std::string* find_setting(const MetadataImage& image, const TopicImage& topic,
                                 const std::string& key) {
@@ -112,20 +94,18 @@ const std::string* find_setting(const MetadataImage& image, const TopicImage& to
 
 bool ReplicaControl::allows_unclean_election(const MetadataImage& image,
                                              const TopicImage& topic) const {
-    const std::string* const set = find_setting(image, topic, "unclean.leader.election.enable");
-    return set == nullptr ? options_.unclean_leader_election_enable : *set == "true";
+    constexpr const char* key = "unclean.leader.election.enable";
+    const std::string* const set = find_setting(image, topic, key);
+    return set == nullptr ? options_.unclean_leader_election_enable
+                          : read_setting(key, *set).unclean_leader_election_enable;
 }
 
 std::int32_t ReplicaControl::min_insync_replicas(const MetadataImage& image,
                                                  const TopicImage& topic) const {
-    const std::string* const set = find_setting(image, topic, "min.insync.replicas");
-    if (set == nullptr) return options_.min_insync_replicas;
-    std::int32_t value = 0;
-    const char* const end = set->data() + set->size();
-    const auto parsed = std::from_chars(set->data(), end, value);
-    ASSERT(parsed.ec == std::errc{} && parsed.ptr == end, "min.insync.replicas = {} of {}", *set,
-           topic.name);
-    return value;
+    constexpr const char* key = "min.insync.replicas";
+    const std::string* const set = find_setting(image, topic, key);
+    return set == nullptr ? options_.min_insync_replicas
+                          : read_setting(key, *set).min_insync_replicas;
 }
 
 ElectionRules ReplicaControl::rules_for(const MetadataImage& image, const TopicImage& topic,
@@ -143,6 +123,37 @@ ElectionRules ReplicaControl::rules_for(const MetadataImage& image, const TopicI
 }
 
 // ---- CreateTopics ----
+
+std::vector<CreateTopicsResponse::Config> ReplicaControl::effective_configs(
+    const MetadataImage& image, const std::map<std::string, std::string>& own) const {
+    LogOptions defaults;
+    defaults.min_insync_replicas = options_.min_insync_replicas;
+    defaults.unclean_leader_election_enable = options_.unclean_leader_election_enable;
+    const std::vector<SettingText> usual = list_settings(LogOptions{});
+    const std::vector<SettingText> set_here = list_settings(defaults);
+    std::vector<CreateTopicsResponse::Config> configs;
+    for (std::size_t i = 0; i < usual.size(); ++i) {
+        const std::string& name = usual[i].key;
+        if (name.starts_with("internal.")) continue;
+        CreateTopicsResponse::Config config;
+        config.name = name;
+        config.value = set_here[i].value;
+        config.config_source = set_here[i] == usual[i] ? ConfigSource::default_config
+                                                       : ConfigSource::static_broker_config;
+        const auto broker_key = broker_setting_of(name);
+        const std::string* const of_all =
+            broker_key ? image.find_broker_default(std::string(*broker_key)) : nullptr;
+        if (const auto set = own.find(name); set != own.end()) {
+            config.value = set->second;
+            config.config_source = ConfigSource::topic_config;
+        } else if (of_all != nullptr) {
+            config.value = *of_all;
+            config.config_source = ConfigSource::dynamic_default_broker_config;
+        }
+        configs.push_back(std::move(config));
+    }
+    return configs;
+}
 
 Decision<CreateTopicsResponse> ReplicaControl::create_topics(const MetadataImage& image,
                                                              const CreateTopicsRequest& request,
@@ -179,12 +190,22 @@ CreateTopicsResponse::Topic ReplicaControl::create(const MetadataImage& image,
         response.error_message = std::move(why);
         return response;
     };
+    if (request.name == metadata_topic) {
+        return refuse(ErrorCode::invalid_request,
+                      fmt::format("Creation of internal topic {} is prohibited.", metadata_topic));
+    }
     if (auto why = why_invalid_topic_name(request.name)) {
         return refuse(ErrorCode::invalid_topic_exception, *why);
     }
     if (image.find_topic(request.name) != nullptr) {
         return refuse(ErrorCode::topic_already_exists,
                       fmt::format("Topic '{}' already exists.", request.name));
+    }
+    for (const auto& [name, topic] : image.topics) {
+        if (!do_topic_names_collide(name, request.name)) continue;
+        return refuse(
+            ErrorCode::invalid_topic_exception,
+            fmt::format("Topic '{}' collides with existing topic: {}", request.name, name));
     }
     std::map<std::string, std::string> configs;
     for (const auto& config : request.configs) {
@@ -240,14 +261,14 @@ CreateTopicsResponse::Topic ReplicaControl::create(const MetadataImage& image,
         const std::int32_t replication_factor = request.replication_factor == -1
                                                     ? options_.default_replication_factor
                                                     : request.replication_factor;
-        if (partitions < 1) {
-            return refuse(ErrorCode::invalid_partitions,
-                          "Number of partitions was set to an invalid non-positive value.");
-        }
         if (replication_factor < 1) {
             return refuse(ErrorCode::invalid_replication_factor,
                           "Replication factor must be larger than 0, or -1 to use the default "
                           "value.");
+        }
+        if (partitions < 1) {
+            return refuse(ErrorCode::invalid_partitions,
+                          "Number of partitions was set to an invalid non-positive value.");
         }
         auto placed =
             place_replicas(usable_brokers(image), partitions, replication_factor, entropy);
@@ -274,14 +295,7 @@ CreateTopicsResponse::Topic ReplicaControl::create(const MetadataImage& image,
     response.topic_id = topic_id;
     response.num_partitions = static_cast<std::int32_t>(assignments.size());
     response.replication_factor = static_cast<std::int16_t>(assignments.front().size());
-    response.configs.emplace();
-    for (const auto& [name, value] : configs) {
-        CreateTopicsResponse::Config config;
-        config.name = name;
-        config.value = value;
-        config.config_source = ConfigSource::topic_config;
-        response.configs->push_back(std::move(config));
-    }
+    response.configs = effective_configs(image, configs);
     return response;
 }
 

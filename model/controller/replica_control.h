@@ -40,8 +40,6 @@ Refusal check_assignment(const MetadataImage& image, const std::vector<BrokerId>
 std::optional<PartitionRecord> new_partition(const MetadataImage& image, const Uuid& topic_id,
                                              std::int32_t index,
                                              const std::vector<BrokerId>& replicas);
-// Kafka's rules for topic names; the text says what is wrong.
-std::optional<std::string> why_invalid_topic_name(const std::string& name);
 
 class ReplicaControl {
   public:
@@ -112,6 +110,9 @@ class ReplicaControl {
                                             const TopicImage& topic,
                                             const AlterPartitionRequest::Partition& proposal,
                                             std::vector<MetadataRecord>& records) const;
+    // The whole configuration of a topic with these settings of its own.
+    std::vector<CreateTopicsResponse::Config> effective_configs(
+        const MetadataImage& image, const std::map<std::string, std::string>& own) const;
     CreateTopicsResponse::Topic create(const MetadataImage& image,
                                        const CreateTopicsRequest::Topic& request,
                                        std::uint64_t entropy,

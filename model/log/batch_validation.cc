@@ -38,6 +38,11 @@ BatchVerdict validate_header(const BatchView& batch, BatchSource source) {
         return reject(ErrorCode::invalid_record, "unknown compression");
     }
     if (source == BatchSource::broker) return {};
+    if (batch.base_offset() != Offset(0)) {
+        return reject(ErrorCode::invalid_record,
+                      fmt::format("The baseOffset of the record batch should be 0, but it is {}",
+                                  batch.base_offset()));
+    }
     if (batch.attributes().is_control()) {
         return reject(ErrorCode::invalid_record, "clients cannot write control batches");
     }
@@ -49,7 +54,11 @@ BatchVerdict validate_header(const BatchView& batch, BatchSource source) {
     return {};
 }
 
-BatchVerdict validate_records(const BatchView& batch, const LogOptions& options, TimestampMs now) {
+BatchVerdict validate_records(const BatchView& batch, const LogOptions& options, BatchSource source,
+                              TimestampMs now) {
+    const bool claims_append_time =
+        source == BatchSource::client &&
+        batch.attributes().timestamp_type() == TimestampType::log_append_time;
     const bool checks_time = options.message_timestamp_type == TimestampType::create_time;
     const bool needs_keys = options.cleanup_policy.compacts && !batch.attributes().is_control();
     RecordReader reader(batch);
@@ -70,6 +79,11 @@ BatchVerdict validate_records(const BatchView& batch, const LogOptions& options,
                 ErrorCode::invalid_timestamp,
                 fmt::format("record {} has timestamp {} at {}", expected, timestamp, now));
         }
+        // As Kafka asks: not where the timestamp is one of a producer's that was looked at.
+        if (claims_append_time && (!checks_time || timestamp == no_timestamp)) {
+            return reject(ErrorCode::invalid_timestamp,
+                          "Producer should not set timestamp type to LogAppendTime.");
+        }
         ++expected;
     }
     if (!reader.status()) {
@@ -89,7 +103,7 @@ BatchVerdict validate_as_leader(const BatchView& batch, const LogOptions& option
     }
     if (BatchVerdict verdict = validate_as_follower(batch); !verdict.accepted()) return verdict;
     if (BatchVerdict verdict = validate_header(batch, source); !verdict.accepted()) return verdict;
-    return validate_records(batch, options, now);
+    return validate_records(batch, options, source, now);
 }
 
 BatchVerdict validate_as_follower(const BatchView& batch) {

@@ -13,15 +13,27 @@ namespace squall::model {
 
 namespace {
 
-// "0.5" in thousandths; digits beyond the third are refused.
+// ConfigDef does not mind blanks around a value.
+std::string_view trimmed(std::string_view text) {
+    const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+bool is_word(std::string_view text, std::string_view lower_case) {
+    return std::ranges::equal(text, lower_case, {},
+                              [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+}
+
+// "0.5" in thousandths; further digits do not count.
 std::optional<std::int64_t> parse_permille(std::string_view text) {
     const std::size_t dot = text.find('.');
     const std::string whole(text.substr(0, dot));
     std::string fraction(dot == std::string_view::npos ? "" : text.substr(dot + 1));
-    if (fraction.size() > 3) return std::nullopt;
-    fraction.resize(3, '0');
     if (whole.empty() || whole.front() == '-' || whole.size() > 6) return std::nullopt;
     if (fraction.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+    fraction.resize(3, '0');
     const std::optional<std::int64_t> units = parse_number(whole);
     const std::optional<std::int64_t> thousandths = parse_number(fraction);
     if (!units || !thousandths) return std::nullopt;
@@ -29,12 +41,16 @@ std::optional<std::int64_t> parse_permille(std::string_view text) {
 }
 
 std::optional<CleanupPolicy> parse_cleanup_policy(std::string_view text) {
-    if (text == "delete") return CleanupPolicy{.deletes = true, .compacts = false};
-    if (text == "compact") return CleanupPolicy{.deletes = false, .compacts = true};
-    if (text == "compact,delete" || text == "delete,compact") {
-        return CleanupPolicy{.deletes = true, .compacts = true};
+    CleanupPolicy policy{.deletes = false, .compacts = false};
+    for (bool is_last = false; !is_last;) {
+        const std::size_t comma = text.find(',');
+        is_last = comma == std::string_view::npos;
+        const std::string_view one = trimmed(text.substr(0, comma));
+        if (one != "delete" && one != "compact") return std::nullopt;
+        (one == "delete" ? policy.deletes : policy.compacts) = true;
+        if (!is_last) text.remove_prefix(comma + 1);
     }
-    return std::nullopt;
+    return policy;
 }
 
 // A visitor of describe() that sets the members named in a topic's settings.
@@ -52,7 +68,7 @@ class SettingsParser {
         keys_.push_back(key);
         const auto found = settings_.find(std::string(key));
         if (found == settings_.end() || error_) return;
-        parse(key, found->second, member, bounds);
+        parse(key, std::string(trimmed(found->second)), member, bounds);
     }
 
     // After the visit.
@@ -70,8 +86,10 @@ class SettingsParser {
     template <class T>
     void parse(std::string_view key, const std::string& text, T& member, SettingBounds bounds) {
         if constexpr (std::is_same_v<T, bool>) {
-            if (text != "true" && text != "false") return refuse(key, text, "true or false");
-            member = text == "true";
+            if (!is_word(text, "true") && !is_word(text, "false")) {
+                return refuse(key, text, "true or false");
+            }
+            member = is_word(text, "true");
         } else if constexpr (std::is_same_v<T, std::int32_t>) {
             bounds.low = std::max<std::int64_t>(bounds.low, INT32_MIN);
             bounds.high = std::min<std::int64_t>(bounds.high, INT32_MAX);
@@ -136,7 +154,7 @@ std::string to_string(Permille ratio) {
 
 std::optional<std::string> read_setting(std::string_view text, Permille& ratio) {
     const auto parsed = parse_permille(text);
-    if (!parsed || *parsed > 1000) return "a ratio from 0 to 1 with at most three decimals";
+    if (!parsed || *parsed > 1000) return "a ratio from 0 to 1";
     ratio.value = static_cast<std::int32_t>(*parsed);
     return std::nullopt;
 }

@@ -450,6 +450,7 @@ void BrokerReplicas::release(const TopicPartition& partition) {
 }
 
 void BrokerReplicas::remove_log(const TopicPartition& partition) {
+    ASSERT(partition.topic != metadata_topic, "the quorum's own log");
     const Offset end = dependencies_.logs.find(partition)->log_end_offset();
     // What cannot be removed now is found, and removed, at the next start.
     const Result<Duration> removed = dependencies_.logs.remove(partition);

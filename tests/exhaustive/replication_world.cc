@@ -668,6 +668,7 @@ BrokerRegistrationRequest ReplicationWorld::registration_of(const MetadataImage&
                                                             int broker) const {
     // The next process of that broker; nothing tells of a clean shutdown.
     BrokerRegistrationRequest request;
+    request.cluster_id = "squall";
     request.broker_id = id_of(broker);
     request.incarnation_id = image.find_broker(id_of(broker))->incarnation_id;
     ++request.incarnation_id.low;

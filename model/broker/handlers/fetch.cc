@@ -48,6 +48,9 @@ std::optional<BrokerId> preferred_replica(Broker& broker, const std::string& cli
                                followers);
 }
 
+// From version 16 on, who asked the wrong broker is told the right one (KIP-951).
+constexpr ApiVersion first_fetch_with_hints = 16;
+
 // One request on its way to an answer: what it found so far of the partitions of its session.
 class Fetching {
   public:
@@ -57,11 +60,13 @@ class Fetching {
           request_(request),
           version_(version),
           reader_(reader),
-          session_(session) {}
+          session_(session),
+          max_bytes_(std::min(request.max_bytes, broker.config().fetch_max_bytes)),
+          min_bytes_(std::min(request.min_bytes, max_bytes_)) {}
 
     // Looks at each partition of which there may be something new since the last look.
     void look(bool after_wait);
-    bool is_enough() const { return answer_at_once_ || bytes_ >= request_.min_bytes; }
+    bool is_enough() const { return answer_at_once_ || available_ >= min_bytes_; }
     Duration cost() const { return cost_; }
     // Of what was found: all of it, or what the fetcher does not know. It knows it from now on.
     FetchResponse answer(bool is_incremental);
@@ -74,6 +79,7 @@ class Fetching {
 
     FetchTarget target_of(const CachedPartition& partition, bool after_wait) const;
     const TopicImage* topic_of(const CachedPartition& partition);
+    TopicPartition name_of(const CachedPartition& partition) const;
     void look_at(CachedPartition& partition, FetchResponse::Partition& part, bool after_wait);
     FetchResponse::Partition& part_of(FetchSession::Partitions::iterator partition,
                                       bool after_wait);
@@ -83,16 +89,21 @@ class Fetching {
     ApiVersion version_;
     Reader reader_;
     FetchSession& session_;
+    std::int32_t max_bytes_;
+    std::int32_t min_bytes_;
     std::vector<Found> found_;
     const CachedPartition* named_ = nullptr;  // whose topic was looked up last, in this look
     const TopicImage* topic_ = nullptr;       // that one
     std::int64_t bytes_ = 0;                  // of the last look
-    Duration cost_{};                         // of reading them from the disk
+    // What min_bytes is about: as much as the partitions have, up to what each may give.
+    std::int64_t available_ = 0;
+    Duration cost_{};              // of reading them from the disk
     bool answer_at_once_ = false;  // an error, a divergence, another replica to read from, nothing
 };
 
 void Fetching::look(bool after_wait) {
     bytes_ = 0;
+    available_ = 0;
     cost_ = {};
     named_ = nullptr;
     answer_at_once_ = session_.partitions().empty();
@@ -123,7 +134,7 @@ FetchResponse::Partition& Fetching::part_of(FetchSession::Partitions::iterator p
 }
 
 FetchTarget Fetching::target_of(const CachedPartition& partition, bool after_wait) const {
-    const std::int64_t room = std::max<std::int64_t>(request_.max_bytes - bytes_, 0);
+    const std::int64_t room = std::max<std::int64_t>(max_bytes_ - bytes_, 0);
     return {.replica = reader_.replica,
             .replica_epoch = reader_.replica_epoch,
             .current_leader_epoch = partition.asked.current_leader_epoch,
@@ -185,7 +196,9 @@ void Fetching::look_at(CachedPartition& partition, FetchResponse::Partition& par
         part.diverging_epoch = {.epoch = outcome.diverging_epoch->epoch,
                                 .end_offset = outcome.diverging_epoch->offset};
     }
-    bytes_ += static_cast<std::int64_t>(outcome.records.size());
+    const auto size = static_cast<std::int64_t>(outcome.records.size());
+    bytes_ += size;
+    available_ += outcome.is_drained ? size : std::max<std::int64_t>(size, target.max_bytes);
     answer_at_once_ |= outcome.error != ErrorCode::none || outcome.diverging_epoch;
     cost_ += outcome.cost;
     part.records = std::move(outcome.records);
@@ -203,11 +216,25 @@ void Fetching::look_at(CachedPartition& partition, FetchResponse::Partition& par
                           outcome.diverging_epoch || may_move;
 }
 
+TopicPartition Fetching::name_of(const CachedPartition& partition) const {
+    const TopicImage* const topic = session_.uses_topic_ids()
+                                        ? broker_.image().find_topic(partition.topic_id)
+                                        : broker_.image().find_topic(partition.topic);
+    return {topic == nullptr ? partition.topic : topic->name, partition.asked.partition};
+}
+
 FetchResponse Fetching::answer(bool is_incremental) {
     FetchResponse response;
     response.session_id = session_.id;
+    LeaderHints leaders(broker_.image());
     for (Found& found : found_) {
         const CachedPartition& partition = *found.partition;
+        const ErrorCode error = found.part.error_code;
+        if (version_ >= first_fetch_with_hints && partition.slot &&
+            (error == ErrorCode::not_leader_or_follower ||
+             error == ErrorCode::fenced_leader_epoch)) {
+            found.part.current_leader = leaders.hint(name_of(partition));
+        }
         const bool is_news = found.partition->tell(found.part);
         if (is_incremental && !is_news) continue;
         if (response.responses.empty() ||
@@ -219,6 +246,7 @@ FetchResponse Fetching::answer(bool is_incremental) {
         if (is_incremental && !found.part.records.empty()) session_.move_to_end(found.partition);
         response.responses.back().partitions.push_back(std::move(found.part));
     }
+    response.node_endpoints = leaders.endpoints();
     return response;
 }
 

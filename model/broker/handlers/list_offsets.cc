@@ -1,3 +1,5 @@
+#include <map>
+
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/replica/replica_host.h"
@@ -6,18 +8,29 @@ namespace squall::model {
 
 ListOffsetsResponse handle(Broker& broker, ListOffsetsRequest& request,
                            const RequestContext& context) {
+    // A partition that is asked for twice is not answered at all.
+    std::map<TopicPartition, int> mentions;
+    for (const ListOffsetsRequest::Topic& topic : request.topics) {
+        for (const ListOffsetsRequest::Partition& partition : topic.partitions) {
+            ++mentions[{topic.name, partition.partition_index}];
+        }
+    }
     const bool read_committed = request.isolation_level == IsolationLevel::read_committed;
     ListOffsetsResponse response;
     for (const ListOffsetsRequest::Topic& topic : request.topics) {
         ListOffsetsResponse::Topic& answer = response.topics.emplace_back();
         answer.name = topic.name;
         for (const ListOffsetsRequest::Partition& partition : topic.partitions) {
-            const ReplicaHost::OffsetAnswer found =
-                broker.replicas().list_offset(TopicPartition{topic.name, partition.partition_index},
-                                              partition.current_leader_epoch, partition.timestamp,
-                                              read_committed, request.replica_id);
+            const TopicPartition name{topic.name, partition.partition_index};
             ListOffsetsResponse::Partition& slot = answer.partitions.emplace_back();
             slot.partition_index = partition.partition_index;
+            if (mentions[name] > 1) {
+                slot.error_code = ErrorCode::invalid_request;
+                continue;
+            }
+            const ReplicaHost::OffsetAnswer found = broker.replicas().list_offset(
+                name, partition.current_leader_epoch, partition.timestamp, read_committed,
+                request.replica_id);
             slot.error_code = found.error;
             slot.timestamp = found.timestamp;
             slot.offset = found.offset;

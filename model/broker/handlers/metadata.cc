@@ -5,6 +5,7 @@
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/broker/handlers/visibility.h"
+#include "model/controller/topic_name.h"
 
 namespace squall::model {
 namespace {
@@ -31,6 +32,13 @@ MetadataResponse::Topic describe_topic(const MetadataImage& image, const TopicIm
     return answer;
 }
 
+ErrorCode error_of_unknown(const MetadataRequest::Topic& asked) {
+    if (!asked.name) return ErrorCode::unknown_topic_id;
+    // Who waited for it to appear would wait for ever.
+    if (why_invalid_topic_name(*asked.name)) return ErrorCode::invalid_topic_exception;
+    return ErrorCode::unknown_topic_or_partition;
+}
+
 }  // namespace
 
 // Answered from this broker's own replayed image: stale by its replication delay.
@@ -38,7 +46,8 @@ MetadataResponse handle(Broker& broker, MetadataRequest& request, const RequestC
     if (!request.asks_for_all(context.api_version)) {
         std::vector<std::string> missing;
         for (const MetadataRequest::Topic& topic : *request.topics) {
-            if (topic.name && broker.image().find_topic(*topic.name) == nullptr) {
+            if (topic.name && !why_invalid_topic_name(*topic.name) &&
+                broker.image().find_topic(*topic.name) == nullptr) {
                 missing.push_back(*topic.name);
             }
         }
@@ -74,8 +83,8 @@ MetadataResponse handle(Broker& broker, MetadataRequest& request, const RequestC
         MetadataResponse::Topic& unknown = response.topics.emplace_back();
         unknown.name = asked.name;
         unknown.topic_id = asked.topic_id;
-        unknown.error_code =
-            asked.name ? ErrorCode::unknown_topic_or_partition : ErrorCode::unknown_topic_id;
+        unknown.is_internal = asked.name && is_internal(*asked.name);
+        unknown.error_code = error_of_unknown(asked);
     }
     return response;
 }

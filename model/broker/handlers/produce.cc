@@ -11,12 +11,17 @@
 #include "model/broker/broker.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/broker/handlers/verification.h"
+#include "model/broker/handlers/visibility.h"
 #include "model/protocol/batch_view.h"
 #include "model/replica/replica_host.h"
 
 namespace squall::model {
 namespace {
 
+// The client that may (AdminUtils.ADMIN_CLIENT_ID).
+constexpr std::string_view admin_client_id = "__admin_client";
+// Since this version who asked the wrong broker is told the right one (KIP-951).
+constexpr ApiVersion first_produce_with_hints = 10;
 // From version 13 on, topics go by id (KIP-516).
 constexpr ApiVersion first_produce_with_topic_ids = 13;
 
@@ -24,14 +29,49 @@ bool is_known_acks(std::int16_t acks) {
     return acks == -1 || acks == 0 || acks == 1;
 }
 
-// Clients write exactly one batch of magic 2 a partition, with a CRC that holds, and no control
-// batch.
-ErrorCode validate_batch(ByteView records) {
+constexpr ApiVersion first_with_zstd = 7;
+
+AppendOutcome invalid(std::string why) {
+    return {.error = ErrorCode::invalid_record, .message = std::move(why)};
+}
+
+// Clients write exactly one batch of magic 2 a partition (ProduceRequest.validateRecords), whole,
+// and with a CRC that holds.
+AppendOutcome validate_records(ByteView records, ApiVersion version) {
+    if (records.empty()) {
+        return invalid(
+            fmt::format("Produce requests with version {} must have at least one record "
+                        "batch per partition",
+                        version));
+    }
+    if (records.size() > batch_layout::magic &&
+        records[batch_layout::magic] != batch_layout::current_magic) {
+        return invalid(
+            fmt::format("Produce requests with version {} are only allowed to contain "
+                        "record batches with magic version 2",
+                        version));
+    }
     const Result<BatchView> batch = BatchView::at_front(records);
-    if (!batch || batch->size() != records.size()) return ErrorCode::corrupt_message;
-    if (batch->attributes().is_control()) return ErrorCode::invalid_record;
-    if (!batch->check()) return ErrorCode::corrupt_message;
-    return ErrorCode::none;
+    if (!batch) return {.error = ErrorCode::corrupt_message};
+    if (version < first_with_zstd && batch->attributes().compression() == Compression::zstd) {
+        return {.error = ErrorCode::unsupported_compression_type,
+                .message = fmt::format("Produce requests with version {} are not allowed to use "
+                                       "ZStandard compression",
+                                       version)};
+    }
+    if (batch->size() != records.size()) {
+        return invalid(
+            fmt::format("Produce requests with version {} are only allowed to contain "
+                        "exactly one record batch per partition",
+                        version));
+    }
+    if (!batch->check()) return {.error = ErrorCode::corrupt_message};
+    return {};
+}
+
+// The coordinators' topics are written by nobody else: a foreign record would end who loads them.
+bool may_write(std::string_view topic, const RequestContext& context) {
+    return !is_internal(topic) || context.client_id == admin_client_id;
 }
 
 struct Append {
@@ -39,6 +79,7 @@ struct Append {
 
     std::size_t topic = 0;
     std::int32_t partition = 0;
+    TopicPartition name;
     sim::Completion<AppendOutcome> outcome;
 };
 
@@ -111,16 +152,24 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
             auto append = std::make_unique<Append>(broker.node());
             append->topic = response.responses.size() - 1;
             append->partition = partition.index;
+            append->name = {known != nullptr ? known->name : topic.name, partition.index};
             sim::Completer<AppendOutcome> completer = append->outcome.completer();
             appends.push_back(std::move(append));
-            if (!is_known_acks(request.acks)) {
+            const auto index = static_cast<std::size_t>(partition.index);
+            if (known == nullptr || partition.index < 0 || index >= known->partitions.size()) {
+                completer.complete({.error = known == nullptr && by_id
+                                                 ? ErrorCode::unknown_topic_id
+                                                 : ErrorCode::unknown_topic_or_partition});
+            } else if (AppendOutcome outcome =
+                           validate_records(partition.records, context.api_version);
+                       outcome.error != ErrorCode::none) {
+                completer.complete(std::move(outcome));
+            } else if (!is_known_acks(request.acks)) {
                 completer.complete({.error = ErrorCode::invalid_required_acks});
-            } else if (const ErrorCode error = validate_batch(partition.records);
-                       error != ErrorCode::none) {
-                completer.complete({.error = error});
-            } else if (known == nullptr) {
-                completer.complete({.error = by_id ? ErrorCode::unknown_topic_id
-                                                   : ErrorCode::unknown_topic_or_partition});
+            } else if (!may_write(known->name, context)) {
+                completer.complete(
+                    {.error = ErrorCode::invalid_topic_exception,
+                     .message = fmt::format("Cannot append to internal topic {}", known->name)});
             } else {
                 const std::optional<TransactionName> transaction =
                     transaction_of(request, partition.records);
@@ -141,6 +190,7 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
 
     // DelayedProduce: what is not replicated by the deadline is answered as timed out, and may
     // still commit later.
+    LeaderHints leaders(broker.image());
     for (const auto& append : appends) {
         const AppendOutcome outcome = append->outcome.await_until(deadline).value_or(
             AppendOutcome{.error = ErrorCode::request_timed_out});
@@ -152,7 +202,13 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
              .log_start_offset = outcome.log_start_offset,
              .error_message =
                  outcome.message.empty() ? std::nullopt : std::optional(outcome.message)});
+        if (outcome.error == ErrorCode::not_leader_or_follower &&
+            context.api_version >= first_produce_with_hints) {
+            response.responses[append->topic].partition_responses.back().current_leader =
+                leaders.hint(append->name);
+        }
     }
+    response.node_endpoints = leaders.endpoints();
     if (request.acks != 0) return response;
     const bool failed = std::ranges::any_of(response.responses, [](const auto& topic) {
         return std::ranges::any_of(topic.partition_responses, [](const auto& partition) {

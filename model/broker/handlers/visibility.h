@@ -2,14 +2,17 @@
 #pragma once
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <vector>
 
 #include "model/controller/image.h"
+#include "model/protocol/messages/leader_hint.h"
 #include "model/protocol/types.h"
 
 namespace squall::model {
 
+// Topics of the coordinators.
 inline bool is_internal(std::string_view topic) {
     return topic == offsets_topic || topic == transaction_topic;
 }
@@ -27,5 +30,33 @@ inline std::vector<BrokerId> offline_replicas(const MetadataImage& image,
                          [&](BrokerId id) { return !is_visible(image, id); });
     return offline;
 }
+
+// Who leads a partition, as this broker's image says, and where it is reached, for clients that
+// asked the wrong broker (KIP-951).
+class LeaderHints {
+  public:
+    explicit LeaderHints(const MetadataImage& image) : image_(image) {}
+
+    LeaderIdAndEpoch hint(const TopicPartition& partition) {
+        const PartitionImage* const found = image_.find_partition(partition);
+        if (found == nullptr) return {};
+        if (is_visible(image_, found->leader)) leaders_.insert(found->leader);
+        return {.leader_id = found->leader, .leader_epoch = found->leader_epoch};
+    }
+    // Of all leaders that were hinted at and can be reached.
+    std::vector<NodeEndpoint> endpoints() const {
+        std::vector<NodeEndpoint> endpoints;
+        for (const BrokerId id : leaders_) {
+            const BrokerImage& leader = *image_.find_broker(id);
+            endpoints.push_back(
+                {.node_id = id, .host = leader.host, .port = leader.port, .rack = leader.rack});
+        }
+        return endpoints;
+    }
+
+  private:
+    const MetadataImage& image_;
+    std::set<BrokerId> leaders_;
+};
 
 }  // namespace squall::model

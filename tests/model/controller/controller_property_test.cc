@@ -71,6 +71,7 @@ class Controller {
   private:
     void register_broker(BrokerId broker, bool clean) {
         BrokerRegistrationRequest request;
+        request.cluster_id = "squall";
         request.broker_id = broker;
         request.incarnation_id = {1, ++incarnations_};
         request.listeners.push_back({.name = "PLAINTEXT", .host = "b", .port = 9092});
@@ -406,6 +407,7 @@ TEST(BrokerRegistration, SecondProcessOfALiveBrokerIsRefusedUntilTheSessionEnds)
     BrokerSessions sessions(9s);
     sessions.touch(BrokerId{1}, BrokerEpoch{7}, LocalTime(1s));
     BrokerRegistrationRequest request;
+    request.cluster_id = "squall";
     request.broker_id = BrokerId{1};
     request.incarnation_id = {2, 2};
     request.listeners.push_back({.name = "PLAINTEXT", .host = "b1", .port = 9092});

@@ -38,6 +38,7 @@ struct FeatureCluster {
     }
     ErrorCode register_broker(std::int32_t id, const FeatureRanges& supported) {
         BrokerRegistrationRequest request;
+        request.cluster_id = "squall";
         request.broker_id = BrokerId{id};
         request.incarnation_id = {1, 1};
         request.listeners.push_back({.name = "PLAINTEXT", .host = "b", .port = 9092});

@@ -43,13 +43,29 @@ TEST(LogOptions, TakeATopicsSettingsOverTheBrokers) {
     EXPECT_EQ(broker.with({}).value(), broker);
 }
 
+// ConfigDef trims, takes booleans in any case, lists with blanks, and any decimal.
+TEST(LogOptions, AreReadAsKafkaReadsThem) {
+    const auto options = LogOptions()
+                             .with({{"segment.bytes", " 1048576 "},
+                                    {"cleanup.policy", " delete , compact,delete"},
+                                    {"min.cleanable.dirty.ratio", "0.33333"},
+                                    {"unclean.leader.election.enable", "TRUE"}})
+                             .value();
+    EXPECT_EQ(options.segment_bytes, 1 << 20);
+    EXPECT_EQ(options.cleanup_policy, (CleanupPolicy{.deletes = true, .compacts = true}));
+    EXPECT_EQ(options.min_cleanable_dirty_ratio.value, 333);
+    EXPECT_TRUE(options.unclean_leader_election_enable);
+}
+
 TEST(LogOptions, SayWhatIsWrongWithASetting) {
     const std::vector<std::pair<std::string, std::string>> wrong{
         {"segment.byte", "1048576"},
         {"segment.bytes", "14"},
         {"segment.bytes", "2147483648"},
         {"segment.bytes", "many"},
-        {"segment.bytes", "1048576 "},
+        {"segment.bytes", "1048576 0"},
+        {"cleanup.policy", "compact,"},
+        {"cleanup.policy", ""},
         {"retention.ms", "-2"},
         {"cleanup.policy", "shred"},
         {"min.cleanable.dirty.ratio", "1.001"},

@@ -85,6 +85,10 @@ TEST(Log, RefusesWhatALeaderMustNotTake) {
     EXPECT_EQ(refusal(make_batch("a", std::vector<TimestampMs>{3'601'001}), 1000),
               ErrorCode::invalid_timestamp);
     EXPECT_EQ(refusal(make_batch("a", std::vector<TimestampMs>{-5})), ErrorCode::invalid_timestamp);
+    // Leaders stamp batches, producers do not.
+    Bytes stamped = make_batch("a", std::vector<TimestampMs>{no_timestamp});
+    stamp_log_append_time(stamped, no_timestamp);
+    EXPECT_EQ(refusal(std::move(stamped)), ErrorCode::invalid_timestamp);
     EXPECT_TRUE(broker.log().is_empty());
     EXPECT_EQ(refusal(make_batch("a", std::vector<TimestampMs>{3'601'000}), 1000), ErrorCode::none);
 }

@@ -191,6 +191,7 @@ void ReplicaConversation::commit(const std::vector<MetadataRecord>& records) {
 
 void ReplicaConversation::start(Broker& b, bool clean) {
     BrokerRegistrationRequest request;
+    request.cluster_id = "squall";
     request.broker_id = b.id;
     request.incarnation_id = {1, next_incarnation_++};
     request.listeners.push_back({.name = "PLAINTEXT", .host = "b", .port = 9092});
