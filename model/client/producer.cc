@@ -85,10 +85,12 @@ void Producer::run() {
         };
         std::function<bool(const TopicPartition&)> may_send_to;
         if (transactions_) {
-            // What was not sent yet has no transaction any more that it could be part of.
             const ProducerTransaction& state = transactions_->state();
-            if (state.phase() == TransactionPhase::abortable_error ||
-                state.phase() == TransactionPhase::fatal_error) {
+            if (state.phase() == TransactionPhase::fatal_error) {
+                // Nobody will ask what becomes of a retry.
+                perform(sender_.abandon(state.error()));
+            } else if (state.phase() == TransactionPhase::abortable_error) {
+                // What was not sent yet has no transaction any more that it could be part of.
                 perform(sender_.abort_unsent(state.error()));
             }
             may_send_to = [this](const TopicPartition& partition) {
@@ -242,9 +244,13 @@ OperationId Producer::send(ProducerRecord record, SendCallback callback) {
         return operation;
     }
 
+    const OperationId transaction = transactions_ ? transactions_->transaction() : OperationId{};
     const Result<std::int32_t> chosen = choose_partition(record, deadline);
-    if (!chosen) {
-        fail(operation, {.topic = record.topic, .partition = -1}, chosen.error().detail, callback);
+    const auto outlived = refuse_outlived(transaction);
+    if (!chosen && !outlived) miss(chosen.error().detail);
+    if (!chosen || outlived) {
+        fail(operation, {.topic = record.topic, .partition = -1},
+             chosen ? outlived->error : chosen.error().detail, callback);
         return operation;
     }
     const TopicPartition partition{.topic = record.topic, .partition = *chosen};
@@ -254,14 +260,21 @@ OperationId Producer::send(ProducerRecord record, SendCallback callback) {
                                .key = std::move(record.key),
                                .value = std::move(record.value),
                                .headers = std::move(record.headers)};
-    if (transactions_) transactions_->note_send(partition);
     pending_.emplace(to_send.send, Pending{.operation = operation, .callback = callback});
     if (std::optional<std::string> error = append(partition, to_send, is_sticky, deadline)) {
         pending_.erase(to_send.send);
+        miss(*error);
         fail(operation, partition, std::move(*error), callback);
         completion_waiters_.notify_all();
+    } else if (transactions_) {
+        transactions_->note_send(partition);
     }
     return operation;
+}
+
+// What fails inside send() is missing from the transaction like a batch that was given up.
+void Producer::miss(const std::string& error) {
+    if (transactions_) transactions_->abortable(error);
 }
 
 void Producer::fail(OperationId operation, const TopicPartition& partition, std::string error,
@@ -316,8 +329,12 @@ std::optional<std::string> Producer::append(const TopicPartition& partition,
         return std::string(to_string(ErrorCode::message_too_large));
     }
     RecordAccumulator& accumulator = sender_.accumulator();
+    if (!accumulator.ever_has_room_for(record)) {
+        return fmt::format("a batch of {} bytes is more than buffer.memory", options_.batch_size);
+    }
     while (true) {
         if (is_closing_) return "closed";
+        if (transactions_ && !transactions_->state().is_open()) return "the transaction is over";
         const auto appended = accumulator.append(partition, record, node_.now());
         if (appended) {
             if (is_sticky) {
@@ -354,6 +371,14 @@ bool Producer::await_completed(SendId last, LocalTime deadline) {
 
 // ---- transactions ----
 
+std::optional<TransactionResult> Producer::refuse_outlived(OperationId transaction) const {
+    if (!transactions_) return std::nullopt;
+    if (transactions_->transaction() != transaction) {
+        return TransactionResult{.outcome = Outcome::failed, .error = "the transaction is over"};
+    }
+    return refuse(TransactionCommand::send);
+}
+
 std::optional<TransactionResult> Producer::refuse(TransactionCommand command) const {
     if (!transactions_) {
         if (command == TransactionCommand::send) return std::nullopt;
@@ -374,6 +399,8 @@ TransactionResult Producer::init_transactions() {
 }
 
 TransactionResult Producer::begin_transaction() {
+    if (auto refused = refuse(TransactionCommand::begin)) return *refused;
+    if (auto failed = transactions_->settle_identity(max_block_from_now())) return *failed;
     if (auto refused = refuse(TransactionCommand::begin)) return *refused;
     const OperationId transaction = cluster_.next_operation();
     const ProducerIdentity& identity = sender_.numbering()->identity();
@@ -413,12 +440,18 @@ TransactionResult Producer::send_offsets_to_transaction(
 }
 
 TransactionResult Producer::commit_transaction() {
-    if (auto refused = refuse(TransactionCommand::commit)) return *refused;
+    if (auto refused = refuse(TransactionCommand::commit)) {
+        if (transactions_) refused->outcome = transactions_->outcome_of_failure(true);
+        return *refused;
+    }
     return end_transaction(true, max_block_from_now());
 }
 
 TransactionResult Producer::abort_transaction() {
-    if (auto refused = refuse(TransactionCommand::abort)) return *refused;
+    if (auto refused = refuse(TransactionCommand::abort)) {
+        if (transactions_) refused->outcome = transactions_->outcome_of_failure(false);
+        return *refused;
+    }
     return end_transaction(false, max_block_from_now());
 }
 
@@ -435,6 +468,7 @@ TransactionResult Producer::end_transaction(bool commit, LocalTime deadline) {
     } else {
         state.begin_abort();
         perform(sender_.abort_unsent("the transaction is aborted"));
+        memory_waiters_.notify_all();
     }
     const bool is_flushed = flush_until(deadline);
     // What failed on the way says that there is nothing to commit, and nothing was.
@@ -447,7 +481,7 @@ TransactionResult Producer::end_transaction(bool commit, LocalTime deadline) {
     } else if (state.phase() == expected) {
         result = transactions_->end(commit, deadline);
     } else {
-        result = {.outcome = Outcome::failed,
+        result = {.outcome = transactions_->outcome_of_failure(commit),
                   .error = state.error(),
                   .must_abort = state.phase() == TransactionPhase::abortable_error,
                   .is_fatal = state.phase() == TransactionPhase::fatal_error};

@@ -71,7 +71,8 @@ class Producer {
 
     // Emits SendInvoked, and SendCompleted when the record's fate is decided. May park up to
     // max.block.ms for metadata and for buffer.memory; if that is not enough, or the record is too
-    // large, the send has failed when it returns. Requires: not closed.
+    // large, the send has failed when it returns, and its transaction can only be aborted.
+    // Requires: not closed.
     OperationId send(ProducerRecord record, SendCallback callback = {});
     // The same, and waits for the outcome: at most max.block.ms + delivery.timeout.ms. May park.
     SendResult send_and_wait(ProducerRecord record);
@@ -80,7 +81,9 @@ class Producer {
     // Records sent, and offsets given, between begin and commit take effect together or not at all.
     // A call at the wrong time fails and changes nothing. After `must_abort` the transaction can
     // only be aborted, after `is_fatal` the producer can only be closed. A commit whose outcome is
-    // unknown may be called again; nothing else may then. All may park, up to max.block.ms each.
+    // unknown may be called again; nothing else may then. Once it is unknown it is ok or unknown,
+    // never failed: what an attempt without an answer did, no later refusal undoes. All may park,
+    // up to max.block.ms each.
 
     // Fences earlier producers of the id, and waits until what they left open is over.
     TransactionResult init_transactions();
@@ -134,6 +137,10 @@ class Producer {
     void complete(const CompletedSend& completed);
     // Nullopt, or why a transaction does not allow this now.
     std::optional<TransactionResult> refuse(TransactionCommand command) const;
+    // The same for a send that has waited: its transaction may have ended meanwhile.
+    std::optional<TransactionResult> refuse_outlived(OperationId transaction) const;
+    // A record of the transaction will not be written.
+    void miss(const std::string& error);
     TransactionResult end_transaction(bool commit, LocalTime deadline);
     // The transaction must not stay behind a producer that goes in good order.
     void end_what_is_open(LocalTime deadline);

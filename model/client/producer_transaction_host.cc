@@ -184,13 +184,20 @@ std::optional<TransactionResult> ProducerTransactionHost::renew_identity(LocalTi
         meaning_for_init);
     if (ended.meaning != AnswerMeaning::done)
         return give_up(ended.meaning, ended.error, ended.is_indefinite);
+    needs_identity_ = false;
     const ProducerIdentity identity{ended.response.producer_id, ended.response.producer_epoch};
     sender_.identify(identity);
     hooks_.identified(identity, "init_producer_id");
     return std::nullopt;
 }
 
+std::optional<TransactionResult> ProducerTransactionHost::settle_identity(LocalTime deadline) {
+    return needs_identity_ ? renew_identity(deadline) : std::nullopt;
+}
+
 void ProducerTransactionHost::begin(OperationId transaction) {
+    ASSERT(!needs_identity_, "a transaction begins under numbers that are lost");
+    end_ = {};
     state_.begin();
     transaction_ = transaction;
 }
@@ -310,7 +317,31 @@ TransactionResult ProducerTransactionHost::end(bool commit, LocalTime deadline) 
             return {.outcome = Outcome::unknown, .error = "max.block.ms passed"};
         }
     }
-    bool needs_new_epoch = state_.needs_new_epoch();
+    if (end_.commit != commit) end_ = {.commit = commit};
+    if (!end_.is_answered) {
+        if (const auto failed = ask_end(commit, deadline)) return *failed;
+        // The first transaction of version 2 has an epoch that none of version 1 had.
+        needs_identity_ |= learn_version();
+    }
+    if (auto failed = settle_identity(deadline); failed && !end_.stands) {
+        if (failed->outcome == Outcome::failed) failed->outcome = outcome_of_failure(commit);
+        return *failed;
+    }
+    const bool is_fatal = state_.phase() == TransactionPhase::fatal_error;
+    if (!is_fatal) state_.ended();
+    transaction_ = {};
+    end_ = {};
+    hooks_.wake();
+    return {.outcome = Outcome::ok, .error = {}, .must_abort = false, .is_fatal = is_fatal};
+}
+
+// EndTxn, where there is something to end; nullopt: it needs not be sent again.
+std::optional<TransactionResult> ProducerTransactionHost::ask_end(bool commit, LocalTime deadline) {
+    // Numbers that were given up must not be used again. Version 2 has new ones after every end.
+    const bool has_lost_numbers = sender_.numbering()->is_troubled() && !state_.is_version_2();
+    bool needs_new_epoch = state_.needs_new_epoch() || has_lost_numbers;
+    // Where the coordinator began nothing that we know of, the new epoch ends what is in doubt.
+    bool stands = !state_.needs_new_epoch();
     if (state_.needs_end()) {
         EndTxnRequest request;
         request.transactional_id = options_.transactional_id;
@@ -321,10 +352,12 @@ TransactionResult ProducerTransactionHost::end(bool commit, LocalTime deadline) 
             CoordinatorType::transaction, options_.transactional_id, request, deadline,
             [](const EndTxnResponse& response) { return response.error_code; }, meaning_for_end,
             newest_before(first_end_of_version_2, EndTxnRequest::versions.max));
+        end_.may_have_happened |= ended.is_indefinite;
+        stands = ended.meaning == AnswerMeaning::done;
         // An abort whose identity is lost is over all the same, once there is a new identity.
         const bool is_lost_abort = !commit && ended.meaning == AnswerMeaning::abortable;
-        if (ended.meaning != AnswerMeaning::done && !is_lost_abort) {
-            return give_up(ended.meaning, ended.error, ended.is_indefinite);
+        if (!stands && !is_lost_abort) {
+            return give_up(ended.meaning, ended.error, end_.may_have_happened);
         }
         needs_new_epoch |= is_lost_abort;
         if (state_.is_version_2() && !needs_new_epoch &&
@@ -334,15 +367,10 @@ TransactionResult ProducerTransactionHost::end(bool commit, LocalTime deadline) 
             hooks_.identified(next, "transaction end");
         }
     }
-    // The first transaction of version 2 has an epoch that none of version 1 had.
-    needs_new_epoch |= learn_version();
-    if (needs_new_epoch) {
-        if (const auto failed = renew_identity(deadline)) return *failed;
-    }
-    state_.ended();
-    transaction_ = {};
-    hooks_.wake();
-    return {.outcome = Outcome::ok};
+    end_.is_answered = true;
+    end_.stands = stands;
+    needs_identity_ |= needs_new_epoch;
+    return std::nullopt;
 }
 
 }  // namespace squall::model

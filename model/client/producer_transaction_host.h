@@ -72,8 +72,19 @@ class ProducerTransactionHost {
     TransactionResult init();
     TransactionResult send_offsets(const std::map<TopicPartition, Offset>& offsets,
                                    const ConsumerGroupMetadata& group);
-    // Parks up to `deadline`. Requires: committing or aborting, and nothing is in flight.
+    // Parks up to `deadline`. Requires: committing or aborting, and nothing is in flight. May be
+    // called again while its outcome is unknown. Once the coordinator has confirmed the end it is
+    // ok, whatever becomes of the identity for the next transaction: settle_identity().
     TransactionResult end(bool commit, LocalTime deadline);
+    // The producer id and epoch that the end before could not get; nullopt: they are there, and a
+    // transaction may begin.
+    std::optional<TransactionResult> settle_identity(LocalTime deadline);
+    // What to tell of an end that cannot succeed any more: `unknown` where an attempt of it may
+    // have been carried out.
+    Outcome outcome_of_failure(bool commit) const {
+        const bool may_stand = end_.commit == commit && end_.may_have_happened;
+        return may_stand ? Outcome::unknown : Outcome::failed;
+    }
 
     // The newest version of Produce that says no more than the producer means: since the first of
     // transaction.version 2 leaders add their partitions to the transaction.
@@ -111,6 +122,7 @@ class ProducerTransactionHost {
     Channel* coordinator(CoordinatorType type, const std::string& key);
     void add_partitions();
     std::optional<TransactionResult> renew_identity(LocalTime deadline);
+    std::optional<TransactionResult> ask_end(bool commit, LocalTime deadline);
     TransactionResult give_up(AnswerMeaning meaning, const std::string& error, bool is_indefinite);
     const ProducerIdentity& identity() const { return sender_.numbering()->identity(); }
     void back_off(std::uint32_t failures, LocalTime deadline);
@@ -120,8 +132,18 @@ class ProducerTransactionHost {
     ClusterHost& cluster_;
     Sender& sender_;
     Hooks hooks_;
+    // How far the end of the transaction has come, over all calls that asked for it.
+    struct End {
+        bool commit = false;
+        bool may_have_happened = false;  // an attempt of EndTxn had no answer
+        bool is_answered = false;        // EndTxn must not be sent again
+        bool stands = false;             // nothing is missing but an identity for what follows
+    };
+
     ProducerTransaction state_;
     OperationId transaction_;
+    End end_;
+    bool needs_identity_ = false;  // before the next transaction
     std::map<std::pair<CoordinatorType, std::string>, Channel*> coordinators_;
     bool is_adding_ = false;
     WaitList addition_waiters_;

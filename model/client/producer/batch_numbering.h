@@ -86,6 +86,8 @@ class BatchNumbering {
     void restart(const TopicPartition& partition, const std::vector<ProducerBatch*>& in_flight);
     // Something of the partition was given up, and whether it was written is not known yet.
     bool has_unresolved() const;
+    // Some partition cannot go on under its numbers, or perhaps cannot.
+    bool is_troubled() const { return !troubled_.empty(); }
     // Looks at partitions where nothing is in flight any more. True: a number is missing for good.
     bool resolve();
 

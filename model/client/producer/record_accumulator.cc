@@ -22,6 +22,10 @@ std::uint64_t RecordAccumulator::bytes_for(const RecordToSend& record) {
     return ProducerBatch{}.size_with(record);
 }
 
+std::uint64_t RecordAccumulator::reserved_for(const RecordToSend& record) const {
+    return std::max<std::uint64_t>(batch_size_, bytes_for(record));
+}
+
 std::optional<RecordAccumulator::Appended> RecordAccumulator::append(
     const TopicPartition& partition, const RecordToSend& record, LocalTime now) {
     ASSERT(!is_closed_, "append to {} after close", partition);
@@ -30,7 +34,7 @@ std::optional<RecordAccumulator::Appended> RecordAccumulator::append(
         !queue.empty() && !queue.back().is_closed && queue.back().size_with(record) <= batch_size_;
     if (!has_room) {
         // A record larger than a batch gets a batch of its own.
-        const std::uint64_t reserved = std::max<std::uint64_t>(batch_size_, bytes_for(record));
+        const std::uint64_t reserved = reserved_for(record);
         ASSERT(reserved <= buffer_memory_, "a batch of {} bytes, buffer.memory {}", reserved,
                buffer_memory_);
         if (used_memory_ + reserved > buffer_memory_) {

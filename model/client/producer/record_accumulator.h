@@ -40,12 +40,16 @@ class RecordAccumulator {
         bool all_batches_full = false;  // of its partition: a good time for another partition
         std::uint32_t bytes = 0;
     };
-    // Nullopt: buffer.memory is exhausted, the record was not taken. Requires: not closed; the
-    // record alone fits into buffer.memory (see bytes_for).
+    // Nullopt: buffer.memory is exhausted, the record was not taken. Requires: not closed;
+    // ever_has_room_for(record).
     std::optional<Appended> append(const TopicPartition& partition, const RecordToSend& record,
                                    LocalTime now);
     // Of a batch with this record alone.
     static std::uint64_t bytes_for(const RecordToSend& record);
+    // A batch takes batch.size of buffer.memory, or more for a larger record.
+    bool ever_has_room_for(const RecordToSend& record) const {
+        return reserved_for(record) <= buffer_memory_;
+    }
 
     struct Readiness {
         std::set<BrokerId> brokers;                   // have something to be sent now
@@ -117,6 +121,7 @@ class RecordAccumulator {
         LocalTime sent_to;
     };
 
+    std::uint64_t reserved_for(const RecordToSend& record) const;
     bool is_full(const ProducerBatch& batch) const;
     bool is_available(BrokerId broker) const;
     // Does the back-off of a retry hold this batch back?

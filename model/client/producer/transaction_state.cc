@@ -196,8 +196,7 @@ void ProducerTransaction::ended() {
 // The first error is the one that is told. An abort goes on whatever fails meanwhile.
 void ProducerTransaction::abortable(std::string error) {
     had_error_ = true;
-    if (phase_ != TransactionPhase::in_transaction && phase_ != TransactionPhase::committing)
-        return;
+    if (!is_open()) return;
     phase_ = TransactionPhase::abortable_error;
     error_ = std::move(error);
 }
@@ -215,9 +214,7 @@ bool ProducerTransaction::add(const TopicPartition& partition) {
 }
 
 bool ProducerTransaction::may_send_to(const TopicPartition& partition) const {
-    if (phase_ != TransactionPhase::in_transaction && phase_ != TransactionPhase::committing) {
-        return false;
-    }
+    if (!is_open()) return false;
     return is_version_2_ || added_.contains(partition);
 }
 

@@ -83,6 +83,10 @@ class ProducerTransaction {
     void add_offsets() { has_anything_ = true; }
     // Nobody knows whether they are: the application may try again, or abort.
     void doubt_offsets() { had_error_ = true; }
+    // Nothing has gone wrong, and what was sent may still be committed.
+    bool is_open() const {
+        return phase_ == TransactionPhase::in_transaction || phase_ == TransactionPhase::committing;
+    }
     // May new batches of this partition be sent?
     bool may_send_to(const TopicPartition& partition) const;
     std::set<TopicPartition> unadded() const;

@@ -15,8 +15,32 @@
 #include "model/rpc/server.h"
 #include "sim/kernel/simulation.h"
 #include "sim/network/network.h"
+#include "tests/model/coordinator/transaction_world.h"
 
 namespace squall::model {
+
+// The transaction coordinator: the real decider, whose records are stored and whose markers are
+// written at once.
+struct FakeTransactions : TransactionWorld {
+    enum class Trouble { none, lost_request, lost_answer };
+
+    std::int16_t version = 2;  // finalized
+    std::function<Trouble(ApiKey)> trouble;
+    std::function<std::optional<ErrorCode>(ApiKey)> refusal;  // nothing is done
+
+    template <class Response, class Request>
+    Response answer(const Request& request, std::int16_t client_version) {
+        std::vector<TransactionReply> replies = ask(request, client_version);
+        std::vector<TransactionReply> later = settle();
+        replies.insert(replies.end(), later.begin(), later.end());
+        return only<Response>(replies);
+    }
+    int commits() const {
+        return static_cast<int>(std::ranges::count_if(log(), [](const TransactionRecord& record) {
+            return record.value && record.value->is_in(TransactionState::prepare_commit);
+        }));
+    }
+};
 
 // What survives a restart of the broker, and what a test looks at.
 struct FakeBrokerState {
@@ -46,6 +70,7 @@ struct FakeBrokerState {
     std::function<std::optional<ErrorCode>()> on_commit;
     bool is_silent_about_produce = false;  // executes, and never answers
     bool is_silent_about_commits = false;
+    FakeTransactions* transactions = nullptr;  // null: there are none
 };
 
 class FakeBroker final : public sim::Process {
@@ -73,6 +98,13 @@ class FakeBroker final : public sim::Process {
                                                  .min_version = Request::versions.min,
                                                  .max_version = Request::versions.max});
                 });
+                if (state_.transactions != nullptr) {
+                    response.finalized_features_epoch = 1;
+                    response.finalized_features.push_back(
+                        {.name = "transaction.version",
+                         .max_version_level = state_.transactions->version,
+                         .min_version_level = state_.transactions->version});
+                }
                 return reply(std::move(response));
             }
             case ApiKey::metadata:
@@ -80,14 +112,26 @@ class FakeBroker final : public sim::Process {
             case ApiKey::create_topics:
                 return create_topics(request.as<CreateTopicsRequest>());
             case ApiKey::produce:
-                return produce(request.as<ProduceRequest>());
+                return produce(request.as<ProduceRequest>(), context.api_version);
             case ApiKey::fetch:
                 return fetch(request.as<FetchRequest>());
             case ApiKey::list_offsets:
                 return list_offsets(request.as<ListOffsetsRequest>());
             case ApiKey::offset_for_leader_epoch:
                 return epoch_ends(request.as<OffsetForLeaderEpochRequest>());
+            case ApiKey::add_partitions_to_txn:
+                return coordinate(request.as<AddPartitionsToTxnRequest>(), 1);
+            case ApiKey::add_offsets_to_txn:
+                return coordinate(request.as<AddOffsetsToTxnRequest>(), 1);
+            case ApiKey::txn_offset_commit:
+                return coordinate(request.as<TxnOffsetCommitRequest>(),
+                                  context.api_version >= 5 ? 2 : 1);
+            case ApiKey::end_txn:
+                return coordinate(request.as<EndTxnRequest>(), context.api_version >= 5 ? 2 : 1);
             case ApiKey::init_producer_id: {
+                if (request.as<InitProducerIdRequest>().transactional_id) {
+                    return coordinate(request.as<InitProducerIdRequest>(), 0);
+                }
                 InitProducerIdResponse response;
                 response.producer_id = ProducerId{++state_.producer_ids};
                 response.producer_epoch = ProducerEpoch{0};
@@ -198,10 +242,121 @@ class FakeBroker final : public sim::Process {
         return reply(std::move(response));
     }
 
-    Served produce(ProduceRequest& request) {
+    // ---- transactions ----
+
+    template <class Request>
+    Served coordinate(const Request& request, std::int16_t version) {
+        using Trouble = FakeTransactions::Trouble;
+        FakeTransactions& transactions = *state_.transactions;
+        const Trouble trouble =
+            transactions.trouble ? transactions.trouble(Request::api_key) : Trouble::none;
+        if (trouble == Trouble::lost_request) node_.sleep_for(1h);
+        std::optional<ErrorCode> refusal;
+        if (transactions.refusal) refusal = transactions.refusal(Request::api_key);
+        auto response = decide(request, version, refusal);
+        if (trouble == Trouble::lost_answer) node_.sleep_for(1h);
+        return reply(std::move(response));
+    }
+    InitProducerIdResponse decide(const InitProducerIdRequest& request, std::int16_t version,
+                                  std::optional<ErrorCode> refusal) {
+        if (!refusal) {
+            auto response = state_.transactions->answer<InitProducerIdResponse>(request, version);
+            state_.transactions->write_markers(*request.transactional_id);
+            return response;
+        }
+        InitProducerIdResponse response;
+        response.error_code = *refusal;
+        return response;
+    }
+    EndTxnResponse decide(const EndTxnRequest& request, std::int16_t version,
+                          std::optional<ErrorCode> refusal) {
+        if (!refusal) {
+            auto response = state_.transactions->answer<EndTxnResponse>(request, version);
+            state_.transactions->write_markers(request.transactional_id);
+            return response;
+        }
+        EndTxnResponse response;
+        response.error_code = *refusal;
+        return response;
+    }
+    ErrorCode add(const std::string& transactional_id, ProducerId id, ProducerEpoch epoch,
+                  const TopicPartition& partition, std::int16_t version) {
+        return state_.transactions
+            ->answer<PartitionsAdded>(AddPartitions{.transactional_id = transactional_id,
+                                                    .producer_id = id,
+                                                    .producer_epoch = epoch,
+                                                    .partitions = {partition}},
+                                      version)
+            .errors.at(partition);
+    }
+    AddPartitionsToTxnResponse decide(const AddPartitionsToTxnRequest& request,
+                                      std::int16_t version, std::optional<ErrorCode> refusal) {
+        AddPartitionsToTxnResponse response;
+        for (const auto& topic : request.v3_and_below_topics) {
+            auto& answered = response.results_by_topic_v3_and_below.emplace_back();
+            answered.name = topic.name;
+            for (const std::int32_t index : topic.partitions) {
+                const ErrorCode error = refusal ? *refusal
+                                                : add(request.v3_and_below_transactional_id,
+                                                      request.v3_and_below_producer_id,
+                                                      request.v3_and_below_producer_epoch,
+                                                      {topic.name, index}, version);
+                answered.results_by_partition.push_back(
+                    {.partition_index = index, .partition_error_code = error});
+            }
+        }
+        return response;
+    }
+    AddOffsetsToTxnResponse decide(const AddOffsetsToTxnRequest& request, std::int16_t version,
+                                   std::optional<ErrorCode> refusal) {
+        AddOffsetsToTxnResponse response;
+        response.error_code = refusal ? *refusal
+                                      : add(request.transactional_id, request.producer_id,
+                                            request.producer_epoch, offsets_of_groups(), version);
+        return response;
+    }
+    TxnOffsetCommitResponse decide(const TxnOffsetCommitRequest& request, std::int16_t version,
+                                   std::optional<ErrorCode> refusal) {
+        ErrorCode error = refusal.value_or(ErrorCode::none);
+        if (!refusal && version >= 2) {
+            error = add(request.transactional_id, request.producer_id, request.producer_epoch,
+                        offsets_of_groups(), version);
+        }
+        TxnOffsetCommitResponse response;
+        for (const auto& topic : request.topics) {
+            auto& answered = response.topics.emplace_back();
+            answered.name = topic.name;
+            for (const auto& partition : topic.partitions) {
+                answered.partitions.push_back(
+                    {.partition_index = partition.partition_index, .error_code = error});
+            }
+        }
+        return response;
+    }
+    static TopicPartition offsets_of_groups() {
+        return {.topic = "__consumer_offsets", .partition = 0};
+    }
+    // Version 2: the leader makes its partition part of the transaction.
+    std::optional<ErrorCode> refused_by_transaction(const ProduceRequest& request) {
+        for (const auto& topic : request.topic_data) {
+            for (const auto& data : topic.partition_data) {
+                const BatchView batch = BatchView::at_front(data.records).value();
+                const ErrorCode error =
+                    add(*request.transactional_id, batch.producer_id(), batch.producer_epoch(),
+                        {name_of(topic.name, topic.topic_id), data.index}, 2);
+                if (error == ErrorCode::producer_fenced) return ErrorCode::invalid_producer_epoch;
+                if (error != ErrorCode::none) return error;
+            }
+        }
+        return std::nullopt;
+    }
+
+    Served produce(ProduceRequest& request, ApiVersion version) {
         ++state_.produce_requests;
-        const std::optional<ErrorCode> refusal =
-            state_.on_produce ? state_.on_produce() : std::nullopt;
+        std::optional<ErrorCode> refusal = state_.on_produce ? state_.on_produce() : std::nullopt;
+        if (!refusal && state_.transactions != nullptr && version >= 12) {
+            refusal = refused_by_transaction(request);
+        }
         ProduceResponse response;
         for (auto& topic : request.topic_data) {
             ProduceResponse::Topic answered;

@@ -218,6 +218,21 @@ TEST_F(ProducerTest, RefusesWhatCanNeverBeSent) {
     EXPECT_TRUE(results_[1].ok());
 }
 
+// Kafka's BufferPool: a legal setting with which nothing can be sent.
+TEST_F(ProducerTest, RefusesEverySendWhereABatchIsLargerThanTheMemory) {
+    ProducerOptions options = quick();
+    options.buffer_memory = options.batch_size - 1;
+    run(options, [&](Producer& producer, sim::Node&) {
+        producer.send(record(0), note(0));
+        producer.send(record(1), note(1));
+        producer.flush();
+    });
+    EXPECT_EQ(results_[0].outcome, Outcome::failed);
+    EXPECT_EQ(results_[0].error, "a batch of 16384 bytes is more than buffer.memory");
+    EXPECT_EQ(results_[1].outcome, Outcome::failed);
+    EXPECT_EQ(state_.produce_requests, 0);
+}
+
 TEST_F(ProducerTest, EndsASendThatWaitsForMemoryWhenItIsClosed) {
     ProducerOptions options = quick();
     options.buffer_memory = options.batch_size;
