@@ -191,14 +191,19 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
         [this, config, number, is_broker, is_controller, position,
          &files](sim::Node& node) -> std::unique_ptr<sim::Process> {
             const Machine& self = *machines_[position];
+            model::BrokerConfig current = config;
+            // What is a client's setting is not for it.
+            for (const auto& [key, value] : self.settings) {
+                [[maybe_unused]] const Status known = set_setting(current, key, value);
+            }
             if (!is_broker) {
-                return std::make_unique<model::ControllerProcess>(node, broker_id(self), config,
+                return std::make_unique<model::ControllerProcess>(node, broker_id(self), current,
                                                                   fabric(), files, self.bugs);
             }
             return std::make_unique<model::Broker>(
                 node,
                 model::BrokerIdentity{broker_id(self), rack_of(scenario_, number), is_controller},
-                config, fabric(), files, self.bugs);
+                current, fabric(), files, self.bugs);
         });
     machine.disk = std::move(disk);
     machine.is_broker = is_broker;
@@ -234,10 +239,18 @@ Machine* Cluster::find(std::string_view name) {
     return nullptr;
 }
 
-const model::BugSet* Cluster::bugs_of(const sim::Node& node) const {
+const Machine& Cluster::machine_of(const sim::Node& node) const {
     const auto found = std::ranges::find(machines_, &node, [](const auto& m) { return m->node; });
     ASSERT(found != machines_.end(), "{} is no machine of this cluster", node.name());
-    return &(*found)->bugs;
+    return **found;
+}
+
+const model::BugSet* Cluster::bugs_of(const sim::Node& node) const {
+    return &machine_of(node).bugs;
+}
+
+const std::map<std::string, std::string>& Cluster::settings_of(const sim::Node& node) const {
+    return machine_of(node).settings;
 }
 
 void Cluster::boot() {

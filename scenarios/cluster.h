@@ -37,6 +37,9 @@ struct Machine {
     sim::Node* node = nullptr;
     std::unique_ptr<sim::Disk> disk;  // null for clients
     model::BugSet bugs;
+    // What its next process runs with, over what the scenario says, by Kafka's key: of a server or
+    // a member of a group; what the process does not know is not for it.
+    std::map<std::string, std::string> settings;
     bool is_broker = false;
     bool is_controller = false;
 
@@ -93,6 +96,8 @@ class Cluster {
     Machine* find(std::string_view name);
     // What is armed on the machine of this node, for the processes that it runs.
     const model::BugSet* bugs_of(const sim::Node& node) const;
+    // Machine::settings of the machine of this node.
+    const std::map<std::string, std::string>& settings_of(const sim::Node& node) const;
     // In order of creation: controllers, brokers, clients.
     const std::vector<std::unique_ptr<Machine>>& machines() const { return machines_; }
     const Roster& roster() const { return roster_; }
@@ -104,6 +109,7 @@ class Cluster {
 
   private:
     Machine& add_server(const std::string& name, bool is_broker, bool is_controller);
+    const Machine& machine_of(const sim::Node& node) const;
     Machine& add_machine(std::string name, sim::ProcessFactory factory);
 
     const Scenario& scenario_;

@@ -280,10 +280,9 @@ void validate_fault(const Scenario& scenario, const FaultSection& fault,
                                    : unknown_fault(fault.kind));
     }
     for (const auto& [name, value] : fault.options) {
-        if (std::ranges::find(kind->options, name, &FaultOptionEntry::name) !=
-            kind->options.end()) {
-            continue;
-        }
+        const bool is_known = std::ranges::any_of(
+            kind->options, [&](const FaultOptionEntry& option) { return option.stands_for(name); });
+        if (is_known) continue;
         std::vector<std::string> known = {"id",     "kind",  "target", "at",
                                           "window", "every", "when",   "for"};
         for (const FaultOptionEntry& option : kind->options) known.emplace_back(option.name);

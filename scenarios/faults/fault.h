@@ -38,10 +38,12 @@ class Fault {
 using FaultOptions = std::map<std::string, std::string>;
 
 struct FaultOptionEntry {
-    std::string_view name;
+    std::string_view name;  // "config.*": one for each setting
     std::string_view about;
     std::string_view default_value;
     bool is_target = false;  // its value is checked like `target`
+
+    bool stands_for(std::string_view option) const;
 };
 
 struct FaultEntry {

@@ -18,6 +18,12 @@ const std::vector<FaultEntry>& all_faults() {
     return faults;
 }
 
+bool FaultOptionEntry::stands_for(std::string_view option) const {
+    if (!name.ends_with('*')) return option == name;
+    const std::string_view prefix = name.substr(0, name.size() - 1);
+    return option.starts_with(prefix) && option.size() > prefix.size();
+}
+
 const FaultEntry* find_fault(std::string_view kind) {
     const auto found = std::ranges::find(all_faults(), kind, &FaultEntry::kind);
     return found == all_faults().end() ? nullptr : &*found;

@@ -20,13 +20,18 @@ std::vector<std::string> member_names(const Scenario& scenario) {
     return names;
 }
 
-model::ConsumerOptions member_options(const Scenario& scenario, const sim::Node& node,
+model::ConsumerOptions member_options(const Cluster& cluster, const sim::Node& node,
                                       const std::string& group) {
+    const Scenario& scenario = cluster.scenario();
     model::ConsumerOptions options = scenario.workload.consumer;
     const GroupSection& section = scenario.workload.groups.at(group);
     for (const auto& [key, value] : section.consumer) {
         const Status set = set_setting(options, key, value);
         ASSERT(set.ok(), "groups.{}.consumer.{}: {}", group, key, set.error().detail);
+    }
+    for (const auto& [key, value] : cluster.settings_of(node)) {
+        // What is a server's setting is not for it.
+        [[maybe_unused]] const Status known = set_setting(options, key, value);
     }
     options.client.client_id = node.name();
     options.group_id = group;

@@ -15,8 +15,9 @@ namespace squall::scenarios {
 
 // `payment-1` and on, for every group of the scenario.
 std::vector<std::string> member_names(const Scenario& scenario);
-// Of a member of the group: workload.consumer, and over it what the group's own table says.
-model::ConsumerOptions member_options(const Scenario& scenario, const sim::Node& node,
+// Of a member of the group: workload.consumer, over it what the group's own table says, and over
+// that what its machine was given since.
+model::ConsumerOptions member_options(const Cluster& cluster, const sim::Node& node,
                                       const std::string& group);
 
 class Cast {

@@ -84,7 +84,7 @@ class GroupMember final : public sim::Process {
           group_(group),
           commit_(section.commit),
           consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
-                    member_options(cluster.scenario(), node, group), cluster.bugs_of(node)) {
+                    member_options(cluster, node, group), cluster.bugs_of(node)) {
         if (group == payment_group && cluster.scenario().topics.contains(payments_topic)) {
             model::ProducerOptions options = cluster.scenario().workload.producer;
             options.client.client_id = node.name() + "-out";

@@ -170,7 +170,7 @@ class Copier final : public sim::Process {
 
     static model::ConsumerOptions options(const sim::Node& node, const Cluster& cluster,
                                           const std::string& group) {
-        model::ConsumerOptions options = member_options(cluster.scenario(), node, group);
+        model::ConsumerOptions options = member_options(cluster, node, group);
         options.client.client_id = node.name() + "-in";
         options.enable_auto_commit = false;
         options.isolation_level = model::IsolationLevel::read_committed;

@@ -54,6 +54,7 @@ TEST_P(EveryFault, RefusesAnOptionItDoesNotHave) {
     scenario.faults = {fault_of(*GetParam())};
     // Its own options, at their defaults, are fine.
     for (const FaultOptionEntry& option : GetParam()->options) {
+        if (option.name.ends_with('*')) continue;  // has no default
         scenario.faults[0].options[std::string(option.name)] = option.default_value;
     }
     EXPECT_NO_THROW(validate(scenario));
