@@ -286,6 +286,9 @@ void TransactionHost::handle(const InitProducerIdRequest& request,
 
 void TransactionHost::handle(const AddPartitions& request, std::int16_t client_version,
                              sim::Completer<PartitionsAdded> completer) {
+    if (request.transactional_id.empty()) {
+        return completer.complete(PartitionsAdded::all(request, ErrorCode::invalid_request));
+    }
     const auto found = find_shard(request.transactional_id);
     if (const auto* error = std::get_if<ErrorCode>(&found)) {
         return completer.complete(PartitionsAdded::all(request, *error));
@@ -295,6 +298,7 @@ void TransactionHost::handle(const AddPartitions& request, std::int16_t client_v
 
 void TransactionHost::handle(const EndTxnRequest& request, std::int16_t client_version,
                              sim::Completer<EndTxnResponse> completer) {
+    if (request.transactional_id.empty()) return refuse(completer, ErrorCode::invalid_request);
     const auto found = find_shard(request.transactional_id);
     if (const auto* error = std::get_if<ErrorCode>(&found)) return refuse(completer, *error);
     decide(std::get<ShardRef>(found), request, client_version, std::move(completer));
@@ -351,8 +355,7 @@ ListTransactionsResponse TransactionHost::list(const ListTransactionsRequest& re
                 return filter.empty() || std::ranges::find(filter, value) != filter.end();
             };
             const bool runs_long = request.duration_filter < 0 ||
-                                   (metadata.is_in(TransactionState::ongoing) &&
-                                    now - metadata.start_timestamp > request.duration_filter);
+                                   now - metadata.start_timestamp > request.duration_filter;
             const bool is_named = !request.transactional_id_pattern ||
                                   request.transactional_id_pattern->empty() ||
                                   *request.transactional_id_pattern == id;

@@ -258,13 +258,13 @@ bool PartitionHost::settle(Duration cost, bool flush_due) {
 }
 
 VerificationStart PartitionHost::begin_verification(ProducerId producer, ProducerEpoch epoch,
-                                                    SequenceNumber first_sequence) {
+                                                    SequenceNumber first_sequence, bool adds) {
     if (is_offline_) return {.error = ErrorCode::kafka_storage_error};
     if (!is_leader()) return {.error = ErrorCode::not_leader_or_follower};
-    if (!surroundings_.options.transaction_partition_verification) return {};
+    if (!adds && !surroundings_.options.transaction_partition_verification) return {};
     if (has_open_transaction(producer, epoch)) return {};
     return {.error = ErrorCode::none,
-            .guard = verification_.begin(producer, epoch, first_sequence)};
+            .guard = verification_.begin(producer, epoch, first_sequence, adds)};
 }
 
 bool PartitionHost::has_open_transaction(ProducerId producer, ProducerEpoch epoch) const {
@@ -285,8 +285,10 @@ ErrorCode PartitionHost::check_verified(const Produce& produce) const {
         if (!verification_.is_verified(producer, produce.terms.guard)) {
             return ErrorCode::invalid_txn_state;
         }
+        const ProducerState* const state = log_->producers().find(producer);
         const ErrorCode error =
-            verification_.check_sequence(producer, batch->producer_epoch(), batch->base_sequence());
+            verification_.check_sequence(producer, batch->producer_epoch(), batch->base_sequence(),
+                                         state != nullptr && !state->batches.empty());
         if (error != ErrorCode::none) return error;
     }
     return ErrorCode::none;
@@ -421,6 +423,7 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
             return {.error = ErrorCode::kafka_storage_error};
         }
         outcome.error = read->error;
+        outcome.has_more = read->next_offset < answer.upto;
         outcome.records = std::move(read->records);
         outcome.cost = read->cost;
         if (target.read_committed && read->next_offset > target.fetch_offset) {

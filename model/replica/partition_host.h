@@ -85,7 +85,7 @@ class PartitionHost {
                 std::optional<LeaderEpoch> required_epoch, sim::Completer<AppendOutcome> completer,
                 TransactionTerms terms);
     VerificationStart begin_verification(ProducerId producer, ProducerEpoch epoch,
-                                         SequenceNumber first_sequence);
+                                         SequenceNumber first_sequence, bool adds);
     ReplicaHost::ProducerDescriptions describe_producers() const;
     // Consumers may be served as follower too (KIP-392).
     FetchOutcome fetch(const FetchTarget& target);

@@ -177,8 +177,8 @@ class BrokerReplicas final : public ReplicaHost {
                 AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
                 sim::Completer<AppendOutcome> completer, TransactionTerms terms) override;
     VerificationStart begin_verification(const TopicPartition& partition, ProducerId producer,
-                                         ProducerEpoch epoch,
-                                         SequenceNumber first_sequence) override;
+                                         ProducerEpoch epoch, SequenceNumber first_sequence,
+                                         bool adds) override;
     ProducerDescriptions describe_producers(const TopicPartition& partition) const override;
     FetchOutcome fetch(const TopicPartition& partition, const FetchTarget& target) override;
     std::unique_ptr<FetchWait> wait_for_news(const std::vector<TopicPartition>& partitions,
@@ -518,10 +518,10 @@ void BrokerReplicas::append(const TopicPartition& partition, Bytes batch, std::i
 
 VerificationStart BrokerReplicas::begin_verification(const TopicPartition& partition,
                                                      ProducerId producer, ProducerEpoch epoch,
-                                                     SequenceNumber first_sequence) {
+                                                     SequenceNumber first_sequence, bool adds) {
     PartitionHost* const host = find(partition);
     if (host == nullptr) return {.error = absence(partition)};
-    return host->begin_verification(producer, epoch, first_sequence);
+    return host->begin_verification(producer, epoch, first_sequence, adds);
 }
 
 ReplicaHost::ProducerDescriptions BrokerReplicas::describe_producers(

@@ -80,6 +80,8 @@ struct FetchOutcome {
     Duration cost{};  // of reading them from the disk; the handler waits for it
     // This reader may have all that the log has from there on: without news there will be nothing.
     bool is_drained = false;
+    // There was more for this reader than it had room for.
+    bool has_more = false;
 };
 
 // How a coordinator (groups, transactions) learns that it became, or stopped being, the leader of
@@ -113,10 +115,11 @@ class ReplicaHost {
                         AppendOrigin origin, std::optional<LeaderEpoch> required_epoch,
                         sim::Completer<AppendOutcome> completer, TransactionTerms terms = {}) = 0;
     // Before a batch of a transaction is appended: a guard to be had confirmed by the coordinator,
-    // and brought along to append().
+    // and brought along to append(). `adds`: the coordinator is to add the partition (version 2),
+    // which transaction.partition.verification.enable does not switch off.
     virtual VerificationStart begin_verification(const TopicPartition& partition,
                                                  ProducerId producer, ProducerEpoch epoch,
-                                                 SequenceNumber first_sequence) = 0;
+                                                 SequenceNumber first_sequence, bool adds) = 0;
     struct ProducerDescriptions {
         ErrorCode error = ErrorCode::none;
         std::vector<ProducerDescription> producers{};

@@ -5,9 +5,10 @@
 namespace squall::model {
 
 VerificationGuard TransactionVerification::begin(ProducerId producer, ProducerEpoch epoch,
-                                                 SequenceNumber first) {
+                                                 SequenceNumber first, bool bumps_epoch) {
     const auto [entry, is_new] = entries_.try_emplace(producer);
     if (is_new) entry->second.guard = ++last_;
+    entry->second.bumps_epoch |= bumps_epoch;
     if (entry->second.epoch < epoch) {
         entry->second.epoch = epoch;
         entry->second.lowest = first;
@@ -23,10 +24,14 @@ bool TransactionVerification::is_verified(ProducerId producer, VerificationGuard
 }
 
 ErrorCode TransactionVerification::check_sequence(ProducerId producer, ProducerEpoch epoch,
-                                                  SequenceNumber first) const {
+                                                  SequenceNumber first, bool is_known) const {
+    // A coordinator's batch has no number.
+    if (first == no_sequence) return ErrorCode::none;
     const auto entry = entries_.find(producer);
     if (entry == entries_.end() || entry->second.epoch != epoch) return ErrorCode::none;
-    return first > entry->second.lowest ? ErrorCode::out_of_order_sequence_number : ErrorCode::none;
+    const bool begins_late = entry->second.bumps_epoch && !is_known && first != SequenceNumber(0);
+    return begins_late || first > entry->second.lowest ? ErrorCode::out_of_order_sequence_number
+                                                       : ErrorCode::none;
 }
 
 void TransactionVerification::end(ProducerId producer) {

@@ -26,12 +26,17 @@ inline constexpr VerificationGuard no_guard{0};
 
 class TransactionVerification {
   public:
-    // The producer's guard, made now if it has none.
-    VerificationGuard begin(ProducerId producer, ProducerEpoch epoch, SequenceNumber first);
+    // The producer's guard, made now if it has none. `bumps_epoch`: the producer speaks
+    // transaction.version 2, so that each of its transactions has an epoch of its own.
+    VerificationGuard begin(ProducerId producer, ProducerEpoch epoch, SequenceNumber first,
+                            bool bumps_epoch);
     bool is_verified(ProducerId producer, VerificationGuard guard) const;
     // out_of_order_sequence_number for a batch that overtook one whose verification is under way
-    // (KAFKA-14920): the leader knows no sequences of a new epoch yet that could tell.
-    ErrorCode check_sequence(ProducerId producer, ProducerEpoch epoch, SequenceNumber first) const;
+    // (KAFKA-14920): the leader knows no sequences of a new epoch yet that could tell. Nor may a
+    // producer of version 2 begin elsewhere than with 0 where none of its batches is known
+    // (`is_known`): what would come before was lost on its way.
+    ErrorCode check_sequence(ProducerId producer, ProducerEpoch epoch, SequenceNumber first,
+                             bool is_known) const;
     // A batch or a marker of the producer was appended.
     void end(ProducerId producer);
 
@@ -40,6 +45,7 @@ class TransactionVerification {
         VerificationGuard guard;
         ProducerEpoch epoch = no_producer_epoch;
         SequenceNumber lowest = no_sequence;
+        bool bumps_epoch = false;
     };
 
     std::map<ProducerId, Entry> entries_;

@@ -43,7 +43,12 @@ model::Producer* TransactionalClient::ready() {
 TransactionalClient::End TransactionalClient::transact(const Body& body) {
     model::Producer* const producer = ready();
     if (producer == nullptr) return End::fenced;
-    if (!producer->begin_transaction().ok()) return give_up();
+    for (;;) {
+        const model::TransactionResult begun = producer->begin_transaction();
+        if (begun.ok()) break;
+        if (begun.is_fatal) return give_up();
+        node_.sleep_for(abortable_pause);
+    }
     return body(*producer) ? commit(*producer) : abort(*producer);
 }
 

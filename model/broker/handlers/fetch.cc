@@ -79,7 +79,6 @@ class Fetching {
 
     FetchTarget target_of(const CachedPartition& partition, bool after_wait) const;
     const TopicImage* topic_of(const CachedPartition& partition);
-    TopicPartition name_of(const CachedPartition& partition) const;
     void look_at(CachedPartition& partition, FetchResponse::Partition& part, bool after_wait);
     FetchResponse::Partition& part_of(FetchSession::Partitions::iterator partition,
                                       bool after_wait);
@@ -198,7 +197,7 @@ void Fetching::look_at(CachedPartition& partition, FetchResponse::Partition& par
     }
     const auto size = static_cast<std::int64_t>(outcome.records.size());
     bytes_ += size;
-    available_ += outcome.is_drained ? size : std::max<std::int64_t>(size, target.max_bytes);
+    available_ += outcome.has_more ? std::max<std::int64_t>(size, target.max_bytes) : size;
     answer_at_once_ |= outcome.error != ErrorCode::none || outcome.diverging_epoch;
     cost_ += outcome.cost;
     part.records = std::move(outcome.records);
@@ -216,24 +215,21 @@ void Fetching::look_at(CachedPartition& partition, FetchResponse::Partition& par
                           outcome.diverging_epoch || may_move;
 }
 
-TopicPartition Fetching::name_of(const CachedPartition& partition) const {
-    const TopicImage* const topic = session_.uses_topic_ids()
-                                        ? broker_.image().find_topic(partition.topic_id)
-                                        : broker_.image().find_topic(partition.topic);
-    return {topic == nullptr ? partition.topic : topic->name, partition.asked.partition};
-}
-
 FetchResponse Fetching::answer(bool is_incremental) {
     FetchResponse response;
     response.session_id = session_.id;
-    LeaderHints leaders(broker_.image());
+    LeaderHints leaders;
+    named_ = nullptr;
     for (Found& found : found_) {
         const CachedPartition& partition = *found.partition;
         const ErrorCode error = found.part.error_code;
         if (version_ >= first_fetch_with_hints && partition.slot &&
             (error == ErrorCode::not_leader_or_follower ||
              error == ErrorCode::fenced_leader_epoch)) {
-            found.part.current_leader = leaders.hint(name_of(partition));
+            if (const TopicImage* const topic = topic_of(partition)) {
+                found.part.current_leader =
+                    leaders.hint(broker_.image(), {topic->name, partition.asked.partition});
+            }
         }
         const bool is_news = found.partition->tell(found.part);
         if (is_incremental && !is_news) continue;

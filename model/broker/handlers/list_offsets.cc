@@ -8,7 +8,7 @@ namespace squall::model {
 
 ListOffsetsResponse handle(Broker& broker, ListOffsetsRequest& request,
                            const RequestContext& context) {
-    // A partition that is asked for twice is not answered at all.
+    // A partition that is asked for twice is refused both times.
     std::map<TopicPartition, int> mentions;
     for (const ListOffsetsRequest::Topic& topic : request.topics) {
         for (const ListOffsetsRequest::Partition& partition : topic.partitions) {

@@ -92,6 +92,23 @@ struct Admitted {
     TransactionTerms terms;
 };
 
+// What is no fault of the transaction is to be tried again, and nothing was written. Of version 2
+// on, producers know by themselves that the end of the transaction before is still under way.
+ErrorCode produce_error_of(ErrorCode error, TransactionSupport support) {
+    switch (error) {
+        case ErrorCode::concurrent_transactions:
+            return support == TransactionSupport::adds_partitions ? error
+                                                                  : ErrorCode::not_enough_replicas;
+        case ErrorCode::coordinator_load_in_progress:
+        case ErrorCode::coordinator_not_available:
+        case ErrorCode::not_coordinator:
+        case ErrorCode::network_exception:
+            return ErrorCode::not_enough_replicas;
+        default:
+            return error;
+    }
+}
+
 // The first batch of a transaction in a partition needs the coordinator's word; those that do not
 // get it are answered here, and go. May park.
 void confirm_transactions(Broker& broker, std::vector<Admitted>& batches, ApiVersion version) {
@@ -102,18 +119,18 @@ void confirm_transactions(Broker& broker, std::vector<Admitted>& batches, ApiVer
             batch.partition, BatchView::at_front(batch.records).value().base_sequence());
     }
     if (to_confirm.empty()) return;
-    const bool adds = version >= first_produce_of_version_2;
+    const TransactionSupport support = support_of_produce(version);
     std::map<TransactionName, std::map<TopicPartition, Confirmation>> confirmations;
     for (const auto& [transaction, first_sequences] : to_confirm) {
         confirmations[transaction] =
-            confirm_transaction(broker, transaction, first_sequences, adds);
+            confirm_transaction(broker, transaction, first_sequences, support);
     }
     std::vector<Admitted> confirmed;
     for (Admitted& batch : batches) {
         if (batch.transaction) {
             const Confirmation& found = confirmations.at(*batch.transaction).at(batch.partition);
             if (found.error != ErrorCode::none) {
-                batch.completer.complete({.error = produce_error_of(found.error),
+                batch.completer.complete({.error = produce_error_of(found.error, support),
                                           .message = fmt::format("transaction not verified: {}",
                                                                  to_string(found.error))});
                 continue;
@@ -123,6 +140,16 @@ void confirm_transactions(Broker& broker, std::vector<Admitted>& batches, ApiVer
         confirmed.push_back(std::move(batch));
     }
     batches = std::move(confirmed);
+}
+
+bool has_transactional_batch(const ProduceRequest& request) {
+    for (const ProduceRequest::Topic& topic : request.topic_data) {
+        for (const ProduceRequest::Partition& partition : topic.partition_data) {
+            const Result<BatchView> batch = BatchView::at_front(partition.records);
+            if (batch && batch->attributes().is_transactional()) return true;
+        }
+    }
+    return false;
 }
 
 // The transaction that a batch names; nullopt: none.
@@ -142,6 +169,8 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
     std::vector<std::unique_ptr<Append>> appends;
     std::vector<Admitted> admitted;
     ProduceResponse response;
+    // Nobody may write for a transaction that has no name: all of the request is refused.
+    const bool is_nameless = !request.transactional_id && has_transactional_batch(request);
     for (ProduceRequest::Topic& topic : request.topic_data) {
         response.responses.push_back(
             {.name = topic.name, .topic_id = topic.topic_id, .partition_responses = {}});
@@ -156,7 +185,10 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
             sim::Completer<AppendOutcome> completer = append->outcome.completer();
             appends.push_back(std::move(append));
             const auto index = static_cast<std::size_t>(partition.index);
-            if (known == nullptr || partition.index < 0 || index >= known->partitions.size()) {
+            if (is_nameless) {
+                completer.complete({.error = ErrorCode::transactional_id_authorization_failed});
+            } else if (known == nullptr || partition.index < 0 ||
+                       index >= known->partitions.size()) {
                 completer.complete({.error = known == nullptr && by_id
                                                  ? ErrorCode::unknown_topic_id
                                                  : ErrorCode::unknown_topic_or_partition});
@@ -190,7 +222,7 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
 
     // DelayedProduce: what is not replicated by the deadline is answered as timed out, and may
     // still commit later.
-    LeaderHints leaders(broker.image());
+    LeaderHints leaders;
     for (const auto& append : appends) {
         const AppendOutcome outcome = append->outcome.await_until(deadline).value_or(
             AppendOutcome{.error = ErrorCode::request_timed_out});
@@ -205,7 +237,7 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
         if (outcome.error == ErrorCode::not_leader_or_follower &&
             context.api_version >= first_produce_with_hints) {
             response.responses[append->topic].partition_responses.back().current_leader =
-                leaders.hint(append->name);
+                leaders.hint(broker.image(), append->name);
         }
     }
     response.node_endpoints = leaders.endpoints();

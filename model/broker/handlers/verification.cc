@@ -78,11 +78,11 @@ Errors ask_once(Broker& broker, const AddPartitions& request, std::int16_t clien
 
 std::map<TopicPartition, Confirmation> begin_verifications(
     Broker& broker, const TransactionName& transaction,
-    const std::map<TopicPartition, SequenceNumber>& first_sequences) {
+    const std::map<TopicPartition, SequenceNumber>& first_sequences, bool adds) {
     std::map<TopicPartition, Confirmation> begun;
     for (const auto& [partition, first_sequence] : first_sequences) {
         const VerificationStart start = broker.replicas().begin_verification(
-            partition, transaction.producer_id, transaction.producer_epoch, first_sequence);
+            partition, transaction.producer_id, transaction.producer_epoch, first_sequence, adds);
         begun[partition] = {.error = start.error, .guard = start.guard};
     }
     return begun;
@@ -96,11 +96,37 @@ std::set<TopicPartition> guarded(const std::map<TopicPartition, Confirmation>& c
     return partitions;
 }
 
+ErrorCode in_words_of_producers(ErrorCode error, TransactionSupport support) {
+    switch (error) {
+        case ErrorCode::producer_fenced:
+            return ErrorCode::invalid_producer_epoch;
+        case ErrorCode::transaction_abortable:
+            return support == TransactionSupport::defaults ? ErrorCode::invalid_txn_state : error;
+        default:
+            return error;
+    }
+}
+
 }  // namespace
+
+TransactionSupport support_of_produce(ApiVersion version) {
+    if (version >= first_produce_of_version_2) return TransactionSupport::adds_partitions;
+    constexpr ApiVersion first_with_generic_errors = 11;
+    return version >= first_with_generic_errors ? TransactionSupport::generic_errors
+                                                : TransactionSupport::defaults;
+}
+
+TransactionSupport support_of_txn_offset_commit(ApiVersion version) {
+    if (version >= first_txn_offset_commit_of_version_2) return TransactionSupport::adds_partitions;
+    constexpr ApiVersion first_with_generic_errors = 4;
+    return version >= first_with_generic_errors ? TransactionSupport::generic_errors
+                                                : TransactionSupport::defaults;
+}
 
 std::map<TopicPartition, Confirmation> confirm_transaction(
     Broker& broker, const TransactionName& transaction,
-    const std::map<TopicPartition, SequenceNumber>& first_sequences, bool adds) {
+    const std::map<TopicPartition, SequenceNumber>& first_sequences, TransactionSupport support) {
+    const bool adds = support == TransactionSupport::adds_partitions;
     const TransactionOptions& options = broker.config().transactions;
     AddPartitions request{.transactional_id = transaction.transactional_id,
                           .producer_id = transaction.producer_id,
@@ -112,7 +138,7 @@ std::map<TopicPartition, Confirmation> confirm_transaction(
     std::map<TopicPartition, Confirmation> confirmations;
     Errors errors;
     for (;;) {
-        confirmations = begin_verifications(broker, transaction, first_sequences);
+        confirmations = begin_verifications(broker, transaction, first_sequences, adds);
         request.partitions = guarded(confirmations);
         if (request.partitions.empty()) return confirmations;
         errors = ask_once(broker, request, adds ? 2 : 1);
@@ -123,7 +149,7 @@ std::map<TopicPartition, Confirmation> confirm_transaction(
         broker.node().sleep_for(options.add_partitions_retry_backoff);
     }
     for (const auto& [partition, error] : errors) {
-        confirmations.at(partition).error = error;
+        confirmations.at(partition).error = in_words_of_producers(error, support);
         broker.node().emit(PartitionVerified{
             .broker = broker.id(),
             .partition = partition,
@@ -133,22 +159,6 @@ std::map<TopicPartition, Confirmation> confirm_transaction(
             .error = error == ErrorCode::none ? "" : std::string(to_string(error))});
     }
     return confirmations;
-}
-
-ErrorCode produce_error_of(ErrorCode coordinator_error) {
-    switch (coordinator_error) {
-        case ErrorCode::producer_fenced:
-            return ErrorCode::invalid_producer_epoch;
-        case ErrorCode::concurrent_transactions:
-        case ErrorCode::coordinator_load_in_progress:
-        case ErrorCode::coordinator_not_available:
-        case ErrorCode::not_coordinator:
-        case ErrorCode::network_exception:
-        case ErrorCode::unknown_server_error:
-            return ErrorCode::not_enough_replicas;
-        default:
-            return coordinator_error;
-    }
 }
 
 }  // namespace squall::model

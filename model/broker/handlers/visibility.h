@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -35,28 +35,28 @@ inline std::vector<BrokerId> offline_replicas(const MetadataImage& image,
 // asked the wrong broker (KIP-951).
 class LeaderHints {
   public:
-    explicit LeaderHints(const MetadataImage& image) : image_(image) {}
-
-    LeaderIdAndEpoch hint(const TopicPartition& partition) {
-        const PartitionImage* const found = image_.find_partition(partition);
+    // By the image of this moment: who collects hints may park between them.
+    LeaderIdAndEpoch hint(const MetadataImage& image, const TopicPartition& partition) {
+        const PartitionImage* const found = image.find_partition(partition);
         if (found == nullptr) return {};
-        if (is_visible(image_, found->leader)) leaders_.insert(found->leader);
+        if (is_visible(image, found->leader)) {
+            const BrokerImage& leader = *image.find_broker(found->leader);
+            leaders_.insert_or_assign(found->leader, NodeEndpoint{.node_id = found->leader,
+                                                                  .host = leader.host,
+                                                                  .port = leader.port,
+                                                                  .rack = leader.rack});
+        }
         return {.leader_id = found->leader, .leader_epoch = found->leader_epoch};
     }
-    // Of all leaders that were hinted at and can be reached.
+    // Of all leaders that were hinted at and could be reached then.
     std::vector<NodeEndpoint> endpoints() const {
         std::vector<NodeEndpoint> endpoints;
-        for (const BrokerId id : leaders_) {
-            const BrokerImage& leader = *image_.find_broker(id);
-            endpoints.push_back(
-                {.node_id = id, .host = leader.host, .port = leader.port, .rack = leader.rack});
-        }
+        for (const auto& [id, endpoint] : leaders_) endpoints.push_back(endpoint);
         return endpoints;
     }
 
   private:
-    const MetadataImage& image_;
-    std::set<BrokerId> leaders_;
+    std::map<BrokerId, NodeEndpoint> leaders_;
 };
 
 }  // namespace squall::model

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "model/client/producer.h"
 #include "tests/model/broker/broker_world.h"
 
 namespace squall::model {
@@ -215,6 +216,51 @@ TEST(Requests, AFetchWaitsForNoMoreBytesThanItMayGet) {
     EXPECT_LT(took, 1s);
     EXPECT_GE(bytes, 600u);
     EXPECT_LE(bytes, 1024u);
+}
+
+TEST(Requests, AFetchWaitsForItsMinimumEvenIfThereIsSomething) {
+    BrokerWorld world;
+    const Led led = make_orders(world);
+    const auto produce = [&] {
+        return world.produce(led.leader, {"orders", 0}, "key", std::string(600, 'x'));
+    };
+    const auto fetch = [&](int min_bytes) {
+        FetchRequest request;
+        request.max_wait_ms = 2'000;
+        request.min_bytes = min_bytes;
+        request.max_bytes = 50'000;
+        FetchRequest::Topic& topic = request.topics.emplace_back();
+        topic.topic = "orders";
+        topic.topic_id = world.broker(1).image().find_topic("orders")->id;
+        FetchRequest::Partition& partition = topic.partitions.emplace_back();
+        partition.fetch_offset = Offset(0);
+        partition.partition_max_bytes = 50'000;
+        return world.ask(led.leader, request).responses.at(0).partitions.at(0).records.size();
+    };
+    ASSERT_TRUE(world.run_client([&] {
+        EXPECT_EQ(produce(), ErrorCode::none);
+        LocalTime began = world.client().now();
+        EXPECT_GE(fetch(600), 600u);
+        EXPECT_LT(world.client().now() - began, 100ms);
+
+        began = world.client().now();
+        EXPECT_LT(fetch(1'000), 1'000u);
+        EXPECT_GE(world.client().now() - began, 2s);
+
+        began = world.client().now();
+        // Over a connection of its own: on one connection the next request waits for the answer.
+        Producer producer(world.client(), world.fabric(), world.bootstrap(), {});
+        world.client().spawn("another", [&] {
+            world.client().sleep_for(500ms);
+            ProducerRecord record;
+            record.topic = "orders";
+            record.value = Bytes(600, std::uint8_t{'x'});
+            producer.send(std::move(record));
+        });
+        EXPECT_GE(fetch(1'000), 1'200u);
+        EXPECT_GE(world.client().now() - began, 500ms);
+        EXPECT_LT(world.client().now() - began, 1s);
+    }));
 }
 
 // As `kafka-metadata-quorum.sh --bootstrap-server` asks; this quorum is static.

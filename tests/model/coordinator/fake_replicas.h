@@ -86,7 +86,7 @@ class FakeReplicas final : public ReplicaHost {
         if (at_once_) replicate();
     }
     VerificationStart begin_verification(const TopicPartition&, ProducerId, ProducerEpoch,
-                                         SequenceNumber) override {
+                                         SequenceNumber, bool) override {
         return {};
     }
     ProducerDescriptions describe_producers(const TopicPartition&) const override { return {}; }

@@ -103,7 +103,7 @@ void TransactionConversation::produce(Client who, const std::string& name,
     };
     if (verifies_ && !is_open) {
         const VerificationGuard guard =
-            leader.verification.begin(who.id, who.epoch, SequenceNumber(sequence));
+            leader.verification.begin(who.id, who.epoch, SequenceNumber(sequence), version_ >= 2);
         const ErrorCode error = verify(who, partition, version_ >= 2);
         if (error != ErrorCode::none) return refuse("coordinator", error);
         if (!leader.verification.is_verified(who.id, guard)) {
