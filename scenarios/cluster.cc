@@ -192,9 +192,9 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
          &files](sim::Node& node) -> std::unique_ptr<sim::Process> {
             const Machine& self = *machines_[position];
             model::BrokerConfig current = config;
-            // What is a client's setting is not for it.
             for (const auto& [key, value] : self.settings) {
-                [[maybe_unused]] const Status known = set_setting(current, key, value);
+                const Status set = set_setting(current, key, value);
+                ASSERT(set.ok(), "{}: {}", self.name, set.error().detail);
             }
             if (!is_broker) {
                 return std::make_unique<model::ControllerProcess>(node, broker_id(self), current,
@@ -206,6 +206,7 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
                 current, fabric(), files, self.bugs);
         });
     machine.disk = std::move(disk);
+    machine.kind_of_settings = Machine::Settings::of_server;
     machine.is_broker = is_broker;
     machine.is_controller = is_controller;
     if (is_controller && config.raft.kraft_version > 0) {

@@ -37,8 +37,10 @@ struct Machine {
     sim::Node* node = nullptr;
     std::unique_ptr<sim::Disk> disk;  // null for clients
     model::BugSet bugs;
-    // What its next process runs with, over what the scenario says, by Kafka's key: of a server or
-    // a member of a group; what the process does not know is not for it.
+    // Whose settings its processes have.
+    enum class Settings { none, of_server, of_member };
+    Settings kind_of_settings = Settings::none;
+    // What its next process runs with, over what the scenario says, by Kafka's key: of its kind.
     std::map<std::string, std::string> settings;
     bool is_broker = false;
     bool is_controller = false;

@@ -1,5 +1,7 @@
 #include "scenarios/fault_plan.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "scenarios/target.h"
@@ -69,6 +71,9 @@ void FaultPlan::strike(Entry& entry) {
     simulation.trace().context().cause = simulation.trace().emit_as_harness(
         sim::FaultStarted{.id = section.id, .kind = section.kind, .target = described});
     fault->strike(*context);
+    for (const std::string& part : context->without_target) {
+        receipts_.missed(section.id, section.kind, fmt::format("{}: {} = nobody", who, part));
+    }
     active_.push_back({section.id, std::move(fault), std::move(context)});
     if (section.heal_after) {
         const std::uint64_t strike_number = entry.times_struck;

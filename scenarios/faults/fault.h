@@ -24,6 +24,8 @@ struct FaultContext {
     std::string id;                  // of the plan's entry
     std::vector<Machine*> machines;  // whom it hits
     Draws draws;                     // its own noise
+    // What the fault found nobody for among them, for the receipts: "config.session.timeout.ms".
+    std::vector<std::string> without_target{};
 };
 
 class Fault {

@@ -1,3 +1,9 @@
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "model/broker/broker_config.h"
 #include "model/client/consumer/consumer_options.h"
 #include "scenarios/faults/kinds.h"
@@ -7,33 +13,72 @@
 namespace squall::scenarios {
 namespace {
 
+// By Kafka's key.
 using Settings = std::map<std::string, std::string>;
 
-// The options "config.KEY", by Kafka's key: of a server, or of a consumer. Error: invalid_input.
-Result<Settings> settings_option(const FaultOptions& options) {
+// The options "config.KEY": a key that servers and members of groups share is for both.
+struct NewSettings {
+    Settings of_servers;
+    Settings of_members;
+
+    // Error: invalid_input.
+    static Result<NewSettings> read(const FaultOptions& options);
+    Settings of(const Machine& machine) const {
+        switch (machine.kind_of_settings) {
+            case Machine::Settings::none:
+                break;
+            case Machine::Settings::of_server:
+                return of_servers;
+            case Machine::Settings::of_member:
+                return of_members;
+        }
+        return {};
+    }
+    // For the receipts: those that are for none of these.
+    std::vector<std::string> without_target(const std::vector<Machine*>& machines) const;
+};
+
+Result<NewSettings> NewSettings::read(const FaultOptions& options) {
     constexpr std::string_view prefix = "config.";
-    Settings settings;
+    NewSettings settings;
     model::BrokerConfig server;
-    model::ConsumerOptions consumer;
+    model::ConsumerOptions member;
     for (const auto& [name, value] : options) {
         if (!name.starts_with(prefix)) continue;
         const std::string key = name.substr(prefix.size());
         const Status of_server = set_setting(server, key, value);
-        const Status of_consumer = set_setting(consumer, key, value);
-        if (!of_server && !of_consumer) return of_consumer.error();
-        settings[key] = value;
+        const Status of_member = set_setting(member, key, value);
+        if (!of_server && !of_member) {
+            // Of a key that only one of them has, what that one expects.
+            return of_server.error().failure == Failure::invalid_input ? of_server.error()
+                                                                       : of_member.error();
+        }
+        if (of_server) settings.of_servers[key] = value;
+        if (of_member) settings.of_members[key] = value;
     }
-    if (const auto problem = consumer.problem()) return Error{Failure::invalid_input, *problem};
+    if (const auto problem = member.problem()) return Error{Failure::invalid_input, *problem};
     return settings;
+}
+
+std::vector<std::string> NewSettings::without_target(const std::vector<Machine*>& machines) const {
+    std::set<std::string> keys;
+    for (const Settings* all : {&of_servers, &of_members}) {
+        for (const auto& [key, value] : *all) keys.insert("config." + key);
+    }
+    for (const Machine* machine : machines) {
+        for (const auto& [key, value] : of(*machine)) keys.erase("config." + key);
+    }
+    return {keys.begin(), keys.end()};
 }
 
 class Restart final : public Fault {
   public:
-    Restart(Duration grace, Settings settings) : grace_(grace), settings_(std::move(settings)) {}
+    Restart(Duration grace, NewSettings settings) : grace_(grace), settings_(std::move(settings)) {}
 
     void strike(FaultContext& context) override {
+        context.without_target = settings_.without_target(context.machines);
         for (Machine* machine : context.machines) {
-            for (const auto& [key, value] : settings_) machine->settings[key] = value;
+            for (const auto& [key, value] : settings_.of(*machine)) machine->settings[key] = value;
             asked_.emplace_back(machine,
                                 stop_gently(context.cluster, *machine, context.id, grace_));
         }
@@ -46,14 +91,14 @@ class Restart final : public Fault {
 
   private:
     Duration grace_;
-    Settings settings_;
+    NewSettings settings_;
     std::vector<std::pair<Machine*, sim::Incarnation>> asked_;
 };
 
 Result<std::unique_ptr<Fault>> make_restart(const FaultOptions& options) {
     const auto grace = duration_option(options, "grace", "30s");
     if (!grace) return grace.error();
-    auto settings = settings_option(options);
+    auto settings = NewSettings::read(options);
     if (!settings) return settings.error();
     return std::unique_ptr<Fault>(std::make_unique<Restart>(*grace, std::move(settings).value()));
 }

@@ -30,8 +30,8 @@ model::ConsumerOptions member_options(const Cluster& cluster, const sim::Node& n
         ASSERT(set.ok(), "groups.{}.consumer.{}: {}", group, key, set.error().detail);
     }
     for (const auto& [key, value] : cluster.settings_of(node)) {
-        // What is a server's setting is not for it.
-        [[maybe_unused]] const Status known = set_setting(options, key, value);
+        const Status set = set_setting(options, key, value);
+        ASSERT(set.ok(), "{}: {}", node.name(), set.error().detail);
     }
     options.client.client_id = node.name();
     options.group_id = group;
@@ -60,6 +60,7 @@ void Cast::add_members(const MemberFactory& factory) {
                             [factory, &group, &section](sim::Node& node) {
                                 return factory(node, group, section);
                             });
+            applications_.back()->kind_of_settings = Machine::Settings::of_member;
         }
     }
 }

@@ -116,6 +116,25 @@ for = "4s"
     EXPECT_EQ(removals, std::vector<std::string>{"left"});
 }
 
+TEST(Run, TellsOfASettingThatIsForNobodyWhoRestarts) {
+    const RunResult result = run_at(small_storm(R"toml(
+[[fault]]
+id = "deploy"
+kind = "restart"
+target = "payment-1"
+at = "8s"
+for = "4s"
+config.session.timeout.ms = 9000
+config.log.segment.bytes = 100000
+)toml"),
+                                    3);
+    ASSERT_EQ(result.faults.size(), 2u);
+    EXPECT_EQ(result.faults[0].target, "payment-1");
+    EXPECT_FALSE(result.faults[0].effects.empty());
+    EXPECT_EQ(result.faults[1].target, "payment-1: config.log.segment.bytes = nobody");
+    EXPECT_TRUE(result.faults[1].effects.empty());
+}
+
 // ---- verdicts ----
 
 TEST(Run, TellsWhatHappened) {
