@@ -97,6 +97,14 @@ class ProducerTransactionHost {
     void fatal(const std::string& error);
 
   private:
+    // How far the end of the transaction has come, over all calls that asked for it.
+    struct End {
+        bool commit = false;
+        bool may_have_happened = false;  // an attempt of EndTxn had no answer
+        bool is_answered = false;        // EndTxn must not be sent again
+        bool stands = false;             // nothing is missing but an identity for what follows
+    };
+
     // The end of a request, after all its retries.
     template <class Response>
     struct Ended {
@@ -132,14 +140,6 @@ class ProducerTransactionHost {
     ClusterHost& cluster_;
     Sender& sender_;
     Hooks hooks_;
-    // How far the end of the transaction has come, over all calls that asked for it.
-    struct End {
-        bool commit = false;
-        bool may_have_happened = false;  // an attempt of EndTxn had no answer
-        bool is_answered = false;        // EndTxn must not be sent again
-        bool stands = false;             // nothing is missing but an identity for what follows
-    };
-
     ProducerTransaction state_;
     OperationId transaction_;
     End end_;
