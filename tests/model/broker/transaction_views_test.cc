@@ -29,6 +29,9 @@ BrokerConfig of_version(std::int16_t version) {
     return config;
 }
 
+// Of Produce: from 12 on, requests speak transaction.version 2.
+constexpr ApiVersion last_of_version_1 = 11;
+
 // A cluster with the topic "orders", led by b1, and producers on its clients' machine.
 class TransactionCluster : public BrokerWorld {
   public:
@@ -70,25 +73,25 @@ class TransactionCluster : public BrokerWorld {
     }
     // A batch of a producer of version 1 that comes after its transaction ended, as the leader gets
     // it. May park.
-    ErrorCode late_batch(ProducerId id) {
+    ErrorCode late_batch(ProducerId id, std::optional<std::string> transactional_id = "gone",
+                         ApiVersion version = last_of_version_1) {
         BatchBuilder builder({.producer_id = id,
                               .producer_epoch = ProducerEpoch(0),
                               .base_sequence = SequenceNumber(0),
                               .is_transactional = true});
         builder.append(client().wall_now().ms(), std::nullopt, as_bytes("late"));
         ProduceRequest request;
-        request.transactional_id = "gone";
+        request.transactional_id = std::move(transactional_id);
         request.acks = -1;
         request.timeout_ms = 10'000;
         ProduceRequest::Topic& topic = request.topic_data.emplace_back();
         topic.name = orders.topic;
         topic.topic_id = broker(1).image().find_topic(orders.topic)->id;
         topic.partition_data.push_back({.index = 0, .records = builder.finish()});
-        constexpr std::int16_t of_version_1 = 11;
         // Until the whole in-sync set, and a coordinator, are there to ask.
         for (;;) {
             const ErrorCode answer =
-                ask(1, request, of_version_1).responses.at(0).partition_responses.at(0).error_code;
+                ask(1, request, version).responses.at(0).partition_responses.at(0).error_code;
             if (answer != ErrorCode::not_enough_replicas) return answer;
             client().sleep_for(500ms);
         }
@@ -233,6 +236,82 @@ TEST(HangingTransaction, IsNotLetInWhereLeadersAsk) {
     }));
     EXPECT_EQ(refused, ErrorCode::invalid_producer_id_mapping) << to_string(refused);
     EXPECT_EQ(stable, Offset(0));
+}
+
+// Each version of a request is told in errors that it knows (KIP-890).
+TEST(TransactionVerification, IsToldInWordsOfTheRequestsVersion) {
+    TransactionCluster world({.config = of_version(1)});
+    std::map<ApiVersion, ErrorCode> of_no_partition_of_it;
+    ErrorCode nameless = ErrorCode::none;
+    ErrorCode empty = ErrorCode::none;
+    ErrorCode of_version_2 = ErrorCode::none;
+    ErrorCode ended = ErrorCode::none;
+    ASSERT_TRUE(world.run_client([&] {
+        Producer& producer = world.producer("named");
+        producer.init_transactions();
+        const ProducerId id = world.admin().list_transactions().value().at(0).producer_id;
+        for (const ApiVersion version : {ApiVersion{10}, last_of_version_1}) {
+            of_no_partition_of_it[version] = world.late_batch(id, "named", version);
+        }
+        nameless = world.late_batch(id, std::nullopt);
+        empty = world.late_batch(id, "");
+        // The coordinator adds the partition by itself.
+        of_version_2 = world.late_batch(id, "named", 12);
+        EndTxnRequest request;
+        request.transactional_id = "";
+        request.producer_id = id;
+        ended = world.ask(1, request).error_code;
+    }));
+    EXPECT_EQ(of_no_partition_of_it[10], ErrorCode::invalid_txn_state);
+    EXPECT_EQ(of_no_partition_of_it[11], ErrorCode::transaction_abortable);
+    EXPECT_EQ(nameless, ErrorCode::transactional_id_authorization_failed);
+    EXPECT_EQ(empty, ErrorCode::invalid_request);
+    EXPECT_EQ(of_version_2, ErrorCode::none) << to_string(of_version_2);
+    EXPECT_EQ(ended, ErrorCode::invalid_request);
+}
+
+TEST(TransactionOffsets, OfPartitionsThatAreNotThereAreRefusedAndTheOthersStored) {
+    TransactionCluster world({.config = of_version(2)});
+    TxnOffsetCommitResponse response;
+    ASSERT_TRUE(world.run_client([&] {
+        world.producer("named").init_transactions();
+        TxnOffsetCommitRequest request;
+        request.transactional_id = "named";
+        request.group_id = "g";
+        request.producer_id = world.admin().list_transactions().value().at(0).producer_id;
+        request.producer_epoch = ProducerEpoch(0);
+        for (const char* topic : {"nothing", "orders"}) {
+            TxnOffsetCommitRequest::Topic& offsets = request.topics.emplace_back();
+            offsets.name = topic;
+            for (const std::int32_t partition : {0, 7}) {
+                offsets.partitions.push_back(
+                    {.partition_index = partition, .committed_offset = Offset(3)});
+            }
+        }
+        // Until the group has a coordinator, and it has loaded.
+        FindCoordinatorRequest find;
+        find.key = "g";
+        find.coordinator_keys = {"g"};
+        for (;;) {
+            const auto found = world.ask(1, find).coordinators.at(0);
+            if (found.error_code == ErrorCode::none) {
+                response = world.ask(found.node_id.value(), request);
+                const ErrorCode error = response.topics.at(1).partitions.at(0).error_code;
+                if (!is_retriable(error)) return;
+            }
+            world.client().sleep_for(500ms);
+        }
+    }));
+    ASSERT_THAT(response.topics, SizeIs(2));
+    std::vector<ErrorCode> errors;
+    for (const TxnOffsetCommitResponse::Topic& topic : response.topics) {
+        for (const TxnOffsetCommitResponse::Partition& partition : topic.partitions) {
+            errors.push_back(partition.error_code);
+        }
+    }
+    EXPECT_THAT(errors, ElementsAre(ErrorCode::unknown_topic_or_partition,
+                                    ErrorCode::unknown_topic_or_partition, ErrorCode::none,
+                                    ErrorCode::unknown_topic_or_partition));
 }
 
 TEST_P(TransactionViews, OfAClosedProducerNothingStaysOpen) {
