@@ -125,7 +125,7 @@ target = "payment-1"
 at = "8s"
 for = "4s"
 config.session.timeout.ms = 9000
-config.log.segment.bytes = 100000
+config.log.segment.bytes = 2000000
 )toml"),
                                     3);
     ASSERT_EQ(result.faults.size(), 2u);
