@@ -9,6 +9,7 @@
 #include "scenarios/audit.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/swarm.h"
+#include "scenarios/workloads/applications.h"
 #include "sim/trace/sim_events.h"
 
 namespace squall::scenarios {
@@ -180,6 +181,13 @@ RunResult prepared(const Scenario& written, const RunOptions& options) {
     return result;
 }
 
+std::unique_ptr<Workload> workload_of(const Scenario& scenario, const RunOptions& options) {
+    if (scenario.workload.kind == applications_kind && options.applications) {
+        return options.applications(scenario);
+    }
+    return find_workload(scenario.workload.kind)->make(scenario);
+}
+
 void watch_patterns(const ChecksSection& checks, Tally& tally) {
     const auto watch = [&](EventPattern pattern) {
         if (!pattern.fields.empty()) tally.watch(std::move(pattern));
@@ -192,7 +200,7 @@ void watch_patterns(const ChecksSection& checks, Tally& tally) {
 
 JudgedRun::JudgedRun(const Scenario& written, const RunOptions& options)
     : result_(prepared(written, options)),
-      workload_(find_workload(scenario().workload.kind)->make(scenario())),
+      workload_(workload_of(scenario(), options)),
       cluster_(std::make_unique<Cluster>(
           scenario(), options.seed, sim::TraceOptions{.level = options.trace_level},
           options.step_budget != 0 ? options.step_budget : generous_step_budget(scenario()),

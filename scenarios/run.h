@@ -25,6 +25,8 @@ class Simulation;
 
 namespace squall::scenarios {
 
+class Workload;
+
 // In order of precedence (docs/GUARANTEES.md).
 enum class Verdict { broken, fail, inconclusive, vacuous, pass };
 std::string_view to_string(Verdict verdict);
@@ -41,6 +43,8 @@ struct RunOptions {
     // Called once the cluster is built and before anything runs: for observers and probes of one's
     // own.
     std::function<void(sim::Simulation&)> prepare;
+    // The applications of a scenario whose workload is of the kind "applications": code, not data.
+    std::function<std::unique_ptr<Workload>(const Scenario&)> applications;
 };
 
 // What a fault did, told by events of another room: never the fault's own word.

@@ -97,6 +97,7 @@ struct WorkloadSection {
     std::string kind = "order-flow";
     std::uint32_t rate = 20;  // records per simulated second
     std::string input;        // a file of JSON lines to send instead of generated records
+    std::vector<std::string> applications;  // of the kind "applications": their machines
     model::ProducerOptions producer;
     model::ConsumerOptions consumer;
     std::map<std::string, GroupSection> groups;

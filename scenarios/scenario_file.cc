@@ -139,6 +139,7 @@ void read_workload(TableReader table, WorkloadSection& workload) {
     take(table.string("kind"), workload.kind);
     take_integer(table.integer("rate", 1, 1'000'000), workload.rate);
     take(table.string("input"), workload.input);
+    workload.applications = table.strings("applications");
     if (auto producer = table.table("producer")) {
         // "all" is what people write for -1.
         if (producer->has("acks") && producer->text("acks") == "all") {

@@ -139,6 +139,7 @@ void write_workload(Writer& out, const WorkloadSection& workload) {
     out.text("kind", workload.kind);
     if (workload.rate != usual.rate) out.number("rate", workload.rate);
     if (!workload.input.empty()) out.text("input", workload.input);
+    if (!workload.applications.empty()) out.list("applications", workload.applications);
     out.settings("producer.", workload.producer, usual.producer);
     out.settings("consumer.", workload.consumer, usual.consumer);
     for (const auto& [name, group] : workload.groups) {

@@ -16,6 +16,8 @@
 #include "scenarios/scenario_file.h"
 #include "scenarios/tally.h"
 #include "scenarios/target.h"
+#include "scenarios/workloads/applications.h"
+#include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/workload.h"
 #include "sim/base/settings.h"
 
@@ -92,6 +94,32 @@ void validate_topics(const Scenario& scenario) {
                             topic.replication, scenario.cluster.brokers));
         }
         validate_topic_config(path, topic);
+    }
+}
+
+// Machines of a test: their names are theirs to choose, once each.
+void validate_applications(const Scenario& scenario) {
+    const std::vector<std::string>& names = scenario.workload.applications;
+    if (scenario.workload.kind != applications_kind) {
+        if (names.empty()) return;
+        refuse("workload.applications", fmt::format("a workload of the kind \"{}\" has its own; "
+                                                    "these are for the kind \"{}\"",
+                                                    scenario.workload.kind, applications_kind));
+    }
+    std::set<std::string> taken = {Cast::admin_name, Cast::reader_name,
+                                   std::string(AdminPlan::machine_name)};
+    for (std::string& server : server_names(scenario)) taken.insert(std::move(server));
+    for (const std::string& name : names) {
+        const bool is_legal = !name.empty() && std::ranges::all_of(name, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        });
+        if (!is_legal) {
+            refuse("workload.applications",
+                   fmt::format("'{}' is no name of a machine; expected a-z, 0-9, '-'", name));
+        }
+        if (!taken.insert(name).second) {
+            refuse("workload.applications", "there is a machine '" + name + "' already");
+        }
     }
 }
 
@@ -400,6 +428,7 @@ void validate(const Scenario& scenario) {
     }
     validate_checks(scenario.checks);
     validate_workload(scenario, *workload);
+    validate_applications(scenario);
     if (scenario.swarm.faults) validate_swarm_faults(*scenario.swarm.faults);
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scenarios/workloads/applications.h"
 #include "scenarios/workloads/key_values.h"
 #include "scenarios/workloads/load.h"
 #include "scenarios/workloads/order_flow.h"
@@ -10,9 +11,9 @@
 namespace squall::scenarios {
 
 const std::vector<WorkloadEntry>& all_workloads() {
-    static const std::vector<WorkloadEntry> workloads = {key_values_workload(), load_workload(),
-                                                         order_flow_workload(), outside_workload(),
-                                                         transactions_workload()};
+    static const std::vector<WorkloadEntry> workloads = {
+        applications_workload(), key_values_workload(), load_workload(),
+        order_flow_workload(),   outside_workload(),    transactions_workload()};
     return workloads;
 }
 

@@ -31,7 +31,8 @@ struct WorkloadEntry {
     std::vector<std::string_view> topics;
     // Throws ScenarioError for an input file that cannot be read.
     std::unique_ptr<Workload> (*make)(const Scenario& scenario);
-    // Its applications are real ones, which come while it is served: alone it does nothing.
+    // Its applications come from elsewhere (real ones while it is served, code of a test): alone
+    // it does nothing.
     bool is_from_outside = false;
 };
 
