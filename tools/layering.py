@@ -39,6 +39,7 @@ ALLOWED = {
     "reports": SIM_BASE + ["sim/trace", "model/events", "model/protocol/types.h",
                            "model/protocol/partition_list.h", "checkers/checker.h"],
     "scenarios": ["sim", "model", "checkers"],
+    "squall": ["sim", "model", "checkers", "scenarios"],
     "scenarios/hunt": ["sim", "model", "checkers", "scenarios"],
     "gateway": ["sim", "model", "checkers", "scenarios"],
     "cli": ["sim", "model", "checkers", "scenarios", "reports", "gateway"],
@@ -87,6 +88,11 @@ def check(path: str) -> list[str]:
             if target.startswith("boost/") and path != "sim/kernel/scheduler.cc":
                 problems.append(f"{where}: {target}: Boost belongs in sim/kernel/scheduler.cc alone")
             continue
+        # What is installed stands alone: a user has these headers and no others.
+        if path.startswith("squall/") and "/internal/" not in path and path.endswith(".h"):
+            if not target.startswith("squall/") or "/internal/" in target:
+                problems.append(f"{where}: {target}: a public header includes public headers only")
+                continue
         if room_of(target) is None:
             problems.append(f"{where}: {target}: not in any room")
         elif not allowed(target, room):
