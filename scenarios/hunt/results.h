@@ -1,11 +1,11 @@
 // Results: what a hunt found, in a SQLite file that outlives it. docs/HUNT.md describes the tables;
 // they are a contract with whoever queries them (`schema` in the table `meta` counts its versions).
 //
-//   meta        name, value
-//   runs        one row for each run: scenario, seed, verdict, why, hash, events, sim_ns, wall_ns,
-//   probes objections  scenario, seed, checker, anomaly, cause, count faults      scenario, seed,
-//   kind, struck, effective findings    a view: objections grouped by (scenario, checker, anomaly,
-//   cause)
+//   meta         name, value
+//   runs         one row for each run
+//   objections   what a run was found guilty of
+//   faults       what struck in a run, by kind
+//   findings     a view: objections of one kind together
 //
 // Seeds are text: 64 bits without a sign do not fit SQLite's integers.
 #pragma once
