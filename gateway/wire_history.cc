@@ -6,6 +6,7 @@
 #include "model/events/transaction_events.h"
 #include "model/protocol/control_batch.h"
 #include "model/protocol/fetch_session_epoch.h"
+#include "model/protocol/message_set.h"
 #include "model/protocol/messages/add_offsets_to_txn.h"
 #include "model/protocol/messages/add_partitions_to_txn.h"
 #include "model/protocol/messages/consumer_group_heartbeat.h"
@@ -14,6 +15,7 @@
 #include "model/protocol/messages/init_producer_id.h"
 #include "model/protocol/messages/join_group.h"
 #include "model/protocol/messages/leave_group.h"
+#include "model/protocol/messages/list_offsets.h"
 #include "model/protocol/messages/metadata.h"
 #include "model/protocol/messages/offset_commit.h"
 #include "model/protocol/messages/produce.h"
@@ -27,6 +29,7 @@ namespace {
 
 using namespace squall::model;
 
+constexpr ApiVersion first_produce_of_batches_alone = 3;
 constexpr ApiVersion first_implicit_produce = 12;           // KIP-890: no AddPartitionsToTxn
 constexpr ApiVersion first_implicit_txn_offset_commit = 5;  // no AddOffsetsToTxn
 
@@ -75,8 +78,13 @@ Offset visit_records(const FetchResponse::Partition& fetched, Offset first, bool
     return end;
 }
 
-std::string text_of(const std::optional<ByteView>& bytes) {
+template <class Some>
+std::string text_of(const std::optional<Some>& bytes) {
     return bytes ? std::string(as_text(*bytes)) : std::string();
+}
+
+std::optional<ByteView> view_of(const std::optional<Bytes>& bytes) {
+    return bytes ? std::optional<ByteView>(*bytes) : std::nullopt;
 }
 
 }  // namespace
@@ -124,7 +132,7 @@ WireHistory::Note WireHistory::asked(const Speaker& speaker, ApiKey key, ApiVers
     if (key == ApiKey::produce) {
         ask_produce(speaker, version, request, note);
     } else if (key == ApiKey::fetch) {
-        ask_fetch(request.as<FetchRequest>(), note);
+        ask_fetch(speaker, request.as<FetchRequest>(), note);
     } else if (key == ApiKey::offset_commit) {
         ask_commit(speaker, request, note);
     } else if (key == ApiKey::sync_group) {
@@ -166,9 +174,17 @@ void WireHistory::ask_produce(const Speaker& speaker, ApiVersion version, Messag
     const auto& produce = request.as<ProduceRequest>();
     for (const auto& topic : produce.topic_data) {
         for (const auto& data : topic.partition_data) {
-            const Result<BatchView> batch = BatchView::at_front(data.records);
-            // Brokers refuse the rest, and message sets have no identity to follow.
-            if (!batch || batch->size() != data.records.size() || !batch->check()) continue;
+            Bytes converted;
+            ByteView records = data.records;
+            if (version < first_produce_of_batches_alone && is_message_set(records)) {
+                Result<Bytes> batch_of_set = batch_of_message_set(records);
+                if (!batch_of_set) continue;
+                converted = std::move(batch_of_set).value();
+                records = converted;
+            }
+            const Result<BatchView> batch = BatchView::at_front(records);
+            // Brokers refuse the rest.
+            if (!batch || batch->size() != records.size() || !batch->check()) continue;
             SentBatch sent;
             sent.partition = {topic_name(topic.name, topic.topic_id), data.index};
             sent.producer_id = batch->producer_id();
@@ -202,6 +218,9 @@ void WireHistory::ask_produce(const Speaker& speaker, ApiVersion version, Messag
             while (reader.next(record)) {
                 const OperationId operation = next_operation(speaker);
                 sent.operations.push_back(operation);
+                if (!record.headers.empty()) {
+                    headed_[record_id(record.key, record.value)] = record_id(record);
+                }
                 speaker.machine.emit(SendInvoked{.operation = operation,
                                                  .client_id = name,
                                                  .topic = sent.partition.topic,
@@ -237,8 +256,36 @@ void WireHistory::ask_commit(const Speaker& speaker, Message& request, Note& not
                  partition.committed_offset});
         }
     }
+    for (const PartitionOffset& each : invoked.offsets) {
+        tell_listed_position(speaker, commit.member_id, each.partition, each.offset);
+    }
     note.commit = invoked.operation;
     speaker.machine.emit(invoked);
+}
+
+// A member that has not read anything yet is where ListOffsets told it to begin.
+void WireHistory::tell_listed_position(const Speaker& speaker, const std::string& member_id,
+                                       const TopicPartition& partition, Offset offset) {
+    const auto member = members_.find(member_id);
+    if (member == members_.end() || !member->second.partitions.contains(partition)) return;
+    if (positions_.contains({member_id, partition})) return;
+    const auto listed = listed_.find({speaker.machine.id(), partition});
+    if (listed == listed_.end() || listed->second != offset) return;
+    positions_[{member_id, partition}] = offset;
+    tell_position(speaker, partition, member_id, member->second.group, offset);
+}
+
+void WireHistory::answer_list_offsets(const Speaker& speaker, Message& response) {
+    for (const auto& topic : response.as<ListOffsetsResponse>().topics) {
+        for (const auto& partition : topic.partitions) {
+            if (partition.error_code != ErrorCode::none) continue;
+            // Version 0 lists several, the first of which is what was asked for.
+            const Offset offset = partition.old_style_offsets.empty()
+                                      ? partition.offset
+                                      : partition.old_style_offsets.front();
+            listed_[{speaker.machine.id(), {topic.name, partition.partition_index}}] = offset;
+        }
+    }
 }
 
 void WireHistory::ask_transaction_offsets(const Speaker& speaker, ApiVersion version,
@@ -302,7 +349,7 @@ WireHistory::OpenTransaction& WireHistory::transaction_of(const Speaker& speaker
 
 // ---- answers ----
 
-void WireHistory::answered(const Speaker& speaker, const Note& note, ApiKey key, ApiVersion,
+void WireHistory::answered(const Speaker& speaker, const Note& note, ApiKey key, ApiVersion version,
                            Message& response) {
     if (key == ApiKey::metadata) {
         for (const auto& topic : response.as<MetadataResponse>().topics) {
@@ -311,7 +358,7 @@ void WireHistory::answered(const Speaker& speaker, const Note& note, ApiKey key,
     } else if (key == ApiKey::produce) {
         answer_produce(speaker, note, response);
     } else if (key == ApiKey::fetch) {
-        answer_fetch(speaker, note, response);
+        answer_fetch(speaker, note, version, response);
     } else if (key == ApiKey::offset_commit) {
         answer_commit(speaker, note, response);
     } else if (key == ApiKey::txn_offset_commit && note.transaction_offsets) {
@@ -358,6 +405,8 @@ void WireHistory::answered(const Speaker& speaker, const Note& note, ApiKey key,
         for (const std::string& member : note.leaving) {
             drop_member(speaker, member, AssignmentChange::revoked);
         }
+    } else if (key == ApiKey::list_offsets) {
+        answer_list_offsets(speaker, response);
     } else if (key == ApiKey::init_producer_id) {
         const auto& init = response.as<InitProducerIdResponse>();
         if (init.error_code != ErrorCode::none) return;
@@ -382,12 +431,18 @@ void WireHistory::identify(const Speaker& speaker, ProducerKey producer, std::st
 }
 
 void WireHistory::answer_produce(const Speaker& speaker, const Note& note, Message& response) {
+    // A request may name a partition twice.
+    std::map<TopicPartition, std::size_t> answered;
     for (const auto& topic : response.as<ProduceResponse>().responses) {
         const std::string name = topic_name(topic.name, topic.topic_id);
         for (const auto& partition : topic.partition_responses) {
-            const auto batch = std::ranges::find(
-                note.batches, TopicPartition{name, partition.index}, &SentBatch::partition);
+            const TopicPartition written{name, partition.index};
+            const auto first =
+                note.batches.begin() + static_cast<std::ptrdiff_t>(answered[written]);
+            const auto batch =
+                std::ranges::find(first, note.batches.end(), written, &SentBatch::partition);
             if (batch == note.batches.end()) continue;
+            answered[written] = static_cast<std::size_t>(batch - note.batches.begin()) + 1;
             conclude(speaker, *batch, partition.error_code, partition.base_offset);
         }
     }
@@ -426,7 +481,7 @@ void WireHistory::conclude(const Speaker& speaker, const SentBatch& batch, Error
 }
 
 // Within a session a request names what changed; the rest is asked for as before.
-void WireHistory::ask_fetch(const FetchRequest& fetch, Note& note) {
+void WireHistory::ask_fetch(const Speaker& speaker, const FetchRequest& fetch, Note& note) {
     note.read_committed = fetch.isolation_level == IsolationLevel::read_committed;
     const auto session = fetch_sessions_.find(fetch.session_id);
     Positions positions;
@@ -442,14 +497,19 @@ void WireHistory::ask_fetch(const FetchRequest& fetch, Note& note) {
     }
     for (const auto& topic : fetch.topics) {
         for (const auto& partition : topic.partitions) {
-            positions[{topic_name(topic.topic, topic.topic_id), partition.partition}] =
-                partition.fetch_offset;
+            const TopicPartition asked{topic_name(topic.topic, topic.topic_id),
+                                       partition.partition};
+            positions[asked] = partition.fetch_offset;
+            if (asked.topic.empty()) continue;  // an id that nobody told the client
+            read_from(speaker, reader_of(speaker, asked), asked, partition.fetch_offset,
+                      note.read_committed);
         }
     }
     note.fetched_from = std::move(positions);
 }
 
-void WireHistory::answer_fetch(const Speaker& speaker, const Note& note, Message& response) {
+void WireHistory::answer_fetch(const Speaker& speaker, const Note& note, ApiVersion version,
+                               Message& response) {
     // Those that a client left behind are dropped one by one.
     constexpr std::size_t most_fetch_sessions = 10'000;
     const std::int32_t session = response.as<FetchResponse>().session_id;
@@ -463,67 +523,114 @@ void WireHistory::answer_fetch(const Speaker& speaker, const Note& note, Message
         const std::string name = topic_name(topic.topic, topic.topic_id);
         for (const auto& partition : topic.partitions) {
             if (partition.error_code != ErrorCode::none || partition.records.empty()) continue;
-            hand_out(speaker, note, {name, partition.partition_index}, partition);
+            hand_out(speaker, note, version, {name, partition.partition_index}, partition);
         }
     }
 }
 
-void WireHistory::hand_out(const Speaker& speaker, const Note& note,
+Offset WireHistory::read_message_set(ByteView records, Offset first,
+                                     std::vector<PolledRecord>& polled) const {
+    const Result<MessageSet> set = decode_message_set(records);
+    Offset end = first;
+    if (!set) return end;  // more comes out of it than a client would take
+    for (const LegacyRecord& record : set->records) {
+        if (record.offset < first) continue;
+        const RecordId plain = record_id(view_of(record.key), view_of(record.value));
+        const auto headed = headed_.find(plain);
+        polled.push_back({.offset = record.offset,
+                          .record = headed == headed_.end() ? plain : headed->second,
+                          .key = text_of(record.key)});
+        end = record.offset + 1;
+    }
+    return end;
+}
+
+WireHistory::Reader WireHistory::reader_of(const Speaker& speaker,
+                                           const TopicPartition& partition) const {
+    Reader reader{.client_id = name_of(speaker, no_producer_id), .group = {}, .member_id = {}};
+    for (const auto& [id, member] : members_) {
+        if (member.machine == speaker.machine.id() && member.partitions.contains(partition)) {
+            reader.owners.emplace_back(id, member.group);
+            reader.generation = member.generation;
+        }
+    }
+    if (reader.owners.size() == 1) {
+        reader.client_id = reader.member_id = reader.owners.front().first;
+        reader.group = reader.owners.front().second;
+    } else {
+        reader.generation = no_generation;
+    }
+    return reader;
+}
+
+void WireHistory::tell_position(const Speaker& speaker, const TopicPartition& partition,
+                                const std::string& client, const std::string& group,
+                                Offset offset) {
+    speaker.machine.emit(PositionSet{.client_id = client,
+                                     .group = group,
+                                     .partition = partition,
+                                     .offset = offset,
+                                     .reason = PositionReason::seek});
+}
+
+// Where a client reads from is where it is, whether anything comes of it or not: it may commit
+// that.
+void WireHistory::read_from(const Speaker& speaker, const Reader& reader,
+                            const TopicPartition& partition, Offset from, bool read_committed) {
+    if (configured_consumers_.insert(reader.client_id).second) {
+        speaker.machine.emit(ConsumerConfigured{.client_id = reader.client_id,
+                                                .group = reader.group,
+                                                .enable_auto_commit = false,
+                                                .read_committed = read_committed,
+                                                .auto_offset_reset = "none"});
+    }
+    const auto [position, is_new] =
+        positions_.try_emplace({reader.client_id, partition}, no_offset);
+    if (std::exchange(position->second, from) == from) return;
+    tell_position(speaker, partition, reader.client_id, reader.group, from);
+    if (reader.owners.size() < 2) return;
+    for (const auto& [member, group] : reader.owners) {
+        tell_position(speaker, partition, member, group, from);
+    }
+}
+
+void WireHistory::hand_out(const Speaker& speaker, const Note& note, ApiVersion version,
                            const TopicPartition& partition,
                            const FetchResponse::Partition& fetched) {
     const auto from = note.fetched_from.find(partition);
     if (from == note.fetched_from.end()) return;
-    std::vector<std::pair<std::string, const Member*>> owners;
-    for (const auto& [id, member] : members_) {
-        if (member.machine == speaker.machine.id() && member.partitions.contains(partition)) {
-            owners.emplace_back(id, &member);
-        }
-    }
-    RecordsPolled polled{.client_id = name_of(speaker, no_producer_id),
-                         .group = {},
-                         .member_id = {},
+    const Reader reader = reader_of(speaker, partition);
+    RecordsPolled polled{.client_id = reader.client_id,
+                         .group = reader.group,
+                         .member_id = reader.member_id,
+                         .generation = reader.generation,
                          .partition = partition,
                          .position = from->second,
                          .next_position = from->second,
                          .records = {}};
-    if (owners.size() == 1) {
-        polled.client_id = polled.member_id = owners.front().first;
-        polled.group = owners.front().second->group;
-        polled.generation = owners.front().second->generation;
+    if (format_fetched_by(version)) {
+        polled.next_position = read_message_set(fetched.records, from->second, polled.records);
+    } else {
+        polled.next_position = visit_records(
+            fetched, from->second, note.read_committed,
+            [&](Offset offset, const RecordView& record) {
+                polled.records.push_back(
+                    {.offset = offset, .record = record_id(record), .key = text_of(record.key)});
+            });
     }
-    polled.next_position = visit_records(
-        fetched, from->second, note.read_committed, [&](Offset offset, const RecordView& record) {
-            polled.records.push_back(
-                {.offset = offset, .record = record_id(record), .key = text_of(record.key)});
-        });
     if (polled.next_position == from->second) return;
-    if (configured_consumers_.insert(polled.client_id).second) {
-        speaker.machine.emit(ConsumerConfigured{.client_id = polled.client_id,
-                                                .group = polled.group,
-                                                .enable_auto_commit = false,
-                                                .read_committed = note.read_committed,
-                                                .auto_offset_reset = "none"});
+    // Who owns it may have changed since it was asked for.
+    read_from(speaker, reader, partition, from->second, note.read_committed);
+    positions_[{reader.client_id, partition}] = polled.next_position;
+    if (polled.records.empty()) {
+        tell_position(speaker, partition, reader.client_id, reader.group, polled.next_position);
+    } else {
+        speaker.machine.emit(polled);
     }
-    const auto tell_position = [&](const std::string& client, const std::string& group,
-                                   Offset offset) {
-        speaker.machine.emit(PositionSet{.client_id = client,
-                                         .group = group,
-                                         .partition = partition,
-                                         .offset = offset,
-                                         .reason = PositionReason::seek});
-    };
-    const auto [position, is_new] =
-        positions_.try_emplace({polled.client_id, partition}, no_offset);
-    if (position->second != from->second) {
-        tell_position(polled.client_id, polled.group, from->second);
+    if (reader.owners.size() < 2) return;
+    for (const auto& [member, group] : reader.owners) {
+        tell_position(speaker, partition, member, group, polled.next_position);
     }
-    position->second = polled.next_position;
-    const Offset next_position = polled.next_position;
-    const bool has_records = !polled.records.empty();
-    if (has_records) speaker.machine.emit(polled);
-    if (!has_records) tell_position(polled.client_id, polled.group, next_position);
-    if (owners.size() < 2) return;
-    for (const auto& [id, member] : owners) tell_position(id, member->group, next_position);
 }
 
 void WireHistory::answer_commit(const Speaker& speaker, const Note& note, Message& response) {

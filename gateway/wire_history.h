@@ -3,8 +3,7 @@
 // known:
 //
 //   producing      one operation per record. A batch with a number (idempotence) that comes again
-//   is
-//                  the same operation; without one, every request is an operation of its own.
+//                  is the same operation; without one, every request is an operation of its own.
 //   consuming      a fetched record counts as handed to the client. It is a group's where exactly
 //                  one member of the client's machine owns the partition; where several do (one
 //                  client.id for many groups), each of their groups is told a position only, which
@@ -13,6 +12,8 @@
 //   transactions   from the first request that opens one to the answer of its end
 //
 // A position that jumps is told as the application's seek: whether it was, the wire does not say.
+// Clients of old versions read records without their headers: each counts as the last one that was
+// sent with this key and value.
 // Answers that never came leave their operations unknown. Events are emitted in the name of the
 // client's machine.
 #pragma once
@@ -95,17 +96,38 @@ class WireHistory {
         std::set<model::TopicPartition> partitions;
     };
 
-    void ask_fetch(const model::FetchRequest& fetch, Note& note);
+    // As whom a client reads a partition.
+    struct Reader {
+        std::string client_id, group, member_id;
+        model::GenerationId generation = model::no_generation;
+        std::vector<std::pair<std::string, std::string>> owners{};  // members and their groups
+    };
+
+    void ask_fetch(const Speaker& speaker, const model::FetchRequest& fetch, Note& note);
+    Reader reader_of(const Speaker& speaker, const model::TopicPartition& partition) const;
+    void read_from(const Speaker& speaker, const Reader& reader,
+                   const model::TopicPartition& partition, model::Offset from, bool read_committed);
+    static void tell_position(const Speaker& speaker, const model::TopicPartition& partition,
+                              const std::string& client, const std::string& group,
+                              model::Offset offset);
     void ask_produce(const Speaker& speaker, model::ApiVersion version, model::Message& request,
                      Note& note);
     void answer_produce(const Speaker& speaker, const Note& note, model::Message& response);
     void conclude(const Speaker& speaker, const SentBatch& batch, model::ErrorCode error,
                   model::Offset base_offset);
-    void answer_fetch(const Speaker& speaker, const Note& note, model::Message& response);
-    void hand_out(const Speaker& speaker, const Note& note, const model::TopicPartition& partition,
+    void answer_fetch(const Speaker& speaker, const Note& note, model::ApiVersion version,
+                      model::Message& response);
+    void hand_out(const Speaker& speaker, const Note& note, model::ApiVersion version,
+                  const model::TopicPartition& partition,
                   const model::FetchResponse::Partition& fetched);
+    // Appends the records from `first` on. Returns the offset behind them; `first` without any.
+    model::Offset read_message_set(ByteView records, model::Offset first,
+                                   std::vector<model::PolledRecord>& polled) const;
     void ask_commit(const Speaker& speaker, model::Message& request, Note& note);
     void answer_commit(const Speaker& speaker, const Note& note, model::Message& response);
+    void tell_listed_position(const Speaker& speaker, const std::string& member_id,
+                              const model::TopicPartition& partition, model::Offset offset);
+    void answer_list_offsets(const Speaker& speaker, model::Message& response);
     void ask_transaction_offsets(const Speaker& speaker, model::ApiVersion version,
                                  model::Message& request, Note& note);
     void ask_end(const Speaker& speaker, model::Message& request, Note& note);
@@ -135,6 +157,10 @@ class WireHistory {
     std::map<std::string, Member> members_;
     std::map<std::pair<std::string, model::TopicPartition>, model::Offset> positions_;
     std::map<model::Uuid, std::string> topic_names_;
+    // What ListOffsets told a machine last.
+    std::map<std::pair<sim::NodeId, model::TopicPartition>, model::Offset> listed_;
+    // What records with headers are without them.
+    std::map<model::RecordId, model::RecordId> headed_;
     // Of open fetch sessions (KIP-227): brokers draw their ids from the same 31 bits each, so two
     // are hardly ever of the same.
     std::map<std::int32_t, Positions> fetch_sessions_;

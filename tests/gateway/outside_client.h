@@ -10,6 +10,10 @@
 #include "gateway/frame_cutter.h"
 #include "gateway/served_run.h"
 #include "model/protocol/codec.h"
+#include "model/protocol/messages/fetch.h"
+#include "model/protocol/messages/metadata.h"
+#include "model/protocol/messages/produce.h"
+#include "model/protocol/record_batch.h"
 #include "scenarios/scenario_file.h"
 
 namespace squall::gateway {
@@ -122,5 +126,52 @@ class ServedCluster {
   public:
     ServedRun served;
 };
+
+// ---- what clients ask ----
+
+inline model::MetadataRequest metadata_of(const std::string& topic) {
+    model::MetadataRequest request;
+    request.topics.emplace().push_back({.topic_id = {}, .name = topic});
+    return request;
+}
+
+inline Bytes batch_of(const std::vector<std::string>& values) {
+    model::BatchBuilder builder;
+    for (const std::string& value : values) {
+        builder.append(1'735'689'600'000, as_bytes("key"), as_bytes(value));
+    }
+    return builder.finish();
+}
+
+inline model::ProduceRequest produce_of(const std::string& topic, Bytes records) {
+    model::ProduceRequest request;
+    request.acks = -1;
+    request.timeout_ms = 5000;
+    request.topic_data.push_back({.name = topic, .topic_id = {}, .partition_data = {}});
+    request.topic_data[0].partition_data.push_back({.index = 0, .records = std::move(records)});
+    return request;
+}
+
+inline model::FetchRequest fetch_of(const std::string& topic) {
+    model::FetchRequest request;
+    request.max_wait_ms = 100;
+    request.min_bytes = 1;
+    model::FetchRequest::Topic& asked = request.topics.emplace_back();
+    asked.topic = topic;
+    asked.partitions.emplace_back().partition_max_bytes = 1 << 20;
+    asked.partitions.back().fetch_offset = model::Offset(0);
+    return request;
+}
+
+// Makes the topic, and returns a connection to its leader.
+inline ConnectionNumber connect_to_leader(ServedCluster& cluster, const std::string& topic) {
+    const ConnectionNumber any = cluster.connect(0);
+    cluster.call(any, metadata_of(topic), 5);
+    const auto metadata = cluster.call(any, metadata_of(topic), 5);
+    if (!metadata || metadata->topics.at(0).partitions.empty()) return ConnectionNumber(0);
+    const auto leader =
+        static_cast<std::uint32_t>(metadata->topics[0].partitions[0].leader_id.value());
+    return cluster.connect(leader - 1);
+}
 
 }  // namespace squall::gateway

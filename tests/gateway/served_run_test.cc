@@ -14,51 +14,6 @@ namespace {
 
 using namespace squall::model;
 
-MetadataRequest metadata_of(const std::string& topic) {
-    MetadataRequest request;
-    request.topics.emplace().push_back({.topic_id = {}, .name = topic});
-    return request;
-}
-
-Bytes batch_of(const std::vector<std::string>& values) {
-    BatchBuilder builder;
-    for (const std::string& value : values) {
-        builder.append(1'735'689'600'000, as_bytes("key"), as_bytes(value));
-    }
-    return builder.finish();
-}
-
-ProduceRequest produce_of(const std::string& topic, Bytes records) {
-    ProduceRequest request;
-    request.acks = -1;
-    request.timeout_ms = 5000;
-    request.topic_data.push_back({.name = topic, .topic_id = {}, .partition_data = {}});
-    request.topic_data[0].partition_data.push_back({.index = 0, .records = std::move(records)});
-    return request;
-}
-
-FetchRequest fetch_of(const std::string& topic) {
-    FetchRequest request;
-    request.max_wait_ms = 100;
-    request.min_bytes = 1;
-    FetchRequest::Topic& asked = request.topics.emplace_back();
-    asked.topic = topic;
-    asked.partitions.emplace_back().partition_max_bytes = 1 << 20;
-    asked.partitions.back().fetch_offset = Offset(0);
-    return request;
-}
-
-// Makes the topic, and returns a connection to its leader.
-ConnectionNumber connect_to_leader(ServedCluster& cluster, const std::string& topic) {
-    const ConnectionNumber any = cluster.connect(0);
-    cluster.call(any, metadata_of(topic), 5);
-    const auto metadata = cluster.call(any, metadata_of(topic), 5);
-    if (!metadata || metadata->topics.at(0).partitions.empty()) return ConnectionNumber(0);
-    const auto leader =
-        static_cast<std::uint32_t>(metadata->topics[0].partitions[0].leader_id.value());
-    return cluster.connect(leader - 1);
-}
-
 // A client that makes a topic, writes to it and reads it back.
 void write_and_read(ServedCluster& cluster) {
     const ConnectionNumber leader = connect_to_leader(cluster, "orders");

@@ -9,6 +9,7 @@
 #include "model/broker/fetch_session_cache.h"
 #include "model/broker/handlers/handlers.h"
 #include "model/broker/handlers/visibility.h"
+#include "model/protocol/message_set.h"
 #include "model/replica/replica_host.h"
 
 namespace squall::model {
@@ -50,6 +51,20 @@ std::optional<BrokerId> preferred_replica(Broker& broker, const std::string& cli
 
 // From version 16 on, who asked the wrong broker is told the right one (KIP-951).
 constexpr ApiVersion first_fetch_with_hints = 16;
+
+// Old consumers read message sets. What cannot be one, they are refused (KafkaApis'
+// maybeConvertFetchedData).
+void convert_to_message_set(FetchResponse::Partition& part, MessageFormat format, Offset from) {
+    Result<Bytes> set = message_set_of_batches(part.records, format, from);
+    if (set) {
+        part.records = std::move(set).value();
+        return;
+    }
+    const ErrorCode error = set.error().failure == Failure::corrupt
+                                ? ErrorCode::corrupt_message
+                                : ErrorCode::unsupported_compression_type;
+    part = {.partition_index = part.partition_index, .error_code = error};
+}
 
 // One request on its way to an answer: what it found so far of the partitions of its session.
 class Fetching {
@@ -220,8 +235,12 @@ FetchResponse Fetching::answer(bool is_incremental) {
     response.session_id = session_.id;
     LeaderHints leaders;
     named_ = nullptr;
+    const std::optional<MessageFormat> old_format = format_fetched_by(version_);
     for (Found& found : found_) {
         const CachedPartition& partition = *found.partition;
+        if (old_format && !found.part.records.empty()) {
+            convert_to_message_set(found.part, *old_format, partition.asked.fetch_offset);
+        }
         const ErrorCode error = found.part.error_code;
         if (version_ >= first_fetch_with_hints && partition.slot &&
             (error == ErrorCode::not_leader_or_follower ||

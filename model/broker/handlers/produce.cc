@@ -13,6 +13,7 @@
 #include "model/broker/handlers/verification.h"
 #include "model/broker/handlers/visibility.h"
 #include "model/protocol/batch_view.h"
+#include "model/protocol/message_set.h"
 #include "model/replica/replica_host.h"
 
 namespace squall::model {
@@ -29,6 +30,8 @@ bool is_known_acks(std::int16_t acks) {
     return acks == -1 || acks == 0 || acks == 1;
 }
 
+// Before it, producers may write message sets (KIP-98).
+constexpr ApiVersion first_with_batches_alone = 3;
 constexpr ApiVersion first_with_zstd = 7;
 
 AppendOutcome invalid(std::string why) {
@@ -36,7 +39,7 @@ AppendOutcome invalid(std::string why) {
 }
 
 // Clients write exactly one batch of magic 2 a partition (ProduceRequest.validateRecords), whole,
-// and with a CRC that holds.
+// and with a CRC that holds. Of the older formats, see admit_records().
 AppendOutcome validate_records(ByteView records, ApiVersion version) {
     if (records.empty()) {
         return invalid(
@@ -44,7 +47,7 @@ AppendOutcome validate_records(ByteView records, ApiVersion version) {
                         "batch per partition",
                         version));
     }
-    if (records.size() > batch_layout::magic &&
+    if (version >= first_with_batches_alone && records.size() > batch_layout::magic &&
         records[batch_layout::magic] != batch_layout::current_magic) {
         return invalid(
             fmt::format("Produce requests with version {} are only allowed to contain "
@@ -66,6 +69,21 @@ AppendOutcome validate_records(ByteView records, ApiVersion version) {
                         version));
     }
     if (!batch->check()) return {.error = ErrorCode::corrupt_message};
+    return {};
+}
+
+// What a request of that version carries becomes the one batch that the log takes.
+AppendOutcome admit_records(Bytes& records, ApiVersion version) {
+    if (version >= first_with_batches_alone || !is_message_set(records)) {
+        return validate_records(records, version);
+    }
+    Result<Bytes> batch = batch_of_message_set(records);
+    if (!batch) {
+        return {.error = batch.error().failure == Failure::corrupt ? ErrorCode::corrupt_message
+                                                                   : ErrorCode::invalid_record,
+                .message = batch.error().detail};
+    }
+    records = std::move(batch).value();
     return {};
 }
 
@@ -192,8 +210,12 @@ Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                 completer.complete({.error = known == nullptr && by_id
                                                  ? ErrorCode::unknown_topic_id
                                                  : ErrorCode::unknown_topic_or_partition});
+            } else if (partition.records.empty() &&
+                       context.api_version < first_with_batches_alone) {
+                // An old producer may write nothing, and nothing is what becomes of it.
+                completer.complete({});
             } else if (AppendOutcome outcome =
-                           validate_records(partition.records, context.api_version);
+                           admit_records(partition.records, context.api_version);
                        outcome.error != ErrorCode::none) {
                 completer.complete(std::move(outcome));
             } else if (!is_known_acks(request.acks)) {
