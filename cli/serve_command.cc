@@ -23,6 +23,7 @@ struct ServeCommand {
     double speed = 1.0;
     std::string duration;
     std::string record;
+    std::string control;
     bool json = false;
     bool quiet = false;
     bool no_color = false;
@@ -51,11 +52,14 @@ gateway::ServeOptions serve_options(const ServeCommand& command) {
         options.duration = *duration;
     }
     options.record = command.record;
+    if (!command.control.empty()) options.control = address("--control", command.control);
     options.stop = &stop_requested();
-    options.ready = [json = command.json](std::string_view bootstrap) {
-        // Scripts wait for this line; with --json, stdout is the document's alone.
-        fmt::print(json ? stderr : stdout, "bootstrap: {}\n", bootstrap);
-        std::fflush(json ? stderr : stdout);
+    options.ready = [json = command.json](std::string_view bootstrap, std::string_view control) {
+        // Scripts wait for these lines; with --json, stdout is the document's alone.
+        std::FILE* const out = json ? stderr : stdout;
+        fmt::print(out, "bootstrap: {}\n", bootstrap);
+        if (!control.empty()) fmt::print(out, "control: http://{}\n", control);
+        std::fflush(out);
     };
     const auto mutex = std::make_shared<std::mutex>();
     options.log = [mutex, quiet = command.quiet](std::string_view line) {
@@ -66,17 +70,21 @@ gateway::ServeOptions serve_options(const ServeCommand& command) {
     return options;
 }
 
+void warn_of_strangers(const gateway::Address& address) {
+    if (gateway::is_loopback(address)) return;
+    fmt::print(stderr,
+               "squall: warning: {} can be reached from other machines, and nothing here asks who "
+               "comes\n",
+               to_string(address));
+}
+
 int serve(const ServeCommand& command) {
     const scenarios::Scenario scenario = command.changes.load(command.scenario);
     const std::uint64_t seed =
         command.seed.empty() ? ScenarioOptions{}.choose_seed(scenario) : parse_seed(command.seed);
     const gateway::ServeOptions options = serve_options(command);
-    if (!gateway::is_loopback(options.listen)) {
-        fmt::print(stderr,
-                   "squall: warning: {} can be reached from other machines, and nothing here asks "
-                   "who comes\n",
-                   to_string(options.listen));
-    }
+    warn_of_strangers(options.listen);
+    if (options.control) warn_of_strangers(*options.control);
     const auto begin = std::chrono::steady_clock::now();
     const Result<scenarios::RunResult> result = gateway::serve(scenario, seed, options);
     if (!result) throw BadInput{result.error().detail};
@@ -111,6 +119,9 @@ Command add_serve(Arguments& arguments, const Environment&) {
     arguments.real("--speed", command->speed, "of virtual time against the wall clock", "X");
     arguments.text("--for", command->duration, "ends after so much virtual time, like 90s",
                    "DURATION");
+    arguments.text("--control", command->control,
+                   "listens for HTTP there: faults, status, metrics, the verdict so far (0: any)",
+                   "HOST:PORT");
     arguments.text("--record", command->record,
                    "keeps what came in: `squall replay FILE` repeats the run without clients",
                    "FILE");

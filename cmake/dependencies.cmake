@@ -16,6 +16,14 @@ find_package(nlohmann_json REQUIRED)
 add_library(squall_json INTERFACE)
 target_link_libraries(squall_json INTERFACE nlohmann_json::nlohmann_json)
 
+# The control port of `squall serve`.
+find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
+add_library(squall_http INTERFACE)
+target_link_libraries(squall_http INTERFACE ${HTTPLIB_LIBRARY})
+# What Debian's was compiled with: the layout of its classes depends on it.
+target_compile_definitions(squall_http INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT
+                           CPPHTTPLIB_BROTLI_SUPPORT)
+
 find_package(CLI11 REQUIRED)
 add_library(squall_cli11 INTERFACE)
 target_link_libraries(squall_cli11 INTERFACE CLI11::CLI11)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "gateway/address.h"
 #include "model/protocol/api_key.h"
@@ -19,6 +20,12 @@ class AddressBook {
     // Puts the addresses in place of the nodes' names, wherever a response of that API names one.
     // A node that is not in the book stays as it is.
     void advertise(model::ApiKey api, model::Message& response) const;
+
+    // Null where it is not in the book.
+    const Address* find(std::string_view node) const {
+        const auto found = addresses_.find(node);
+        return found == addresses_.end() ? nullptr : &found->second;
+    }
 
   private:
     template <class Host>

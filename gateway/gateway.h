@@ -46,6 +46,8 @@ class Gateway {
     std::size_t connections() const { return sessions_.size(); }
     // Requests that clients wait for an answer to.
     std::size_t unanswered() const { return unanswered_; }
+    // That came so far, by API.
+    const std::map<model::ApiKey, std::uint64_t>& requests() const { return requests_; }
 
     // ---- for sessions ----
 
@@ -57,6 +59,7 @@ class Gateway {
     // The machine of the clients of that id, running unless a fault holds it down.
     scenarios::Machine& machine_of(std::string_view client_id);
     void count_unanswered(std::int64_t change);
+    void count_request(model::ApiKey key) { ++requests_[key]; }
     void forget(ConnectionNumber number);
 
   private:
@@ -75,6 +78,7 @@ class Gateway {
     std::map<ConnectionNumber, std::shared_ptr<Session>> sessions_;
     std::size_t machines_ = 0;
     std::size_t unanswered_ = 0;
+    std::map<model::ApiKey, std::uint64_t> requests_;
 };
 
 // "outside-kafkajs": the machine's name for that client.id; what names of nodes cannot have is

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "gateway/control_action.h"
 #include "gateway/outside_event.h"
 
 namespace squall::gateway {
@@ -22,13 +23,15 @@ struct Inquiry {
 struct Incoming {
     std::variant<OutsideEvent, Inquiry> what;
     // Of a Controlled: called with the answer, on the simulation's thread.
-    std::function<void(std::string)> answer{};
+    std::function<void(ControlAnswer)> answer{};
 };
 
 class Inbox {
   public:
     // From any thread.
     void put(Incoming incoming);
+    // Nobody takes anything out any more: what is in it goes, and what comes.
+    void close();
     // Everything that came since the last call.
     std::vector<Incoming> take();
     // Returns when something is there, or `patience` is over.
@@ -38,6 +41,7 @@ class Inbox {
     std::mutex mutex_;
     std::condition_variable arrived_;
     std::vector<Incoming> incoming_;
+    bool is_closed_ = false;
 };
 
 }  // namespace squall::gateway

@@ -34,7 +34,7 @@ struct Disconnected {
 
     bool operator==(const Disconnected&) const = default;
 };
-// What the control port was asked to do: see control_action.h.
+// What the control port was asked to do: see encode_action() in control_action.h.
 struct Controlled {
     std::string action;
 

@@ -6,11 +6,14 @@
 #include <set>
 #include <utility>
 
+#include "gateway/control_documents.h"
+#include "gateway/control_server.h"
 #include "gateway/inbox.h"
 #include "gateway/pacer.h"
 #include "gateway/recording.h"
 #include "gateway/served_run.h"
 #include "gateway/sockets.h"
+#include "gateway/status_board.h"
 #include "model/events/controller_events.h"
 #include "scenarios/scenario_file.h"
 #include "sim/kernel/simulation.h"
@@ -63,6 +66,9 @@ class Readiness {
     explicit Readiness(const scenarios::Scenario& scenario)
         : brokers_wanted_(scenario.cluster.brokers), topics_wanted_(scenario.topics.size()) {}
 
+    static bool looks_at(const sim::EventKind& kind) {
+        return kind.is_one_of<model::BrokerFenceChanged, model::TopicCreated>();
+    }
     void observe(const sim::Event& event) {
         if (const auto* change = event.as<model::BrokerFenceChanged>()) {
             if (!change->fenced) brokers_.insert(change->broker);
@@ -86,13 +92,24 @@ class Server {
   public:
     Server(const scenarios::Scenario& scenario, std::uint64_t seed, const ServeOptions& options,
            AddressBook addresses, std::unique_ptr<Sockets> sockets, Inbox& inbox,
-           std::optional<RecordingWriter> recording)
+           std::optional<RecordingWriter> recording, std::unique_ptr<ControlServer> control)
         : options_(options),
+          scenario_(scenario),
           inbox_(inbox),
           sockets_(std::move(sockets)),
           recording_(std::move(recording)),
           readiness_(scenario),
-          served_(scenario, run_options(seed), std::move(addresses), *sockets_) {}
+          served_(scenario, run_options(seed), std::move(addresses), *sockets_),
+          control_(std::move(control)) {}
+
+    // Whoever waits at the control port is let go before the port is.
+    ~Server() {
+        advancing_.reset();
+        on_end_ = nullptr;
+        control_.reset();
+    }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
 
     Result<scenarios::RunResult> serve() {
         boot();
@@ -104,6 +121,7 @@ class Server {
             recording_->write_hash(result.hash);
             if (const Status written = recording_->flush(); !written) return written.error();
         }
+        if (on_end_) on_end_({.body = verdict_document(result)});
         return result;
     }
 
@@ -112,12 +130,19 @@ class Server {
         return {.seed = seed,
                 .trace_level = sim::TraceLevel::hash_only,
                 .prepare = [this](sim::Simulation& simulation) {
-                    simulation.trace().observe(
-                        [this](const sim::Event& event) { readiness_.observe(event); });
+                    sim::Trace& trace = simulation.trace();
+                    trace.observe([this](const sim::Event& event) { readiness_.observe(event); },
+                                  Readiness::looks_at);
+                    if (!options_.control) return;
+                    trace.observe(
+                        [this, &trace](const sim::Event& event) { board_.observe(event, trace); },
+                        StatusBoard::looks_at);
                 }};
     }
 
-    bool is_stopped() const { return options_.stop != nullptr && options_.stop->load(); }
+    bool is_stopped() const {
+        return on_end_ != nullptr || (options_.stop != nullptr && options_.stop->load());
+    }
 
     // At full speed, until everybody is there and the simulated date is today's.
     void boot() {
@@ -142,8 +167,13 @@ class Server {
         for (const Address& address : sockets_->addresses()) {
             bootstrap += (bootstrap.empty() ? "" : ",") + to_string(advertised(address));
         }
-        options_.ready(bootstrap);
+        if (control_) {
+            control_->start([this](ControlServer::Question question,
+                                   ControlServer::Answerer answer) { tell(question, answer); });
+        }
+        options_.ready(bootstrap, control_ ? to_string(control_->address()) : "");
         while (!is_stopped() && !served_.is_over() && served_.now() < end) {
+            if (advancing_) pacer.jump(served_.now(), steady_now());
             const Time due = std::min(pacer.due(served_.now(), steady_now()), end);
             std::vector<Incoming> incoming = inbox_.take();
             if (!incoming.empty()) {
@@ -158,7 +188,9 @@ class Server {
             const bool is_asked =
                 served_.gateway().unanswered() > 0 &&
                 served_.now() < std::min(std::min(due + head_start, asked_until), end);
-            if (is_asked) {
+            if (advancing_) {
+                go_on(end);
+            } else if (is_asked) {
                 served_.run_until(served_.now() + step_while_asked);
             } else if (due - served_.now() >= granularity || due == end) {
                 served_.run_until(std::min(due, served_.now() + step_while_idle));
@@ -175,13 +207,84 @@ class Server {
 
     void take_in(Incoming& incoming) {
         if (auto* inquiry = std::get_if<Inquiry>(&incoming.what)) return inquiry->look();
-        take_in(std::get<OutsideEvent>(std::move(incoming.what)));
+        auto& event = std::get<OutsideEvent>(incoming.what);
+        std::optional<AdvanceTime> advance;
+        if (const auto* controlled = std::get_if<Controlled>(&event)) {
+            const Result<ControlAction> action = decode_action(controlled->action);
+            if (action) {
+                const auto* wanted = std::get_if<AdvanceTime>(&*action);
+                if (wanted != nullptr) advance = *wanted;
+            }
+        }
+        ControlAnswer answer = take_in(std::move(event));
+        if (advance) return begin_advance(*advance, std::move(incoming.answer));
+        if (incoming.answer) incoming.answer(std::move(answer));
     }
 
-    void take_in(OutsideEvent event) {
-        RecordedEvent recorded{.at = served_.now(), .event = std::move(event)};
-        if (recording_) recording_->write(recorded);
-        served_.take_in(recorded.event);
+    ControlAnswer take_in(OutsideEvent event) {
+        const auto taken = std::make_shared<const RecordedEvent>(
+            RecordedEvent{.at = served_.now(), .event = std::move(event)});
+        if (recording_) recording_->write(*taken);
+        // Only who can be asked for the verdict so far needs to know.
+        if (control_) taken_in_.push_back(taken);
+        return served_.take_in(taken->event);
+    }
+
+    // ---- the control port ----
+
+    // Several at once add up.
+    void begin_advance(const AdvanceTime& advance, ControlServer::Answerer answer) {
+        if (!advancing_) advancing_.emplace(Advancing{.until = served_.now()});
+        advancing_->until = advancing_->until + advance.by;
+        advancing_->answers.push_back(std::move(answer));
+    }
+    void go_on(Time end) {
+        const Time until = std::min(advancing_->until, end);
+        served_.run_until(std::min(until, served_.now() + step_while_idle));
+        if (served_.now() < until && !served_.is_over()) return;
+        const Advancing done = std::move(*advancing_);
+        advancing_.reset();
+        const std::string body = status_document(view());
+        for (const ControlServer::Answerer& answer : done.answers) answer({.body = body});
+    }
+
+    ControlView view() { return {board_, served_.run(), served_.gateway()}; }
+
+    void tell(ControlServer::Question question, ControlServer::Answerer answer) {
+        using enum ControlServer::Question;
+        switch (question) {
+            case status:
+                return answer({.body = status_document(view())});
+            case topics:
+                return answer({.body = topics_document(view())});
+            case groups:
+                return answer({.body = groups_document(view())});
+            case transactions:
+                return answer({.body = transactions_document(view())});
+            case faults:
+                return answer({.body = faults_document(view())});
+            case metrics:
+                return answer({.body = metrics_text(view())});
+            case verdict:
+                return judge_so_far(answer);
+            case end:
+                on_end_ = std::move(answer);
+                return;
+        }
+    }
+    // What went on so far is run again, beside this, to an end and to its verdict.
+    void judge_so_far(const ControlServer::Answerer& answer) {
+        auto judge = [events = taken_in_, now = served_.now(), scenario = scenario_,
+                      stop = options_.stop] {
+            const scenarios::RunResult result = repeat(scenario, events, now,
+                                                       {.seed = scenario.run.seed.value_or(0),
+                                                        .trace_level = sim::TraceLevel::hash_only,
+                                                        .stop = stop});
+            constexpr int unavailable = 503;
+            if (result.interrupted) return refuse(unavailable, "serving is over");
+            return ControlAnswer{.body = verdict_document(result)};
+        };
+        answer({.body = {}, .later = std::move(judge)});
     }
 
     void flush_recording() {
@@ -199,13 +302,24 @@ class Server {
                 bound.port};
     }
 
+    struct Advancing {
+        Time until;
+        std::vector<ControlServer::Answerer> answers{};
+    };
+
     const ServeOptions& options_;
+    const scenarios::Scenario scenario_;
     Inbox& inbox_;
     std::unique_ptr<Sockets> sockets_;
     std::optional<RecordingWriter> recording_;
     std::chrono::nanoseconds last_flush_{};
     Readiness readiness_;
+    StatusBoard board_;
     ServedRun served_;
+    std::vector<TakenIn> taken_in_;
+    std::optional<Advancing> advancing_;
+    ControlServer::Answerer on_end_;
+    std::unique_ptr<ControlServer> control_;
 };
 
 }  // namespace
@@ -217,6 +331,13 @@ Result<scenarios::RunResult> serve(const scenarios::Scenario& written, std::uint
     Result<std::unique_ptr<Sockets>> sockets =
         Sockets::bind(options.listen, scenario.cluster.brokers, inbox, options.log);
     if (!sockets) return sockets.error();
+
+    std::unique_ptr<ControlServer> control;
+    if (options.control) {
+        Result<std::unique_ptr<ControlServer>> bound = ControlServer::bind(*options.control, inbox);
+        if (!bound) return bound.error();
+        control = std::move(bound).value();
+    }
 
     AddressBook addresses;
     const std::vector<std::string> brokers = scenarios::broker_names(scenario);
@@ -233,7 +354,7 @@ Result<scenarios::RunResult> serve(const scenarios::Scenario& written, std::uint
         recording.emplace(std::move(created).value());
     }
     Server server(scenario, seed, options, std::move(addresses), std::move(sockets).value(), inbox,
-                  std::move(recording));
+                  std::move(recording), std::move(control));
     return server.serve();
 }
 

@@ -27,15 +27,17 @@ struct ServeOptions {
     std::int64_t speed_permille = 1000;
     std::optional<Duration> duration;  // of virtual time, from when it is ready; nullopt: no end
     std::string record;                // a file; empty: nothing is recorded
+    std::optional<Address> control;    // where to listen for HTTP
     // Set by a signal handler: serving ends, and the verdict comes.
     const std::atomic<bool>* stop = nullptr;
-    // Called with "127.0.0.1:9092,..." once clients can come.
-    std::function<void(std::string_view)> ready;
+    // Called with "127.0.0.1:9092,...", and the control port's "127.0.0.1:8080" or nothing, once
+    // clients can come.
+    std::function<void(std::string_view, std::string_view)> ready;
     std::function<void(std::string_view)> log;  // lines for people; from two threads
 };
 
-// Errors: io_error where a port or the recording's file cannot be had. Throws ScenarioError where
-// the scenario cannot be run.
+// Errors: io_error where a port (the control port too) or the recording's file cannot be had.
+// Throws ScenarioError where the scenario cannot be run.
 Result<scenarios::RunResult> serve(const scenarios::Scenario& scenario, std::uint64_t seed,
                                    const ServeOptions& options);
 

@@ -23,7 +23,9 @@ void ServedRun::run_until(Time end) {
     if (!is_over()) gateway_->watch_ports();
 }
 
-void ServedRun::take_in(const OutsideEvent& event) {
+ControlAnswer ServedRun::take_in(const OutsideEvent& event) {
+    constexpr int conflict = 409;
+    ControlAnswer answer = refuse(conflict, "the run is over");
     run_->act([&] {
         // It comes because of nothing that went before. What ran last is not the same in a server,
         // which stops more often, and in a replay.
@@ -36,17 +38,36 @@ void ServedRun::take_in(const OutsideEvent& event) {
             gateway_->received(*received);
         } else if (const auto* disconnected = std::get_if<Disconnected>(&event)) {
             gateway_->disconnected(*disconnected);
+        } else if (const auto* controlled = std::get_if<Controlled>(&event)) {
+            constexpr int bad_request = 400;
+            const Result<ControlAction> action = decode_action(controlled->action);
+            answer =
+                action ? carry_out(*action, *run_) : refuse(bad_request, action.error().detail);
         } else if (std::holds_alternative<Ended>(event)) {
             gateway_->close_all();
             run_->end_storm();
         }
         context = saved;
     });
+    return answer;
 }
 
 scenarios::RunResult ServedRun::finish() {
     run_->run_until(run_->end());
     return run_->finish();
+}
+
+scenarios::RunResult repeat(const scenarios::Scenario& scenario, const std::vector<TakenIn>& events,
+                            Time end, const scenarios::RunOptions& options) {
+    SilentOutlet outlet;
+    ServedRun served(scenario, options, AddressBook(), outlet);
+    for (const TakenIn& taken : events) {
+        served.run_until(taken->at);
+        served.take_in(taken->event);
+    }
+    served.run_until(end);
+    served.take_in(Ended{});
+    return served.finish();
 }
 
 scenarios::RunResult replay(const scenarios::Scenario& scenario,

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "gateway/control_action.h"
 #include "gateway/gateway.h"
 #include "gateway/outside_event.h"
 #include "gateway/recording.h"
@@ -25,8 +27,8 @@ class ServedRun {
 
     // Without effect where it is that late already.
     void run_until(Time end);
-    // Takes the event in, now.
-    void take_in(const OutsideEvent& event);
+    // Takes the event in, now. Returns what there is to say to a Controlled.
+    ControlAnswer take_in(const OutsideEvent& event);
     // After Ended: runs the calm to its end, and judges.
     scenarios::RunResult finish();
 
@@ -35,6 +37,12 @@ class ServedRun {
     std::unique_ptr<Gateway> gateway_;
     std::unique_ptr<scenarios::JudgedRun> run_;
 };
+
+// An event of a run that is going on: who repeats the run beside it shares it.
+using TakenIn = std::shared_ptr<const RecordedEvent>;
+// What would come of it if it ended at `end`. Throws ScenarioError.
+scenarios::RunResult repeat(const scenarios::Scenario& scenario, const std::vector<TakenIn>& events,
+                            Time end, const scenarios::RunOptions& options);
 
 // The recorded run again, without its clients. Throws ScenarioError.
 scenarios::RunResult replay(const scenarios::Scenario& scenario,

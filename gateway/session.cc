@@ -92,6 +92,7 @@ Status Session::take_in(ByteView frame) {
         body = std::move(decoded).value();
     }
 
+    gateway_.count_request(key);
     std::shared_ptr<WireHistory::Note> note;
     if (expects_answer(key, *body)) {
         note = std::make_shared<WireHistory::Note>();

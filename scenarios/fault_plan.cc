@@ -35,8 +35,8 @@ FaultPlan::FaultPlan(const Scenario& scenario, Cluster& cluster, Receipts& recei
     }
 }
 
-void FaultPlan::strike(Entry& entry) {
-    if (over_) return;
+std::vector<std::string> FaultPlan::strike(Entry& entry) {
+    if (over_) return {};
     const FaultSection& section = *entry.section;
     sim::Simulation& simulation = cluster_.simulation();
     // A fault that strikes again ends its earlier self first.
@@ -59,9 +59,12 @@ void FaultPlan::strike(Entry& entry) {
         who += (who.empty() ? "" : ", ") + machine->name;
     }
     if (names.empty()) {
-        receipts_.missed(section.id, section.kind, section.target + " = nobody");
+        // Who gave it is told at once.
+        if (!entry.is_given) {
+            receipts_.missed(section.id, section.kind, section.target + " = nobody");
+        }
         entry.ever_struck = true;
-        return;
+        return names;
     }
     entry.ever_struck = true;
     const std::string described = who == section.target ? who : section.target + " = " + who;
@@ -74,7 +77,7 @@ void FaultPlan::strike(Entry& entry) {
     for (const std::string& part : context->without_target) {
         receipts_.missed(section.id, section.kind, fmt::format("{}: {} = nobody", who, part));
     }
-    active_.push_back({section.id, std::move(fault), std::move(context)});
+    active_.push_back({section.id, &section, std::move(fault), std::move(context)});
     if (section.heal_after) {
         const std::uint64_t strike_number = entry.times_struck;
         simulation.control_at(simulation.now() + *section.heal_after,
@@ -82,6 +85,57 @@ void FaultPlan::strike(Entry& entry) {
                                   if (entry.times_struck == strike_number) heal(entry.section->id);
                               });
     }
+    return names;
+}
+
+bool FaultPlan::may_give(const std::string& id) const {
+    return !over_ && std::ranges::find(active_, id, &Active::id) == active_.end() &&
+           std::ranges::none_of(entries_,
+                                [&](const Entry& entry) { return entry.section->id == id; });
+}
+
+std::string FaultPlan::fresh_id() const {
+    for (std::size_t number = 1;; ++number) {
+        std::string id = fmt::format("given-{}", number);
+        const auto has_it = [&](const Entry& entry) { return entry.section->id == id; };
+        if (std::ranges::none_of(entries_, has_it) &&
+            std::ranges::none_of(given_entries_, has_it)) {
+            return id;
+        }
+    }
+}
+
+std::vector<std::string> FaultPlan::strike(FaultSection given) {
+    ASSERT(may_give(given.id), "fault {}: not now", given.id);
+    const auto known = std::ranges::find_if(
+        given_entries_, [&](const Entry& entry) { return entry.section->id == given.id; });
+    if (known != given_entries_.end()) {
+        // Its draws go on where the earlier one's ended.
+        given_[static_cast<std::size_t>(known - given_entries_.begin())] = std::move(given);
+        return strike(*known);
+    }
+    const FaultSection& section = given_.emplace_back(std::move(given));
+    return strike(given_entries_.emplace_back(Entry{.section = &section, .is_given = true}));
+}
+
+bool FaultPlan::end(const std::string& id) {
+    const bool is_at_work = std::ranges::find(active_, id, &Active::id) != active_.end();
+    if (is_at_work) heal(id);
+    return is_at_work;
+}
+
+std::vector<FaultPlan::AtWork> FaultPlan::at_work() const {
+    std::vector<AtWork> faults;
+    for (const Active& active : active_) {
+        AtWork& told = faults.emplace_back(AtWork{.id = active.id,
+                                                  .kind = active.section->kind,
+                                                  .target = active.section->target,
+                                                  .machines = {}});
+        for (const Machine* machine : active.context->machines) {
+            told.machines.push_back(machine->name);
+        }
+    }
+    return faults;
 }
 
 void FaultPlan::heal(const std::string& id) {

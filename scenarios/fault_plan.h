@@ -1,9 +1,11 @@
-// FaultPlan: brings the faults of a scenario down on a cluster at their times, and ends them.
+// FaultPlan: brings the faults of a scenario down on a cluster at their times, and ends them; and
+// those that are given to it while it runs (`squall serve --control`).
 //
 // Times that a seed may choose (window, every) are drawn when the plan is made, keyed by the
 // fault's id: adding or removing one fault leaves the others where they were.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,26 +29,52 @@ class FaultPlan {
     // The storm is over: whatever still acts is healed, and nothing strikes any more.
     void end_storm();
 
+    // ---- from outside, between steps ----
+
+    struct AtWork {
+        std::string id, kind, target;
+        std::vector<std::string> machines;  // whom it hit
+    };
+
+    // Strikes now. Requires: validate_given() was content, and may_give(given.id). Returns whom it
+    // hits; nobody plays the role: empty, and nothing happened.
+    std::vector<std::string> strike(FaultSection given);
+    // Whether a fault of that id may be given: the storm goes on, and neither the scenario nor
+    // anything at work has the id.
+    bool may_give(const std::string& id) const;
+    // An id that no fault has had: "given-1".
+    std::string fresh_id() const;
+    // False: no fault of that id is at work.
+    bool end(const std::string& id);
+    // In order of striking.
+    std::vector<AtWork> at_work() const;
+    bool storm_is_over() const { return over_; }
+
   private:
     struct Entry {
         const FaultSection* section = nullptr;
+        bool is_given = false;  // from outside
         std::uint64_t times_struck = 0;
         std::uint32_t matches = 0;  // of its condition, so far
         bool ever_struck = false;
     };
     struct Active {
         std::string id;
+        const FaultSection* section = nullptr;
         std::unique_ptr<Fault> fault;
         std::unique_ptr<FaultContext> context;
     };
 
     bool has_struck(const std::string& id) const;
-    void strike(Entry& entry);
+    std::vector<std::string> strike(Entry& entry);
     void heal(const std::string& id);
 
     Cluster& cluster_;
     Receipts& receipts_;
     std::vector<Entry> entries_;
+    // Given ones, each id once: where they are, they stay.
+    std::deque<FaultSection> given_;
+    std::deque<Entry> given_entries_;
     std::vector<Active> active_;
     bool over_ = false;
 };

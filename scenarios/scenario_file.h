@@ -50,6 +50,10 @@ std::string write_scenario(const Scenario& scenario);
 // Everything that can be known to be wrong without running: counts, references, targets, options.
 // parse_scenario has called it. Throws ScenarioError.
 void validate(const Scenario& scenario);
+// The same for a fault that is given to a cluster while it runs: `machines` are those that there
+// are; who plays the role of a topic or a group is found when it strikes. Throws ScenarioError.
+void validate_given(const Scenario& scenario, const FaultSection& fault,
+                    const std::vector<std::string>& machines);
 
 // "; did you mean 'disk-full'?" with the nearest of `known`, or "" where none is near.
 std::string suggestion(std::string_view word, const std::vector<std::string>& known);

@@ -223,10 +223,17 @@ void validate_group(const Scenario& scenario, const std::string& path, const std
     refuse(path, "there is no group '" + group + "'" + suggestion(group, groups));
 }
 
-// Whom a fault may mean: `target`, written at `path`. `needs_disk`: nobody else can be hit.
+// Whom a fault may mean. What a scenario has is known before it runs; topics and groups of a
+// cluster that runs are looked up when the fault strikes.
+struct Aimable {
+    std::vector<std::string> nodes;
+    bool is_running = false;
+};
+
+// `target`, written at `path`. `needs_disk`: nobody else can be hit.
 void validate_target(const Scenario& scenario, const std::string& path, const std::string& text,
-                     const std::string& kind, bool needs_disk,
-                     const std::vector<std::string>& nodes) {
+                     const std::string& kind, bool needs_disk, const Aimable& aimable) {
+    const std::vector<std::string>& nodes = aimable.nodes;
     const Result<Target> target = parse_target(text);
     if (!target) refuse(path, target.error().detail);
     switch (target->role) {
@@ -245,6 +252,7 @@ void validate_target(const Scenario& scenario, const std::string& path, const st
                 refuse(path,
                        fmt::format("a {} needs a server with a disk; an owner is a client", kind));
             }
+            if (aimable.is_running) return;
             validate_partition(scenario, path, target->partition);
             if (!target->name.empty()) validate_group(scenario, path, target->name);
             return;
@@ -252,10 +260,10 @@ void validate_target(const Scenario& scenario, const std::string& path, const st
         case Target::Role::in_sync_follower:
         case Target::Role::in_sync_replicas:
         case Target::Role::lagging:
-            validate_partition(scenario, path, target->partition);
+            if (!aimable.is_running) validate_partition(scenario, path, target->partition);
             return;
         case Target::Role::coordinator:
-            validate_group(scenario, path, target->name);
+            if (!aimable.is_running) validate_group(scenario, path, target->name);
             return;
         case Target::Role::rack: {
             const Roster roster = roster_of(scenario);
@@ -298,8 +306,8 @@ void validate_pattern(const std::string& path, const EventPattern& pattern) {
     }
 }
 
-void validate_fault(const Scenario& scenario, const FaultSection& fault,
-                    const std::vector<std::string>& nodes) {
+// Its kind, its options, and whom it is aimed at.
+void validate_strike(const Scenario& scenario, const FaultSection& fault, const Aimable& aimable) {
     const std::string path = "fault." + fault.id;
     const FaultEntry* const kind = find_fault(fault.kind);
     if (kind == nullptr) {
@@ -320,7 +328,7 @@ void validate_fault(const Scenario& scenario, const FaultSection& fault,
     if (const auto made = kind->make(fault.options); !made) refuse(path, made.error().detail);
     if (fault.target.empty()) refuse(path + ".target", "a fault names its target");
     validate_target(scenario, path + ".target", fault.target, fault.kind, kind->needs_broker,
-                    nodes);
+                    aimable);
     for (const FaultOptionEntry& option : kind->options) {
         const auto written = fault.options.find(std::string(option.name));
         if (!option.is_target || written == fault.options.end() ||
@@ -328,8 +336,14 @@ void validate_fault(const Scenario& scenario, const FaultSection& fault,
             continue;
         }
         validate_target(scenario, path + "." + written->first, written->second, fault.kind, false,
-                        nodes);
+                        aimable);
     }
+}
+
+void validate_fault(const Scenario& scenario, const FaultSection& fault,
+                    const std::vector<std::string>& nodes) {
+    const std::string path = "fault." + fault.id;
+    validate_strike(scenario, fault, {.nodes = nodes});
     const auto in_storm = [&](std::string_view key, Duration time) {
         if (time < scenario.run.storm) return;
         refuse(fmt::format("{}.{}", path, key),
@@ -430,6 +444,11 @@ void validate(const Scenario& scenario) {
     validate_workload(scenario, *workload);
     validate_applications(scenario);
     if (scenario.swarm.faults) validate_swarm_faults(*scenario.swarm.faults);
+}
+
+void validate_given(const Scenario& scenario, const FaultSection& fault,
+                    const std::vector<std::string>& machines) {
+    validate_strike(scenario, fault, {.nodes = machines, .is_running = true});
 }
 
 }  // namespace squall::scenarios

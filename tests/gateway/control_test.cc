@@ -1,0 +1,238 @@
+// The control port: what it does to a cluster is repeated bit for bit, and what it says over HTTP
+// is an answer or one clear error.
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <atomic>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "gateway/control_action.h"
+#include "gateway/serve.h"
+#include "gateway/status_board.h"
+#include "tests/gateway/outside_client.h"
+
+namespace squall::gateway {
+namespace {
+
+using namespace squall::model;
+using nlohmann::json;
+
+ControlAnswer act(ServedCluster& cluster, const ControlAction& action) {
+    cluster.events.push_back({cluster.served.now(), Controlled{encode_action(action)}});
+    return cluster.served.take_in(cluster.events.back().event);
+}
+
+StrikeFault strike_of(std::string_view text) {
+    return parse_strike(text).value();
+}
+
+std::string error_of(const ControlAnswer& answer) {
+    return json::parse(answer.body).at("error");
+}
+
+TEST(ControlAction, IsWrittenAsItIsRead) {
+    const StrikeFault strike = strike_of(
+        R"({"id": "x", "kind": "restart", "target": "b1", "for": "1.5s",
+            "grace": "2s", "config": {"log.retention.ms": 5, "a": true}})");
+    EXPECT_EQ(strike.fault.heal_after, Duration(1500ms));
+    EXPECT_EQ(strike.fault.options.at("config.log.retention.ms"), "5");
+    EXPECT_EQ(strike.fault.options.at("config.a"), "true");
+    for (const ControlAction& action :
+         {ControlAction(strike), ControlAction(HealFault{}), ControlAction(HealFault{.id = "x"}),
+          ControlAction(AdvanceTime{.by = 1234567ns})}) {
+        const std::string text = encode_action(action);
+        EXPECT_EQ(encode_action(decode_action(text).value()), text);
+    }
+    for (const std::string_view text : {"", "{}", "[1]", R"({"strike": 1})", R"({"heal": {}})",
+                                        R"({"heal": "a", "strike": {}})", "\xff\xfe"}) {
+        EXPECT_FALSE(decode_action(text).ok()) << text;
+    }
+}
+
+TEST(ControlAction, SaysWhatIsWrong) {
+    const auto told = [](std::string_view text) { return parse_strike(text).error().detail; };
+    EXPECT_EQ(told("{"), "the body is no JSON");
+    EXPECT_EQ(told("[]"), "expected a JSON object");
+    EXPECT_EQ(told(R"({"target": "b1"})"),
+              "kind: a fault names its kind (see `squall list faults`)");
+    EXPECT_EQ(told(R"({"kind": "crash"})"), "target: a fault names its target");
+    EXPECT_EQ(told(R"({"kind": 1})"), "kind: expected a string, not 1");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "for": "soon"})").substr(0, 4), "for:");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "at": "1s"})"),
+              "at: a fault that is given strikes at once; scenarios have times");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "by": [1]})"),
+              "by: expected text, a number or a boolean, not an array");
+    EXPECT_EQ(parse_advance(R"({"by": "25h"})").error().detail.substr(0, 3), "by:");
+    EXPECT_EQ(parse_advance(R"({"to": "1s"})").error().detail, "unknown key 'to'; expected 'by'");
+}
+
+TEST(ControlAction, RefusesWhatCannotStrike) {
+    ServedCluster cluster;
+    const auto refused = [&](std::string_view text) { return act(cluster, strike_of(text)); };
+    const ControlAnswer unknown = refused(R"({"kind": "crsh", "target": "b1"})");
+    EXPECT_EQ(unknown.status, 400);
+    EXPECT_EQ(error_of(unknown),
+              "kind: unknown fault 'crsh'; did you mean 'crash'? (see `squall list faults`)");
+    EXPECT_EQ(error_of(refused(R"({"kind": "crash", "target": "b9"})")),
+              "target: there is no node 'b9'; did you mean 'b1'?");
+    EXPECT_EQ(refused(R"({"kind": "crash", "target": "b1", "fro": "5s"})").status, 400);
+    const ControlAnswer nobody =
+        refused(R"json({"kind": "crash", "target": "leader(orders-0)"})json");
+    EXPECT_EQ(nobody.status, 409);
+    EXPECT_EQ(error_of(nobody), "target: nobody is leader(orders-0) now");
+    EXPECT_EQ(refused(R"({"id": "x", "kind": "crash", "target": "b1"})").status, 200);
+    EXPECT_EQ(refused(R"({"id": "x", "kind": "pause", "target": "b2"})").status, 409);
+    EXPECT_EQ(act(cluster, HealFault{.id = "y"}).status, 404);
+    EXPECT_EQ(act(cluster, HealFault{}).body, R"({"healed":["x"]})");
+    cluster.take_in(Ended{});
+    EXPECT_EQ(refused(R"({"kind": "crash", "target": "b1"})").status, 409);
+}
+
+TEST(ControlAction, StrikesAndIsRepeatedBitForBit) {
+    ServedCluster cluster;
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    ASSERT_TRUE(cluster.call(leader, produce_of("orders", batch_of({"one"})), 7));
+    const ControlAnswer crashed =
+        act(cluster,
+            strike_of(R"json({"kind": "crash", "target": "leader(orders-0)", "for": "20s"})json"));
+    ASSERT_EQ(crashed.status, 200) << crashed.body;
+    cluster.pass(100ms);
+    EXPECT_TRUE(cluster.outlet.closed.contains(leader));
+    cluster.pass(15s);
+    // The machine of an outside client is a target like any other.
+    const ConnectionNumber again = connect_to_leader(cluster, "orders");
+    ASSERT_TRUE(cluster.call(again, produce_of("orders", batch_of({"two"})), 7));
+    const StrikeFault isolate =
+        strike_of(R"({"id": "cut", "kind": "isolate", "target": "outside-tester"})");
+    ASSERT_EQ(act(cluster, isolate).status, 200);
+    EXPECT_FALSE(cluster.call(again, fetch_of("orders"), 11));
+    ASSERT_EQ(act(cluster, HealFault{.id = "cut"}).status, 200);
+    cluster.pass(2s);
+    EXPECT_TRUE(cluster.answer<FetchResponse>(again, 11));
+    act(cluster, AdvanceTime{.by = 1s});
+    // The same id again, whose draws go on.
+    const StrikeFault delay =
+        strike_of(R"({"id": "cut", "kind": "delay", "target": "any-broker", "extra": "2ms"})");
+    ASSERT_EQ(act(cluster, delay).status, 200);
+    cluster.pass(3s);
+    const Time end = cluster.served.now();
+    std::vector<TakenIn> so_far;
+    for (const RecordedEvent& event : cluster.events) {
+        so_far.push_back(std::make_shared<const RecordedEvent>(event));
+    }
+    const scenarios::RunResult served = cluster.end();
+    EXPECT_EQ(served.verdict, scenarios::Verdict::pass) << served.why;
+    ASSERT_EQ(served.faults.size(), 3u);
+    EXPECT_FALSE(served.faults[0].effects.empty());
+    EXPECT_EQ(replay(cluster.scenario, cluster.events, cluster.options()).hash, served.hash);
+    // What is told as the verdict so far is the verdict, if nothing comes any more.
+    EXPECT_EQ(repeat(cluster.scenario, so_far, end, cluster.options()).hash, served.hash);
+}
+
+// ---- over HTTP ----
+
+class Serving {
+  public:
+    Serving() {
+        options_.listen = {"127.0.0.1", 0};
+        options_.control = Address{"127.0.0.1", 0};
+        options_.stop = &stop_;
+        options_.log = [](std::string_view) {};
+        options_.ready = [this](std::string_view, std::string_view control) {
+            control_.set_value(std::string(control));
+        };
+        result_ = std::async(std::launch::async, [this] {
+            return serve(scenarios::load_scenario("serve"), 1, options_);
+        });
+        client_ = std::make_unique<httplib::Client>("http://" + control_.get_future().get());
+        client_->set_read_timeout(60s);
+    }
+    ~Serving() { stop_ = true; }
+
+    httplib::Client& client() { return *client_; }
+    scenarios::RunResult end() {
+        stop_ = true;
+        return result_.get().value();
+    }
+
+  private:
+    ServeOptions options_;
+    std::atomic<bool> stop_{false};
+    std::promise<std::string> control_;
+    std::future<Result<scenarios::RunResult>> result_;
+    std::unique_ptr<httplib::Client> client_;
+};
+
+TEST(ControlServer, TellsHowTheClusterStands) {
+    Serving serving;
+    httplib::Client& client = serving.client();
+    const json status = json::parse(client.Get("/status")->body);
+    ASSERT_EQ(status.at("brokers").size(), 3u);
+    EXPECT_EQ(status["brokers"][0]["name"], "b1");
+    EXPECT_EQ(status["brokers"][0]["running"], true);
+    EXPECT_EQ(status["controller"], "c1");
+    for (const char* path : {"/topics", "/groups", "/transactions", "/faults"}) {
+        const auto answer = client.Get(path);
+        ASSERT_EQ(answer->status, 200) << path;
+        EXPECT_TRUE(json::parse(answer->body).contains(std::string_view(path).substr(1)));
+    }
+    const auto metrics = client.Get("/metrics");
+    EXPECT_TRUE(metrics->get_header_value("Content-Type").starts_with("application/openmetrics"));
+    EXPECT_TRUE(metrics->body.ends_with("# EOF\n"));
+    EXPECT_NE(metrics->body.find("kafka_server_replicamanager_leadercount{broker=\"1\"} 0\n"),
+              std::string::npos);
+    EXPECT_EQ(json::parse(client.Get("/verdict")->body).at("verdict"), "vacuous");
+}
+
+TEST(ControlServer, ActsAndEnds) {
+    Serving serving;
+    httplib::Client& client = serving.client();
+    const auto struck = client.Post("/faults", R"({"id": "k", "kind": "crash", "target": "b2"})",
+                                    "application/json");
+    ASSERT_EQ(struck->status, 200) << struck->body;
+    EXPECT_EQ(json::parse(struck->body)["machines"], json::array({"b2"}));
+    EXPECT_EQ(json::parse(client.Get("/status")->body)["brokers"][1]["running"], false);
+    const auto advanced = client.Post("/advance", R"({"by": "20s"})", "application/json");
+    ASSERT_EQ(advanced->status, 200);
+    EXPECT_EQ(json::parse(advanced->body)["brokers"][1]["fenced"], true);
+    EXPECT_EQ(client.Delete("/faults/k")->status, 200);
+    EXPECT_EQ(json::parse(client.Get("/status")->body)["brokers"][1]["running"], true);
+    const json verdict = json::parse(client.Post("/end", "{}", "application/json")->body);
+    const scenarios::RunResult result = serving.end();
+    EXPECT_EQ(verdict["hash"], fmt::format("{:016x}", result.hash));
+    EXPECT_EQ(verdict["faults"][0]["id"], "k");
+    EXPECT_FALSE(client.Get("/status"));
+}
+
+TEST(ControlServer, AnswersBadRequestsWithOneClearError) {
+    Serving serving;
+    httplib::Client& client = serving.client();
+    const auto post = [&](const char* path, const std::string& body) {
+        return client.Post(path, body, "application/json");
+    };
+    const auto expect = [](const httplib::Result& answer, int status, std::string_view error) {
+        ASSERT_TRUE(answer);
+        EXPECT_EQ(answer->status, status);
+        const json document = json::parse(answer->body);
+        EXPECT_EQ(document.size(), 1u);
+        EXPECT_EQ(document.at("error"), error);
+    };
+    expect(client.Get("/nothing"), 404, "there is no /nothing; docs/SERVE.md lists what there is");
+    expect(client.Put("/faults", "{}", "application/json"), 405, "/faults does not know PUT");
+    expect(post("/faults", ""), 400, "the body is no JSON");
+    expect(post("/faults", "[]"), 400, "expected a JSON object");
+    expect(post("/faults", R"({"kind": "crash", "target": "b7"})"), 400,
+           "target: there is no node 'b7'; did you mean 'b1'?");
+    expect(post("/advance", R"({"by": "-1s"})"), 400,
+           "by: expected a duration of up to 86400s, like \"30s\"");
+    expect(client.Delete("/faults/none"), 404, "no fault 'none' is at work");
+    const auto large = post("/faults", std::string(2 << 20, 'x'));
+    // Who sends that much may be hung up on before the answer is read.
+    EXPECT_EQ(large ? large->status : 413, 413);
+    EXPECT_EQ(client.Get("/status")->status, 200);
+}
+
+}  // namespace
+}  // namespace squall::gateway
