@@ -165,6 +165,10 @@ WireHistory::Note WireHistory::asked(const Speaker& speaker, ApiKey key, ApiVers
         ask_transaction_offsets(speaker, version, request, note);
     } else if (key == ApiKey::end_txn) {
         ask_end(speaker, request, note);
+    } else if (key == ApiKey::delete_records) {
+        ask_deletion(speaker, request.as<DeleteRecordsRequest>());
+    } else if (key == ApiKey::elect_leaders) {
+        ask_election(speaker, request.as<ElectLeadersRequest>());
     }
     return note;
 }
@@ -328,6 +332,30 @@ void WireHistory::ask_end(const Speaker& speaker, Message& request, Note& note) 
                                                .transaction = transaction.id,
                                                .client_id = name_of(speaker, end.producer_id),
                                                .commit = end.committed});
+}
+
+void WireHistory::ask_deletion(const Speaker& speaker, const DeleteRecordsRequest& request) {
+    DeleteRecordsInvoked invoked{.client_id = name_of(speaker, no_producer_id), .offsets = {}};
+    for (const auto& topic : request.topics) {
+        for (const auto& partition : topic.partitions) {
+            invoked.offsets.push_back({{topic.name, partition.partition_index}, partition.offset});
+        }
+    }
+    speaker.machine.emit(invoked);
+}
+
+void WireHistory::ask_election(const Speaker& speaker, const ElectLeadersRequest& request) {
+    ElectLeadersInvoked invoked{.client_id = name_of(speaker, no_producer_id),
+                                .unclean = request.election_type == ElectionType::unclean,
+                                .partitions = {}};
+    if (request.topic_partitions) {
+        for (const auto& topic : *request.topic_partitions) {
+            for (const std::int32_t index : topic.partitions) {
+                invoked.partitions.push_back({topic.topic, index});
+            }
+        }
+    }
+    speaker.machine.emit(invoked);
 }
 
 WireHistory::OpenTransaction& WireHistory::transaction_of(const Speaker& speaker,

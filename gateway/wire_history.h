@@ -10,6 +10,7 @@
 //                  excuses more than it judges.
 //   commits        with their member and generation, and their outcome
 //   transactions   from the first request that opens one to the answer of its end
+//   administration which records were asked to go, and for which elections
 //
 // A position that jumps is told as the application's seek: whether it was, the wire does not say.
 // Clients of old versions read records without their headers: each counts as the last one that was
@@ -32,6 +33,8 @@
 #include "model/events/client_events.h"
 #include "model/protocol/api_key.h"
 #include "model/protocol/error_code.h"
+#include "model/protocol/messages/delete_records.h"
+#include "model/protocol/messages/elect_leaders.h"
 #include "model/protocol/messages/fetch.h"
 #include "model/protocol/types.h"
 #include "model/rpc/message.h"
@@ -132,6 +135,8 @@ class WireHistory {
                                  model::Message& request, Note& note);
     void ask_end(const Speaker& speaker, model::Message& request, Note& note);
     void answer_end(const Speaker& speaker, const Note& note, model::Message& response);
+    static void ask_deletion(const Speaker& speaker, const model::DeleteRecordsRequest& request);
+    static void ask_election(const Speaker& speaker, const model::ElectLeadersRequest& request);
 
     OpenTransaction& transaction_of(const Speaker& speaker, ProducerKey producer,
                                     const std::string& transactional_id, std::int16_t version);

@@ -53,6 +53,14 @@ void Broker::boot() {
     const Uuid incarnation_id = draw_uuid(node_, "incarnation id");
     node_.emit(BrokerStarted{
         .broker = identity_.id, .incarnation_id = incarnation_id, .clean = opened->was_clean});
+    const LogOptions& log = config_.logs.log;
+    node_.emit(BrokerConfigured{
+        .broker = identity_.id,
+        .cleanup_policy = to_string(log.cleanup_policy),
+        .retention_ms = log.retention_ms.count(),
+        .retention_bytes = log.retention_bytes,
+        .unclean_leader_election = config_.controller.unclean_leader_election_enable,
+        .transaction_abort_interval = config_.transactions.abort_timed_out_interval});
     if (identity_.is_controller) {
         controller_ =
             std::make_unique<ControllerHost>(node_, identity_.id, config_.controller, config_.raft,

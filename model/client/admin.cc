@@ -338,6 +338,9 @@ std::map<TopicPartition, DeletedRecords> AdminClient::delete_records(
     const std::map<TopicPartition, Offset>& up_to) {
     const std::set<TopicPartition> partitions = keys_of(up_to);
     for (const TopicPartition& partition : partitions) cluster_.track(partition.topic);
+    DeleteRecordsInvoked invoked{.client_id = options_.client.client_id, .offsets = {}};
+    for (const auto& [partition, offset] : up_to) invoked.offsets.push_back({partition, offset});
+    node_.emit(invoked);
     std::map<TopicPartition, Offset> low_watermarks;
     const auto results = settle<TopicPartition>(
         named("DeleteRecords", partitions), partitions,
@@ -384,6 +387,9 @@ std::map<TopicPartition, DeletedRecords> AdminClient::delete_records(
 
 AdminClient::Results<TopicPartition> AdminClient::elect_leaders(
     ElectionType type, const std::set<TopicPartition>& partitions) {
+    node_.emit(ElectLeadersInvoked{.client_id = options_.client.client_id,
+                                   .unclean = type == ElectionType::unclean,
+                                   .partitions = {partitions.begin(), partitions.end()}});
     const auto request = [&](const std::set<TopicPartition>& open) {
         return elect_leaders_request(type, open, options_.client.request_timeout);
     };

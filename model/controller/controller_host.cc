@@ -27,6 +27,12 @@ std::string name_of_resource(const ConfigRecord& config) {
     return config.resource_name.empty() ? "all brokers" : "broker " + config.resource_name;
 }
 
+std::vector<Setting> settings_of(const TopicImage& topic) {
+    std::vector<Setting> settings;
+    for (const auto& [name, value] : topic.configs) settings.push_back({name, value});
+    return settings;
+}
+
 const TopicImage& topic_by_id(const MetadataImage& image, const Uuid& id) {
     const TopicImage* topic = image.find_topic(id);
     ASSERT(topic != nullptr, "no topic {}", id);
@@ -255,7 +261,8 @@ void ControllerHost::describe_topics(const std::vector<MetadataRecord>& records,
             .partitions = partitions,
             .replication_factor = replication_factor,
             .min_insync_replicas = replicas_.min_insync_replicas(image_, image),
-            .unclean_leader_election = replicas_.allows_unclean_election(image_, image)});
+            .unclean_leader_election = replicas_.allows_unclean_election(image_, image),
+            .settings = settings_of(image)});
     }
 }
 
@@ -304,6 +311,10 @@ void ControllerHost::describe(const MetadataRecord& record, const Replaced& befo
                                           .broker_epoch = registered->broker_epoch,
                                           .incarnation_id = registered->incarnation_id});
     } else if (const auto* flags = std::get_if<BrokerRegistrationChangeRecord>(&record)) {
+        if (flags->in_controlled_shutdown == FlagChange::set) {
+            events.push_back(BrokerShutdownBegan{.broker = flags->broker_id,
+                                                 .broker_epoch = flags->broker_epoch});
+        }
         if (flags->fenced == FlagChange::keep) return;
         events.push_back(BrokerFenceChanged{.broker = flags->broker_id,
                                             .broker_epoch = flags->broker_epoch,

@@ -64,7 +64,8 @@ class ControllerHost final : private RaftStateMachine {
   private:
     using ControllerEvent =
         std::variant<TopicCreated, TopicDeleted, PartitionChanged, ConfigChanged, BrokerRegistered,
-                     BrokerUnregistered, BrokerFenceChanged, FeatureLevelChanged>;
+                     BrokerUnregistered, BrokerFenceChanged, BrokerShutdownBegan,
+                     FeatureLevelChanged>;
 
     // A batch in flight, or an answer that waits for one.
     struct Pending {

@@ -315,6 +315,33 @@ struct CommitCompleted {
 
 // ---- admin ----
 
+// Records of these partitions may go, below the offset; no_offset: all that are committed.
+struct DeleteRecordsInvoked {
+    static constexpr std::string_view event_name = "DeleteRecordsInvoked";
+    std::string client_id;
+    std::vector<PartitionOffset> offsets;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("client_id", self.client_id);
+        fields("offsets", self.offsets);
+    }
+};
+
+struct ElectLeadersInvoked {
+    static constexpr std::string_view event_name = "ElectLeadersInvoked";
+    std::string client_id;
+    bool unclean = false;
+    std::vector<TopicPartition> partitions;  // none: all there are
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("client_id", self.client_id);
+        fields("unclean", self.unclean);
+        fields("partitions", self.partitions);
+    }
+};
+
 struct AdminCompleted {
     static constexpr std::string_view event_name = "AdminCompleted";
     std::string client_id;

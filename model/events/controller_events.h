@@ -59,6 +59,20 @@ struct ControllerReplayed {
     }
 };
 
+// One setting, as it was given.
+struct Setting {
+    std::string name;
+    std::string value;
+
+    auto operator<=>(const Setting&) const = default;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("name", self.name);
+        fields("value", self.value);
+    }
+};
+
 struct TopicCreated {
     static constexpr std::string_view event_name = "TopicCreated";
     std::string topic;
@@ -67,6 +81,7 @@ struct TopicCreated {
     std::int32_t replication_factor = 0;
     std::int32_t min_insync_replicas = 1;
     bool unclean_leader_election = false;
+    std::vector<Setting> settings{};  // of its own, in order of name
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -76,6 +91,7 @@ struct TopicCreated {
         fields("replication_factor", self.replication_factor);
         fields("min.insync.replicas", self.min_insync_replicas);
         fields("unclean.leader.election.enable", self.unclean_leader_election);
+        fields("settings", self.settings);
     }
 };
 
@@ -133,6 +149,19 @@ struct BrokerFenceChanged {
         fields("broker", self.broker);
         fields("broker_epoch", self.broker_epoch);
         fields("fenced", self.fenced);
+    }
+};
+
+// The broker is about to stop and gives up what it leads (controlled shutdown).
+struct BrokerShutdownBegan {
+    static constexpr std::string_view event_name = "BrokerShutdownBegan";
+    BrokerId broker;
+    BrokerEpoch broker_epoch;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("broker_epoch", self.broker_epoch);
     }
 };
 

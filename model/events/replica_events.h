@@ -27,6 +27,30 @@ struct BrokerStarted {
     }
 };
 
+// The settings by which a broker goes where no dynamic one says otherwise; told once at every
+// start.
+struct BrokerConfigured {
+    static constexpr std::string_view event_name = "BrokerConfigured";
+    BrokerId broker;
+    std::string cleanup_policy = "delete";
+    std::int64_t retention_ms = 604'800'000;  // -1: no limit
+    std::int64_t retention_bytes = -1;        // the same
+    bool unclean_leader_election = false;
+    // How often it looks for transactions that have been open for too long.
+    Duration transaction_abort_interval{10s};
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("broker", self.broker);
+        fields("log.cleanup.policy", self.cleanup_policy);
+        fields("log.retention.ms", self.retention_ms);
+        fields("log.retention.bytes", self.retention_bytes);
+        fields("unclean.leader.election.enable", self.unclean_leader_election);
+        fields("transaction.abort.timed.out.transaction.cleanup.interval.ms",
+               self.transaction_abort_interval);
+    }
+};
+
 enum class ReplicaRole : std::uint8_t { leader, follower };
 inline std::string_view to_string(ReplicaRole role) {
     return role == ReplicaRole::leader ? "leader" : "follower";
@@ -95,6 +119,8 @@ struct BatchAppended {
     bool is_control = false;
     bool is_transactional = false;
     std::vector<RecordId> records;  // leaders only: what stands at each offset, from base_offset on
+    TimestampMs max_timestamp = no_timestamp;
+    std::uint32_t bytes = 0;
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -111,6 +137,8 @@ struct BatchAppended {
         fields("is_control", self.is_control);
         fields("is_transactional", self.is_transactional);
         fields("records", self.records);
+        fields("max_timestamp", self.max_timestamp);
+        fields("bytes", self.bytes);
     }
 };
 
@@ -239,6 +267,7 @@ struct LogStartAdvanced {
     TopicPartition partition;
     Offset to;
     std::string reason;  // "retention", "delete records", "topic deleted", "leader's log start"
+    TimestampMs wall_time = no_timestamp;  // of the node
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -246,6 +275,7 @@ struct LogStartAdvanced {
         fields("partition", self.partition);
         fields("to", self.to);
         fields("reason", self.reason);
+        fields("wall_time", self.wall_time);
     }
 };
 

@@ -715,7 +715,8 @@ Status PartitionHost::change_log(const PartitionFollower::Output& output, ByteVi
         surroundings_.node.emit(LogStartAdvanced{.broker = surroundings_.broker,
                                                  .partition = partition_,
                                                  .to = *output.restart_at,
-                                                 .reason = "leader's log start"});
+                                                 .reason = "leader's log start",
+                                                 .wall_time = wall_ms()});
     }
     if (output.append) {
         const Result<AppendInfo> appended = log_->append_as_follower(records);
@@ -732,7 +733,8 @@ Status PartitionHost::change_log(const PartitionFollower::Output& output, ByteVi
             surroundings_.node.emit(LogStartAdvanced{.broker = surroundings_.broker,
                                                      .partition = partition_,
                                                      .to = to,
-                                                     .reason = "leader's log start"});
+                                                     .reason = "leader's log start",
+                                                     .wall_time = wall_ms()});
         }
     }
     return success();
@@ -800,7 +802,8 @@ void PartitionHost::note_log_start(Offset before, std::string_view reason) {
     surroundings_.node.emit(LogStartAdvanced{.broker = surroundings_.broker,
                                              .partition = partition_,
                                              .to = start,
-                                             .reason = std::string(reason)});
+                                             .reason = std::string(reason),
+                                             .wall_time = wall_ms()});
     surroundings_.on_news(partition_, PartitionNews::trimmed);
 }
 
@@ -865,7 +868,9 @@ void PartitionHost::emit_appended(ByteView batches, ReplicaRole role, Offset fro
                             .base_sequence = batch->base_sequence(),
                             .is_control = batch->attributes().is_control(),
                             .is_transactional = batch->attributes().is_transactional(),
-                            .records = {}};
+                            .records = {},
+                            .max_timestamp = batch->max_timestamp(),
+                            .bytes = static_cast<std::uint32_t>(batch->bytes().size())};
         if (role == ReplicaRole::leader) {
             RecordReader reader(*batch);
             RecordView record;

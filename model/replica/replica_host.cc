@@ -458,7 +458,8 @@ void BrokerReplicas::remove_log(const TopicPartition& partition) {
     dependencies_.node.emit(LogStartAdvanced{.broker = dependencies_.broker,
                                              .partition = partition,
                                              .to = end,
-                                             .reason = "topic deleted"});
+                                             .reason = "topic deleted",
+                                             .wall_time = dependencies_.node.wall_now().ms()});
 }
 
 // Logs of topics that were deleted, or moved away, while the broker was down.
