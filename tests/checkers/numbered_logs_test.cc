@@ -108,7 +108,7 @@ RC_GTEST_PROP(NumberedLogs, AgreeWithAReadingFromTheStart, ()) {
     }
     const NumberedLogs logs = logs_of(history);
     const NumberedLog* found = logs.leader_log(orders);
-    RC_PRE(found != nullptr);
+    if (found == nullptr) return;  // nothing was written
     const auto marker_after = [&](std::size_t place) -> std::optional<std::size_t> {
         for (std::size_t i = place + 1; i < log.size(); ++i) {
             if (log[i].is_marker && log[i].producer == log[place].producer) return i;
