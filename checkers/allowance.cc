@@ -14,9 +14,9 @@ constexpr std::string_view topic_deleted = "topic deleted";
 constexpr std::string_view was_compacted = "compacted";
 }  // namespace
 
-void Allowance::observe(const sim::Event& event) {
+void Allowance::observe(const sim::Event& event, bool is_forbidden_election) {
     if (const auto* changed = event.as<model::PartitionChanged>()) {
-        on_partition_changed(*changed, event.sequence);
+        on_partition_changed(*changed, is_forbidden_election, event.sequence);
     } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
         if (stopped->reason == sim::StopReason::power_loss && stopped->lost_bytes > 0) {
             on_unflushed_lost(event.node, event.sequence);
@@ -64,7 +64,7 @@ void Allowance::on_topic_deleted(std::string_view topic, sim::EventSequence sequ
 }
 
 void Allowance::on_partition_changed(const model::PartitionChanged& changed,
-                                     sim::EventSequence sequence) {
+                                     bool is_forbidden_election, sim::EventSequence sequence) {
     Partition& state = partitions_[changed.partition];
     if (changed.leader != state.leader && changed.leader != model::no_broker) {
         state.last_leader_change = sequence;
@@ -73,7 +73,7 @@ void Allowance::on_partition_changed(const model::PartitionChanged& changed,
     // The mark may stay on the changes that follow the election.
     const bool is_new_epoch =
         state.unclean.empty() || state.unclean.back().leader_epoch < changed.leader_epoch;
-    if (changed.unclean && is_new_epoch) {
+    if (changed.unclean && is_new_epoch && !is_forbidden_election) {
         state.unclean.push_back({.leader_epoch = changed.leader_epoch, .event = sequence});
     }
     state.leader = changed.leader;

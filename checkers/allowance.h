@@ -30,7 +30,8 @@ class Allowance {
   public:
     explicit Allowance(Contract contract) : contract_(contract) {}
 
-    void observe(const sim::Event& event);
+    // An unclean election that is forbidden excuses nothing.
+    void observe(const sim::Event& event, bool is_forbidden_election);
 
     // Why a record that a replica in `partition` held after `since` may be gone from it, or its
     // offset be used again: unclean election, the whole in-sync set lost data, topic deleted.
@@ -77,7 +78,8 @@ class Allowance {
         sim::EventSequence cleaned{0};
     };
 
-    void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence);
+    void on_partition_changed(const model::PartitionChanged& changed, bool is_forbidden_election,
+                              sim::EventSequence sequence);
     static void note_whole_loss(Partition& state, sim::EventSequence sequence);
     void on_topic_deleted(std::string_view topic, sim::EventSequence sequence);
     void on_unflushed_lost(sim::NodeId node, sim::EventSequence sequence);

@@ -3,7 +3,9 @@
 namespace squall::checkers {
 
 void Casebook::observe(const sim::Event& event) {
-    allowance_.observe(event);
+    settings_.observe(event);
+    unclean_elections_.observe(event, settings_);
+    allowance_.observe(event, unclean_elections_.is_forbidden());
     cluster_.observe(event);
     has_log_changed_ = replica_logs_.observe(event, log_change_);
     numbered_logs_.observe(event);

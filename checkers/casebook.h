@@ -17,7 +17,9 @@
 #include "checkers/replica_logs.h"
 #include "checkers/send_history.h"
 #include "checkers/sightings.h"
+#include "checkers/topic_settings.h"
 #include "checkers/transaction_history.h"
+#include "checkers/unclean_elections.h"
 
 namespace squall::checkers {
 
@@ -35,6 +37,8 @@ class Casebook {
     void conclude() { sightings_.conclude(audit_); }
 
     Contract contract() const { return contract_; }
+    const TopicSettings& settings() const { return settings_; }
+    const UncleanElections& unclean_elections() const { return unclean_elections_; }
     const Allowance& allowance() const { return allowance_; }
     const ClusterView& cluster() const { return cluster_; }
     const ReplicaLogs& replica_logs() const { return replica_logs_; }
@@ -57,6 +61,8 @@ class Casebook {
 
   private:
     Contract contract_;
+    TopicSettings settings_;
+    UncleanElections unclean_elections_;
     Allowance allowance_;
     ClusterView cluster_;
     ReplicaLogs replica_logs_;

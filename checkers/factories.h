@@ -15,6 +15,7 @@ std::unique_ptr<Checker> make_compaction(const Casebook& book);
 std::unique_ptr<Checker> make_controller(const Casebook& book);
 std::unique_ptr<Checker> make_delivery(const Casebook& book);
 std::unique_ptr<Checker> make_duplicate(const Casebook& book);
+std::unique_ptr<Checker> make_election(const Casebook& book);
 std::unique_ptr<Checker> make_failed_send(const Casebook& book);
 std::unique_ptr<Checker> make_fencing(const Casebook& book);
 std::unique_ptr<Checker> make_hanging_transaction(const Casebook& book);

@@ -21,6 +21,8 @@ const std::vector<CheckerEntry>& all_checkers() {
          "guarantees: at-least-once per group", make_delivery, true},
         {"duplicate", "a record stands at one offset of its partition",
          "Jepsen kafka: duplicate; KIP-98", make_duplicate},
+        {"election", "nobody is elected, or let in, who must not be",
+         "KIP-841, KIP-106, KIP-966; guarantees: unclean off", make_election},
         {"failed-send", "a record whose send was told failed is nowhere to be seen",
          "Adya: G1a; Jepsen kafka", make_failed_send},
         {"fencing", "no effect from a fenced producer or transaction coordinator",

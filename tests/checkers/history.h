@@ -49,7 +49,7 @@ class History {
     // ---- any event ----
     template <class T>
     sim::EventSequence by(sim::NodeId node, const T& payload) {
-        now_ += 1ms;
+        now_ += step_;
         trace_->context() = {
             .time = now_, .node = node, .incarnation = incarnation(node), .cause = {}};
         return trace_->emit(payload);
@@ -67,6 +67,14 @@ class History {
         return by(sim::harness_node, payload);
     }
     void wait(Duration duration) { now_ += duration; }
+    // What `tell` emits happens at one instant: the decisions of one batch.
+    template <class Tell>
+    void at_once(const Tell& tell) {
+        const Duration step = std::exchange(step_, Duration{});
+        now_ += step;
+        tell();
+        step_ = step;
+    }
 
     // ---- nodes ----
     static sim::NodeId node(int broker) { return sim::NodeId{static_cast<std::uint32_t>(broker)}; }
@@ -329,6 +337,7 @@ class History {
 
     std::unique_ptr<sim::Trace> trace_;
     Time now_;
+    Duration step_ = 1ms;
     std::map<sim::NodeId, std::uint32_t> incarnations_;
     std::map<std::string, sim::NodeId> clients_;
     std::map<OperationId, std::string> owners_;
