@@ -3,9 +3,11 @@
 //   high-watermark-regressed     a replica's high watermark went back within one incarnation and
 //                                leader epoch
 //   high-watermark-ahead         a leader's high watermark passed the log end of a member of its
-//                                maximal in-sync set (ValidHighWatermark)
-//   in-sync-member-differs       below a leader's high watermark a member of its maximal in-sync
-//                                set holds another batch than is committed there (StrongIsr)
+//                                maximal in-sync set, or of the controller's (ValidHighWatermark);
+//                                or the controller's set, as it was decided, has a member that does
+//                                not reach what was committed
+//   in-sync-member-differs       such a member holds another batch than is committed there
+//                                (StrongIsr)
 //   leader-incomplete            a later leader lacks a batch that lay below an earlier leader's
 //                                high watermark (Raft's leader completeness)
 //   below-min-isr                a leader's high watermark advanced, so that acks=all is answered,
@@ -19,15 +21,18 @@
 //                                been told before by a leader of the same epoch or an earlier one
 //                                (KIP-207); each isolation level has an end of its own
 //
-// A member's log end is judged only if the member runs and has been let into the in-sync set, or
-// the leader took its role, after it was last started: for a member that came back meanwhile,
-// leaders may still count what it held before. Of min.insync.replicas the lowest value counts that
-// was in force since the leader was elected: when it hears of a change is not told. Where a change
-// takes back what a topic was given, or is of brokers, one is enough. Allowed: lost batches after
-// an unclean election (configured contract), or after the whole in-sync set lost unflushed data.
-// (hachikuji/kafka-specification; KIP-101, KIP-279, KIP-497, KIP-966.)
+// A member is judged only if it runs, was registered since it was last started, and has been let
+// into the in-sync set, or the leader took its role, after that: of a member that came back
+// meanwhile, leaders may still count what it held before. Of min.insync.replicas the lowest value
+// counts that was in force since the leader was elected: when it hears of a change is not told.
+// Where a change takes back what a topic was given, or is of brokers, one is enough. Allowed: lost
+// batches after an unclean election (configured contract), or after the whole in-sync set lost
+// unflushed data: an election in a later epoch than the one that committed them, counted them or
+// told of them, and a loss after that. (hachikuji/kafka-specification; KIP-101, KIP-279, KIP-497,
+// KIP-966.)
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -43,6 +48,8 @@
 namespace squall::checkers {
 
 namespace {
+
+constexpr model::LeaderEpoch any_epoch{std::numeric_limits<std::int32_t>::max()};
 
 // A batch that some leader saw below its high watermark.
 struct Committed {
@@ -61,6 +68,7 @@ struct Replica {
     bool is_leader = false;
     sim::EventSequence led_since{0};  // when it became leader, over all epochs it led in a row
     model::Offset matched{0};         // its log holds all of Committed below this offset
+    model::Offset missing = model::no_offset;  // what it was found without, as a member
 };
 
 // Of the controller, on one partition.
@@ -89,6 +97,7 @@ struct WatermarkState {
     std::vector<Committed> committed;            // in order of offset
     model::Offset announced = model::no_offset;  // the highest anybody told
     std::map<model::BrokerId, Replica> replicas;
+    model::BrokerId leader = model::no_broker;                    // as the controller decided last
     std::map<model::BrokerId, sim::EventSequence> in_sync_since;  // members of the ISR
     std::map<model::PartitionEpoch, Decision> decisions;
     std::map<model::LeaderEpoch, sim::EventSequence> elected;  // the first decision of each
@@ -127,6 +136,8 @@ class HighWatermark final : public Checker {
             replica.leader_epoch = model::no_leader_epoch;
         } else if (const auto* changed = event.as<model::PartitionChanged>()) {
             on_partition_changed(*changed, event.sequence);
+        } else if (const auto* registered = event.as<model::BrokerRegistered>()) {
+            registered_[registered->broker] = event.sequence;
         } else if (const auto* created = event.as<model::TopicCreated>()) {
             on_topic_created(*created, event.sequence);
         } else if (const auto* config = event.as<model::ConfigChanged>()) {
@@ -207,8 +218,13 @@ class HighWatermark final : public Checker {
         replica.leader_epoch = moved.leader_epoch;
         if (moved.role != model::ReplicaRole::leader) return;
         judge_min_in_sync(partition, moved, event.sequence);
+        // Whom the leader counts, and whom the controller does, whether it has heard or not.
+        std::vector<model::BrokerId> members = moved.maximal_isr;
+        for (const auto& [member, since] : partition.in_sync_since) {
+            if (std::ranges::find(members, member) == members.end()) members.push_back(member);
+        }
         std::vector<model::BrokerId> reached;
-        for (const model::BrokerId member : moved.maximal_isr) {
+        for (const model::BrokerId member : members) {
             if (has_reached(partition, replica, moved, member, event.sequence)) {
                 reached.push_back(member);
             }
@@ -269,14 +285,17 @@ class HighWatermark final : public Checker {
         const sim::EventSequence counted_since = std::max(
             leader.led_since,
             in_sync == partition.in_sync_since.end() ? sim::EventSequence{0} : in_sync->second);
-        if (member != moved.broker && node->started > counted_since) return false;
+        if (member != moved.broker &&
+            (node->started > counted_since || !is_registered(member, *node))) {
+            return false;
+        }
         findings_.judge();
         if (invariants::is_reached(moved.to, log->end())) return log != &empty;
         Evidence shown = evidence("partition", moved.partition, "leader", moved.broker,
                                   "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
                                   "member", member, "member_log_end", log->end());
-        if (const auto cause =
-                book_.allowance().of_truncation(moved.partition, sim::EventSequence{0})) {
+        if (const auto cause = book_.allowance().of_incomplete_leader(
+                moved.partition, moved.leader_epoch, any_epoch, counted_since)) {
             findings_.allow("high-watermark-ahead", cause->text, std::move(shown),
                             {cause->event, sequence});
         } else {
@@ -304,8 +323,8 @@ class HighWatermark final : public Checker {
                                   "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
                                   "member", member, "offset", at->batch.base_offset, "batch_epoch",
                                   at->batch.leader_epoch, "crc", at->batch.crc);
-        if (const auto cause =
-                book_.allowance().of_truncation(moved.partition, sim::EventSequence{0})) {
+        if (const auto cause = book_.allowance().of_incomplete_leader(moved.partition, at->by,
+                                                                      any_epoch, at->event)) {
             findings_.allow("in-sync-member-differs", cause->text, std::move(shown),
                             {cause->event, at->event, sequence});
         } else {
@@ -427,28 +446,39 @@ class HighWatermark final : public Checker {
         }
         auto& ends = listed_[{listed.partition, listed.topic_id, listed.read_committed}];
         // A deposed leader may go on telling what was true when it was in office.
-        const auto later = ends.upper_bound(listed.leader_epoch);
-        const auto highest = std::max_element(
-            ends.begin(), later,
-            [](const auto& a, const auto& b) { return a.second.offset < b.second.offset; });
-        if (highest != later && listed.offset < highest->second.offset) {
-            judge_lower_end(listed, highest->first, highest->second, event.sequence);
-        }
+        judge_end(listed, ends, event.sequence);
         ListedEnd& told =
             ends.try_emplace(listed.leader_epoch, ListedEnd{listed.offset, event.sequence})
                 .first->second;
         if (listed.offset > told.offset) told = {listed.offset, event.sequence};
     }
 
-    void judge_lower_end(const model::OffsetListed& listed, model::LeaderEpoch before,
-                         const ListedEnd& told, sim::EventSequence sequence) {
+    // What one election excuses does not hide what went back without one.
+    void judge_end(const model::OffsetListed& listed,
+                   const std::map<model::LeaderEpoch, ListedEnd>& ends,
+                   sim::EventSequence sequence) {
+        std::optional<Cause> excuse;
+        const std::pair<const model::LeaderEpoch, ListedEnd>* highest = nullptr;
+        for (auto at = ends.begin(); at != ends.upper_bound(listed.leader_epoch); ++at) {
+            const auto& [before, told] = *at;
+            if (told.offset <= listed.offset) continue;
+            const auto cause = book_.allowance().of_incomplete_leader(
+                listed.partition, before, listed.leader_epoch, told.event);
+            const bool is_worse =
+                highest == nullptr || (excuse && !cause) ||
+                (excuse.has_value() == cause.has_value() && told.offset > highest->second.offset);
+            if (!is_worse) continue;
+            highest = &*at;
+            excuse = cause;
+        }
+        if (highest == nullptr) return;
+        const auto& [before, told] = *highest;
         Evidence shown = evidence("partition", listed.partition, "broker", listed.broker,
                                   "leader_epoch", listed.leader_epoch, "end", listed.offset,
                                   "told_before", told.offset, "in_epoch", before);
-        const auto cause = book_.allowance().of_truncation(listed.partition, sim::EventSequence{0});
-        if (cause) {
-            findings_.allow("listed-end-regressed", cause->text, std::move(shown),
-                            {cause->event, told.event, sequence});
+        if (excuse) {
+            findings_.allow("listed-end-regressed", excuse->text, std::move(shown),
+                            {excuse->event, told.event, sequence});
         } else {
             findings_.object("listed-end-regressed", std::move(shown), {told.event, sequence});
         }
@@ -490,6 +520,58 @@ class HighWatermark final : public Checker {
             return std::ranges::find(changed.isr, entry.first) == changed.isr.end();
         });
         for (const model::BrokerId member : changed.isr) since.try_emplace(member, sequence);
+        judge_decision(partition, changed, sequence);
+        partition.leader = changed.leader;
+    }
+
+    // The controller's in-sync set, at each of its decisions: every member holds what any leader
+    // told committed. Who is elected is judged when it takes its role.
+    void judge_decision(WatermarkState& partition, const model::PartitionChanged& changed,
+                        sim::EventSequence sequence) {
+        if (partition.committed.empty()) return;
+        for (const model::BrokerId member : changed.isr) {
+            if (member == changed.leader && member != partition.leader) continue;
+            const ClusterView::Node* node = book_.cluster().broker(member);
+            const ReplicaLog* log = book_.replica_logs().find(changed.partition, member);
+            if (node == nullptr || !node->is_up || log == nullptr) continue;
+            if (node->started > partition.in_sync_since[member]) continue;
+            if (log->may_be_shorter() || !log->is_open() || !is_registered(member, *node)) continue;
+            judge_member(partition, changed, member, *log, sequence);
+        }
+    }
+
+    void judge_member(WatermarkState& partition, const model::PartitionChanged& changed,
+                      model::BrokerId member, const ReplicaLog& log, sim::EventSequence sequence) {
+        Replica& replica = partition.replicas[member];
+        findings_.judge();
+        auto at =
+            std::ranges::lower_bound(partition.committed, std::max(replica.matched, log.start()),
+                                     {}, [](const Committed& c) { return c.batch.base_offset; });
+        for (; at != partition.committed.end() && holds(&log, at->batch); ++at) {
+            replica.matched = at->batch.last_offset.next();
+        }
+        if (at == partition.committed.end() || replica.missing == at->batch.base_offset) return;
+        replica.missing = at->batch.base_offset;  // told once
+        const bool is_short = !invariants::is_reached(at->batch.last_offset.next(), log.end());
+        const std::string_view type = is_short ? "high-watermark-ahead" : "in-sync-member-differs";
+        Evidence shown =
+            evidence("partition", changed.partition, "member", member, "member_log_end", log.end(),
+                     "offset", at->batch.base_offset, "crc", at->batch.crc, "committed_in_epoch",
+                     at->by, "partition_epoch", changed.partition_epoch, "reason", changed.reason);
+        if (const auto cause = book_.allowance().of_incomplete_leader(
+                changed.partition, at->by, changed.leader_epoch, at->event)) {
+            findings_.allow(type, cause->text, std::move(shown),
+                            {cause->event, at->event, sequence});
+        } else {
+            findings_.object(type, std::move(shown), {at->event, sequence});
+        }
+    }
+
+    // The controller knows of the process that runs there: what an earlier one had may be asked for
+    // until it does.
+    bool is_registered(model::BrokerId member, const ClusterView::Node& node) const {
+        const auto at = registered_.find(member);
+        return at == registered_.end() || at->second > node.started;
     }
 
     void on_topic_created(const model::TopicCreated& created, sim::EventSequence sequence) {
@@ -520,6 +602,7 @@ class HighWatermark final : public Checker {
     const Casebook& book_;
     std::map<model::TopicPartition, WatermarkState> partitions_;
     std::map<std::string, model::Uuid> topics_;
+    std::map<model::BrokerId, sim::EventSequence> registered_;  // when they last did
     std::map<EndKey, std::map<model::LeaderEpoch, ListedEnd>> listed_;
     std::map<std::string, std::vector<MinInSync>> min_in_sync_;  // by topic, in order
     Findings findings_{"high-watermark"};

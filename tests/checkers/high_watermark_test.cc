@@ -261,6 +261,129 @@ TEST(HighWatermark, AllowsAnEndListedLowerAfterAnUncleanElection) {
               "listed-end-regressed (unclean election)");
 }
 
+TEST(HighWatermark, AnElectionExcusesOnlyWhatWasToldBeforeItsEpoch) {
+    History history = replicated();
+    history.raise(1, 0, 0, 10, {1, 2});
+    history.change(3, 1, {3}, true);
+    history.lead(3, 1, 5, 5);
+    list_end(history, 5, 1, 3);
+    history.change(2, 2, {2});
+    list_end(history, 4, 2, 2);
+    EXPECT_EQ(judge(history),
+              "fail: listed-end-regressed, allowed: leader-incomplete (unclean election)");
+
+    History hidden = replicated();
+    hidden.raise(1, 0, 0, 10, {1, 2});
+    list_end(hidden, 10);
+    hidden.change(3, 1, {3}, true);
+    hidden.lead(3, 1, 5, 5);
+    list_end(hidden, 5, 1, 3);
+    list_end(hidden, 4, 2, 2);
+    EXPECT_EQ(hidden.judged_by("high-watermark").anomaly_count, 1u)
+        << "the higher end before the election does not hide the one after it";
+}
+
+TEST(HighWatermark, AnElectionExcusesNoWatermarkOfTheNewLeader) {
+    for (const int epoch : {0, 1}) {
+        History history = replicated();
+        history.change(3, 1, {3}, true);
+        history.change(1, 2, {1, 2, 3});
+        history.lead(1, epoch == 0 ? 0 : 3, 10, 0);
+        history.raise(1, epoch == 0 ? 0 : 3, 0, 10, {1, 2, 3});
+        EXPECT_EQ(judge(history), epoch == 0
+                                      ? "pass, allowed: high-watermark-ahead (unclean election)"
+                                      : "fail: high-watermark-ahead");
+    }
+}
+
+TEST(HighWatermark, ALossExcusesOnlyWhatWasCommittedBefore) {
+    for (const bool before : {true, false}) {
+        History history = replicated();
+        const auto lose_all = [&] {
+            history.lose_power(1);
+            history.lose_power(2);
+            for (const int broker : {1, 2}) {
+                history.start_broker(broker);
+                history.open_log(broker, 10);
+            }
+        };
+        if (before) lose_all();
+        history.lead(1, 1, 10, 0);
+        history.raise(1, 1, 0, 10, {1});
+        if (!before) lose_all();
+        history.lead(3, 2, 5, 0);
+        EXPECT_EQ(judge(history), before ? "fail: leader-incomplete"
+                                         : "pass, allowed: leader-incomplete (power loss of the "
+                                           "whole ISR)");
+    }
+}
+
+// ---- the controller's in-sync set, at each of its decisions ----
+
+TEST(HighWatermark, ObjectsToAMemberThatIsLetInShortOfWhatIsCommitted) {
+    for (const int end : {5, 10}) {
+        History history = replicated();
+        history.raise(1, 0, 0, 10, {1, 2});
+        if (end == 10) history.append(3, 5, 9, 0, 101);
+        history.change(1, 0, {1, 2, 3});
+        EXPECT_EQ(judge(history), end == 10 ? "pass" : "fail: high-watermark-ahead");
+        history.change(1, 0, {1, 3});
+        EXPECT_EQ(judge(history), end == 10 ? "pass" : "fail: high-watermark-ahead") << "once";
+    }
+}
+
+TEST(HighWatermark, ObjectsToAMemberThatIsLetInWithSomethingElse) {
+    History history = replicated();
+    history.raise(1, 0, 0, 10, {1, 2});
+    history.append(3, 5, 9, 0, 777);
+    history.change(1, 0, {1, 2, 3});
+    EXPECT_EQ(judge(history), "fail: in-sync-member-differs");
+}
+
+TEST(HighWatermark, ObjectsToAMemberThatCutsBackWhatIsCommitted) {
+    History history = replicated();
+    history.raise(1, 0, 0, 10, {1, 2});
+    history.truncate(2, 10, 5);
+    history.change(1, 0, {1, 2});
+    EXPECT_EQ(judge(history), "fail: high-watermark-ahead");
+}
+
+TEST(HighWatermark, CountsTheControllersMembersThatTheLeaderHasNotHeardOf) {
+    History history = replicated();
+    history.change(1, 0, {1, 2, 3});
+    history.raise(1, 0, 0, 5, {1, 2});
+    EXPECT_EQ(judge(history), "pass");
+    history.raise(1, 0, 5, 10, {1, 2});
+    EXPECT_EQ(judge(history), "fail: high-watermark-ahead");
+}
+
+TEST(HighWatermark, LeavesAMemberAloneWhoseProcessIsNotRegisteredYet) {
+    for (const bool is_registered : {true, false}) {
+        History history = replicated();
+        const auto enrol = [&] {
+            history.by_broker(1, model::BrokerRegistered{.broker = BrokerId{3}});
+        };
+        enrol();
+        history.raise(1, 0, 0, 10, {1, 2});
+        history.lose_power(3);
+        history.start_broker(3);
+        history.open_log(3, 5);
+        if (is_registered) enrol();
+        history.change(1, 0, {1, 2, 3});
+        EXPECT_EQ(judge(history), is_registered ? "fail: high-watermark-ahead" : "pass");
+    }
+}
+
+TEST(HighWatermark, AllowsAMemberThatFollowsAnUncleanLeader) {
+    History history = replicated();
+    history.raise(1, 0, 0, 10, {1, 2});
+    history.change(3, 1, {3}, true);
+    history.truncate(2, 10, 5);
+    history.change(3, 1, {2, 3});
+    EXPECT_EQ(judge(history, Contract::safe), "fail: high-watermark-ahead high-watermark-ahead");
+    EXPECT_EQ(history.judged_by("high-watermark").allowed_count, 2u);
+}
+
 TEST(HighWatermark, ObjectsToAnEndListedAboveIt) {
     History history = replicated();
     history.raise(1, 0, 0, 5, {1, 2});
