@@ -1,7 +1,8 @@
 // idempotence: the numbered records of a producer stand in each log in order, once, without gaps.
 //
 //   sequence-gap         a leader appended a batch whose first number does not follow the last one
-//                        of its producer and epoch in that log, or is not 0 in a new epoch
+//                        of its producer and epoch in that log, or is not 0 in a new epoch: of a
+//                        transaction of version 2 also where the log knows no older one (KIP-890)
 //   sequence-repeated    ... whose numbers stand there already
 //   false-duplicate      a leader answered a batch as a repetition of one that is not in its log
 //   repetition-refused   a leader refused a batch for its numbers that is one of the last five of
@@ -10,11 +11,11 @@
 //                        other order, be they acknowledged or found there though unknown
 //
 // The numbers are judged in the log of the replica that leads, as the trace tells it, so what a
-// leader forgot when it took over shows. Not judged: the first batch of a producer in a log, and
-// after its records were removed from the log's start: without a state any number is accepted
-// (KIP-360). A send that its producer reported as failed or unknown ends the promise of order for
-// that send ('failure reported'), as the causes of loss do (checkers/allowance.h). Guarantees: no
-// duplicates, send order; KIP-98.
+// leader forgot when it took over shows. Not judged, but for transactions of version 2: the first
+// batch of a producer in a log, and after its records were removed from the log's start: without a
+// state any number is accepted (KIP-360). A send that its producer reported as failed or unknown
+// ends the promise of order for that send ('failure reported'), as the causes of loss do
+// (checkers/allowance.h). Guarantees: no duplicates, send order; KIP-98.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -78,6 +79,11 @@ class Idempotence final : public Checker {
         const auto& own = appending.log->of(batch.producer_id);
         const auto last = std::find_if(own.rbegin(), own.rend(),
                                        [](const NumberedBatch* b) { return is_numbered(*b); });
+        const bool is_new_epoch =
+            last == own.rend() || (*last)->producer_epoch < batch.producer_epoch;
+        if (is_new_epoch && starts_transaction_of_v2(batch)) {
+            return judge_first(appended, appending, sequence);
+        }
         if (last == own.rend()) return;
         const NumberedBatch& before = **last;
         if (before.last_offset < appending.log->start()) return;
@@ -98,6 +104,26 @@ class Idempotence final : public Checker {
                      batch.base_offset, "producer_id", batch.producer_id, "producer_epoch",
                      batch.producer_epoch, "sequence", batch.base_sequence, "expected", expected),
             {before.appended, sequence});
+    }
+
+    // Each of them has an epoch of its own, so nothing of it was in the log before.
+    bool starts_transaction_of_v2(const NumberedBatch& batch) const {
+        return batch.is_transactional &&
+               book_.transactions().version(batch.producer_id, batch.producer_epoch) >= 2;
+    }
+
+    void judge_first(const model::BatchAppended& appended, const NumberedLogs::Appending& appending,
+                     sim::EventSequence sequence) {
+        const NumberedBatch& batch = *appending.batch;
+        if (!appending.log->is_told_from(appending.log->start())) return;
+        findings_.judge();
+        if (batch.base_sequence == model::SequenceNumber{0}) return;
+        findings_.object("sequence-gap",
+                         evidence("partition", appended.partition, "broker", appended.broker,
+                                  "offset", batch.base_offset, "producer_id", batch.producer_id,
+                                  "producer_epoch", batch.producer_epoch, "sequence",
+                                  batch.base_sequence, "expected", model::SequenceNumber{0}),
+                         {sequence});
     }
 
     void judge_answer(const model::DuplicateAnswered& answered, sim::EventSequence sequence) {

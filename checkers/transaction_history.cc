@@ -58,6 +58,7 @@ void TransactionHistory::observe(const sim::Event& event) {
                                  .offsets = {},
                                  .ends = {}});
         versions_[began->producer_id] = began->transaction_version;
+        epoch_versions_[{began->producer_id, began->producer_epoch}] = began->transaction_version;
         transactional_ids_[began->producer_id] = began->transactional_id;
     } else if (const auto* offsets = event.as<model::TransactionOffsetsInvoked>()) {
         Transaction* transaction = edit(offsets->transaction);
@@ -137,6 +138,12 @@ std::optional<Identity> TransactionHistory::fence_of(model::ProducerId producer,
 std::int16_t TransactionHistory::version(model::ProducerId producer) const {
     const auto at = versions_.find(producer);
     return at == versions_.end() ? std::int16_t{2} : at->second;
+}
+
+std::int16_t TransactionHistory::version(model::ProducerId producer,
+                                         model::ProducerEpoch epoch) const {
+    const auto at = epoch_versions_.find({producer, epoch});
+    return at == epoch_versions_.end() ? std::int16_t{0} : at->second;
 }
 
 Duration TransactionHistory::timeout(model::ProducerId producer) const {

@@ -88,6 +88,8 @@ class TransactionHistory {
     std::optional<Identity> fence_of(model::ProducerId producer, model::ProducerEpoch epoch) const;
     // By which version's rules this producer went last; 2 if it never told.
     std::int16_t version(model::ProducerId producer) const;
+    // By which the last transaction that it began under this epoch goes; 0 if it told of none.
+    std::int16_t version(model::ProducerId producer, model::ProducerEpoch epoch) const;
     // How long this producer's transactions may stay open.
     Duration timeout(model::ProducerId producer) const;
 
@@ -104,6 +106,7 @@ class TransactionHistory {
     std::map<model::ProducerId, std::string> transactional_ids_;
     std::map<std::string, std::vector<Identity>> identities_;  // by transactional id, in order
     std::map<model::ProducerId, std::int16_t> versions_;
+    std::map<std::pair<model::ProducerId, model::ProducerEpoch>, std::int16_t> epoch_versions_;
     std::map<std::string, Duration> timeouts_;  // by transactional id
 };
 

@@ -54,6 +54,53 @@ TEST(Idempotence, AsksForZeroInANewEpoch) {
     }
 }
 
+TEST(Idempotence, AsksForZeroWhereATransactionOfVersionTwoBegins) {
+    for (const int version : {1, 2}) {
+        for (const int first : {0, 1}) {
+            Transactions history;
+            const auto producer = history.start_producer("p1", 7, 3, version);
+            history.begin(producer);
+            history.append_numbered(producer, orders, {10}, first);
+            const bool is_judged = version == 2;
+            EXPECT_EQ(judge(history), !is_judged   ? "n/a"
+                                      : first == 0 ? "pass"
+                                                   : "fail: sequence-gap");
+        }
+    }
+}
+
+TEST(Idempotence, AsksForZeroInEachTransactionOfVersionTwo) {
+    Transactions history;
+    auto producer = history.start_producer("p1");
+    history.begin(producer);
+    history.append_numbered(producer, orders, {10, 11}, 0);
+    history.append_numbered(producer, orders, {12}, 2);
+    history.mark(producer, orders, true);
+    producer = Transactions::next(producer);
+    history.begin(producer);
+    history.append_numbered(producer, refunds, {13}, 0);
+    EXPECT_EQ(judge(history), "pass");
+    history.append_numbered(producer, orders, {14}, 3);
+    EXPECT_EQ(judge(history), "fail: sequence-gap");
+}
+
+TEST(Idempotence, DoesNotAskForZeroBehindWhatTheLogDidNotTell) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    history.begin(producer);
+    history.open_log(1, 3);
+    history.by_broker(1, model::BatchAppended{.broker = BrokerId{1},
+                                              .partition = orders,
+                                              .base_offset = Offset{3},
+                                              .last_offset = Offset{3},
+                                              .leader_epoch = LeaderEpoch{0},
+                                              .producer_id = ProducerId{producer.producer_id},
+                                              .producer_epoch = ProducerEpoch{0},
+                                              .base_sequence = SequenceNumber{3},
+                                              .is_transactional = true});
+    EXPECT_EQ(judge(history), "n/a");
+}
+
 TEST(Idempotence, JudgesByTheLogOfTheReplicaThatLeads) {
     // Broker 2 has copied two of three batches when it takes over; the third is sent again.
     Transactions history;
