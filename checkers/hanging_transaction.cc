@@ -5,8 +5,9 @@
 //   transaction-unfinished   a coordinator left a transaction Ongoing or prepared for too long
 //   offsets-pending          offsets of a transaction waited in their group for too long
 //
-// Too long: the producer's transaction.timeout.ms, the coordinator's interval of scans (10 s), and
-// 15 s for markers and elections; a prepared transaction has no timeout to wait for. Time counts
+// Too long: the producer's transaction.timeout.ms, the interval at which coordinators look for such
+// transactions (the longest that a broker told at its start, or Kafka's 10 s), and 15 s for markers
+// and elections; a prepared transaction has no timeout to wait for. Time counts
 // from CalmBegan, or from when the transaction began there, whichever is later. A transaction that
 // was open before the calm began, and whose bound lies beyond the end of the run, is left open.
 // Not judged: partitions without a leader at the end (see liveness). Allowed, under the configured
@@ -30,7 +31,6 @@ namespace squall::checkers {
 
 namespace {
 
-constexpr Duration scan_interval = 10s;
 constexpr Duration grace = 15s;
 
 struct Waiting {
@@ -70,6 +70,9 @@ class HangingTransaction final : public Checker {
             on_resolved(resolved->group, resolved->producer_id);
         } else if (const auto* partition = event.as<model::PartitionChanged>()) {
             leaders_[partition->partition] = partition->leader;
+        } else if (const auto* configured = event.as<model::BrokerConfigured>()) {
+            scan_interval_ = std::max(scan_interval_.value_or(Duration{}),
+                                      configured->transaction_abort_interval);
         } else if (event.as<sim::CalmBegan>()) {
             calm_ = event.time;
             calm_event_ = event.sequence;
@@ -94,8 +97,11 @@ class HangingTransaction final : public Checker {
   private:
     using GroupAndProducer = std::pair<std::string, model::ProducerId>;
 
+    Duration scan_interval() const {
+        return scan_interval_.value_or(model::BrokerConfigured{}.transaction_abort_interval);
+    }
     Duration bound(model::ProducerId producer) const {
-        return book_.transactions().timeout(producer) + scan_interval + grace;
+        return book_.transactions().timeout(producer) + scan_interval() + grace;
     }
 
     // Whether it lasted too long by now; what still may end in time is left open at the end.
@@ -175,8 +181,8 @@ class HangingTransaction final : public Checker {
     }
 
     void judge_state(const std::string& id, const Coordinated& coordinated, bool is_end) {
-        const Duration most =
-            coordinated.state == "Ongoing" ? bound(coordinated.producer_id) : scan_interval + grace;
+        const Duration most = coordinated.state == "Ongoing" ? bound(coordinated.producer_id)
+                                                             : scan_interval() + grace;
         if (!judge(coordinated.waiting, most, is_end,
                    fmt::format("the transaction of {} was {}", id, coordinated.state))) {
             return;
@@ -213,6 +219,7 @@ class HangingTransaction final : public Checker {
     std::map<std::string, Coordinated> transactions_;  // unfinished ones, by transactional id
     std::map<GroupAndProducer, Waiting> pending_;
     std::set<std::pair<model::TopicPartition, model::ProducerId>> verified_;
+    std::optional<Duration> scan_interval_;
     std::optional<Time> calm_;
     sim::EventSequence calm_event_{0};
     Time now_;

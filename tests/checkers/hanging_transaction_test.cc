@@ -140,6 +140,24 @@ TEST(HangingTransaction, ObjectsToOffsetsThatNobodyResolves) {
     EXPECT_EQ(judge(history), "fail: offsets-pending");
 }
 
+TEST(HangingTransaction, TakesTheIntervalOfTheScanFromTheBrokers) {
+    for (const int seconds : {1, 10, 30}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        for (const int broker : {1, 2}) {
+            history.by_broker(broker,
+                              model::BrokerConfigured{
+                                  .broker = BrokerId{broker},
+                                  .transaction_abort_interval = (broker == 1 ? 1 : seconds) * 1s});
+        }
+        history.append_numbered(producer, orders, {10});
+        history.calm();
+        history.wait(25s);
+        history.mark(producer, orders, false);
+        EXPECT_EQ(judge(history), seconds == 1 ? "fail: stable-offset-stuck" : "pass");
+    }
+}
+
 TEST(HangingTransaction, HasNothingToSayWithoutACalm) {
     Transactions history;
     const auto producer = history.start_producer("p1");
