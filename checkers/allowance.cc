@@ -14,9 +14,9 @@ constexpr std::string_view topic_deleted = "topic deleted";
 constexpr std::string_view was_compacted = "compacted";
 }  // namespace
 
-void Allowance::observe(const sim::Event& event, bool is_forbidden_election) {
+void Allowance::observe(const sim::Event& event, bool is_forbidden) {
     if (const auto* changed = event.as<model::PartitionChanged>()) {
-        on_partition_changed(*changed, is_forbidden_election, event.sequence);
+        on_partition_changed(*changed, is_forbidden, event.sequence);
     } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
         if (stopped->reason == sim::StopReason::power_loss && stopped->lost_bytes > 0) {
             on_unflushed_lost(event.node, event.sequence);
@@ -35,11 +35,12 @@ void Allowance::observe(const sim::Event& event, bool is_forbidden_election) {
         at->second.last_stale_append = event.sequence;
     } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
         // A replica that is removed says nothing of the others: the topic may live on.
-        if (moved->reason == "topic deleted") return;
+        if (moved->reason == "topic deleted" || is_forbidden) return;
         partitions_[moved->partition].log_starts.try_emplace(moved->to, event.sequence);
     } else if (const auto* deleted = event.as<model::TopicDeleted>()) {
         on_topic_deleted(deleted->topic, event.sequence);
     } else if (const auto* cleaned = event.as<model::LogCleaned>()) {
+        if (is_forbidden) return;
         Partition& state = partitions_[cleaned->partition];
         if (state.cleaned_to < cleaned->to) {
             state.cleaned_to = cleaned->to;
@@ -63,8 +64,8 @@ void Allowance::on_topic_deleted(std::string_view topic, sim::EventSequence sequ
     }
 }
 
-void Allowance::on_partition_changed(const model::PartitionChanged& changed,
-                                     bool is_forbidden_election, sim::EventSequence sequence) {
+void Allowance::on_partition_changed(const model::PartitionChanged& changed, bool is_forbidden,
+                                     sim::EventSequence sequence) {
     Partition& state = partitions_[changed.partition];
     if (changed.leader != state.leader && changed.leader != model::no_broker) {
         state.last_leader_change = sequence;
@@ -73,7 +74,7 @@ void Allowance::on_partition_changed(const model::PartitionChanged& changed,
     // The mark may stay on the changes that follow the election.
     const bool is_new_epoch =
         state.unclean.empty() || state.unclean.back().leader_epoch < changed.leader_epoch;
-    if (changed.unclean && is_new_epoch && !is_forbidden_election) {
+    if (changed.unclean && is_new_epoch && !is_forbidden) {
         state.unclean.push_back({.leader_epoch = changed.leader_epoch, .event = sequence});
     }
     state.leader = changed.leader;

@@ -30,8 +30,8 @@ class Allowance {
   public:
     explicit Allowance(Contract contract) : contract_(contract) {}
 
-    // An unclean election that is forbidden excuses nothing.
-    void observe(const sim::Event& event, bool is_forbidden_election);
+    // What `is_forbidden` excuses nothing: an unclean election, a log start that moved, a cleaning.
+    void observe(const sim::Event& event, bool is_forbidden);
 
     // Why a record that a replica in `partition` held after `since` may be gone from it, or its
     // offset be used again: unclean election, the whole in-sync set lost data, topic deleted.
@@ -78,7 +78,7 @@ class Allowance {
         sim::EventSequence cleaned{0};
     };
 
-    void on_partition_changed(const model::PartitionChanged& changed, bool is_forbidden_election,
+    void on_partition_changed(const model::PartitionChanged& changed, bool is_forbidden,
                               sim::EventSequence sequence);
     static void note_whole_loss(Partition& state, sim::EventSequence sequence);
     void on_topic_deleted(std::string_view topic, sim::EventSequence sequence);

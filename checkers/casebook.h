@@ -13,6 +13,7 @@
 #include "checkers/checker.h"
 #include "checkers/cluster_view.h"
 #include "checkers/group_positions.h"
+#include "checkers/log_starts.h"
 #include "checkers/numbered_logs.h"
 #include "checkers/replica_logs.h"
 #include "checkers/send_history.h"
@@ -39,6 +40,7 @@ class Casebook {
     Contract contract() const { return contract_; }
     const TopicSettings& settings() const { return settings_; }
     const UncleanElections& unclean_elections() const { return unclean_elections_; }
+    const LogStarts& log_starts() const { return log_starts_; }
     const Allowance& allowance() const { return allowance_; }
     const ClusterView& cluster() const { return cluster_; }
     const ReplicaLogs& replica_logs() const { return replica_logs_; }
@@ -63,6 +65,7 @@ class Casebook {
     Contract contract_;
     TopicSettings settings_;
     UncleanElections unclean_elections_;
+    LogStarts log_starts_;
     Allowance allowance_;
     ClusterView cluster_;
     ReplicaLogs replica_logs_;

@@ -24,6 +24,7 @@ std::unique_ptr<Checker> make_idempotence(const Casebook& book);
 std::unique_ptr<Checker> make_in_sync_set(const Casebook& book);
 std::unique_ptr<Checker> make_inconsistent_offsets(const Casebook& book);
 std::unique_ptr<Checker> make_liveness(const Casebook& book);
+std::unique_ptr<Checker> make_log_start(const Casebook& book);
 std::unique_ptr<Checker> make_lost_write(const Casebook& book);
 std::unique_ptr<Checker> make_metadata(const Casebook& book);
 std::unique_ptr<Checker> make_order(const Casebook& book);

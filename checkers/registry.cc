@@ -39,6 +39,8 @@ const std::vector<CheckerEntry>& all_checkers() {
          "Jepsen kafka: inconsistent-offsets", make_inconsistent_offsets},
         {"liveness", "after the storm: leaders, whole in-sync sets, settled groups",
          "guarantees: liveness", make_liveness, true},
+        {"log-start", "what leaves a log at its start, or is compacted, may go",
+         "KIP-107, KAFKA-5634; guarantees: retention or compaction recorded", make_log_start},
         {"lost-write", "an acknowledged record can be read at its offset",
          "Jepsen kafka: lost-write, unseen; KIP-966", make_lost_write, true},
         {"metadata", "one raft leader per epoch, one vote, committed metadata never changes",
