@@ -27,6 +27,7 @@ std::unique_ptr<Checker> make_liveness(const Casebook& book);
 std::unique_ptr<Checker> make_log_start(const Casebook& book);
 std::unique_ptr<Checker> make_lost_write(const Casebook& book);
 std::unique_ptr<Checker> make_metadata(const Casebook& book);
+std::unique_ptr<Checker> make_offset_gap(const Casebook& book);
 std::unique_ptr<Checker> make_order(const Casebook& book);
 std::unique_ptr<Checker> make_read_committed(const Casebook& book);
 std::unique_ptr<Checker> make_replica_log(const Casebook& book);

@@ -55,6 +55,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "no-leader",
         "nonmonotonic-poll",
         "nonmonotonic-send",
+        "offset-gap",
         "offsets-pending",
         "overwrite",
         "partition-epoch",

@@ -45,6 +45,8 @@ const std::vector<CheckerEntry>& all_checkers() {
          "Jepsen kafka: lost-write, unseen; KIP-966", make_lost_write, true},
         {"metadata", "one raft leader per epoch, one vote, committed metadata never changes",
          "Raft (Ongaro 2014), ch. 3; KIP-595", make_metadata},
+        {"offset-gap", "offsets follow each other, in logs and in what is handed out",
+         "guarantees: holes in offsets; Jepsen kafka: poll-skip", make_offset_gap},
         {"order", "sends keep their order, and positions move forward",
          "Jepsen kafka: nonmonotonic-send, nonmonotonic-poll; KIP-98", make_order},
         {"read-committed", "read_committed sees what is committed, all of it, and nothing else",
