@@ -6,6 +6,7 @@ const std::vector<std::string_view>& all_finding_names() {
     static const std::vector<std::string_view> names{
         "above-stable-offset",
         "activated-behind",
+        "assigned-twice",
         "audit-mismatch",
         "below-min-isr",
         "cleaning-not-allowed",

@@ -28,11 +28,66 @@ TEST(Assignment, ObjectsToTwoOwnersInOneGeneration) {
     EXPECT_EQ(judge(history), "fail: double-owner");
 }
 
-TEST(Assignment, AllowsAZombieOfAnOlderGeneration) {
+void remove_member(History& history, const std::string& member, const std::string& group = "g") {
+    history.by_broker(
+        1, model::MemberRemoved{.group = group, .member_id = member, .reason = "session timeout"});
+}
+
+TEST(Assignment, AllowsAZombieThatWasRemoved) {
+    History history;
+    history.assign("c1", "g", 1);
+    remove_member(history, "c1");
+    history.assign("c2", "g", 2);
+    EXPECT_EQ(judge(history), "pass, allowed: zombie-owner (fenced member has not noticed)");
+}
+
+TEST(Assignment, ObjectsToAnOwnerThatNobodyAskedToGiveBack) {
     History history;
     history.assign("c1", "g", 1);
     history.assign("c2", "g", 2);
-    EXPECT_EQ(judge(history), "pass, allowed: zombie-owner (fenced member has not noticed)");
+    EXPECT_EQ(judge(history), "fail: double-owner");
+
+    History others;
+    others.assign("c1", "g", 1);
+    remove_member(others, "c3");
+    remove_member(others, "c1", "h");
+    others.assign("c2", "g", 2);
+    EXPECT_EQ(judge(others), "fail: double-owner");
+
+    History before;
+    remove_member(before, "c1");
+    before.assign("c1", "g", 1);
+    before.assign("c2", "g", 2);
+    EXPECT_EQ(judge(before), "fail: double-owner") << "it came back";
+}
+
+TEST(Assignment, AllowsAZombieWhoseCoordinatorMovedOrWhoseGroupDied) {
+    for (const bool moved : {true, false}) {
+        History history;
+        history.assign("c1", "g", 1);
+        if (moved) {
+            history.by_broker(2, model::CoordinatorChanged{.broker = BrokerId{2}, .active = true});
+        } else {
+            history.tell_group("g", "Dead", 1, 0);
+        }
+        history.assign("c2", "g", 2);
+        EXPECT_EQ(judge(history), "pass, allowed: zombie-owner (fenced member has not noticed)");
+    }
+}
+
+TEST(Assignment, ObjectsToAMemberThatIsAssignedWhatItDidNotGiveBack) {
+    for (const auto change : {assigned, revoked, lost}) {
+        History history;
+        history.assign("c1", "g", 1);
+        if (change != assigned) history.assign("c1", "g", 1, change);
+        history.assign("c1", "g", 2);
+        EXPECT_EQ(judge(history), change == assigned ? "fail: assigned-twice" : "pass");
+    }
+    History restarted;
+    restarted.assign("c1", "g", 1);
+    restarted.stop_client("c1");
+    restarted.assign("c1", "g", 2);
+    EXPECT_EQ(judge(restarted), "pass");
 }
 
 TEST(Assignment, KnowsTheGenerationOfAMemberThatKeptItsPartition) {
