@@ -4,7 +4,9 @@
 //                               neither by a poll (next_position) nor by having its position set
 //                               there
 //   committed-offset-regressed  within a generation, the committed offset went back
-//   fenced-commit               a commit of an older generation took effect after one of a newer
+//   fenced-commit               a commit of an older generation took effect after one of a newer,
+//                               or though it was asked for after the group had settled in a newer,
+//                               or after the coordinator that took it had removed the member
 //   position-below-commit       a member was made to start below what had been committed,
 //   commit-forgotten            or as if nothing had been,
 //   reset-without-cause         or elsewhere though its position was in the log: see
@@ -21,6 +23,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +46,28 @@ struct Invocation {
     sim::EventSequence answered{0};  // 0: never, or 'unknown'
 };
 
+struct Removal {
+    sim::NodeId coordinator;
+    sim::EventSequence event;
+};
+
+struct Settled {
+    model::GenerationId generation;
+    sim::EventSequence event;
+};
+
+// Of a member.
+struct Asked {
+    model::GenerationId generation = model::no_generation;
+    std::set<model::Offset> offsets;
+};
+using Commit = std::pair<model::GenerationId, model::Offset>;
+struct Fenced {
+    sim::EventSequence by;                   // the event that fenced the member
+    std::optional<sim::NodeId> coordinator;  // whose word that is; none: any coordinator's
+    sim::EventSequence invoked;
+};
+
 struct CommitState {
     model::Offset delivered = model::no_offset;             // how far any member got
     model::GenerationId generation = model::no_generation;  // of the last effective commit
@@ -54,6 +79,10 @@ struct CommitState {
     model::Offset set_back_to = model::no_offset;  // the lowest place since `committed_event`
     std::vector<Invocation> invocations;           // of the generation below, in order
     model::GenerationId invocations_of = model::no_generation;
+    // By member: what it asked for while it was not fenced, in its last generation; and what it
+    // did when it was.
+    std::map<std::string, Asked> asked;
+    std::map<std::pair<std::string, Commit>, Fenced> fenced;
 };
 
 class CommittedOffset final : public Checker {
@@ -78,9 +107,24 @@ class CommittedOffset final : public Checker {
         } else if (const auto* completed = event.as<model::CommitCompleted>()) {
             on_completed(*completed, event.sequence);
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
-            on_committed(*committed, event.sequence);
+            on_committed(*committed, event.sequence, event.node);
         } else if (const auto* changed = event.as<model::GroupStateChanged>()) {
             if (changed->to == "Dead") on_dead(changed->group);
+            if (changed->to == "Stable")
+                settled_[changed->group] = {changed->generation, event.sequence};
+        } else if (const auto* removed = event.as<model::MemberRemoved>()) {
+            removed_[{removed->group, removed->member_id}] = {.coordinator = event.node,
+                                                              .event = event.sequence};
+        } else if (event.as<model::CoordinatorChanged>() || event.as<sim::NodeStopped>()) {
+            // Who takes over reads its members from the log: it may know of no removal.
+            std::erase_if(removed_, [&](const auto& entry) {
+                return entry.second.coordinator == event.node;
+            });
+        } else if (const auto* reconciled = event.as<model::MemberReconciled>()) {
+            removed_.erase({reconciled->group, reconciled->member_id});
+        } else if (const auto* assigned = event.as<model::AssignmentChanged>()) {
+            if (assigned->change != model::AssignmentChange::assigned) return;
+            removed_.erase({assigned->group, assigned->member_id});
         }
     }
 
@@ -120,6 +164,7 @@ class CommittedOffset final : public Checker {
             if (commit.offset > state.delivered) {
                 object_beyond(invoked.group, commit.partition, commit.offset, state, sequence);
             }
+            note_member(invoked, commit.offset, state, sequence);
             if (invoked.generation > state.invocations_of) {
                 state.invocations.clear();
                 state.invocations_of = invoked.generation;
@@ -132,6 +177,51 @@ class CommittedOffset final : public Checker {
             }
             open_[invoked.operation].emplace_back(invoked.group, commit.partition);
         }
+    }
+
+    template <class Invoked>
+    void note_member(const Invoked& invoked, model::Offset offset, CommitState& state,
+                     sim::EventSequence sequence) {
+        if (const auto fenced =
+                fence_of(invoked.group, invoked.member_id, invoked.generation, sequence)) {
+            state.fenced.try_emplace({invoked.member_id, Commit{invoked.generation, offset}},
+                                     *fenced);
+            return;
+        }
+        Asked& asked = state.asked[invoked.member_id];
+        if (asked.generation != invoked.generation) asked = {.generation = invoked.generation};
+        asked.offsets.insert(offset);
+    }
+
+    // Why what the member asks for must not take effect; nullopt: nothing says so.
+    std::optional<Fenced> fence_of(const std::string& group, const std::string& member,
+                                   model::GenerationId generation,
+                                   sim::EventSequence sequence) const {
+        const auto settled = settled_.find(group);
+        if (settled != settled_.end() && settled->second.generation > generation) {
+            return Fenced{.by = settled->second.event, .coordinator = {}, .invoked = sequence};
+        }
+        const auto removed = removed_.find({group, member});
+        if (removed == removed_.end()) return std::nullopt;
+        return Fenced{.by = removed->second.event,
+                      .coordinator = removed->second.coordinator,
+                      .invoked = sequence};
+    }
+
+    // What was asked for before the member was fenced may take effect late.
+    // A coordinator that was deposed may have removed members of its successor's.
+    static const Fenced* find_fenced(const CommitState& state,
+                                     const model::OffsetCommitted& committed, sim::NodeId by) {
+        const auto asked = state.asked.find(committed.member_id);
+        if (asked != state.asked.end() && asked->second.generation == committed.generation &&
+            asked->second.offsets.contains(committed.offset)) {
+            return nullptr;
+        }
+        const auto at = state.fenced.find(
+            {committed.member_id, Commit{committed.generation, committed.offset}});
+        if (at == state.fenced.end()) return nullptr;
+        const auto& coordinator = at->second.coordinator;
+        return !coordinator || *coordinator == by ? &at->second : nullptr;
     }
 
     template <class Completed>
@@ -150,20 +240,26 @@ class CommittedOffset final : public Checker {
         open_.erase(open);
     }
 
-    void on_committed(const model::OffsetCommitted& committed, sim::EventSequence sequence) {
+    void on_committed(const model::OffsetCommitted& committed, sim::EventSequence sequence,
+                      sim::NodeId node) {
         if (committed.generation == model::no_generation) return;
         CommitState& state = groups_[committed.group][committed.partition];
         findings_.judge();
         if (committed.offset > state.delivered) {
             object_beyond(committed.group, committed.partition, committed.offset, state, sequence);
         }
+        if (const Fenced* fenced = find_fenced(state, committed, node)) {
+            conclude("fenced-commit", committed, state, {fenced->by, fenced->invoked, sequence});
+            return;
+        }
         if (committed.generation < state.generation) {
-            conclude("fenced-commit", committed, state, sequence);
+            conclude("fenced-commit", committed, state, {state.committed_event, sequence});
             return;
         }
         if (committed.generation == state.generation && committed.offset < state.committed) {
             if (!may_go_back(state, committed)) {
-                conclude("committed-offset-regressed", committed, state, sequence);
+                conclude("committed-offset-regressed", committed, state,
+                         {state.committed_event, sequence});
             }
             if (state.set_back_to == model::no_offset || state.set_back_to > committed.offset) {
                 return;  // an overtaken commit: the higher one stays the measure
@@ -193,6 +289,8 @@ class CommittedOffset final : public Checker {
 
     // A group that is made again counts its generations anew; what it was handed stays handed.
     void on_dead(const std::string& group) {
+        settled_.erase(group);
+        std::erase_if(removed_, [&](const auto& entry) { return entry.first.first == group; });
         for (auto& [partition, state] : groups_[group]) {
             const model::Offset delivered = state.delivered;
             state = CommitState{};
@@ -223,23 +321,25 @@ class CommittedOffset final : public Checker {
     }
 
     void conclude(std::string_view type, const model::OffsetCommitted& committed,
-                  const CommitState& state, sim::EventSequence sequence) {
+                  const CommitState& state, Findings::Events events) {
         Evidence shown = evidence("group", committed.group, "partition", committed.partition,
                                   "member", committed.member_id, "generation", committed.generation,
                                   "offset", committed.offset, "earlier_generation",
                                   state.generation, "earlier_offset", state.committed);
         if (const auto cause = book_.allowance().of_truncation_anywhere(model::offsets_topic,
                                                                         sim::EventSequence{0})) {
-            findings_.allow(type, cause->text, std::move(shown),
-                            {cause->event, state.committed_event, sequence});
+            events.push_back(cause->event);
+            findings_.allow(type, cause->text, std::move(shown), std::move(events));
         } else {
-            findings_.object(type, std::move(shown), {state.committed_event, sequence});
+            findings_.object(type, std::move(shown), std::move(events));
         }
     }
 
     const Casebook& book_;
     std::map<std::string, std::map<model::TopicPartition, CommitState>> groups_;
     std::map<model::OperationId, std::vector<std::pair<std::string, model::TopicPartition>>> open_;
+    std::map<std::string, Settled> settled_;  // in which generation each group did last
+    std::map<std::pair<std::string, std::string>, Removal> removed_;  // group, member
     Findings findings_{"committed-offset"};
 };
 

@@ -124,6 +124,57 @@ TEST(CommittedOffset, ObjectsToACommitOfAnOlderGeneration) {
     EXPECT_EQ(judge(history), "fail: fenced-commit");
 }
 
+void remove_member(History& history, const std::string& member) {
+    history.by_broker(
+        1, model::MemberRemoved{.group = "g", .member_id = member, .reason = "session timeout"});
+}
+
+TEST(CommittedOffset, ObjectsToACommitAskedForAfterTheGroupSettledInANewerGeneration) {
+    for (const bool asked_before : {true, false}) {
+        History history = delivered(10);
+        if (asked_before) history.invoke_commit("c1", "g", 1, 10);
+        history.tell_group("g", "Stable", 2, 1);
+        if (!asked_before) history.invoke_commit("c1", "g", 1, 10);
+        EXPECT_EQ(judge(history), "pass") << "it was only asked for";
+        history.take_effect("c1", "g", 1, 10);
+        EXPECT_EQ(judge(history), asked_before ? "pass" : "fail: fenced-commit");
+    }
+}
+
+TEST(CommittedOffset, AcceptsCommitsWhileTheGroupIsNotSettled) {
+    History history = delivered(10);
+    history.tell_group("g", "PreparingRebalance", 1, 1);
+    history.commit("c1", "g", 1, 5);
+    history.tell_group("g", "CompletingRebalance", 2, 1);
+    history.tell_group("g", "Stable", 2, 1);
+    history.commit("c1", "g", 2, 10);
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(CommittedOffset, ObjectsToACommitOfAMemberThatWasRemoved) {
+    for (const bool comes_back : {true, false}) {
+        History history = delivered(10);
+        history.tell_group("g", "Stable", 1, 2);
+        history.commit("c1", "g", 1, 5);
+        remove_member(history, "c1");
+        if (comes_back) history.assign("c1", "g", 1);
+        history.commit("c1", "g", 1, 10);
+        EXPECT_EQ(judge(history), comes_back ? "pass" : "fail: fenced-commit");
+    }
+    History other = delivered(10);
+    remove_member(other, "c2");
+    other.commit("c1", "g", 1, 10);
+    EXPECT_EQ(judge(other), "pass");
+}
+
+TEST(CommittedOffset, AMemberOfTheConsumerProtocolComesBackUnderItsName) {
+    History history = delivered(10);
+    remove_member(history, "c1");
+    history.by_broker(1, model::MemberReconciled{.group = "g", .member_id = "c1"});
+    history.commit("c1", "g", 1, 10);
+    EXPECT_EQ(judge(history), "pass");
+}
+
 TEST(CommittedOffset, CountsAnewAfterTheGroupDied) {
     History history = delivered(10);
     history.commit("c1", "g", 5, 10);
