@@ -12,13 +12,13 @@
 //
 // A reset excuses nothing by itself, if the group had no reason for it (group_positions.h).
 //
-// skipped is allowed where a position of the group was set beyond the record by 'reset to latest',
-// by a 'seek' of the application, or by a change of the log that removed it (checkers/allowance.h).
-// redelivery is allowed when, after the record was handed before, the group saw a crash of a
-// member's node, a seek, a reset or truncation, a failed commit, or a rebalance of that partition;
-// each is named as the cause. Without any, it is an objection. A zombie, which polls in an older
-// generation than the group has reached, has not been told yet: what it is handed again is allowed,
-// too, and it makes nobody else's delivery a second one.
+// skipped is allowed where a position of the group was set from before the record to beyond it by
+// 'reset to latest', by a 'seek' of the application, or by a change of the log that removed it
+// (checkers/allowance.h). redelivery is allowed when, after the record was handed before, the group
+// saw a crash of a member's node, a seek, a reset or truncation, a failed commit, or a rebalance of
+// that partition; each is named as the cause. Without any, it is an objection. A zombie, which
+// polls in an older generation than the group has reached, has not been told yet: what it is handed
+// again is allowed, too, and it makes nobody else's delivery a second one.
 #include <algorithm>
 #include <array>
 #include <map>
@@ -81,6 +81,7 @@ class HandedOffsets {
 const std::map<model::Offset, std::uint32_t> nothing_undone;
 
 struct Jump {
+    model::Offset from;  // where the consumer had got to; 0 if nowhere
     model::Offset to;
     std::string_view cause;
     sim::EventSequence event;
@@ -136,6 +137,7 @@ class Delivery final : public Checker {
             }
             for (const auto& partition : changed->partitions) {
                 group.partitions[partition].rebalanced = event.sequence;
+                positions_.erase({changed->client_id, partition});
             }
         } else if (const auto* told = event.as<model::GroupStateChanged>()) {
             // A group that is made again counts its generations anew.
@@ -198,6 +200,7 @@ class Delivery final : public Checker {
         const bool is_zombie = group.is_zombie(polled.generation);
         DeliveryState& state = group.partitions[polled.partition];
         if (!state.first) state.first = polled.position;
+        positions_[{polled.client_id, polled.partition}] = polled.next_position;
         sim::EventSequence latest{0};
         model::Offset from = model::no_offset;
         model::Offset to = model::no_offset;
@@ -246,6 +249,10 @@ class Delivery final : public Checker {
         group.nodes.insert(event.node);
         DeliveryState& state = group.partitions[set.partition];
         if (!state.first) state.first = set.offset;
+        const auto position = positions_.find({set.client_id, set.partition});
+        const model::Offset from =
+            position == positions_.end() ? model::Offset{0} : position->second;
+        positions_[{set.client_id, set.partition}] = set.offset;
         if (!is_sound) return;
         using enum model::PositionReason;
         switch (set.reason) {
@@ -253,11 +260,11 @@ class Delivery final : public Checker {
                 break;
             case seek:
                 state.sought = event.sequence;
-                state.jumps.push_back({set.offset, "seek", event.sequence});
+                state.jumps.push_back({from, set.offset, "seek", event.sequence});
                 break;
             case reset_latest:
                 state.reset = event.sequence;
-                state.jumps.push_back({set.offset, "reset to latest", event.sequence});
+                state.jumps.push_back({from, set.offset, "reset to latest", event.sequence});
                 break;
             case reset_earliest:
             case truncation:
@@ -315,7 +322,7 @@ class Delivery final : public Checker {
     std::optional<Cause> cause_of_skip(const model::TopicPartition& partition,
                                        const DeliveryState& state, model::Offset offset) const {
         for (const Jump& jump : state.jumps) {
-            if (jump.to > offset) return Cause{jump.cause, jump.event};
+            if (jump.from <= offset && offset < jump.to) return Cause{jump.cause, jump.event};
         }
         if (const auto cause = book_.allowance().of_removal(partition, offset)) return cause;
         return book_.allowance().of_truncation(partition, sim::EventSequence{0});
@@ -324,6 +331,8 @@ class Delivery final : public Checker {
     const Casebook& book_;
     std::map<std::string, GroupState> groups_;
     TakenBack taken_back_;
+    std::map<std::pair<std::string, model::TopicPartition>, model::Offset>
+        positions_;  // of clients
     std::map<model::OperationId, std::pair<std::string, std::vector<model::TopicPartition>>>
         open_commits_;
     Findings findings_{"delivery"};

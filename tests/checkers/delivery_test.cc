@@ -80,6 +80,24 @@ TEST(Delivery, AllowsASkipByASeekOrAResetToLatest) {
     }
 }
 
+// A seek excuses what lies between where the consumer had got to and where it went.
+TEST(Delivery, ASeekExcusesOnlyWhatItPassesOver) {
+    for (const bool before : {true, false}) {
+        History history;
+        history.configure_producer("p1", -1, true);
+        for (int i = 0; i < 10; ++i) history.send("p1", 100 + i, i);
+        history.assign("c1", "g", 1);
+        history.set_position("c1", "g", 0, model::PositionReason::committed);
+        history.poll("c1", "g", 0, {100, 101});
+        // Record 102 is left out, by nobody's will or by the seek's.
+        if (!before) history.poll_pairs("c1", "g", 2, 3, {});
+        history.set_position("c1", "g", 3, model::PositionReason::seek);
+        history.poll("c1", "g", 3, {103, 104, 105, 106, 107, 108, 109});
+        history.commit("c1", "g", 1, 10);
+        EXPECT_EQ(judge(history), before ? "pass, allowed: skipped (seek)" : "fail: skipped");
+    }
+}
+
 TEST(Delivery, DoesNotTakeAResetWithoutACauseForAnExcuse) {
     using model::ResetCause;
     for (const auto cause : {ResetCause::asked, ResetCause::out_of_range, ResetCause::no_commit}) {
