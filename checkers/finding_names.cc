@@ -29,6 +29,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "fenced-offsets",
         "fenced-send",
         "g1a",
+        "group-restless",
         "group-unsettled",
         "high-watermark-ahead",
         "high-watermark-overstated",

@@ -6,10 +6,14 @@
 //   group-unsettled  a partition of a topic that a group consumes is nobody's for more than
 //                    group_bound of calm, though the group has members; where its owner crashed,
 //                    from when the coordinator removed it
+//   group-restless   a group with members was not stable for more than group_bound of calm, though
+//                    none of its members came, left or crashed meanwhile
+//
+// (A group may own all it consumes, and still rebalance for ever.)
 //
 // A member whose coordinator lost power with its JoinGroup on the way hears nothing, not even that
-// the connection is gone, and Kafka lets it wait for max.poll.interval.ms and 5 s more: a group
-// with such a member is left open.
+// the connection is gone, and Kafka lets it wait for max.poll.interval.ms and 5 s more: what a
+// group with such a member leaves to nobody is left open, and it need not be stable.
 //
 // Time counts from CalmBegan, or from when the lack began, whichever is later. What needs a broker
 // that is down at that time is excused: a leader, when every replica that may lead is down. A bound
@@ -67,6 +71,11 @@ struct GroupHealth {
     std::uint32_t members = 0;
     bool are_members_told = false;
     Time members_changed;
+    std::string state;
+    std::optional<Time> restless_since;  // neither stable nor empty
+    sim::EventSequence restless_event{0};
+    sim::NodeId coordinator;  // that told so
+    Time disturbed;           // when a member last came or went, or will have been missed
 };
 
 class Liveness final : public Checker {
@@ -82,6 +91,7 @@ class Liveness final : public Checker {
             on_partition_changed(*changed, event);
         } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
             group_of_[event.node] = configured->group;
+            if (!configured->group.empty()) groups_[configured->group].disturbed = event.time;
         } else if (const auto* assigned = event.as<model::AssignmentChanged>()) {
             if (!assigned->group.empty()) on_assignment(*assigned, event);
         } else if (const auto* state = event.as<model::GroupStateChanged>()) {
@@ -89,8 +99,11 @@ class Liveness final : public Checker {
             if (!group.are_members_told || group.members == 0) group.members_changed = event.time;
             group.members = state->members;
             group.are_members_told = true;
+            on_group_state(state->group, group, *state, event);
         } else if (const auto* removed = event.as<model::MemberRemoved>()) {
             on_member_removed(removed->group, event.time);
+        } else if (event.as<model::CoordinatorChanged>()) {
+            forget_restlessness(event.node);
         } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
             if (moved->reason == "topic deleted") partitions_.erase(moved->partition);
         } else if (const auto* sent = event.as<sim::FrameSent>()) {
@@ -209,6 +222,38 @@ class Liveness final : public Checker {
         }
     }
 
+    void on_group_state(const std::string& name, GroupHealth& group,
+                        const model::GroupStateChanged& changed, const sim::Event& event) {
+        if (changed.to == "Stable" || changed.to == "Empty" || changed.to == "Dead") {
+            judge_rest(name, group);
+            group.restless_since.reset();
+        } else if (!group.restless_since) {
+            group.restless_since = event.time;
+            group.restless_event = event.sequence;
+            group.coordinator = event.node;
+        }
+        group.state = changed.to;
+    }
+
+    // Who takes over finds the group as the log has it, and tells only what changes then.
+    void forget_restlessness(sim::NodeId coordinator) {
+        for (auto& [name, group] : groups_) {
+            if (group.coordinator == coordinator) group.restless_since.reset();
+        }
+    }
+
+    void judge_rest(const std::string& name, const GroupHealth& group) {
+        if (!calm_ || group.members == 0) return;
+        findings_.judge();
+        if (!group.restless_since) return;
+        const Time since = std::max(*group.restless_since, group.disturbed);
+        if (lasted(since) <= group_bound || has_stranded_member(name)) return;
+        findings_.object("group-restless",
+                         evidence("group", name, "state", group.state, "members", group.members,
+                                  "lasted", squall::to_string(lasted(since))),
+                         {group.restless_event, calm_event_});
+    }
+
     static void vacate(Owned& owned, const sim::Event& event) {
         if (owned.vacant_since) return;
         owned.vacant_since = event.time;
@@ -233,6 +278,10 @@ class Liveness final : public Checker {
 
     void on_node_stopped(const sim::Event& event, const sim::NodeStopped& stopped) {
         joins_.erase(event.node);
+        forget_restlessness(event.node);
+        if (const auto member = group_of_.find(event.node); member != group_of_.end()) {
+            groups_[member->second].disturbed = event.time + session_grace;
+        }
         if (stopped.reason == sim::StopReason::power_loss) {
             for (auto& [member, join] : joins_) {
                 if (join.coordinator == event.node) join.is_stranded = true;
@@ -251,6 +300,7 @@ class Liveness final : public Checker {
 
     // From here on the group knows, and can settle.
     void on_member_removed(const std::string& name, Time now) {
+        groups_[name].disturbed = now;
         for (auto& [partition, owned] : groups_[name].partitions) {
             if (!std::exchange(owned.by_crash, false) || !owned.vacant_since) continue;
             owned.vacant_since = std::min(now, *owned.vacant_since + session_grace);
@@ -278,6 +328,7 @@ class Liveness final : public Checker {
     }
 
     void judge_group_at_end(const std::string& name, GroupHealth& group) {
+        judge_rest(name, group);
         if (group.topics.empty()) return;
         for (const auto& [partition, state] : partitions_) {
             if (!group.topics.contains(partition.topic)) continue;

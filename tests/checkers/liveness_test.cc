@@ -35,7 +35,7 @@ TEST(Liveness, AcceptsAClusterThatCameToItself) {
     history.change(-1, 9, {});  // whatever happens at the end is the end
     const CheckerReport report = history.judged_by("liveness");
     EXPECT_EQ(summary(report), "pass");
-    EXPECT_EQ(report.judged, 3u) << "a leader, an in-sync set, a group's partition";
+    EXPECT_EQ(report.judged, 4u) << "a leader, an in-sync set, a group, its partition";
 }
 
 TEST(Liveness, DemandsNothingBeforeTheCalm) {
@@ -98,6 +98,41 @@ TEST(Liveness, ObjectsToAPartitionThatAGroupLeavesToNobody) {
     history.wait(21s);
     history.assign("c1", "g", 2);
     EXPECT_EQ(judge(history), "fail: group-unsettled");
+}
+
+TEST(Liveness, ObjectsToAGroupThatDoesNotSettle) {
+    for (const int seconds : {19, 21}) {
+        for (const bool settles : {true, false}) {
+            History history = healthy();
+            history.assign("c1", "g", 1);
+            history.tell_group("g", "PreparingRebalance", 1, 2);
+            history.calm();
+            history.wait(10s);
+            history.tell_group("g", "CompletingRebalance", 2, 2);
+            history.wait((seconds - 10) * 1s);
+            if (settles) history.tell_group("g", "Stable", 2, 2);
+            history.by_harness(sim::FaultHealed{});
+            end(history);
+            EXPECT_EQ(judge(history), seconds == 19 ? "pass" : "fail: group-restless");
+        }
+    }
+}
+
+TEST(Liveness, GivesAGroupTimeForMembersThatComeAndGo) {
+    for (const bool is_told : {true, false}) {
+        History history = healthy();
+        history.by_client("c1", model::ConsumerConfigured{.client_id = "c1", .group = "g"});
+        history.assign("c2", "g", 1);
+        history.tell_group("g", "Stable", 1, 2);
+        history.calm();
+        history.stop_client("c1");
+        history.tell_group("g", "PreparingRebalance", 1, 2);
+        history.wait(45s);
+        if (is_told) history.by_broker(1, model::MemberRemoved{.group = "g", .member_id = "c1"});
+        history.wait(30s);
+        history.tell_group("g", "Stable", 2, 1);
+        EXPECT_EQ(judge(history), is_told ? "fail: group-restless" : "pass");
+    }
 }
 
 TEST(Liveness, CountsFromWhenTheCoordinatorLearnedOfACrash) {
