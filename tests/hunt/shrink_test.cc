@@ -10,6 +10,7 @@
 #include "scenarios/scenario_file.h"
 #include "scenarios/shrink_step.h"
 #include "scenarios/swarm.h"
+#include "sim/kernel/simulation.h"
 
 namespace squall::scenarios {
 namespace {
@@ -135,6 +136,43 @@ TEST_F(ShrunkLoss, ComesAgainFromItsReproBitForBit) {
     EXPECT_EQ(faithfulness.struck, loss().faults.size());
     EXPECT_EQ(faithfulness.struck_alike, faithfulness.struck);
     EXPECT_TRUE(faithfulness.differences.empty());
+}
+
+// An unrelated change of the code: one more machine, whose tasks draw, sleep and speak all the
+// time. Another hash, and the old repro fails as it did: nobody's draws moved.
+TEST_F(ShrunkLoss, ComesAgainWhereUnrelatedCodeDrawsToo) {
+    const Scenario repro = repro_of(loss(), what_failed(loss()), {});
+    std::uint64_t drawn = 0;
+    const auto bystander = [&](sim::Simulation& simulation) {
+        sim::Node& newcomer = simulation.add_node({.name = "newcomer"});
+        newcomer.start();
+        newcomer.spawn("drawing", [&newcomer, &drawn] {
+            for (;;) {
+                const auto ms = newcomer.draws("how long").between(1, 50);
+                newcomer.sleep_for(std::chrono::milliseconds(ms));
+                ++drawn;
+            }
+        });
+        // And a task more on a broker that the story is about.
+        simulation.control_at(Time(5s), [&simulation, &drawn] {
+            sim::Node& broker = *simulation.find_node("b1");
+            broker.spawn("unrelated", [&broker, &drawn] {
+                for (int i = 0; i < 1'000; ++i) {
+                    const auto us = broker.draws("unrelated").between(1, 5'000);
+                    broker.sleep_for(std::chrono::microseconds(us));
+                    ++drawn;
+                }
+            });
+        });
+    };
+    const RunResult again = scenarios::run(
+        repro,
+        {.seed = *repro.run.seed, .trace_level = sim::TraceLevel::hash_only, .prepare = bystander});
+    EXPECT_GT(drawn, 2'000u);
+    const Faithfulness faithfulness = compare(*repro.repro, repro.run.hash, again);
+    EXPECT_FALSE(faithfulness.same_hash);
+    EXPECT_TRUE(faithfulness.same_failure) << again.why;
+    EXPECT_EQ(faithfulness.struck_alike, faithfulness.struck);
 }
 
 TEST_F(ShrunkLoss, SaysWhatCameOtherwise) {
