@@ -37,6 +37,9 @@ struct HuntCommand {
     unsigned jobs = 0;
     unsigned memory_mib = 2048;
     bool resume = false;
+    bool guided = false;
+    bool grid = false;
+    std::uint64_t depth = 0;
     bool json = false;
     bool quiet = false;
     bool no_color = false;
@@ -254,6 +257,7 @@ class HuntRun {
     scenarios::HuntOptions make_options() const {
         scenarios::HuntOptions options;
         options.scenarios = scenarios_;
+        options.is_guided = command_.guided;
         options.shard = shard_;
         options.limits.workers =
             command_.jobs != 0 ? command_.jobs : scenarios::usable_processors();
@@ -318,6 +322,9 @@ class HuntRun {
         const auto written =
             repros_.find({group.scenario, group.checker, group.anomaly, group.cause});
         if (written != repros_.end()) return written->second;
+        if (!ledger_.results().plan(group.scenario, group.seed).empty()) {
+            return "bred: the same hunt with --out keeps it as a file";
+        }
         std::string text = fmt::format("squall run {} --seed {}", group.scenario, group.seed);
         for (const std::string& set : command_.changes.set) text += " --set " + set;
         for (const std::string& bug : command_.changes.bugs) text += " --bug " + bug;
@@ -331,7 +338,9 @@ class HuntRun {
         for (const FindingGroup& group : ledger_.results().findings()) {
             const auto scenario = std::ranges::find(scenarios_, group.scenario, &Scenario::name);
             if (scenario == scenarios_.end() || group.anomaly == "scenario-error") continue;
-            Scenario repro = scenarios::expand(*scenario, group.seed);
+            const std::string plan = ledger_.results().plan(group.scenario, group.seed);
+            Scenario repro = plan.empty() ? scenarios::expand(*scenario, group.seed)
+                                          : scenarios::parse_scenario(plan, group.scenario);
             repro.run.seed = group.seed;
             repro.repro = scenarios::ReproSection{.checker = group.checker,
                                                   .anomaly = group.anomaly,
@@ -363,6 +372,7 @@ class HuntRun {
             say(hunt_json(summary));
         } else {
             if (!command_.quiet) say(describe_hunt(summary, color));
+            if (command_.grid) say(coverage_grid(summary, color));
             say(hunt_line(summary) + "\n");
         }
         if (!trouble.empty()) {
@@ -406,6 +416,12 @@ Command add_hunt(Arguments& arguments, const Environment&) {
     arguments.text("--strategy", command->strategy,
                    "who goes first among tasks of one instant: random, or pct (run.strategy)",
                    "NAME");
+    arguments.number("--depth", command->depth,
+                     "of pct: how many orderings have to fit (run.depth)", "N", {1, 1'000});
+    arguments.flag("--guided", command->guided,
+                   "every second storm is bred from those that reached something new");
+    arguments.flag("--grid", command->grid,
+                   "which transitions were seen under which faults, and which never");
     arguments.text("--out", command->out, "keeps results (SQLite) and repro files there", "DIR");
     arguments.flag("--resume", command->resume, "goes on with the hunt in --out");
     arguments.texts("--merge", command->merge, "joins results of other hunts instead of hunting",
@@ -418,6 +434,9 @@ Command add_hunt(Arguments& arguments, const Environment&) {
     return [command] {
         if (!command->strategy.empty()) {
             command->changes.set.push_back("run.strategy=" + command->strategy);
+        }
+        if (command->depth != 0) {
+            command->changes.set.push_back("run.depth=" + std::to_string(command->depth));
         }
         if (command->resume && command->out.empty()) {
             throw BadInput{"--resume: expected --out DIR, the hunt to go on with"};

@@ -3,10 +3,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "cli/wording.h"
+#include "scenarios/coverage.h"
 
 namespace squall::cli {
 namespace {
@@ -76,7 +79,61 @@ std::string faults_text(const HuntSummary& summary, bool color) {
     return text + "\n";
 }
 
+// Rows and columns of the grid: what is known, and what was seen besides.
+struct Grid {
+    explicit Grid(const HuntSummary& summary) : cells(summary.results->coverage()) {
+        for (const std::string& transition : scenarios::known_transitions()) {
+            transitions.emplace(transition, 0);
+        }
+        faults.insert(std::string(scenarios::Coverage::no_fault));
+        for (const auto& [kind, count] : summary.results->faults()) faults.insert(kind);
+        for (const auto& [cell, count] : cells) {
+            transitions[cell.transition] += count;
+            faults.insert(cell.fault);
+        }
+    }
+    std::size_t size() const { return transitions.size() * faults.size(); }
+
+    scenarios::CoverageCounts cells;
+    std::map<std::string, std::uint64_t> transitions;  // with how often each was seen
+    std::set<std::string> faults;
+};
+
+std::string coverage_text(const HuntSummary& summary, bool color) {
+    const Grid grid(summary);
+    const std::string never = fmt::format("{} never (--grid)", grid.size() - grid.cells.size());
+    return fmt::format("{}\n  {} of {} cells: {} transitions x {} faults, {}\n\n",
+                       painted("1", "coverage", color), grid.cells.size(), grid.size(),
+                       grid.transitions.size(), grid.faults.size(), painted("31", never, color));
+}
+
 }  // namespace
+
+std::string coverage_grid(const HuntSummary& summary, bool color) {
+    const Grid grid(summary);
+    std::vector<std::pair<std::string, std::uint64_t>> rows(grid.transitions.begin(),
+                                                            grid.transitions.end());
+    std::ranges::stable_sort(rows, [](const auto& left, const auto& right) {
+        return (left.second == 0) > (right.second == 0);
+    });
+    std::string text = painted("1", "transitions under faults", color) + "\n";
+    std::size_t number = 0;
+    for (const std::string& fault : grid.faults)
+        text += fmt::format("  {:>2} {}\n", ++number, fault);
+    text += fmt::format("  {:56}", "");
+    for (number = 1; number <= grid.faults.size(); ++number) text += fmt::format("{:>7}", number);
+    text += "\n";
+    for (const auto& [transition, count] : rows) {
+        std::string row = fmt::format("  {:56}", transition);
+        for (const std::string& fault : grid.faults) {
+            const auto cell = grid.cells.find({transition, fault});
+            row += cell != grid.cells.end() ? fmt::format("{:>7}", cell->second)
+                                            : painted("31", fmt::format("{:>7}", "-"), color);
+        }
+        text += (count == 0 ? painted("31", row + "   NEVER", color) : row) + "\n";
+    }
+    return text + "\n";
+}
 
 std::string finding_line(const FindingGroup& group) {
     return fmt::format("{} seed {}  {}: {}, {}", group.scenario, group.seed, group.checker,
@@ -85,7 +142,7 @@ std::string finding_line(const FindingGroup& group) {
 
 std::string describe_hunt(const HuntSummary& summary, bool color) {
     return findings_text(summary, color) + faults_text(summary, color) +
-           probes_text(summary, color);
+           probes_text(summary, color) + coverage_text(summary, color);
 }
 
 std::string hunt_line(const HuntSummary& summary) {
@@ -122,10 +179,15 @@ std::string hunt_json(const HuntSummary& summary) {
     for (const auto& [kind, count] : summary.results->faults()) {
         faults[kind] = {{"struck", count.struck}, {"effective", count.effective}};
     }
+    ordered_json coverage = ordered_json::object();
+    for (const auto& [cell, count] : summary.results->coverage()) {
+        coverage[cell.transition][cell.fault] = count;
+    }
     const ordered_json document = {{"verdicts", verdicts},
                                    {"findings", findings},
                                    {"probes", summary.results->probes()},
                                    {"faults", faults},
+                                   {"coverage", coverage},
                                    {"seeds", summary.results->seed_ranges()},
                                    {"seeds_run", totals.runs},
                                    {"sim_seconds", seconds_of(totals.simulated)},

@@ -20,6 +20,9 @@ struct HuntSummary {
 std::string finding_line(const scenarios::FindingGroup& group);
 // Findings, probes and faults: everything but the last line.
 std::string describe_hunt(const HuntSummary& summary, bool color);
+// Transitions down, kinds of faults across, how often each was seen under each; what never was is
+// marked, rows that nobody reached come first.
+std::string coverage_grid(const HuntSummary& summary, bool color);
 // "hunt: 0 failed, 997 passed, 3 inconclusive, 0 vacuous  seeds=1..1000 sim=60000s wall=212s"
 std::string hunt_line(const HuntSummary& summary);
 // The document of `--json`.

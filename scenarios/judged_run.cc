@@ -215,6 +215,8 @@ JudgedRun::JudgedRun(const Scenario& written, const RunOptions& options)
                     Receipts::looks_at);
     trace_->observe([this](const sim::Event& event) { tally_.observe(event); },
                     [this](const sim::EventKind& kind) { return tally_.looks_at(kind); });
+    trace_->observe([this](const sim::Event& event) { coverage_.observe(event); },
+                    Coverage::looks_at);
     trace_->observe([this](const sim::Event& event) { checkers_.observe(event); },
                     checkers::CheckerSet::looks_at);
     trace_->observe([this](const sim::Event& event) { plan_->observe(event); },
@@ -288,6 +290,7 @@ RunResult JudgedRun::finish() {
     result.faults = receipts_.finish();
     result.operations = tally_.operations();
     result.probes = tally_.watched();
+    result.coverage = coverage_.cells();
     for (const auto& [name, count] : trace_->counts()) result.probes[name] = count;
     result.trace = trace_;
     if (failure_) {

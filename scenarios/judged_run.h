@@ -12,6 +12,7 @@
 
 #include "scenarios/admin/admin_plan.h"
 #include "scenarios/cluster.h"
+#include "scenarios/coverage.h"
 #include "scenarios/fault_plan.h"
 #include "scenarios/receipts.h"
 #include "scenarios/run.h"
@@ -63,6 +64,7 @@ class JudgedRun {
     std::shared_ptr<sim::Trace> trace_;
     Receipts receipts_;
     Tally tally_;
+    Coverage coverage_;
     checkers::CheckerSet checkers_;
     std::unique_ptr<FaultPlan> plan_;
     std::unique_ptr<AdminPlan> admin_;

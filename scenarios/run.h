@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "checkers/checker.h"
+#include "scenarios/coverage.h"
 #include "scenarios/scenario.h"
 #include "sim/base/time.h"
 #include "sim/trace/trace.h"
@@ -83,6 +84,7 @@ struct RunResult {
     std::map<std::string, std::uint64_t> probes;
     std::map<std::string, OperationCounts> operations;  // "send", "poll", "commit", "admin"
     std::vector<BugHits> bugs;
+    CoverageCounts coverage;
     // As kept at the asked level; node names with it.
     std::shared_ptr<const sim::Trace> trace;
     Scenario expanded;  // what was run: no swarm left

@@ -16,11 +16,6 @@ std::string choose(const SwarmChoice& choice, Draws& draws) {
     return choice.values[draws.below(choice.values.size())];
 }
 
-// Kinds after which a machine may hold less than it had: what was acknowledged must survive
-// elsewhere.
-constexpr std::string_view loses_data[] = {"bit-rot",  "die-at-write", "disk-full",
-                                           "io-error", "power-loss",   "wiped-disk"};
-
 // What a seed's storm is made of. Swarm testing: a subset of the kinds for each seed, since a mix
 // of everything every time hides what some of it would show (Groce et al., 2012).
 class Storm {
@@ -62,7 +57,7 @@ class Storm {
 
   private:
     std::string target_of(const std::string& kind, Draws& draws) const {
-        if (std::ranges::find(loses_data, kind) != std::ranges::end(loses_data)) return victim_;
+        if (loses_data(kind)) return victim_;
         if (kind == "rolling-restart") return "all-brokers";
         return roles_[draws.below(roles_.size())];
     }
@@ -85,6 +80,12 @@ void add_faults(Scenario& plan, const SwarmFaults& swarm, const Noise& noise) {
 }
 
 }  // namespace
+
+bool loses_data(std::string_view fault_kind) {
+    static constexpr std::string_view kinds[] = {"bit-rot",  "die-at-write", "disk-full",
+                                                 "io-error", "power-loss",   "wiped-disk"};
+    return std::ranges::find(kinds, fault_kind) != std::ranges::end(kinds);
+}
 
 Scenario expand(const Scenario& scenario, std::uint64_t seed) {
     if (scenario.swarm.is_empty()) return scenario;

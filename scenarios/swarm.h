@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "scenarios/scenario.h"
 
@@ -13,5 +14,9 @@ namespace squall::scenarios {
 // keyed by its path: adding one leaves the others as they were. Throws ScenarioError where a choice
 // makes the scenario impossible.
 Scenario expand(const Scenario& scenario, std::uint64_t seed);
+
+// After a fault of this kind a machine may hold less than it had. What draws storms lets one
+// machine alone meet such faults, so that a survivor of every record exists: a loss is a bug.
+bool loses_data(std::string_view fault_kind);
 
 }  // namespace squall::scenarios

@@ -29,6 +29,10 @@ struct HuntOptions {
     WorkerLimits limits;
     // Steps of the kernel that one run may take: a run that turns in circles ends as broken.
     std::uint64_t step_budget = 200'000'000;
+    // Of scenarios whose storms are drawn, every second run is bred from runs that reached cells of
+    // the coverage that none had reached before (see breed.h), at its own seed. Jobs go in rounds:
+    // who is bred from depends on the rounds before and on nothing else.
+    bool is_guided = false;
 };
 
 class Hunt {
@@ -44,7 +48,24 @@ class Hunt {
                const std::function<bool(const RunRecord&)>& on_record,
                const std::function<void()>& on_tick, const std::atomic<bool>& stop);
 
+    static constexpr std::uint64_t jobs_of_a_round = 32;
+
   private:
+    using IsDone = std::function<bool(std::string_view scenario, std::uint64_t seed)>;
+    using OnRecord = std::function<bool(const RunRecord&)>;
+
+    // A run that reached something new.
+    struct Mother {
+        Scenario plan;
+        std::size_t scenario = 0;
+    };
+    Status run_guided(const IsDone& is_done, const OnRecord& on_record,
+                      const std::function<void()>& on_tick, const std::atomic<bool>& stop);
+    // The plan of the job, if it is to be bred.
+    std::optional<Scenario> bred(std::uint64_t job, const std::vector<Mother>& mothers) const;
+    RunRecord record_of_job(const JobOutcome& outcome) const;
+    bool is_within(std::uint64_t job) const;
+
     const Scenario& scenario_of(std::uint64_t job) const;
     std::uint64_t seed_of(std::uint64_t job) const;
     std::string work(std::uint64_t job) const;

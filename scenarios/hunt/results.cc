@@ -13,13 +13,13 @@
 namespace squall::scenarios {
 namespace {
 
-constexpr const char* schema_version = "1";
+constexpr const char* schema_version = "2";
 constexpr const char* schema = R"sql(
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS runs (
     scenario TEXT NOT NULL, seed TEXT NOT NULL, verdict TEXT NOT NULL, why TEXT NOT NULL,
     hash TEXT NOT NULL, events INTEGER NOT NULL, sim_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL,
-    probes TEXT NOT NULL, PRIMARY KEY (scenario, seed)) WITHOUT ROWID;
+    probes TEXT NOT NULL, plan TEXT NOT NULL, PRIMARY KEY (scenario, seed)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS objections (
     scenario TEXT NOT NULL, seed TEXT NOT NULL, checker TEXT NOT NULL, anomaly TEXT NOT NULL,
     cause TEXT NOT NULL, count INTEGER NOT NULL,
@@ -27,6 +27,9 @@ CREATE TABLE IF NOT EXISTS objections (
 CREATE TABLE IF NOT EXISTS faults (
     scenario TEXT NOT NULL, seed TEXT NOT NULL, kind TEXT NOT NULL, struck INTEGER NOT NULL,
     effective INTEGER NOT NULL, PRIMARY KEY (scenario, seed, kind)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS coverage (
+    scenario TEXT NOT NULL, seed TEXT NOT NULL, transition TEXT NOT NULL, fault TEXT NOT NULL,
+    count INTEGER NOT NULL, PRIMARY KEY (scenario, seed, transition, fault)) WITHOUT ROWID;
 CREATE VIEW IF NOT EXISTS findings AS
     SELECT scenario, checker, anomaly, cause, count(*) AS runs
     FROM objections GROUP BY scenario, checker, anomaly, cause;
@@ -161,7 +164,8 @@ Status Results::add(const RunRecord& record) {
     const std::string seed = std::to_string(record.seed);
     // What an earlier run of it left goes, so that the row tells of one run.
     for (const char* statement : {"DELETE FROM objections WHERE scenario = ? AND seed = ?",
-                                  "DELETE FROM faults WHERE scenario = ? AND seed = ?"}) {
+                                  "DELETE FROM faults WHERE scenario = ? AND seed = ?",
+                                  "DELETE FROM coverage WHERE scenario = ? AND seed = ?"}) {
         const Status gone =
             Statement(database_, statement).bind(record.scenario).bind(seed).execute();
         if (!gone) return gone;
@@ -169,7 +173,7 @@ Status Results::add(const RunRecord& record) {
     std::map<std::string, std::uint64_t> probes = record.probes;
     for (const std::string& name : record.sometimes) probes.try_emplace(name, 0);
     const Status added =
-        Statement(database_, "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        Statement(database_, "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(record.scenario)
             .bind(seed)
             .bind(to_string(record.verdict))
@@ -179,6 +183,7 @@ Status Results::add(const RunRecord& record) {
             .bind(std::int64_t{record.simulated.count()})
             .bind(std::int64_t{record.wall.count()})
             .bind(nlohmann::json(probes).dump())
+            .bind(record.plan)
             .execute();
     if (!added) return added;
     for (const Objection& objection : record.objections) {
@@ -200,6 +205,16 @@ Status Results::add(const RunRecord& record) {
                                   .bind(kind)
                                   .bind(count.struck)
                                   .bind(count.effective)
+                                  .execute();
+        if (!stored) return stored;
+    }
+    for (const auto& [cell, count] : record.coverage) {
+        const Status stored = Statement(database_, "INSERT INTO coverage VALUES (?, ?, ?, ?, ?)")
+                                  .bind(record.scenario)
+                                  .bind(seed)
+                                  .bind(cell.transition)
+                                  .bind(cell.fault)
+                                  .bind(count)
                                   .execute();
         if (!stored) return stored;
     }
@@ -269,6 +284,20 @@ std::map<std::string, FaultCount> Results::faults() const {
     return faults;
 }
 
+CoverageCounts Results::coverage() const {
+    CoverageCounts cells;
+    Statement rows(database_,
+                   "SELECT transition, fault, sum(count) FROM coverage GROUP BY transition, fault");
+    while (rows.step()) cells[{rows.text(0), rows.text(1)}] = rows.count(2);
+    return cells;
+}
+
+std::string Results::plan(std::string_view scenario, std::uint64_t seed) const {
+    Statement row(database_, "SELECT plan FROM runs WHERE scenario = ? AND seed = ?");
+    row.bind(scenario).bind(std::to_string(seed));
+    return row.step() ? row.text(0) : std::string();
+}
+
 std::string Results::seed_ranges() const {
     std::vector<std::uint64_t> seeds;
     Statement rows(database_, "SELECT DISTINCT seed FROM runs");
@@ -298,6 +327,7 @@ Status Results::merge(const std::string& path) {
             "INSERT OR REPLACE INTO runs SELECT * FROM other.runs;"
             "INSERT OR REPLACE INTO objections SELECT * FROM other.objections;"
             "INSERT OR REPLACE INTO faults SELECT * FROM other.faults;"
+            "INSERT OR REPLACE INTO coverage SELECT * FROM other.coverage;"
             "COMMIT");
     if (!copied) {
         // What went wrong is told; that the way back may fail as well adds nothing.

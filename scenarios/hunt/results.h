@@ -70,6 +70,10 @@ class Results {
     std::map<std::string, std::uint64_t> probes() const;
     // Fault kind -> how often it struck, and how often with an effect.
     std::map<std::string, FaultCount> faults() const;
+    // Over all runs.
+    CoverageCounts coverage() const;
+    // RunRecord::plan of that run; "" where its seed gives it, or there is none.
+    std::string plan(std::string_view scenario, std::uint64_t seed) const;
     // Seeds as text, in order, e.g. "1..1000" or "1..10, 15".
     std::string seed_ranges() const;
     // Copies every run of another file. Errors as open().

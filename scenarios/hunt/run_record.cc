@@ -69,7 +69,9 @@ RunRecord record_of(const RunResult& result) {
                      .probes = result.probes,
                      .faults = {},
                      .bug_hits = {},
-                     .sometimes = {}};
+                     .sometimes = {},
+                     .coverage = result.coverage,
+                     .plan = {}};
     if (result.verdict == Verdict::broken) {
         record.objections = {{"squall", assertion_place(result.why), "broken", 1}};
     }
@@ -118,6 +120,12 @@ std::string to_json(const RunRecord& record) {
     json faults = json::object();
     for (const auto& [kind, count] : record.faults) faults[kind] = {count.struck, count.effective};
     document["faults"] = std::move(faults);
+    json coverage = json::array();
+    for (const auto& [cell, count] : record.coverage) {
+        coverage.push_back({cell.transition, cell.fault, count});
+    }
+    document["coverage"] = std::move(coverage);
+    if (!record.plan.empty()) document["plan"] = record.plan;
     // Evidence may quote what a client sent: bytes that are no UTF-8 must not end the hunt.
     return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -153,12 +161,17 @@ Result<RunRecord> parse_run_record(std::string_view text) {
             .probes = document.at("probes"),
             .faults = {},
             .bug_hits = document.at("bugs"),
-            .sometimes = document.at("sometimes")};
+            .sometimes = document.at("sometimes"),
+            .coverage = {},
+            .plan = document.value("plan", std::string())};
         for (const json& row : document.at("objections")) {
             record.objections.push_back({row.at(0), row.at(1), row.at(2), row.at(3)});
         }
         for (const auto& [kind, row] : document.at("faults").items()) {
             record.faults[kind] = {row.at(0), row.at(1)};
+        }
+        for (const json& row : document.at("coverage")) {
+            record.coverage[{row.at(0), row.at(1)}] = row.at(2);
         }
         return record;
     } catch (const json::exception& error) {

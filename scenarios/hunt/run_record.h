@@ -44,6 +44,10 @@ struct RunRecord {
     std::map<std::string, FaultCount> faults;  // by kind
     std::map<std::string, std::uint64_t> bug_hits;
     std::vector<std::string> sometimes;  // events that some run of the scenario must show
+    CoverageCounts coverage;
+    // Of a run that was bred (see breed.h): what was run, as a scenario file. The seed alone does
+    // not give it again.
+    std::string plan;
 };
 
 // What `result` comes to.

@@ -3,11 +3,15 @@
 #include "scenarios/hunt/hunt.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "scenarios/hunt/breed.h"
 #include "scenarios/scenario_file.h"
+#include "scenarios/swarm.h"
 
 namespace squall::scenarios {
 namespace {
@@ -122,6 +126,76 @@ TEST(Hunt, GroupsFailuresByTheFaultThatCameBefore) {
         return;
     }
     FAIL() << "Z01 lost nothing in 20 seeds";
+}
+
+// ---- guided ----
+
+// A storm cut down to a few seconds: a swarm, so that there is something to breed.
+Scenario small_swarm() {
+    Scenario scenario = load_scenario("storm");
+    scenario.run.storm = std::chrono::seconds(12);
+    scenario.run.calm = std::chrono::seconds(8);
+    scenario.checks = {};
+    return scenario;
+}
+
+constexpr std::uint64_t first_guided = 101;
+
+std::map<std::uint64_t, RunRecord> guided(std::uint64_t seeds, unsigned workers) {
+    HuntOptions options;
+    options.scenarios = {small_swarm()};
+    options.first_seed = first_guided;
+    options.last_seed = first_guided + seeds - 1;
+    options.limits.workers = workers;
+    options.is_guided = true;
+    std::map<std::uint64_t, RunRecord> runs;
+    const Status status = Hunt(std::move(options))
+                              .run([](std::string_view, std::uint64_t) { return false; },
+                                   [&](const RunRecord& record) {
+                                       EXPECT_TRUE(runs.emplace(record.seed, record).second);
+                                       return true;
+                                   },
+                                   [] {}, never);
+    EXPECT_TRUE(status.ok());
+    return runs;
+}
+
+// The first round is as drawn; of the next, every second storm is bred. A bred run carries its
+// plan, which gives it again, and nothing depends on who does it.
+TEST(GuidedHunt, BreedsFromWhatReachedSomethingNew) {
+    const auto runs = guided(Hunt::jobs_of_a_round + 8, 2);
+    ASSERT_EQ(runs.size(), Hunt::jobs_of_a_round + 8);
+    for (const auto& [seed, record] : runs) {
+        const bool is_bred = seed >= first_guided + Hunt::jobs_of_a_round && seed % 2 == 1;
+        EXPECT_EQ(!record.plan.empty(), is_bred) << seed;
+        EXPECT_FALSE(record.coverage.empty()) << seed;
+        if (!is_bred) continue;
+        const Scenario plan = parse_scenario(record.plan, "bred");
+        EXPECT_EQ(plan.run.seed, seed);
+        EXPECT_NE(write_scenario(plan), write_scenario(expand(small_swarm(), seed)));
+        EXPECT_EQ(run_for_record(plan, seed, 200'000'000).hash, record.hash) << seed;
+    }
+    std::map<std::uint64_t, std::uint64_t> hashes, alone;
+    for (const auto& [seed, record] : runs) hashes[seed] = record.hash;
+    for (const auto& [seed, record] : guided(Hunt::jobs_of_a_round + 8, 1)) {
+        alone[seed] = record.hash;
+    }
+    EXPECT_EQ(hashes, alone);
+}
+
+RC_GTEST_PROP(Breed, MakesValidStormsWithinTheBudget, ()) {
+    const auto seed = *rc::gen::inRange<std::uint64_t>(1, 1'000);
+    const Scenario storm = load_scenario("storm");
+    const Scenario mother = expand(storm, seed);
+    const Scenario other = expand(storm, seed + 1'000);
+    Draws draws(Noise(seed), Meaning("test"));
+    const Scenario child = breed(mother, other, draws);
+    validate(child);
+    std::set<std::string> victims;
+    for (const FaultSection& fault : child.faults) {
+        if (loses_data(fault.kind)) victims.insert(fault.target);
+    }
+    RC_ASSERT(victims.size() <= 1u);
 }
 
 }  // namespace
