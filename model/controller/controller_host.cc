@@ -445,6 +445,9 @@ void ControllerHost::run_timers() {
         attention_.wait_until(next_due());
         attention_.close();
         if (active_) run_due();
+        // Who no longer leads and was not told yet can write nothing: what is due stays due, and
+        // the news must have its turn.
+        if (active_ && next_due() <= node_.now()) node_.sleep_for(1ms);
     }
 }
 
