@@ -5,7 +5,7 @@
 namespace squall::scenarios {
 namespace {
 
-enum class From { everyone, servers };
+enum class From { everyone, servers, controllers };
 
 class Isolate final : public Fault {
   public:
@@ -14,6 +14,10 @@ class Isolate final : public Fault {
     void strike(FaultContext& context) override {
         if (from_ == From::servers) {
             add(cut_from_servers(context));
+            return;
+        }
+        if (from_ == From::controllers) {
+            add(cut_from_controllers(context));
             return;
         }
         for (const Machine* machine : context.machines) {
@@ -46,19 +50,32 @@ class Isolate final : public Fault {
         return context.cluster.network().partition(groups, context.id);
     }
 
+    // Everyone else still sees both.
+    static std::vector<sim::RuleId> cut_from_controllers(FaultContext& context) {
+        std::vector<std::vector<sim::NodeId>> groups(1);
+        for (const auto& machine : context.cluster.machines()) {
+            const bool is_victim =
+                std::ranges::find(context.machines, machine.get()) != context.machines.end();
+            if (is_victim) {
+                groups.push_back({machine->node->id()});
+            } else if (machine->is_controller) {
+                groups.front().push_back(machine->node->id());
+            }
+        }
+        return context.cluster.network().partition(groups, context.id);
+    }
+
     From from_;
     std::vector<sim::RuleId> rules_;
 };
 
 Result<std::unique_ptr<Fault>> make_isolate(const FaultOptions& options) {
-    const auto found = options.find("from");
-    const std::string from = found == options.end() ? "everyone" : found->second;
-    if (from != "everyone" && from != "servers") {
-        return Error{Failure::invalid_input,
-                     "from: expected \"everyone\" or \"servers\", not \"" + from + "\""};
-    }
-    return std::unique_ptr<Fault>(
-        std::make_unique<Isolate>(from == "everyone" ? From::everyone : From::servers));
+    const auto from = choice_option(options, "from", {"everyone", "servers", "controllers"});
+    if (!from) return from.error();
+    return std::unique_ptr<Fault>(std::make_unique<Isolate>(*from == "everyone" ? From::everyone
+                                                            : *from == "servers"
+                                                                ? From::servers
+                                                                : From::controllers));
 }
 
 }  // namespace
@@ -69,7 +86,8 @@ FaultEntry isolate_fault() {
             .source = "a dead switch port, a firewall rule",
             .needs_broker = false,
             .options = {{"from",
-                         "\"everyone\", or \"servers\": clients still reach it, its peers do not",
+                         "\"everyone\"; \"servers\": clients still reach it, its peers do not; "
+                         "\"controllers\": only these do not",
                          "everyone"}},
             .make = make_isolate};
 }

@@ -24,5 +24,11 @@ FaultEntry io_error_fault();
 FaultEntry bit_rot_fault();
 FaultEntry wiped_disk_fault();
 FaultEntry die_at_write_fault();
+FaultEntry crash_loop_fault();
+FaultEntry flap_fault();
+FaultEntry clock_drift_fault();
+FaultEntry clock_freeze_fault();
+FaultEntry leap_second_fault();
+FaultEntry partition_fault();
 
 }  // namespace squall::scenarios

@@ -9,11 +9,13 @@ namespace squall::scenarios {
 
 const std::vector<FaultEntry>& all_faults() {
     static const std::vector<FaultEntry> faults = {
-        bit_rot_fault(),   clock_step_fault(),   crash_fault(),      cut_fault(),
-        delay_fault(),     die_at_write_fault(), disk_full_fault(),  half_open_fault(),
-        io_error_fault(),  isolate_fault(),      pause_fault(),      power_loss_fault(),
-        replay_fault(),    reset_fault(),        restart_fault(),    rolling_restart_fault(),
-        slow_disk_fault(), stall_fault(),        wiped_disk_fault(),
+        bit_rot_fault(),      clock_drift_fault(),     clock_freeze_fault(), clock_step_fault(),
+        crash_fault(),        crash_loop_fault(),      cut_fault(),          delay_fault(),
+        die_at_write_fault(), disk_full_fault(),       flap_fault(),         half_open_fault(),
+        io_error_fault(),     isolate_fault(),         leap_second_fault(),  partition_fault(),
+        pause_fault(),        power_loss_fault(),      replay_fault(),       reset_fault(),
+        restart_fault(),      rolling_restart_fault(), slow_disk_fault(),    stall_fault(),
+        wiped_disk_fault(),
     };
     return faults;
 }

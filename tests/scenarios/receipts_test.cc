@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 
 #include "scenarios/faults/fault.h"
@@ -73,6 +74,82 @@ INSTANTIATE_TEST_SUITE_P(Faults, EveryFault, testing::ValuesIn(kinds()), [](cons
     std::ranges::replace(name, '-', '_');
     return name;
 });
+
+// The shapes that are not a kind's default, by what the servers themselves suffer of them.
+class EveryShape : public testing::TestWithParam<const char*> {};
+
+TEST_P(EveryShape, HoldsFramesBackBetweenServers) {
+    Scenario scenario = small_storm("", {.set = {{"cluster.controllers", "3"}}, .bugs = {}});
+    scenario.faults = {crash_at("f", "leader(orders-0)", 8s, 6s)};
+    scenario.faults[0].kind = "partition";
+    scenario.faults[0].options["shape"] = GetParam();
+    std::set<std::pair<std::string, std::string>> met;
+    const RunResult result = run(
+        scenario, {.seed = 1, .prepare = [&](sim::Simulation& simulation) {
+                       sim::Trace& trace = simulation.trace();
+                       trace.observe([&](const sim::Event& event) {
+                           const auto* frame = event.as<sim::FrameDisturbed>();
+                           if (frame == nullptr || frame->rule_id != "f") return;
+                           met.emplace(trace.node_name(frame->from), trace.node_name(frame->to));
+                       });
+                   }});
+    EXPECT_FALSE(result.faults.at(0).effects.empty()) << result.why;
+    EXPECT_NE(result.verdict, Verdict::fail) << result.why;
+    EXPECT_NE(result.verdict, Verdict::broken) << result.why;
+    const std::string& target = result.faults[0].target;
+    const std::string victim = target.substr(target.size() - 2);
+    const bool is_bridge = std::string_view(GetParam()) == "bridge";
+    EXPECT_FALSE(met.empty());
+    for (const auto& [from, to] : met) {
+        for (const std::string& end : {from, to}) {
+            EXPECT_TRUE(end.starts_with("b") || end.starts_with("c")) << end << " is no server";
+            EXPECT_FALSE(is_bridge && end == victim) << "the bridge sees both halves";
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Partition, EveryShape,
+                         testing::Values("apart", "halves", "bridge", "ring"),
+                         [](const auto& instance) { return std::string(instance.param); });
+
+TEST(Receipts, ABrokerCutFromItsControllersIsFencedAndStillServes) {
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("f", "leader(orders-0)", 8s, 11s)};
+    scenario.faults[0].kind = "isolate";
+    scenario.faults[0].options["from"] = "controllers";
+    std::set<std::string> met;
+    const RunResult result = run(scenario, {.seed = 1, .prepare = [&](sim::Simulation& simulation) {
+                                                sim::Trace& trace = simulation.trace();
+                                                trace.observe([&](const sim::Event& event) {
+                                                    const auto* frame =
+                                                        event.as<sim::FrameDisturbed>();
+                                                    if (frame == nullptr) return;
+                                                    met.emplace(trace.node_name(frame->from));
+                                                    met.emplace(trace.node_name(frame->to));
+                                                });
+                                            }});
+    const std::string& target = result.faults.at(0).target;
+    EXPECT_EQ(met, (std::set<std::string>{target.substr(target.size() - 2), "c1"}));
+    EXPECT_TRUE(std::ranges::any_of(result.faults[0].effects, [](const std::string& effect) {
+        return effect.find("fenced after") != std::string::npos;
+    }));
+}
+
+TEST(Receipts, AMemberThatIsRestartedLeavesAndJoins) {
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("f", "owner(orders-0, payment)", 10s, 2s)};
+    scenario.faults[0].kind = "restart";
+    const RunResult result = run(scenario, {.seed = 1, .trace_level = sim::TraceLevel::hash_only});
+    const auto tells = [&](const std::string& text) {
+        return std::ranges::any_of(result.faults.at(0).effects, [&](const std::string& effect) {
+            return effect.find(text) != std::string::npos;
+        });
+    };
+    EXPECT_TRUE(tells("payment-1 stopped (shutdown)"));
+    EXPECT_TRUE(tells("payment-1 removed from group payment"));
+    EXPECT_GE(result.probes.at("GroupStateChanged"), 4u);
+    EXPECT_EQ(result.verdict, Verdict::pass) << result.why;
+}
 
 TEST(Receipts, TellTheStoryOfACrash) {
     Scenario scenario = small_storm();
