@@ -207,7 +207,7 @@ JudgedRun::JudgedRun(const Scenario& written, const RunOptions& options)
           options.stop)),
       trace_(cluster_->simulation().shared_trace()),
       receipts_(*trace_),
-      checkers_(contract_of(scenario())),
+      checkers_(options.by_safe_contract ? checkers::Contract::safe : contract_of(scenario())),
       plan_(std::make_unique<FaultPlan>(scenario(), *cluster_, receipts_)),
       end_(Time(scenario().run.storm) + scenario().run.calm) {
     watch_patterns(scenario().checks, tally_);

@@ -44,6 +44,8 @@ struct RunOptions {
     // Called once the cluster is built and before anything runs: for observers and probes of one's
     // own.
     std::function<void(sim::Simulation&)> prepare;
+    // Whatever is configured: for controls of runs that are judged so.
+    bool by_safe_contract = false;
     // The applications of a scenario whose workload is of the kind "applications": code, not data.
     std::function<std::unique_ptr<Workload>(const Scenario&)> applications;
 };

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "scenarios/hunt/hunt.h"
+#include "scenarios/run.h"
 #include "scenarios/scenario_file.h"
 
 namespace squall::scenarios {
@@ -30,11 +31,18 @@ class ZooHunt {
                 return controlled.error();
             }
         }
-        if (!options_.swarm.empty()) {
+        for (const std::string& name : options_.swarms) {
             const Result<Kill> swarm =
-                kill(armed(options_.swarm, bug), {}, Until::any_checker, options_.seeds);
+                kill(armed(name, bug), {}, Until::any_checker, options_.swarm_seeds);
             if (!swarm) return swarm.error();
+            const std::uint64_t runs = row.swarm.runs;
+            const auto wall = row.swarm.wall;
             row.swarm = *swarm;
+            row.swarm.runs += runs;
+            row.swarm.wall += wall;
+            if (!row.swarm.is_caught()) continue;
+            row.swarm_name = name;
+            break;
         }
         return row;
     }
@@ -67,7 +75,9 @@ class ZooHunt {
             records.emplace(outcome.job, std::move(record));
         };
         WorkerPool pool(options_.limits, [&](std::uint64_t seed) {
-            return to_json(run_for_record(scenario, seed, options_.step_budget));
+            RunRecord record = run_for_record(scenario, seed, options_.step_budget);
+            if (until == Until::any_checker) leave_out_what_is_not_its_own(record, scenario, seed);
+            return to_json(record);
         });
         if (const Status ran = pool.run(next, done, stop_); !ran) return ran.error();
         Kill kill;
@@ -84,6 +94,34 @@ class ZooHunt {
             for (const std::string& name : objecting) ++kill.checkers[name];
         }
         return kill;
+    }
+
+    // Of a swarm's run: what a checker also says of the same storm with nothing armed, by the same
+    // contract, is not the bug's doing; nor is anything where the bug changed no answer.
+    void leave_out_what_is_not_its_own(RunRecord& record, const Scenario& armed,
+                                       std::uint64_t seed) const {
+        if (record.objections.empty()) return;
+        std::uint64_t hits = 0;
+        bool is_configuration = false;
+        for (const std::string& id : armed.bugs) {
+            is_configuration |= model::find_bug(id)->is_configuration();
+        }
+        for (const auto& [bug, count] : record.bug_hits) hits += count;
+        if (hits == 0 && !is_configuration) {
+            record.objections.clear();
+            return;
+        }
+        const RunResult unarmed =
+            scenarios::run(load_scenario(armed.name), {.seed = seed,
+                                                       .trace_level = sim::TraceLevel::hash_only,
+                                                       .step_budget = options_.step_budget,
+                                                       .by_safe_contract = is_configuration});
+        for (const checkers::CheckerReport& report : unarmed.checkers) {
+            if (report.verdict != checkers::CheckerVerdict::fail) continue;
+            std::erase_if(record.objections, [&](const Objection& objection) {
+                return objection.checker == report.checker;
+            });
+        }
     }
 
     // The scenario's seeds 1..last with nothing armed: run once, however many bugs it serves.

@@ -22,7 +22,9 @@ namespace squall::scenarios {
 struct ZooOptions {
     std::vector<const model::BugEntry*> bugs;
     std::uint64_t seeds = 500;
-    std::string swarm;  // a scenario in which every bug is hunted as well; "" for none
+    // In which every bug is hunted as well, one after the other, with so many seeds each.
+    std::vector<std::string> swarms;
+    std::uint64_t swarm_seeds = 500;
     WorkerLimits limits;
     std::uint64_t step_budget = 200'000'000;
 };
@@ -39,8 +41,11 @@ struct Kill {
 
 struct ZooRow {
     const model::BugEntry* bug = nullptr;
-    Kill own;                        // in the scenario of its entry
-    Kill swarm;                      // in the default swarm; by any checker
+    Kill own;  // in the scenario of its entry
+    // In a swarm, by any checker, where the same seed with nothing armed is silent and the bug
+    // changed an answer (a configuration has none to change).
+    Kill swarm;
+    std::string swarm_name;          // the one that caught it; "" for none
     std::uint64_t control_runs = 0;  // of its own scenario, up to the seed that caught it
     std::uint64_t control_failures = 0;
 };
