@@ -48,6 +48,7 @@ Broker::~Broker() = default;
 void Broker::boot() {
     Result<LogDirectory::Opened> opened = logs_.open_all();
     if (!opened) return halt(opened.error());
+    had_earlier_life_ = !logs_.partitions().empty();
     node_.sleep_for(opened->cost);
 
     const Uuid incarnation_id = draw_uuid(node_, "incarnation id");
@@ -182,6 +183,14 @@ void Broker::halt(const Error&) {
 
 void Broker::await_metadata() {
     while (image().feature_level(feature::metadata_version) == 0) {
+        sim::Completion<Unit> loaded(node_);
+        metadata_waiters_.push_back(loaded.completer());
+        if (!loaded.await()) return;
+    }
+}
+
+void Broker::await_replay() {
+    while (had_earlier_life_ && !knows_this_process(image())) {
         sim::Completion<Unit> loaded(node_);
         metadata_waiters_.push_back(loaded.completer());
         if (!loaded.await()) return;

@@ -71,6 +71,9 @@ class Broker final : public sim::Process {
     const MetadataImage& image() const { return metadata_->image(); }
     // Until the image has the cluster's features; may park.
     void await_metadata();
+    // Where an earlier life has left logs: until the image is one of this life, for what it lacks
+    // before that is not unknown. Kafka's brokers take no connections until then. May park.
+    void await_replay();
     ReplicaHost& replicas() { return *replicas_; }
     FetchSessionCache& fetch_sessions() { return *fetch_sessions_; }
     CoordinatorHost& groups() { return *groups_; }
@@ -147,6 +150,7 @@ class Broker final : public sim::Process {
     std::unique_ptr<Server> server_;
     std::set<std::string, std::less<>> being_created_;
     std::vector<sim::Completer<Unit>> metadata_waiters_;
+    bool had_earlier_life_ = false;
 };
 
 }  // namespace squall::model

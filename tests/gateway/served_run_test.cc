@@ -126,6 +126,27 @@ TEST(ServedRun, ClosesThePortOfABrokerThatCrashedAndHangsUp) {
     EXPECT_TRUE(cluster.call(cluster.connect(1), ApiVersionsRequest{}, 0));
 }
 
+// kafkajs gives up on a topic that a broker says it does not know.
+TEST(ServedRun, KnowsItsTopicsWhenABrokerIsBack) {
+    ServedCluster cluster({{.id = "down",
+                            .kind = "crash",
+                            .target = "b2",
+                            .at = Duration(12s),
+                            .heal_after = Duration(500ms)}});
+    ASSERT_NE(connect_to_leader(cluster, "orders"), ConnectionNumber(0));
+    while (cluster.served.now() <= Time(12s)) cluster.pass(10ms);
+    ASSERT_FALSE(cluster.outlet.ports.at(1));
+    while (!cluster.outlet.ports.at(1)) cluster.pass(1ms);
+    const ConnectionNumber back = cluster.connect(1);
+    cluster.ask(back, metadata_of("orders"), 5);
+    // Until its last life's session is over, it cannot register.
+    cluster.pass(12s);
+    const auto metadata = cluster.answer<MetadataResponse>(back, 5);
+    ASSERT_TRUE(metadata);
+    EXPECT_EQ(metadata->topics.at(0).error_code, ErrorCode::none);
+    EXPECT_EQ(metadata->topics[0].partitions.size(), 1u);
+}
+
 TEST(ServedRun, AnswersPipelinedRequestsInTheirOrderAndNothingToAcksZero) {
     ServedCluster cluster;
     const ConnectionNumber leader = connect_to_leader(cluster, "orders");

@@ -43,6 +43,7 @@ ErrorCode error_of_unknown(const MetadataRequest::Topic& asked) {
 
 // Answered from this broker's own replayed image: stale by its replication delay.
 MetadataResponse handle(Broker& broker, MetadataRequest& request, const RequestContext& context) {
+    broker.await_replay();
     if (!request.asks_for_all(context.api_version)) {
         std::vector<std::string> missing;
         for (const MetadataRequest::Topic& topic : *request.topics) {
