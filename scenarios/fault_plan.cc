@@ -189,7 +189,8 @@ void FaultPlan::observe(const sim::Event& event) {
 }
 
 void FaultPlan::end_storm() {
-    while (!active_.empty()) heal(active_.front().id);
+    // A copy: what it is called goes with it.
+    while (!active_.empty()) heal(std::string(active_.front().id));
     over_ = true;
     for (const Entry& entry : entries_) {
         if (!entry.ever_struck) {

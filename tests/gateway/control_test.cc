@@ -131,6 +131,17 @@ TEST(ControlAction, StrikesAndIsRepeatedBitForBit) {
     EXPECT_EQ(repeat(cluster.scenario, so_far, end, cluster.options()).hash, served.hash);
 }
 
+TEST(ControlAction, LastsUntilTheStormIsOver) {
+    ServedCluster cluster;
+    ASSERT_EQ(act(cluster, strike_of(R"({"id": "x", "kind": "pause", "target": "b1"})")).status,
+              200);
+    cluster.pass(1s);
+    const Time end = cluster.served.now();
+    const scenarios::RunResult served = cluster.end();
+    ASSERT_EQ(served.faults.size(), 1u);
+    EXPECT_EQ(served.faults[0].healed_at, end);
+}
+
 // ---- over HTTP ----
 
 class Serving {
