@@ -1,0 +1,201 @@
+// kafkajs against `squall serve`.
+'use strict';
+const assert = require('node:assert');
+const { test } = require('node:test');
+const { need, sleep, until, withSquall } = require('./squall_server.js');
+
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = need('kafkajs');
+
+const codecs = [CompressionTypes.None, CompressionTypes.GZIP];
+try {
+  CompressionCodecs[CompressionTypes.Snappy] = require('kafkajs-snappy');
+  codecs.push(CompressionTypes.Snappy);
+} catch (error) { /* a plug-in that need not be there */ }
+
+const client = (squall, clientId) => new Kafka({
+  clientId, brokers: squall.bootstrap, logLevel: logLevel.NOTHING,
+  retry: { initialRetryTime: 50, retries: 20, maxRetryTime: 500 },
+});
+
+async function makeTopic(squall, topic, numPartitions = 1) {
+  const admin = client(squall, 'admin').admin();
+  await admin.connect();
+  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions, replicationFactor: 3 }] });
+  return admin;
+}
+
+// Reads into `seen`; resolves to the consumer.
+async function read(squall, groupId, topic, seen, { run = {}, ...settings } = {}) {
+  const consumer = client(squall, groupId).consumer({
+    groupId, sessionTimeout: 6000, heartbeatInterval: 500, maxWaitTimeInMs: 100, ...settings });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await consumer.run({ eachMessage: async ({ partition, message }) => seen.push({ partition, ...message }), ...run });
+  return consumer;
+}
+
+test('writes in every codec, reads from the beginning and by time', () => withSquall(async squall => {
+  const admin = await makeTopic(squall, 'orders');
+  const producer = client(squall, 'writer').producer();
+  await producer.connect();
+  const expected = [];
+  const now = Date.now();
+  for (const compression of codecs) {
+    const messages = Array.from({ length: 20 }, (_, i) => ({
+      key: `key-${i}`, value: `${compression}-${i}`, timestamp: String(now + 1000 * compression + i),
+      headers: { codec: String(compression), twice: ['1', '2'] } }));
+    const [{ errorCode }] = await producer.send({ topic: 'orders', acks: -1, compression, messages });
+    assert.strictEqual(errorCode, 0);
+    expected.push(...messages.map(m => m.value));
+  }
+  await producer.disconnect();
+  const seen = [];
+  // A seek of kafkajs commits at once where it may, before anything was read from there.
+  const consumer = await read(squall, 'readers', 'orders', seen, { run: { autoCommit: false } });
+  await until('everything', () => seen.length === expected.length);
+  assert.deepStrictEqual(seen.map(m => String(m.value)), expected);
+  assert.strictEqual(String(seen[3].key), 'key-3');
+  assert.deepStrictEqual(seen[0].headers.twice.map(String), ['1', '2']);
+  const [byTime] = await admin.fetchTopicOffsetsByTimestamp('orders', now + 1005);
+  assert.strictEqual(byTime.offset, '25');
+  consumer.seek({ topic: 'orders', partition: 0, offset: byTime.offset });
+  await until('again, from there', () => seen.length === expected.length * 2 - 25);
+  assert.strictEqual(String(seen[expected.length].value), '1-5');
+  await consumer.disconnect();
+  await admin.disconnect();
+}));
+
+test('scales a group; commits by hand; another takes over', () => withSquall(async squall => {
+  const admin = await makeTopic(squall, 'orders', 4);
+  const producer = client(squall, 'writer').producer();
+  await producer.connect();
+  const write = values => producer.send({ topic: 'orders', acks: -1,
+    messages: values.map(v => ({ key: String(v), value: String(v) })) });
+  const first = [], second = [];
+  const byHand = seen => {
+    let consumer;
+    const run = { autoCommit: false, eachMessage: async ({ topic, partition, message }) => {
+      seen.push({ partition, ...message });
+      await consumer.commitOffsets([{ topic, partition, offset: String(Number(message.offset) + 1) }]);
+    } };
+    return { run, is: made => { consumer = made; } };
+  };
+  const one = byHand(first), two = byHand(second);
+  const starting = read(squall, 'readers', 'orders', first, one);
+  one.is(await starting);
+  await write(Array.from({ length: 50 }, (_, i) => i));
+  await until('the first fifty', () => first.length === 50);
+  const other = await read(squall, 'readers', 'orders', second, two);
+  two.is(other);
+  await until('a group of two', async () => (await admin.describeGroups(['readers'])).groups[0].members.length === 2);
+  await until('both have something', async () => {
+    await write(Array.from({ length: 20 }, (_, i) => 50 + i));
+    return second.length > 0;
+  });
+  await other.disconnect();
+  await write(Array.from({ length: 50 }, (_, i) => 100 + i));
+  const all = () => new Set([...first, ...second].map(m => Number(m.value)));
+  await until('everything', () => all().size === 120);
+  await until('no lag', async () => (await squall.lag('readers')) === 0);
+  await (await starting).disconnect();
+  await producer.disconnect();
+  await admin.disconnect();
+}));
+
+test('writes transactions, and an exactly-once pipeline', () => withSquall(async squall => {
+  const admin = await makeTopic(squall, 'orders', 2);
+  await admin.createTopics({ waitForLeaders: true, topics: [{ topic: 'payments', numPartitions: 1, replicationFactor: 3 }] });
+  const plain = client(squall, 'writer').producer({ idempotent: true, maxInFlightRequests: 1 });
+  await plain.connect();
+  for (let i = 0; i < 40; i += 10) {
+    await plain.send({ topic: 'orders', messages: Array.from({ length: 10 }, (_, k) => ({ key: String(i + k), value: String(i + k) })) });
+  }
+  const producer = client(squall, 'pipeline').producer({
+    transactionalId: 'pipeline-0', idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  // What is aborted is never seen.
+  const aborted = await producer.transaction();
+  await aborted.send({ topic: 'payments', messages: [{ value: 'aborted' }] });
+  await aborted.abort();
+  const consumer = client(squall, 'pipeline').consumer({
+    groupId: 'pipeline', sessionTimeout: 6000, heartbeatInterval: 500, maxWaitTimeInMs: 100, readUncommitted: false });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'orders', fromBeginning: true });
+  await consumer.run({ autoCommit: false, eachBatch: async ({ batch }) => {
+    const transaction = await producer.transaction();
+    await transaction.send({ topic: 'payments', messages: batch.messages.map(m => ({ key: m.key, value: `paid ${m.value}` })) });
+    await transaction.sendOffsets({ consumerGroupId: 'pipeline', topics: [{ topic: batch.topic,
+      partitions: [{ partition: batch.partition, offset: String(Number(batch.lastOffset()) + 1) }] }] });
+    await transaction.commit();
+  } });
+  const seen = [];
+  const audit = await read(squall, 'audit', 'payments', seen, { readUncommitted: false });
+  await until('forty payments', () => seen.length >= 40);
+  await until('no lag', async () => (await squall.lag('pipeline')) === 0);
+  await sleep(300);
+  assert.deepStrictEqual(seen.map(m => Number(String(m.value).slice(5))).sort((a, b) => a - b),
+    Array.from({ length: 40 }, (_, i) => i));
+  for (const each of [consumer, audit, producer, plain, admin]) await each.disconnect();
+}));
+
+test('administers', () => withSquall(async squall => {
+  const admin = await makeTopic(squall, 'orders', 2);
+  assert.strictEqual(await admin.createTopics({ topics: [{ topic: 'orders' }] }), false);
+  await admin.createPartitions({ topicPartitions: [{ topic: 'orders', count: 3 }] });
+  await until('three partitions', async () =>
+    (await admin.fetchTopicMetadata({ topics: ['orders'] })).topics[0].partitions.length === 3);
+  await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: 'orders',
+    configEntries: [{ name: 'retention.ms', value: '70000' }] }] });
+  const described = await admin.describeConfigs({ includeSynonyms: true, resources: [{ type: 2, name: 'orders', configNames: ['retention.ms'] }] });
+  assert.strictEqual(described.resources[0].configEntries[0].configValue, '70000');
+  const seen = [];
+  const producer = client(squall, 'writer').producer();
+  await producer.connect();
+  await producer.send({ topic: 'orders', messages: [{ partition: 0, value: 'x' }] });
+  const consumer = await read(squall, 'readers', 'orders', seen);
+  await until('one', () => seen.length === 1);
+  await consumer.disconnect();
+  assert.deepStrictEqual((await admin.listGroups()).groups.map(g => g.groupId), ['readers']);
+  const [{ partitions }] = await admin.fetchOffsets({ groupId: 'readers', topics: ['orders'] });
+  assert.strictEqual(partitions.find(p => p.partition === 0).offset, '1');
+  await admin.deleteGroups(['readers']);
+  await admin.deleteTopics({ topics: ['orders'] });
+  await until('no topic', async () => !(await admin.listTopics()).includes('orders'));
+  assert.match(await squall.ask('/metrics'), /# EOF\n$/);
+  await producer.disconnect();
+  await admin.disconnect();
+}));
+
+test('loses nothing acknowledged while the cluster breaks', () => withSquall(async squall => {
+  const admin = await makeTopic(squall, 'orders');
+  const producer = client(squall, 'writer').producer({ idempotent: true, maxInFlightRequests: 1 });
+  await producer.connect();
+  const acknowledged = [], seen = [], failed = [];
+  const consumer = await read(squall, 'readers', 'orders', seen);
+  let stop = false;
+  const writing = (async () => {
+    for (let number = 0; !stop; ++number) {
+      try {
+        await producer.send({ topic: 'orders', acks: -1, messages: [{ value: String(number) }] });
+        acknowledged.push(number);
+      } catch (error) {
+        failed.push(error.message);
+      }
+      await sleep(5);
+    }
+  })();
+  await until('something read', () => seen.length > 0);
+  await squall.strike('crash', 'leader(orders-0)', { for: '3s' });
+  await sleep(4000);
+  await squall.strike('restart', 'coordinator(readers)', { for: '2s' });
+  await sleep(3000);
+  await squall.strike('stall', 'leader(orders-0)', { peer: 'outside-writer', for: '1s' });
+  await sleep(2000);
+  stop = true;
+  await writing;
+  const values = () => new Set(seen.map(m => Number(m.value)));
+  await until('whatever was acknowledged', () => acknowledged.every(number => values().has(number)));
+  assert.deepStrictEqual(failed, []);
+  assert.ok(acknowledged.length > 100, String(acknowledged.length));
+  for (const each of [consumer, producer, admin]) await each.disconnect();
+}));
