@@ -171,6 +171,7 @@ class Server {
             control_->start([this](ControlServer::Question question,
                                    ControlServer::Answerer answer) { tell(question, answer); });
         }
+        sockets_->settle();
         options_.ready(bootstrap, control_ ? to_string(control_->address()) : "");
         while (!is_stopped() && !served_.is_over() && served_.now() < end) {
             if (advancing_) pacer.jump(served_.now(), steady_now());

@@ -167,6 +167,12 @@ void Sockets::flush() {
     [[maybe_unused]] const ssize_t woken = ::write(wake_up_, &one, sizeof one);
 }
 
+void Sockets::settle() {
+    flush();
+    std::unique_lock lock(mutex_);
+    carried_out_.wait(lock, [&] { return orders_.empty() && !is_carrying_out_; });
+}
+
 // ---- the thread ----
 
 void Sockets::run() {
@@ -211,10 +217,17 @@ void Sockets::carry_out_orders() {
     {
         const std::lock_guard lock(mutex_);
         orders.swap(orders_);
+        is_carrying_out_ = !orders.empty();
     }
+    if (orders.empty()) return;
     for (Order& order : orders) {
         std::visit([this](auto& each) { carry_out(std::move(each)); }, order);
     }
+    {
+        const std::lock_guard lock(mutex_);
+        is_carrying_out_ = false;
+    }
+    carried_out_.notify_all();
 }
 
 void Sockets::carry_out(Send order) {

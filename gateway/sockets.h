@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -59,6 +60,8 @@ class Sockets final : public Outlet {
     void set_port(std::uint32_t broker, bool is_open) override;
     void log(std::string_view line) override { log_(line); }
     void flush();
+    // Flushes, and waits until it has taken effect: a port that was opened takes connections.
+    void settle();
 
   private:
     struct Send {
@@ -124,8 +127,10 @@ class Sockets final : public Outlet {
     std::uint64_t next_connection_ = 1;
     Bytes scratch_;  // what one read brings
 
-    std::mutex mutex_;  // guards orders_
+    std::mutex mutex_;  // guards orders_ and is_carrying_out_
+    std::condition_variable carried_out_;
     std::vector<Order> orders_;
+    bool is_carrying_out_ = false;
     std::vector<Order> said_;  // by the simulation's thread, not flushed yet
     std::atomic<bool> stop_{false};
     std::thread thread_;
