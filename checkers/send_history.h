@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -65,14 +66,15 @@ class SendHistory {
         model::OperationId operation;
         std::size_t place;
     };
-    using Open = std::vector<OpenSend>;
+    using Open = std::deque<OpenSend>;
     Open::iterator find_open(model::OperationId operation);
 
     Interned<std::string> clients_;
     Interned<std::string> topics_;
     Interned<model::TopicPartition> partitions_;
     std::vector<Send> sends_;
-    // Sends without an outcome, in order of operation: begun at the end, mostly, and over near it.
+    // Sends without an outcome, in order of operation: begun at the end, mostly, and over near it,
+    // or, of a large batch, at the front.
     Open open_;
     std::map<std::uint32_t, Producer> producers_;  // by client
     std::map<std::pair<std::uint32_t, model::TopicPartition>, std::vector<sim::EventSequence>>
