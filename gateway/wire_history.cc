@@ -135,6 +135,8 @@ WireHistory::Note WireHistory::asked(const Speaker& speaker, ApiKey key, ApiVers
         ask_fetch(speaker, request.as<FetchRequest>(), note);
     } else if (key == ApiKey::offset_commit) {
         ask_commit(speaker, request, note);
+    } else if (key == ApiKey::join_group) {
+        ask_join(speaker, request.as<JoinGroupRequest>());
     } else if (key == ApiKey::sync_group) {
         const auto& sync = request.as<SyncGroupRequest>();
         note.group = sync.group_id;
@@ -700,6 +702,21 @@ void WireHistory::answer_end(const Speaker& speaker, const Note& note, Message& 
 }
 
 // ---- groups ----
+
+// Who joins again has given up all but what it says it owns (KIP-429); without that word, all.
+void WireHistory::ask_join(const Speaker& speaker, const JoinGroupRequest& join) {
+    const auto found = members_.find(join.member_id);
+    if (found == members_.end()) return;
+    std::set<TopicPartition> kept;
+    for (const auto& protocol : join.protocols) {
+        const Result<Subscription> subscription = decode_subscription(protocol.metadata);
+        if (!subscription) return;  // of a protocol of its own
+        for (const TopicPartition& owned : subscription->owned_partitions) {
+            if (found->second.partitions.contains(owned)) kept.insert(owned);
+        }
+    }
+    assign(speaker, join.member_id, found->second.group, found->second.generation, std::move(kept));
+}
 
 void WireHistory::assign(const Speaker& speaker, const std::string& member_id,
                          const std::string& group, GenerationId generation,

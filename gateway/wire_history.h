@@ -36,6 +36,7 @@
 #include "model/protocol/messages/delete_records.h"
 #include "model/protocol/messages/elect_leaders.h"
 #include "model/protocol/messages/fetch.h"
+#include "model/protocol/messages/join_group.h"
 #include "model/protocol/types.h"
 #include "model/rpc/message.h"
 #include "sim/kernel/node.h"
@@ -147,6 +148,7 @@ class WireHistory {
     void configure_producer(const Speaker& speaker, const std::string& name, std::int16_t acks,
                             model::ProducerId producer);
 
+    void ask_join(const Speaker& speaker, const model::JoinGroupRequest& join);
     void assign(const Speaker& speaker, const std::string& member_id, const std::string& group,
                 model::GenerationId generation, std::set<model::TopicPartition> partitions);
     void drop_member(const Speaker& speaker, const std::string& member_id,
