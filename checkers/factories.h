@@ -23,6 +23,7 @@ std::unique_ptr<Checker> make_high_watermark(const Casebook& book);
 std::unique_ptr<Checker> make_idempotence(const Casebook& book);
 std::unique_ptr<Checker> make_in_sync_set(const Casebook& book);
 std::unique_ptr<Checker> make_inconsistent_offsets(const Casebook& book);
+std::unique_ptr<Checker> make_ledger(const Casebook& book);
 std::unique_ptr<Checker> make_liveness(const Casebook& book);
 std::unique_ptr<Checker> make_log_start(const Casebook& book);
 std::unique_ptr<Checker> make_lost_write(const Casebook& book);

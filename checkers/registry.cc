@@ -37,6 +37,8 @@ const std::vector<CheckerEntry>& all_checkers() {
          "KIP-966, KIP-903; guarantees: acknowledged record readable", make_in_sync_set},
         {"inconsistent-offsets", "an offset holds one value, whoever looks",
          "Jepsen kafka: inconsistent-offsets", make_inconsistent_offsets},
+        {"ledger", "each accepted event has the effects that its pattern promises, and no others",
+         "guarantees: at-least-once, redelivery; the pattern's own promise", make_ledger, true},
         {"liveness", "after the storm: leaders, whole in-sync sets, settled groups",
          "guarantees: liveness", make_liveness, true},
         {"log-start", "what leaves a log at its start, or is compacted, may go",

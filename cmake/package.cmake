@@ -6,7 +6,7 @@ include(GNUInstallDirs)
 
 set(SQUALL_PACKAGED_ROOMS sim_base sim_trace sim_disk sim_kernel sim_network model_bugs model_protocol
     model_events model_assignors model_rpc model_log model_raft model_controller model_replica
-    model_coordinator model_broker model_client checkers squall_library scenarios testing)
+    model_coordinator model_broker model_client model_patterns checkers squall_library scenarios testing)
 set(objects "")
 foreach(room IN LISTS SQUALL_PACKAGED_ROOMS)
   get_target_property(type ${room} TYPE)

@@ -5,6 +5,7 @@
 #include "model/events/client_events.h"
 #include "model/events/controller_events.h"
 #include "model/events/group_events.h"
+#include "model/events/ledger_events.h"
 #include "model/events/raft_events.h"
 #include "model/events/replica_events.h"
 #include "model/events/table_events.h"
@@ -68,7 +69,9 @@ const std::vector<EventName>& event_names() {
         model::TransactionEndCompleted, model::DuplicateAnswered, model::NumberedBatchRefused,
         model::MarkerAppended, model::LastStableOffsetMoved, model::TransactionStateChanged,
         model::TransactionLoaded, model::PartitionVerified, model::PendingOffsetStored,
-        model::PendingOffsetsResolved, model::KeyWritten>();
+        model::PendingOffsetsResolved, model::KeyWritten, model::LedgerOpened,
+        model::BusinessEventAccepted, model::BusinessEventWithdrawn, model::EffectApplied,
+        model::BusinessEventParked>();
     return names;
 }
 

@@ -96,6 +96,7 @@ struct GroupSection {
 struct WorkloadSection {
     std::string kind = "order-flow";
     std::uint32_t rate = 20;  // records per simulated second
+    std::string flaw;         // the mistake that it is built with on purpose; "": none
     std::string input;        // a file of JSON lines to send instead of generated records
     std::vector<std::string> applications;  // of the kind "applications": their machines
     model::ProducerOptions producer;

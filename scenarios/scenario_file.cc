@@ -138,6 +138,7 @@ void read_topic(TableReader table, TopicSection& topic) {
 void read_workload(TableReader table, WorkloadSection& workload) {
     take(table.string("kind"), workload.kind);
     take_integer(table.integer("rate", 1, 1'000'000), workload.rate);
+    take(table.string("flaw"), workload.flaw);
     take(table.string("input"), workload.input);
     workload.applications = table.strings("applications");
     if (auto producer = table.table("producer")) {

@@ -138,6 +138,7 @@ void write_workload(Writer& out, const WorkloadSection& workload) {
     out.table("workload");
     out.text("kind", workload.kind);
     if (workload.rate != usual.rate) out.number("rate", workload.rate);
+    if (!workload.flaw.empty()) out.text("flaw", workload.flaw);
     if (!workload.input.empty()) out.text("input", workload.input);
     if (!workload.applications.empty()) out.list("applications", workload.applications);
     out.settings("producer.", workload.producer, usual.producer);

@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -130,6 +132,36 @@ void validate_workload(const Scenario& scenario, const WorkloadEntry& workload) 
         for (const auto& [name, section] : scenario.topics) declared.push_back(name);
         refuse("topics", fmt::format("{} writes to the topic '{}', and there is none{}",
                                      workload.kind, topic, suggestion(topic, declared)));
+    }
+}
+
+void validate_flaw(const Scenario& scenario, const WorkloadEntry& workload) {
+    const std::string& flaw = scenario.workload.flaw;
+    if (flaw.empty()) return;
+    std::vector<std::string> known;
+    for (const FlawEntry& entry : workload.flaws) known.emplace_back(entry.name);
+    if (std::ranges::find(known, flaw) != known.end()) return;
+    if (known.empty()) {
+        refuse("workload.flaw", fmt::format("{} has no flaws to choose from", workload.kind));
+    }
+    refuse("workload.flaw", fmt::format("{} has no flaw '{}'{}: expected {}", workload.kind, flaw,
+                                        suggestion(flaw, known), fmt::join(known, ", ")));
+}
+
+void validate_groups_of_workload(const Scenario& scenario, const WorkloadEntry& workload) {
+    const auto& groups = scenario.workload.groups;
+    if (workload.needs_group && groups.empty()) {
+        refuse("workload.groups", fmt::format("{} does nothing without a group", workload.kind));
+    }
+    if (workload.groups.empty()) return;
+    for (const std::string_view needed : workload.groups) {
+        if (groups.contains(std::string(needed))) continue;
+        refuse("workload.groups", fmt::format("{} needs the group '{}'", workload.kind, needed));
+    }
+    for (const auto& [name, section] : groups) {
+        if (std::ranges::find(workload.groups, name) != workload.groups.end()) continue;
+        refuse("workload.groups." + name, fmt::format("{} has the groups {}", workload.kind,
+                                                      fmt::join(workload.groups, ", ")));
     }
 }
 
@@ -443,6 +475,8 @@ void validate(const Scenario& scenario) {
     validate_checks(scenario.checks);
     validate_workload(scenario, *workload);
     validate_applications(scenario);
+    validate_flaw(scenario, *workload);
+    validate_groups_of_workload(scenario, *workload);
     if (scenario.swarm.faults) validate_swarm_faults(*scenario.swarm.faults);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "scenarios/workloads/topics_admin.h"
+#include "scenarios/workloads/workload.h"
 #include "sim/base/assert.h"
 #include "sim/base/settings.h"
 
@@ -37,6 +38,15 @@ model::ConsumerOptions member_options(const Cluster& cluster, const sim::Node& n
     options.group_id = group;
     options.enable_auto_commit = section.commit == CommitStyle::automatic;
     return options;
+}
+
+model::Station station_of(Cluster& cluster, sim::Node& node) {
+    return {.node = node,
+            .fabric = cluster.fabric(),
+            .bootstrap = bootstrap_of(cluster.scenario()),
+            .producer = cluster.scenario().workload.producer,
+            .consumer = {},
+            .bugs = cluster.bugs_of(node)};
 }
 
 Cast::Cast(Cluster& cluster, bool awaits_all_brokers)

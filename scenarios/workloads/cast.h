@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "model/patterns/station.h"
 #include "scenarios/cluster.h"
 #include "sim/kernel/node.h"
 
@@ -19,6 +20,9 @@ std::vector<std::string> member_names(const Scenario& scenario);
 // that what its machine was given since.
 model::ConsumerOptions member_options(const Cluster& cluster, const sim::Node& node,
                                       const std::string& group);
+
+// Of any machine of an application: workload.producer; the consumer is nobody's yet.
+model::Station station_of(Cluster& cluster, sim::Node& node);
 
 class Cast {
   public:

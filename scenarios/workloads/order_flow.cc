@@ -7,10 +7,10 @@
 #include "model/client/consumer.h"
 #include "model/client/producer.h"
 #include "model/events/client_events.h"
+#include "model/patterns/order_events.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/input_file.h"
-#include "scenarios/workloads/order_events.h"
 #include "scenarios/workloads/topic_reader.h"
 #include "sim/base/distribution.h"
 
@@ -70,7 +70,7 @@ class OrderService final : public sim::Process {
     sim::Node& node_;
     Ledger& ledger_;
     const std::vector<model::ProducerRecord>& input_;
-    OrderEvents events_;
+    model::OrderEvents events_;
     DurationDistribution interval_;
     model::Producer producer_;
 };
@@ -132,7 +132,7 @@ class GroupMember final : public sim::Process {
             node_.sleep_for(Duration(draws.between(100'000, 2'000'000)));
             if (payments_ != nullptr && record.value) {
                 const std::string key(record.key ? as_text(*record.key) : std::string_view());
-                payments_->send(payment_for(key, *record.value, payments_topic),
+                payments_->send(model::payment_for(key, *record.value, payments_topic),
                                 [&all_paid](const model::SendResult& result) {
                                     all_paid = all_paid && result.ok();
                                 });

@@ -10,9 +10,9 @@
 
 #include "model/client/consumer.h"
 #include "model/events/client_events.h"
+#include "model/patterns/transactional_client.h"
 #include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/topic_reader.h"
-#include "scenarios/workloads/transactional_client.h"
 #include "sim/base/distribution.h"
 
 namespace squall::scenarios {
@@ -59,7 +59,7 @@ class Publisher final : public sim::Process {
           noise_(cluster.simulation().noise()),
           interval_(DurationDistribution::Exponential{Duration(std::chrono::nanoseconds(1s)) /
                                                       cluster.scenario().workload.rate}),
-          client_(node, cluster, publisher_name) {
+          client_(station_of(cluster, node), publisher_name) {
         node.spawn("main", [this] { run(); });
     }
 
@@ -88,8 +88,8 @@ class Publisher final : public sim::Process {
                 if (is_taken_back && is_flushed) producer.flush();
                 return !is_taken_back;
             });
-            if (end == TransactionalClient::End::committed) return;
-            if (end == TransactionalClient::End::aborted && is_taken_back) return;
+            if (end == model::TransactionalClient::End::committed) return;
+            if (end == model::TransactionalClient::End::aborted && is_taken_back) return;
         }
     }
 
@@ -97,7 +97,7 @@ class Publisher final : public sim::Process {
     TransactionsProgress& progress_;
     Noise noise_;
     DurationDistribution interval_;
-    TransactionalClient client_;
+    model::TransactionalClient client_;
 };
 
 // One of two that stand for the same transactional.id. Works while it may; when it is fenced, or at
@@ -105,7 +105,7 @@ class Publisher final : public sim::Process {
 class Worker final : public sim::Process {
   public:
     Worker(sim::Node& node, Cluster& cluster, TransactionsProgress& progress)
-        : node_(node), progress_(progress), client_(node, cluster, "worker") {
+        : node_(node), progress_(progress), client_(station_of(cluster, node), "worker") {
         node.spawn("main", [this] { run(); });
     }
 
@@ -115,12 +115,12 @@ class Worker final : public sim::Process {
         while (!progress_.storm_is_over) {
             node_.sleep_for(100ms);
             const std::uint64_t job = progress_.jobs++;
-            if (work(job) == TransactionalClient::End::fenced) watch();
+            if (work(job) == model::TransactionalClient::End::fenced) watch();
         }
     }
 
     // Slowly, so that a fault has something to strike: one record before it, and one behind.
-    TransactionalClient::End work(std::uint64_t job) {
+    model::TransactionalClient::End work(std::uint64_t job) {
         Draws& draws = node_.draws("work time");
         const bool is_taken_back = draws.below(100) < taken_back_percent;
         return client_.transact([&](model::Producer& producer) {
@@ -146,7 +146,7 @@ class Worker final : public sim::Process {
 
     sim::Node& node_;
     TransactionsProgress& progress_;
-    TransactionalClient client_;
+    model::TransactionalClient client_;
 };
 
 // Consume-process-produce: what it makes of orders, and how far it has read them, take effect
@@ -161,7 +161,7 @@ class Copier final : public sim::Process {
           progress_(progress),
           consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
                     options(node, cluster, group), cluster.bugs_of(node)),
-          client_(node, cluster, node.name()) {
+          client_(station_of(cluster, node), node.name()) {
         node.spawn("main", [this] { run(); });
     }
 
@@ -212,7 +212,7 @@ class Copier final : public sim::Process {
             }
             return producer.send_offsets_to_transaction(next, member).ok();
         });
-        return end == TransactionalClient::End::committed;
+        return end == model::TransactionalClient::End::committed;
     }
 
     // The position of a consumer knows nothing of transactions: what was aborted must be read again
@@ -240,7 +240,7 @@ class Copier final : public sim::Process {
     bool rewinds_;
     TransactionsProgress& progress_;
     model::Consumer consumer_;
-    TransactionalClient client_;
+    model::TransactionalClient client_;
 };
 
 class Transactions final : public Workload {

@@ -22,6 +22,12 @@ class Workload {
     virtual void begin_calm(Cluster& cluster) = 0;
 };
 
+// A mistake that a workload can be built with on purpose (workload.flaw).
+struct FlawEntry {
+    std::string_view name;
+    std::string_view about;
+};
+
 struct WorkloadEntry {
     std::string_view kind;
     std::string_view about;
@@ -34,6 +40,10 @@ struct WorkloadEntry {
     // Its applications come from elsewhere (real ones while it is served, code of a test): alone
     // it does nothing.
     bool is_from_outside = false;
+    // The groups that it has, no others; empty: any.
+    std::vector<std::string_view> groups{};
+    bool needs_group = false;  // at least one
+    std::vector<FlawEntry> flaws{};
 };
 
 const std::vector<WorkloadEntry>& all_workloads();

@@ -12,18 +12,22 @@
 #include <vector>
 
 #include "model/client/producer.h"
-#include "scenarios/cluster.h"
+#include "model/patterns/station.h"
 
-namespace squall::scenarios {
+namespace squall::model {
 
 class TransactionalClient {
   public:
     enum class End { committed, aborted, fenced };
     // Puts into the transaction what belongs there. False: the application takes it back.
-    using Body = std::function<bool(model::Producer&)>;
+    using Body = std::function<bool(Producer&)>;
 
-    TransactionalClient(sim::Node& node, Cluster& cluster, std::string transactional_id);
+    TransactionalClient(Station station, std::string transactional_id);
 
+    // Ends what an earlier process of the id left open, as an application does before it reads its
+    // input: its own offsets may be among what nobody has decided about. Without it, the first
+    // transaction does.
+    void prepare() { ready(); }
     // One transaction from its beginning to a known end. `fenced`: or refused for good otherwise;
     // what became of it is the coordinator's affair, and the next call starts a new producer, which
     // will fence whoever stands for the id by then.
@@ -31,16 +35,15 @@ class TransactionalClient {
 
   private:
     // A producer that may begin a transaction; null: it was fenced while it was initialised.
-    model::Producer* ready();
-    End commit(model::Producer& producer);
-    End abort(model::Producer& producer);
+    Producer* ready();
+    End commit(Producer& producer);
+    End abort(Producer& producer);
     End give_up();
 
-    sim::Node& node_;
-    Cluster& cluster_;
+    Station station_;
     std::string transactional_id_;
-    std::vector<std::unique_ptr<model::Producer>> producers_;  // they live as long as the process
-    bool is_ready_ = false;                                    // the last of them
+    std::vector<std::unique_ptr<Producer>> producers_;  // they live as long as the process
+    bool is_ready_ = false;                             // the last of them
 };
 
-}  // namespace squall::scenarios
+}  // namespace squall::model

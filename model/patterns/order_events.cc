@@ -1,13 +1,14 @@
-#include "scenarios/workloads/order_events.h"
+#include "model/patterns/order_events.h"
 
 #include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "sim/base/assert.h"
 #include "sim/base/distribution.h"
 #include "sim/base/hash.h"
 
-namespace squall::scenarios {
+namespace squall::model {
 namespace {
 
 using nlohmann::ordered_json;
@@ -44,8 +45,8 @@ std::string iso_time(WallTime time) {
                        clock.subseconds().count());
 }
 
-model::ProducerRecord OrderEvents::make(std::uint64_t ordinal, const std::string& topic,
-                                        WallTime now) const {
+ProducerRecord OrderEvents::make(std::uint64_t ordinal, const std::string& topic,
+                                 WallTime now) const {
     Draws draws(noise_, Meaning("order event").with(ordinal));
     const std::uint64_t id_high = draws.bits();
     const std::uint64_t id_low = draws.bits();
@@ -67,7 +68,7 @@ model::ProducerRecord OrderEvents::make(std::uint64_t ordinal, const std::string
           {"quantity", quantity},
           {"totalCents", cents * quantity}}},
     };
-    model::ProducerRecord record;
+    ProducerRecord record;
     record.topic = topic;
     record.key = to_bytes(fmt::format("customer-{}", customer));
     record.value = to_bytes(event.dump());
@@ -75,8 +76,8 @@ model::ProducerRecord OrderEvents::make(std::uint64_t ordinal, const std::string
     return record;
 }
 
-model::ProducerRecord payment_for(const std::string& order_key, ByteView order_value,
-                                  const std::string& topic) {
+ProducerRecord payment_for(const std::string& order_key, ByteView order_value,
+                           const std::string& topic) {
     // Orders may come from a user's file: whatever they are, the payment names them by content.
     const std::uint64_t identity = hash_bytes(order_value, hash_text(order_key));
     const ordered_json event = {
@@ -86,11 +87,25 @@ model::ProducerRecord payment_for(const std::string& order_key, ByteView order_v
         {"aggregateId", "payment-" + to_hex(identity)},
         {"payload", {{"customerId", order_key}}},
     };
-    model::ProducerRecord record;
+    ProducerRecord record;
     record.topic = topic;
     record.key = to_bytes(order_key);
     record.value = to_bytes(event.dump());
     return record;
 }
 
-}  // namespace squall::scenarios
+Order order_in(const std::optional<Bytes>& key, const std::optional<Bytes>& value) {
+    ASSERT(key && value, "an order without key or value");
+    constexpr std::string_view field = R"("aggregateId":")";
+    const std::string_view text = as_text(*value);
+    const std::size_t at = text.find(field);
+    ASSERT(at != std::string_view::npos, "no order: {}", text);
+    const std::size_t begin = at + field.size();
+    Order order{.id = std::string(text.substr(begin, text.find('"', begin) - begin)),
+                .customer = std::string(as_text(*key))};
+    const std::string digits = order.id.substr(order.id.find('-') + 1);
+    order.number = std::stoull(digits);
+    return order;
+}
+
+}  // namespace squall::model
