@@ -1,6 +1,7 @@
 #include "scenarios/hunt/zoo.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "scenarios/hunt/hunt.h"
@@ -32,8 +33,10 @@ class ZooHunt {
             }
         }
         for (const std::string& name : options_.swarms) {
+            const std::optional<Scenario> swarming = armed_if_possible(name, bug);
+            if (!swarming) continue;
             const Result<Kill> swarm =
-                kill(armed(name, bug), {}, Until::any_checker, options_.swarm_seeds);
+                kill(*swarming, {}, Until::any_checker, options_.swarm_seeds);
             if (!swarm) return swarm.error();
             const std::uint64_t runs = row.swarm.runs;
             const auto wall = row.swarm.wall;
@@ -50,6 +53,17 @@ class ZooHunt {
   private:
     static Scenario armed(const std::string& scenario, const model::BugEntry& bug) {
         return load_scenario(scenario, {.set = {}, .bugs = {std::string(bug.id)}});
+    }
+
+    // A configuration may be one that this scenario has no place for: a flaw of another workload.
+    static std::optional<Scenario> armed_if_possible(const std::string& scenario,
+                                                     const model::BugEntry& bug) {
+        if (!bug.is_configuration()) return armed(scenario, bug);
+        try {
+            return armed(scenario, bug);
+        } catch (const ScenarioError&) {
+            return std::nullopt;
+        }
     }
 
     // Runs seeds from 1 until one fails as asked. Later seeds that were under way are not counted.
