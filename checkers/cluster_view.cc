@@ -2,6 +2,14 @@
 
 namespace squall::checkers {
 
+namespace {
+
+// What Kafka's clients, replica fetchers and brokers wait for an answer by default:
+// request.timeout.ms, replica.socket.timeout.ms.
+constexpr Duration request_timeout = 30s;
+
+}  // namespace
+
 bool destroys_data(const sim::DiskFaultHit& hit) {
     return hit.fault == "bit_rot" || hit.fault == "torn" || hit.fault == "lost";
 }
@@ -28,6 +36,8 @@ void ClusterView::observe(const sim::Event& event) {
         node.is_up = true;
         node.started = event.sequence;
         node.started_at = event.time;
+    } else if (const auto* lost = event.as<sim::FrameLost>()) {
+        if (lost->reason == "half open") patience_ends_ = event.time + request_timeout;
     }
 }
 

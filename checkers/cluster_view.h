@@ -4,6 +4,7 @@
 // stops at the end of a run are not stops: whoever was up then stays up.
 #pragma once
 
+#include <algorithm>
 #include <map>
 
 #include "model/events/replica_events.h"
@@ -28,9 +29,15 @@ class ClusterView {
     const std::map<model::BrokerId, sim::NodeId>& brokers() const { return nodes_of_brokers_; }
     bool has_ended() const { return has_ended_; }
 
+    // From when on a bound can be demanded, if not before `start`: who asked over a connection
+    // whose other end is gone without a word (FrameLost, "half open") learns of it by its own
+    // timeout only, as over TCP.
+    Time patience_ends(Time start) const { return std::max(start, patience_ends_); }
+
   private:
     std::map<model::BrokerId, sim::NodeId> nodes_of_brokers_;
     std::map<sim::NodeId, Node> nodes_;
+    Time patience_ends_;
     bool has_ended_ = false;
 };
 

@@ -8,7 +8,8 @@
 // Too long: the producer's transaction.timeout.ms, the interval at which coordinators look for such
 // transactions (the longest that a broker told at its start, or Kafka's 10 s), and 15 s for markers
 // and elections; a prepared transaction has no timeout to wait for. Time counts
-// from CalmBegan, or from when the transaction began there, whichever is later. A transaction that
+// from CalmBegan, or from when the transaction began there, whichever is later; and not before who
+// lost a connection without a word has run out of patience (ClusterView). A transaction that
 // was open before the calm began, and whose bound lies beyond the end of the run, is left open.
 // Not judged: partitions without a leader at the end (see liveness). Allowed, under the configured
 // contract: a stable offset held by a producer of version 1 in a partition whose leaders never
@@ -107,7 +108,8 @@ class HangingTransaction final : public Checker {
     // Whether it lasted too long by now; what still may end in time is left open at the end.
     bool judge(const Waiting& waiting, Duration most, bool is_end, const std::string& what) {
         findings_.judge();
-        if (now_ - std::max(waiting.since, *calm_) > most) return true;
+        const Time start = std::max(waiting.since, *calm_);
+        if (now_ - book_.cluster().patience_ends(start) > most) return true;
         if (is_end && waiting.since < *calm_) {
             findings_.leave_open(fmt::format("{} when the run ended", what));
         }

@@ -15,7 +15,8 @@
 // the connection is gone, and Kafka lets it wait for max.poll.interval.ms and 5 s more: what a
 // group with such a member leaves to nobody is left open, and it need not be stable.
 //
-// Time counts from CalmBegan, or from when the lack began, whichever is later. What needs a broker
+// Time counts from CalmBegan, or from when the lack began, whichever is later, and not before who
+// lost a connection without a word has run out of patience (ClusterView). What needs a broker
 // that is down at that time is excused: a leader, when every replica that may lead is down. A bound
 // still open when the run ends is left open, except for groups that had settled after the calm
 // began (at the end clients leave, and others take over). Guarantees: liveness.
@@ -133,7 +134,9 @@ class Liveness final : public Checker {
 
   private:
     // How long a lack that began at `since` has lasted in the calm.
-    Duration lasted(Time since) const { return now_ - std::max(since, *calm_); }
+    Duration lasted(Time since) const {
+        return now_ - book_.cluster().patience_ends(std::max(since, *calm_));
+    }
 
     static std::vector<model::BrokerId> eligible(const model::PartitionChanged& state) {
         return state.isr.empty() ? state.eligible_leader_replicas : state.isr;
@@ -161,7 +164,8 @@ class Liveness final : public Checker {
         if (!calm_ || !partition.leaderless_since || partition.is_told) return;
         if (lasted(*partition.leaderless_since) <= leader_bound) return;
         // Only a broker that has been up all the while could have led.
-        const Time since = std::max(*partition.leaderless_since, *calm_);
+        const Time since =
+            book_.cluster().patience_ends(std::max(*partition.leaderless_since, *calm_));
         const bool could = std::ranges::any_of(eligible(partition.state), [&](model::BrokerId b) {
             const ClusterView::Node* node = book_.cluster().broker(b);
             return node != nullptr && node->is_up && node->started_at <= since;

@@ -103,6 +103,31 @@ TEST(HangingTransaction, DoesNotMindATransactionThatBeganInTheCalm) {
     EXPECT_EQ(judge(history), "pass");
 }
 
+// A follower whose leader forgot the connection asks again after replica.socket.timeout.ms, 30 s.
+TEST(HangingTransaction, WaitsForWhoLostAConnectionWithoutAWord) {
+    for (const char* reason : {"half open", "reset"}) {
+        Transactions history;
+        history.start_producer("p1");
+        history.take_step(Transactions::step("Empty", "PrepareCommit", 0, 0, {orders}));
+        history.by_harness(sim::FrameLost{.reason = reason});
+        history.wait(5s);
+        history.calm();
+        history.wait(40s);
+        history.take_step(Transactions::step("PrepareCommit", "CompleteCommit", 1, 1));
+        EXPECT_EQ(judge(history),
+                  reason == std::string_view("reset") ? "fail: transaction-unfinished" : "pass");
+    }
+    Transactions history;
+    history.start_producer("p1");
+    history.take_step(Transactions::step("Empty", "PrepareCommit", 0, 0, {orders}));
+    history.by_harness(sim::FrameLost{.reason = "half open"});
+    history.wait(5s);
+    history.calm();
+    history.wait(60s);
+    history.take_step(Transactions::step("PrepareCommit", "CompleteCommit", 1, 1));
+    EXPECT_EQ(judge(history), "fail: transaction-unfinished");
+}
+
 TEST(HangingTransaction, DoesNotHoldAPartitionWithoutALeaderToIt) {
     Transactions history;
     const auto producer = history.start_producer("p1");
