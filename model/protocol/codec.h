@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,12 +34,15 @@ Bytes encode(const Message& message, ApiVersion version);
 // The length of encode(message, version), without encoding. Requires: as encode.
 template <WireMessage Message>
 std::size_t encoded_size(const Message& message, ApiVersion version);
-// The message that `bytes` hold, all of them. Unknown tagged fields are skipped. invalid_input if
-// the version is none of the message's; corrupt if the bytes end early, go on, or say what the
-// version's schema cannot. Memory taken is in proportion to the bytes given, whatever lengths they
-// claim.
+// What decode() does about bytes behind the message.
+enum class Leftover : std::uint8_t { refused, ignored };
+
+// The message that `bytes` hold, all of them unless what is left over is ignored. Unknown tagged
+// fields are skipped. invalid_input if the version is none of the message's; corrupt if the bytes
+// end early, go on, or say what the version's schema cannot. Memory taken is in proportion to the
+// bytes given, whatever lengths they claim.
 template <WireMessage Message>
-Result<Message> decode(ByteView bytes, ApiVersion version);
+Result<Message> decode(ByteView bytes, ApiVersion version, Leftover leftover = Leftover::refused);
 
 // ---- headers ----
 

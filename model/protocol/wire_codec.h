@@ -295,7 +295,7 @@ Bytes encode(const Message& message, ApiVersion version) {
 }
 
 template <WireMessage Message>
-Result<Message> decode(ByteView bytes, ApiVersion version) {
+Result<Message> decode(ByteView bytes, ApiVersion version, Leftover leftover) {
     if (!Message::versions.contains(version)) {
         return Error{Failure::invalid_input,
                      fmt::format("no {}", detail::describe_message<Message>(version))};
@@ -303,7 +303,7 @@ Result<Message> decode(ByteView bytes, ApiVersion version) {
     WireReader reader(detail::encoding_of<Message>(version), bytes);
     Message message;
     detail::FieldDecoder(reader, version).structure(message);
-    if (!reader.ok() || reader.remaining() > 0) {
+    if (!reader.ok() || (reader.remaining() > 0 && leftover == Leftover::refused)) {
         return Error{
             Failure::corrupt,
             fmt::format("{}: {} at byte {} of {}", detail::describe_message<Message>(version),
@@ -319,7 +319,7 @@ Result<Message> decode(ByteView bytes, ApiVersion version) {
     template ::squall::Bytes squall::model::encode<Message>(const Message&, ApiVersion);   \
     template std::size_t squall::model::encoded_size<Message>(const Message&, ApiVersion); \
     template ::squall::Result<Message> squall::model::decode<Message>(::squall::ByteView,  \
-                                                                      ApiVersion)
+                                                                      ApiVersion, Leftover)
 #define SQUALL_INSTANTIATE_API(Api)         \
     SQUALL_INSTANTIATE_CODEC(Api##Request); \
     SQUALL_INSTANTIATE_CODEC(Api##Response)

@@ -12,9 +12,9 @@ namespace {
 using Decode = Result<std::unique_ptr<Message>> (*)(ByteView, ApiVersion);
 using Encode = Bytes (*)(Message&, ApiVersion);
 
-template <class Body>
+template <class Body, Leftover leftover>
 Result<std::unique_ptr<Message>> decode_body(ByteView bytes, ApiVersion version) {
-    Result<Body> body = decode<Body>(bytes, version);
+    Result<Body> body = decode<Body>(bytes, version, leftover);
     if (!body) return body.error();
     return box(std::move(body).value());
 }
@@ -38,8 +38,8 @@ constexpr auto all_coders = [] {
         using Request = typename decltype(api)::type;
         using Response = typename Request::Response;
         coders[static_cast<std::size_t>(Request::api_key)] = {
-            .decode_request = decode_body<Request>,
-            .decode_response = decode_body<Response>,
+            .decode_request = decode_body<Request, Leftover::ignored>,
+            .decode_response = decode_body<Response, Leftover::refused>,
             .encode_request = encode_body<Request>,
             .encode_response = encode_body<Response>};
     });

@@ -11,7 +11,8 @@
 namespace squall::model {
 
 // Errors: invalid_input for an API or a version that api_list.h does not have, corrupt as of
-// decode().
+// decode(). A request may have bytes left over: brokers ignore them, and librdkafka 2.12 writes
+// three into each MetadataRequest for all topics from version 9 on.
 Result<std::unique_ptr<Message>> decode_request(ApiKey key, ApiVersion version, ByteView body);
 Result<std::unique_ptr<Message>> decode_response(ApiKey key, ApiVersion version, ByteView body);
 // Appends the body to `out`. Requires: the message is a request, or a response, of that API, and

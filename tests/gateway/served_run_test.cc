@@ -84,6 +84,21 @@ TEST(ServedRun, AnswersAnUnknownVersionOfApiVersions) {
     EXPECT_GT(known->api_keys.size(), 20u);
 }
 
+// As brokers do: librdkafka 2.12 asks for all topics with three zero bytes too many.
+TEST(ServedRun, IgnoresBytesBehindARequest) {
+    ServedCluster cluster;
+    const ConnectionNumber connection = cluster.connect(0);
+    // Metadata 13, correlation id 7, no client id; null for all topics, the three, the two flags.
+    const Bytes frame = {0, 0,    0,    18, 0,    3, 0, 13, 0, 0, 0,
+                         7, 0xff, 0xff, 0,  0x00, 0, 0, 0,  1, 0, 0};
+    cluster.take_in(Received{connection, frame});
+    cluster.pass(1s);
+    const auto answer = cluster.answer<MetadataResponse>(connection, 13);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->brokers.size(), 3u);
+    EXPECT_FALSE(cluster.outlet.closed.contains(connection));
+}
+
 TEST(ServedRun, HangsUpOnNonsenseAndOnNobodyElse) {
     ServedCluster cluster;
     const ConnectionNumber sound = cluster.connect(0);
