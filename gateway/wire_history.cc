@@ -709,6 +709,12 @@ void WireHistory::ask_join(const Speaker& speaker, const JoinGroupRequest& join)
     if (found == members_.end()) return;
     std::set<TopicPartition> kept;
     for (const auto& protocol : join.protocols) {
+        // One eager assignor makes the member an eager one, whatever it says that it owns: the next
+        // generation gives its partitions away without waiting for it.
+        if (!protocol.name.starts_with("cooperative")) {
+            kept.clear();
+            break;
+        }
         const Result<Subscription> subscription = decode_subscription(protocol.metadata);
         if (!subscription) return;  // of a protocol of its own
         for (const TopicPartition& owned : subscription->owned_partitions) {
