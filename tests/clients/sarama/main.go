@@ -40,6 +40,8 @@ func configuration(version string) *sarama.Config {
 	config.Producer.RequiredAcks = sarama.WaitForAll
 	config.Producer.Retry.Max = 100
 	config.Consumer.Offsets.Initial = sarama.OffsetOldest
+	config.Consumer.Group.Heartbeat.Interval = 200 * time.Millisecond
+	config.Consumer.Group.Session.Timeout = 6 * time.Second
 	if parsed.IsAtLeast(sarama.V0_11_0_0) {
 		config.Producer.Idempotent = true
 		config.Net.MaxOpenRequests = 1
