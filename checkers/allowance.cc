@@ -6,6 +6,15 @@
 namespace squall::checkers {
 
 namespace {
+
+using AllowanceEvents =
+    sim::EventOf<model::PartitionChanged, sim::NodeStopped, sim::DiskFaultHit, model::BatchAppended,
+                 model::LogStartAdvanced, model::TopicDeleted, model::LogCleaned,
+                 model::ProducerConfigured, model::BrokerStarted>;
+
+}  // namespace
+
+namespace {
 constexpr std::string_view unclean_election = "unclean election";
 constexpr std::string_view whole_isr_lost = "power loss of the whole ISR";
 constexpr std::string_view weak_acks = "acks < all and a change of leader";
@@ -14,7 +23,12 @@ constexpr std::string_view topic_deleted = "topic deleted";
 constexpr std::string_view was_compacted = "compacted";
 }  // namespace
 
-void Allowance::observe(const sim::Event& event, bool is_forbidden) {
+bool Allowance::looks_at(const sim::EventKind& kind) {
+    return AllowanceEvents::includes(kind);
+}
+
+void Allowance::observe(const sim::Event& any, bool is_forbidden) {
+    const AllowanceEvents event(any);
     if (const auto* changed = event.as<model::PartitionChanged>()) {
         on_partition_changed(*changed, is_forbidden, event.sequence);
     } else if (const auto* stopped = event.as<sim::NodeStopped>()) {

@@ -30,6 +30,7 @@ class Allowance {
   public:
     explicit Allowance(Contract contract) : contract_(contract) {}
 
+    static bool looks_at(const sim::EventKind& kind);
     // What `is_forbidden` excuses nothing: an unclean election, a log start that moved, a cleaning.
     void observe(const sim::Event& event, bool is_forbidden);
 

@@ -37,7 +37,12 @@ class Assignment final : public Checker {
   public:
     std::string_view name() const override { return "assignment"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown =
+        sim::EventOf<model::AssignmentChanged, model::RecordsPolled, model::MemberRemoved,
+                     model::CoordinatorChanged, model::GroupStateChanged, sim::NodeStopped>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* changed = event.as<model::AssignmentChanged>()) {
             if (!changed->group.empty()) on_changed(*changed, event);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {

@@ -59,7 +59,10 @@ class Atomicity final : public Checker {
 
     std::string_view name() const override { return "atomicity"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::PendingOffsetStored, model::PendingOffsetsResolved>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* stored = event.as<model::PendingOffsetStored>()) {
             on_stored(*stored, event.sequence);
         } else if (const auto* resolved = event.as<model::PendingOffsetsResolved>()) {

@@ -53,7 +53,11 @@ class Audit final : public Checker {
 
     std::string_view name() const override { return "audit"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::LogOpened, model::AuditedBatch, model::AuditedLog,
+                               model::LogTruncated, sim::DiskFaultHit>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* batch = event.as<model::AuditedBatch>()) {
             found_[{batch->partition, batch->broker}].push_back(
                 {.batch = {.base_offset = batch->base_offset,

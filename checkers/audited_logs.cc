@@ -4,6 +4,14 @@
 
 namespace squall::checkers {
 
+namespace {
+
+using AuditedLogsEvents =
+    sim::EventOf<model::HighWatermarkAdvanced, model::RoleTaken, model::PartitionChanged,
+                 model::BrokerStarted, sim::DiskFaultHit, model::AuditedBatch, model::AuditedLog>;
+
+}  // namespace
+
 bool AuditedLogs::Log::holds(model::Offset offset, model::RecordId record) const {
     auto at = std::ranges::lower_bound(rows, offset, {}, &Row::offset);
     for (; at != rows.end() && at->offset == offset; ++at) {
@@ -26,7 +34,12 @@ bool AuditedLogs::is_rotten(const model::TopicPartition& partition, model::Broke
     return node != nodes_.end() && rotten_.contains({node->second, to_string(partition)});
 }
 
-void AuditedLogs::observe(const sim::Event& event) {
+bool AuditedLogs::looks_at(const sim::EventKind& kind) {
+    return AuditedLogsEvents::includes(kind);
+}
+
+void AuditedLogs::observe(const sim::Event& any) {
+    const AuditedLogsEvents event(any);
     if (const auto* moved = event.as<model::HighWatermarkAdvanced>()) {
         if (moved->role == model::ReplicaRole::leader) {
             on_high_watermark(moved->partition, moved->leader_epoch, moved->to);

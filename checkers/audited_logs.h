@@ -37,6 +37,7 @@ class AuditedLogs {
         bool holds(model::Offset offset, model::RecordId record) const;
     };
 
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event);
 
     bool is_audited(const model::TopicPartition& partition) const;

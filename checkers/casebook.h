@@ -3,7 +3,8 @@
 // Its folds take an event in before any checker sees it, so that a checker finds them as they are
 // after the event, and finds what the event did to them besides: the acknowledged send, the change
 // of a log. One fold waits: a numbered batch becomes part of its log once all checkers have seen it
-// (`settle`), for they judge it by what stood there before. Checkers read; none of them writes.
+// (`settle`), for they judge it by what stood there before. Checkers read; none of them writes. A
+// fold is shown the kinds of events that it looks at, and may be shown others.
 #pragma once
 
 #include <optional>
@@ -30,14 +31,33 @@ class Casebook {
     Casebook(const Casebook&) = delete;
     Casebook& operator=(const Casebook&) = delete;
 
-    // Before the checkers see the event.
-    void observe(const sim::Event& event);
+    // Which folds look at events of one kind.
+    struct Folds {
+        bool settings = false;
+        bool unclean_elections = false;
+        bool log_starts = false;
+        bool allowance = false;
+        bool cluster = false;
+        bool replica_logs = false;
+        bool numbered_logs = false;
+        bool history = false;
+        bool transactions = false;
+        bool audit = false;
+        bool sightings = false;
+        bool positions = false;
+    };
+    static Folds folds_of(const sim::EventKind& kind);
+
+    // Before the checkers see the event, whose kind `folds` look at.
+    void observe(const sim::Event& event, const Folds& folds);
     // After they did.
     void settle() { numbered_logs_.settle(); }
     // Once, after the last event, before the checkers finish.
     void conclude() { sightings_.conclude(audit_); }
 
     Contract contract() const { return contract_; }
+    // Of the event at hand; once the run has ended, when that was.
+    Time now() const { return now_; }
     const TopicSettings& settings() const { return settings_; }
     const UncleanElections& unclean_elections() const { return unclean_elections_; }
     const LogStarts& log_starts() const { return log_starts_; }
@@ -63,6 +83,7 @@ class Casebook {
 
   private:
     Contract contract_;
+    Time now_;
     TopicSettings settings_;
     UncleanElections unclean_elections_;
     LogStarts log_starts_;

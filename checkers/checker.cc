@@ -22,6 +22,12 @@ std::string_view to_string(CheckerVerdict verdict) {
     return "?";
 }
 
+// Who is shown the events of one kind.
+struct CheckerSet::Audience {
+    Casebook::Folds folds;
+    std::vector<Checker*> checkers;  // in order of name
+};
+
 CheckerSet::CheckerSet(Contract contract) : book_(std::make_unique<Casebook>(contract)) {
     checkers_.reserve(all_checkers().size());
     for (const CheckerEntry& entry : all_checkers()) checkers_.push_back(entry.make(*book_));
@@ -53,9 +59,22 @@ bool CheckerSet::looks_at(const sim::EventKind& kind) {
 void CheckerSet::observe(const sim::Event& event) {
     if (!looks_at(*event.kind)) return;
     if (const auto* sent = event.as<sim::FrameSent>(); sent && !is_of_interest(*sent)) return;
-    book_->observe(event);
-    for (const auto& checker : checkers_) checker->observe(event);
+    const Audience& audience = audience_of(*event.kind);
+    book_->observe(event, audience.folds);
+    for (Checker* const checker : audience.checkers) checker->observe(event);
     book_->settle();
+}
+
+const CheckerSet::Audience& CheckerSet::audience_of(const sim::EventKind& kind) {
+    if (kind.number >= audiences_.size()) audiences_.resize(kind.number + 1);
+    std::unique_ptr<Audience>& audience = audiences_[kind.number];
+    if (audience != nullptr) return *audience;
+    audience =
+        std::make_unique<Audience>(Audience{.folds = Casebook::folds_of(kind), .checkers = {}});
+    for (const auto& checker : checkers_) {
+        if (checker->looks_at(kind)) audience->checkers.push_back(checker.get());
+    }
+    return *audience;
 }
 
 std::vector<CheckerReport> CheckerSet::finish() {

@@ -1,8 +1,9 @@
 // Checker: judges one property of a run from its trace alone.
 //
-// A checker is a fold: `observe` each event while the trace grows (or offline, from a file),
-// `finish` to a verdict. It is written from docs/GUARANTEES.md, never from the model's code; it may
-// know event structs and protocol types, never a decider, a live object, or which bugs were armed.
+// A checker is a fold: `observe` each event that concerns it while the trace grows (or offline,
+// from a file), `finish` to a verdict. It is written from docs/GUARANTEES.md, never from the
+// model's code; it may know event structs and protocol types, never a decider, a live object, or
+// which bugs were armed.
 //
 // `judged` counts the chances the checker had to object, not the events it saw: a property that was
 // never put to the test is not passed.
@@ -66,8 +67,11 @@ class Checker {
     virtual ~Checker() = default;
 
     virtual std::string_view name() const = 0;
-    // Called for each event, in order, when the casebook has taken it in. Must not throw but
-    // AssertionFailure.
+    // Whether it looks at events of this kind; it is shown no others. Asked once for each kind: the
+    // answer must not change. What it reads of the casebook in `observe` comes with kinds, too.
+    virtual bool looks_at(const sim::EventKind& kind) const = 0;
+    // Called for each event of such a kind, in order, when the casebook has taken it in. Must not
+    // throw but AssertionFailure.
     virtual void observe(const sim::Event& event) = 0;
     // Called once, at the end.
     virtual CheckerReport finish() = 0;
@@ -99,8 +103,12 @@ class CheckerSet {
     std::vector<CheckerReport> finish();
 
   private:
+    struct Audience;
+    const Audience& audience_of(const sim::EventKind& kind);
+
     std::unique_ptr<Casebook> book_;
     std::vector<std::unique_ptr<Checker>> checkers_;
+    std::vector<std::unique_ptr<Audience>> audiences_;  // by the kind's number; null: not met yet
 };
 
 }  // namespace squall::checkers

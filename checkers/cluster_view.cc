@@ -4,6 +4,9 @@ namespace squall::checkers {
 
 namespace {
 
+using ClusterViewEvents =
+    sim::EventOf<sim::NodeStarted, sim::NodeStopped, model::BrokerStarted, sim::FrameLost>;
+
 // What Kafka's clients, replica fetchers and brokers wait for an answer by default:
 // request.timeout.ms, replica.socket.timeout.ms.
 constexpr Duration request_timeout = 30s;
@@ -18,7 +21,12 @@ bool destroys_flushed_data(const sim::DiskFaultHit& hit) {
     return hit.fault == "bit_rot" || (destroys_data(hit) && !hit.rule_id.empty());
 }
 
-void ClusterView::observe(const sim::Event& event) {
+bool ClusterView::looks_at(const sim::EventKind& kind) {
+    return ClusterViewEvents::includes(kind);
+}
+
+void ClusterView::observe(const sim::Event& any) {
+    const ClusterViewEvents event(any);
     if (event.as<sim::NodeStarted>()) {
         Node& node = nodes_[event.node];
         node.is_up = true;

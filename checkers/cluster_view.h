@@ -21,6 +21,7 @@ class ClusterView {
         Time started_at;                // when that was
     };
 
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event);
 
     // Null for brokers never heard of.

@@ -91,7 +91,15 @@ class CommittedOffset final : public Checker {
 
     std::string_view name() const override { return "committed-offset"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown =
+        sim::EventOf<model::RecordsPolled, model::PositionSet, model::CommitInvoked,
+                     model::TransactionOffsetsInvoked, model::TransactionOffsetsCompleted,
+                     model::CommitCompleted, model::OffsetCommitted, model::GroupStateChanged,
+                     model::MemberRemoved, model::CoordinatorChanged, sim::NodeStopped,
+                     model::MemberReconciled, model::AssignmentChanged>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (polled->group.empty()) return;
             CommitState& state = groups_[polled->group][polled->partition];

@@ -61,7 +61,11 @@ class Compaction final : public Checker {
 
     std::string_view name() const override { return "compaction"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::KeyWritten, model::SendInvoked, model::LogStartAdvanced,
+                               model::PositionSet, model::RecordsPolled>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* written = event.as<model::KeyWritten>()) {
             writes_[{written->topic, written->record}] = {
                 .key = written->key, .is_tombstone = written->is_tombstone, .send = std::nullopt};

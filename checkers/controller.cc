@@ -15,6 +15,7 @@
 #include <optional>
 #include <utility>
 
+#include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
 #include "model/events/controller_events.h"
@@ -39,10 +40,17 @@ struct Reign {
 
 class Controller final : public Checker {
   public:
+    explicit Controller(const Casebook& book) : book_(book) {}
+
     std::string_view name() const override { return "controller"; }
 
-    void observe(const sim::Event& event) override {
-        now_ = event.time;
+    using Shown =
+        sim::EventOf<model::RaftStarted, model::RaftRoleChanged, model::PartitionChanged,
+                     model::TopicCreated, model::BrokerRegistered, model::BrokerFenceChanged,
+                     sim::NodeStopped, sim::NodePaused, sim::NodeResumed>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* started = event.as<model::RaftStarted>()) {
             fetch_timeouts_[event.node] = std::chrono::milliseconds(started->fetch_timeout_ms);
         } else if (const auto* role = event.as<model::RaftRoleChanged>()) {
@@ -63,7 +71,8 @@ class Controller final : public Checker {
         } else if (event.as<sim::NodeResumed>() != nullptr) {
             paused_.erase(event.node);
             const auto reign = reigns_.find(event.node);
-            if (reign != reigns_.end() && reign->second.superseded) reign->second.superseded = now_;
+            if (reign != reigns_.end() && reign->second.superseded)
+                reign->second.superseded = book_.now();
         }
     }
 
@@ -82,7 +91,7 @@ class Controller final : public Checker {
             .leader = role.replica, .epoch = role.epoch, .elected = event.sequence};
         for (auto& [node, reign] : reigns_) {
             if (reign.epoch >= role.epoch || reign.superseded) continue;
-            reign.superseded = now_;
+            reign.superseded = book_.now();
             reign.successor = event.sequence;
         }
     }
@@ -101,11 +110,11 @@ class Controller final : public Checker {
         const auto timeout = fetch_timeouts_.find(node);
         if (timeout == fetch_timeouts_.end()) return;
         const Duration bound = timeout->second * 3 + slack;
-        if (now_ - *reign.superseded <= bound) return;
+        if (book_.now() - *reign.superseded <= bound) return;
         reign.is_told = true;
         findings_.object("stale-leader",
                          evidence("replica", reign.leader, "epoch", reign.epoch, "lasted",
-                                  squall::to_string(now_ - *reign.superseded), "bound",
+                                  squall::to_string(book_.now() - *reign.superseded), "bound",
                                   squall::to_string(bound)),
                          {reign.elected, reign.successor});
     }
@@ -117,17 +126,17 @@ class Controller final : public Checker {
                          {event.sequence});
     }
 
+    const Casebook& book_;
     std::map<sim::NodeId, Duration> fetch_timeouts_;
     Reigns reigns_;  // of the members that lead now
     std::map<sim::NodeId, sim::EventSequence> paused_;
-    Time now_;
     Findings findings_{"controller"};
 };
 
 }  // namespace
 
-std::unique_ptr<Checker> make_controller(const Casebook&) {
-    return std::make_unique<Controller>();
+std::unique_ptr<Checker> make_controller(const Casebook& book) {
+    return std::make_unique<Controller>(book);
 }
 
 }  // namespace squall::checkers

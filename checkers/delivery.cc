@@ -121,7 +121,14 @@ class Delivery final : public Checker {
 
     std::string_view name() const override { return "delivery"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown =
+        sim::EventOf<model::TransactionOffsetsInvoked, model::RecordsPolled, model::PositionSet,
+                     model::AssignmentChanged, model::GroupStateChanged, model::OffsetCommitted,
+                     model::CommitInvoked, model::CommitCompleted, model::ConsumerConfigured,
+                     sim::NodeStopped>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         taken_back_.observe(event);
         if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (!polled->group.empty()) on_polled(*polled, event);

@@ -30,7 +30,10 @@ class Duplicate final : public Checker {
 
     std::string_view name() const override { return "duplicate"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<sim::FrameDisturbed>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* disturbed = event.as<sim::FrameDisturbed>()) {
             if (disturbed->rule == "replay") replayed_.insert(disturbed->from);
         }

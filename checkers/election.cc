@@ -53,6 +53,8 @@ class Election final : public Checker {
 
     std::string_view name() const override { return "election"; }
 
+    // Whatever comes between two of its events parts the batches that they were written in.
+    bool looks_at(const sim::EventKind&) const override { return true; }
     void observe(const sim::Event& event) override {
         if (event.time != batch_time_ || event.node != batch_node_) conclude();
         batch_time_ = event.time;

@@ -32,7 +32,9 @@ class FailedSend final : public Checker {
 
     std::string_view name() const override { return "failed-send"; }
 
-    void observe(const sim::Event&) override {}  // the sightings are the casebook's
+    // The sightings are the casebook's.
+    bool looks_at(const sim::EventKind&) const override { return false; }
+    void observe(const sim::Event&) override {}
 
     CheckerReport finish() override {
         if (std::ranges::none_of(book_.history().sends(), is_failed)) return findings_.report();

@@ -43,7 +43,14 @@ class Fencing final : public Checker {
 
     std::string_view name() const override { return "fencing"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown =
+        sim::EventOf<model::BatchAppended, model::ProducerConfigured, model::ProducerIdentified,
+                     model::TransactionOffsetsInvoked, model::TransactionOffsetsCompleted,
+                     model::MarkerAppended, model::PendingOffsetStored, model::OffsetCommitted,
+                     model::GroupStateChanged>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const NumberedLogs::Appending* appending = book_.numbered_logs().appending()) {
             judge_epoch(*event.as<model::BatchAppended>(), *appending, event.sequence);
         } else if (const auto* configured = event.as<model::ProducerConfigured>()) {

@@ -7,11 +7,25 @@
 namespace squall::checkers {
 
 namespace {
+
+using GroupPositionsEvents =
+    sim::EventOf<model::RecordsPolled, model::PositionSet, model::AssignmentChanged,
+                 model::CommitInvoked, model::CommitCompleted, model::OffsetCommitted,
+                 model::GroupStateChanged, model::TopicDeleted>;
+
+}  // namespace
+
+namespace {
 constexpr Duration shortest_retention = 60s;
 }  // namespace
 
-std::optional<PositionFault> GroupPositions::observe(const sim::Event& event,
+bool GroupPositions::looks_at(const sim::EventKind& kind) {
+    return GroupPositionsEvents::includes(kind);
+}
+
+std::optional<PositionFault> GroupPositions::observe(const sim::Event& any,
                                                      const Allowance& allowance) {
+    const GroupPositionsEvents event(any);
     if (const auto* polled = event.as<model::RecordsPolled>()) {
         if (polled->group.empty()) return std::nullopt;
         Reader& reader = readers_[{polled->client_id, polled->partition}];

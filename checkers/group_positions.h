@@ -43,6 +43,7 @@ struct PositionFault {
 
 class GroupPositions {
   public:
+    static bool looks_at(const sim::EventKind& kind);
     // Returns what is wrong with the position that this event sets, if it does. `allowance` has
     // seen the event.
     std::optional<PositionFault> observe(const sim::Event& event, const Allowance& allowance);

@@ -51,9 +51,14 @@ class HangingTransaction final : public Checker {
 
     std::string_view name() const override { return "hanging-transaction"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::BatchAppended, model::TransactionStateChanged,
+                               model::TransactionLoaded, model::PartitionVerified,
+                               model::PendingOffsetStored, model::PendingOffsetsResolved,
+                               model::PartitionChanged, model::BrokerConfigured, sim::CalmBegan>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (book_.cluster().has_ended()) return;
-        now_ = event.time;
         if (const NumberedLogs::Appending* appending = book_.numbered_logs().appending()) {
             if (appending->batch->is_control) {
                 on_marker(*event.as<model::BatchAppended>(), *appending);
@@ -109,7 +114,7 @@ class HangingTransaction final : public Checker {
     bool judge(const Waiting& waiting, Duration most, bool is_end, const std::string& what) {
         findings_.judge();
         const Time start = std::max(waiting.since, *calm_);
-        if (now_ - book_.cluster().patience_ends(start) > most) return true;
+        if (book_.now() - book_.cluster().patience_ends(start) > most) return true;
         if (is_end && waiting.since < *calm_) {
             findings_.leave_open(fmt::format("{} when the run ended", what));
         }
@@ -117,7 +122,7 @@ class HangingTransaction final : public Checker {
     }
 
     std::string lasted(const Waiting& waiting) const {
-        return squall::to_string(now_ - std::max(waiting.since, *calm_));
+        return squall::to_string(book_.now() - std::max(waiting.since, *calm_));
     }
 
     // ---- partitions ----
@@ -224,7 +229,6 @@ class HangingTransaction final : public Checker {
     std::optional<Duration> scan_interval_;
     std::optional<Time> calm_;
     sim::EventSequence calm_event_{0};
-    Time now_;
     Findings findings_{"hanging-transaction"};
 };
 

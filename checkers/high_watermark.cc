@@ -113,7 +113,14 @@ class HighWatermark final : public Checker {
 
     std::string_view name() const override { return "high-watermark"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::BatchAppended, model::LogTruncated, model::LogStartAdvanced,
+                               model::LogCleaned, model::FetchServed, model::OffsetListed,
+                               model::HighWatermarkAdvanced, model::RoleTaken, model::RecordsPolled,
+                               model::LogOpened, model::PartitionChanged, model::BrokerRegistered,
+                               model::TopicCreated, model::ConfigChanged>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* served = event.as<model::FetchServed>()) {
             on_fetch_served(*served, event);
             return;

@@ -36,7 +36,11 @@ class Idempotence final : public Checker {
 
     std::string_view name() const override { return "idempotence"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::BatchAppended, model::DuplicateAnswered,
+                               model::NumberedBatchRefused, model::ProducerConfigured>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const NumberedLogs::Appending* appending = book_.numbered_logs().appending()) {
             judge_numbers(*event.as<model::BatchAppended>(), *appending, event.sequence);
         } else if (const auto* answered = event.as<model::DuplicateAnswered>()) {
@@ -197,10 +201,18 @@ class Idempotence final : public Checker {
         };
         std::map<Row, std::vector<Placed>> rows;  // each in order of invocation
         const auto found = places_of_unknown();
+        std::pair<const Row, std::vector<Placed>>* latest = nullptr;
         for (const Send& send : book_.history().sends()) {
             if (!book_.history().producer(send).enable_idempotence) continue;
             if (send.is_acknowledged()) {
-                rows[{send.client, life_of(send), book_.history().partition(send)}].push_back(
+                // A producer fills one batch after the other.
+                const model::TopicPartition& partition = book_.history().partition(send);
+                const std::ptrdiff_t life = life_of(send);
+                const bool is_alike = latest != nullptr && latest->first.client == send.client &&
+                                      latest->first.life == life &&
+                                      latest->first.partition == partition;
+                if (!is_alike) latest = &*rows.try_emplace({send.client, life, partition}).first;
+                latest->second.push_back(
                     {.send = &send, .offset = send.offset, .seen = send.completed});
             } else if (const auto at = found.find(send.operation); at != found.end()) {
                 rows[{send.client, life_of(send), at->second.partition}].push_back(

@@ -45,7 +45,12 @@ class InSyncSet final : public Checker {
   public:
     std::string_view name() const override { return "in-sync-set"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown =
+        sim::EventOf<model::BrokerStarted, model::BrokerRegistered, model::IsrChangeProposed,
+                     model::PartitionChanged, model::BrokerFenceChanged, model::TopicDeleted>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* started = event.as<model::BrokerStarted>()) {
             brokers_[started->broker].was_clean[started->incarnation_id] = started->clean;
         } else if (const auto* registered = event.as<model::BrokerRegistered>()) {

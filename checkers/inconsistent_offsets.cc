@@ -26,7 +26,9 @@ class InconsistentOffsets final : public Checker {
 
     std::string_view name() const override { return "inconsistent-offsets"; }
 
-    void observe(const sim::Event&) override {}  // the sightings are the casebook's
+    // The sightings are the casebook's.
+    bool looks_at(const sim::EventKind&) const override { return false; }
+    void observe(const sim::Event&) override {}
 
     CheckerReport finish() override {
         const std::vector<Sighting>& seen = book_.sightings().all();

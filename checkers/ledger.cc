@@ -56,7 +56,12 @@ class LedgerChecker final : public Checker {
 
     std::string_view name() const override { return "ledger"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::LedgerOpened, model::BusinessEventAccepted,
+                               model::BusinessEventWithdrawn, model::EffectApplied,
+                               model::BusinessEventParked>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* opened = event.as<model::LedgerOpened>()) {
             Ledger& ledger = ledgers_[opened->ledger];
             ledger.promise = opened->promise;

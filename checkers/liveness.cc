@@ -85,9 +85,15 @@ class Liveness final : public Checker {
 
     std::string_view name() const override { return "liveness"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown =
+        sim::EventOf<model::PartitionChanged, model::ConsumerConfigured, model::AssignmentChanged,
+                     model::GroupStateChanged, model::MemberRemoved, model::CoordinatorChanged,
+                     model::LogStartAdvanced, sim::FrameSent, sim::ConnectionClosed,
+                     sim::NodeStopped, sim::CalmBegan>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (book_.cluster().has_ended()) return;
-        now_ = event.time;
         if (const auto* changed = event.as<model::PartitionChanged>()) {
             on_partition_changed(*changed, event);
         } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
@@ -135,7 +141,7 @@ class Liveness final : public Checker {
   private:
     // How long a lack that began at `since` has lasted in the calm.
     Duration lasted(Time since) const {
-        return now_ - book_.cluster().patience_ends(std::max(since, *calm_));
+        return book_.now() - book_.cluster().patience_ends(std::max(since, *calm_));
     }
 
     static std::vector<model::BrokerId> eligible(const model::PartitionChanged& state) {
@@ -357,7 +363,6 @@ class Liveness final : public Checker {
     std::map<sim::NodeId, std::string> group_of_;
     std::optional<Time> calm_;
     sim::EventSequence calm_event_{0};
-    Time now_;
     Findings findings_{"liveness"};
 };
 

@@ -24,6 +24,7 @@ class LogStart final : public Checker {
 
     std::string_view name() const override { return "log-start"; }
 
+    bool looks_at(const sim::EventKind& kind) const override { return LogStarts::looks_at(kind); }
     void observe(const sim::Event&) override {
         if (book_.log_starts().has_judged()) findings_.judge();
         const std::optional<LogStartFault>& fault = book_.log_starts().fault();

@@ -7,14 +7,29 @@
 namespace squall::checkers {
 
 namespace {
+
+using LogStartsEvents =
+    sim::EventOf<model::BatchAppended, model::HighWatermarkAdvanced, model::RoleTaken,
+                 model::LogStartAdvanced, model::LogOpened, model::LogCleaned,
+                 model::DeleteRecordsInvoked, model::BrokerStarted, sim::NodeStopped,
+                 sim::DiskFaultHit, model::TopicCreated>;
+
+}  // namespace
+
+namespace {
 constexpr std::string_view by_retention = "retention";
 constexpr std::string_view by_request = "delete records";
 constexpr std::string_view with_leader = "leader's log start";
 constexpr std::string_view with_topic = "topic deleted";
 }  // namespace
 
-void LogStarts::observe(const sim::Event& event, const ReplicaLogs& logs,
+bool LogStarts::looks_at(const sim::EventKind& kind) {
+    return LogStartsEvents::includes(kind);
+}
+
+void LogStarts::observe(const sim::Event& any, const ReplicaLogs& logs,
                         const TopicSettings& settings) {
+    const LogStartsEvents event(any);
     has_judged_ = false;
     fault_.reset();
     if (const auto* appended = event.as<model::BatchAppended>()) {

@@ -40,6 +40,7 @@ struct LogStartFault {
 
 class LogStarts {
   public:
+    static bool looks_at(const sim::EventKind& kind);
     // `logs` have not seen the event yet, `settings` have.
     void observe(const sim::Event& event, const ReplicaLogs& logs, const TopicSettings& settings);
 

@@ -84,7 +84,13 @@ class Metadata final : public Checker {
   public:
     std::string_view name() const override { return "metadata"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::RaftStarted, model::RaftRoleChanged, model::RaftVoteGranted,
+                               model::RaftAppended, model::RaftTruncated, model::RaftSnapshotLoaded,
+                               model::RaftCommitted, model::MetadataApplied,
+                               model::ControllerReplayed, model::ControllerActivated>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* started = event.as<model::RaftStarted>()) {
             on_started(*started);
         } else if (const auto* role = event.as<model::RaftRoleChanged>()) {

@@ -7,6 +7,14 @@
 namespace squall::checkers {
 
 namespace {
+
+using NumberedLogsEvents =
+    sim::EventOf<model::BatchAppended, model::MarkerAppended, model::RoleTaken, model::LogTruncated,
+                 model::LogOpened, model::LogStartAdvanced, model::TopicCreated>;
+
+}  // namespace
+
+namespace {
 constexpr std::int64_t sequences = std::int64_t{1} << 31;
 }
 
@@ -202,7 +210,12 @@ void NumberedLogs::on_marker(const model::MarkerAppended& marker) {
     at->second.coordinator_epoch = marker.coordinator_epoch;
 }
 
-void NumberedLogs::observe(const sim::Event& event) {
+bool NumberedLogs::looks_at(const sim::EventKind& kind) {
+    return NumberedLogsEvents::includes(kind);
+}
+
+void NumberedLogs::observe(const sim::Event& any) {
+    const NumberedLogsEvents event(any);
     ASSERT(growing_ == nullptr, "event {}: the batch before it was not settled", event.sequence);
     if (const auto* appended = event.as<model::BatchAppended>()) {
         return on_appended(*appended, event);

@@ -103,6 +103,7 @@ class NumberedLogs {
         const NumberedLog* log = nullptr;
     };
 
+    static bool looks_at(const sim::EventKind& kind);
     // What the event appends is no part of its log before `settle`.
     void observe(const sim::Event& event);
     void settle();

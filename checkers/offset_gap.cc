@@ -37,7 +37,12 @@ class OffsetGap final : public Checker {
 
     std::string_view name() const override { return "offset-gap"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::BatchAppended, model::RecordsPolled, model::PositionSet,
+                               model::AssignmentChanged, model::ConsumerConfigured,
+                               model::LogCleaned, model::TopicDeleted>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* appended = event.as<model::BatchAppended>()) {
             on_appended(*appended, event.sequence);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {

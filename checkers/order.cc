@@ -32,7 +32,11 @@ class Order final : public Checker {
 
     std::string_view name() const override { return "order"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::SendCompleted, model::RecordsPolled, model::PositionSet,
+                               model::AssignmentChanged, sim::NodeStopped>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const Send* send = book_.acknowledged()) {
             on_acknowledged(*send);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {

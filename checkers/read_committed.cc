@@ -49,7 +49,13 @@ class ReadCommitted final : public Checker {
 
     std::string_view name() const override { return "read-committed"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::FetchServed, model::RecordsPolled,
+                               model::LastStableOffsetMoved, model::ConsumerConfigured,
+                               model::PendingOffsetStored, model::PendingOffsetsResolved,
+                               model::AssignmentChanged, model::PositionSet, model::LogCleaned>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* served = event.as<model::FetchServed>()) {
             if (served->read_committed && served->replica == model::no_broker) {
                 judge_fetch(*served, event.sequence);

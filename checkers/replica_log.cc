@@ -68,7 +68,11 @@ class ReplicaLogMatching final : public Checker {
 
     std::string_view name() const override { return "replica-log"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::BatchAppended, model::LogCleaned, model::RoleTaken,
+                               model::PartitionChanged, model::TopicCreated>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* appended = event.as<model::BatchAppended>()) {
             on_appended(*appended, event);
             return;

@@ -7,6 +7,14 @@
 
 namespace squall::checkers {
 
+namespace {
+
+using ReplicaLogsEvents = sim::EventOf<model::BatchAppended, model::LogTruncated, model::LogOpened,
+                                       model::LogStartAdvanced, model::LogCleaned, sim::NodeStopped,
+                                       sim::DiskFaultHit, model::TopicCreated>;
+
+}  // namespace
+
 const ReplicaLog::Entry* ReplicaLog::find(model::Offset offset) const {
     const auto after = std::ranges::upper_bound(entries_, offset, {},
                                                 [](const Entry& e) { return e.batch.base_offset; });
@@ -101,7 +109,12 @@ void ReplicaLogs::close_all_of(sim::NodeId node, bool has_lost_power) {
     }
 }
 
-bool ReplicaLogs::observe(const sim::Event& event, Change& change) {
+bool ReplicaLogs::looks_at(const sim::EventKind& kind) {
+    return ReplicaLogsEvents::includes(kind);
+}
+
+bool ReplicaLogs::observe(const sim::Event& any, Change& change) {
+    const ReplicaLogsEvents event(any);
     using Kind = Change::Kind;
     const auto touch = [&](const model::TopicPartition& partition,
                            model::BrokerId broker) -> ReplicaLog& {

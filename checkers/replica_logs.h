@@ -95,6 +95,7 @@ class ReplicaLogs {
         model::Offset cleaned_to{0};    // cleaned
     };
 
+    static bool looks_at(const sim::EventKind& kind);
     // Returns true, and tells what changed, if the event is about a log. Its pointers are good
     // until the next call.
     bool observe(const sim::Event& event, Change& change);

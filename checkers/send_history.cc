@@ -4,7 +4,19 @@
 
 namespace squall::checkers {
 
-const Send* SendHistory::observe(const sim::Event& event) {
+namespace {
+
+using SendHistoryEvents = sim::EventOf<model::SendInvoked, model::SendCompleted,
+                                       model::ProduceRetried, model::ProducerConfigured>;
+
+}  // namespace
+
+bool SendHistory::looks_at(const sim::EventKind& kind) {
+    return SendHistoryEvents::includes(kind);
+}
+
+const Send* SendHistory::observe(const sim::Event& any) {
+    const SendHistoryEvents event(any);
     if (const auto* invoked = event.as<model::SendInvoked>()) {
         const auto place = find_open(invoked->operation);
         if (place != open_.end() && place->operation == invoked->operation) {

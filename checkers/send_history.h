@@ -45,6 +45,7 @@ class SendHistory {
         std::int32_t max_in_flight = 5;
     };
 
+    static bool looks_at(const sim::EventKind& kind);
     // Returns the send that this event acknowledges, else null; valid until the next call.
     const Send* observe(const sim::Event& event);
 

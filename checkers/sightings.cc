@@ -7,6 +7,12 @@
 
 namespace squall::checkers {
 
+namespace {
+
+using SightingsEvents = sim::EventOf<model::SendCompleted, model::RecordsPolled>;
+
+}  // namespace
+
 std::string_view to_string(Sighting::Source source) {
     switch (source) {
         case Sighting::Source::acknowledged:
@@ -23,8 +29,13 @@ bool is_internal(std::string_view topic) {
     return topic.starts_with("__");
 }
 
-void Sightings::observe(const sim::Event& event, const SendHistory& history,
+bool Sightings::looks_at(const sim::EventKind& kind) {
+    return SightingsEvents::includes(kind);
+}
+
+void Sightings::observe(const sim::Event& any, const SendHistory& history,
                         const Send* acknowledged) {
+    const SightingsEvents event(any);
     if (acknowledged != nullptr) {
         const auto place = static_cast<std::uint32_t>(acknowledged - history.sends().data());
         sightings_.push_back({.partition = partitions_.id_of(history.partition(*acknowledged)),

@@ -30,6 +30,7 @@ std::string_view to_string(Sighting::Source source);
 
 class Sightings {
   public:
+    static bool looks_at(const sim::EventKind& kind);
     // `acknowledged` is the send in `history` that the event acknowledges, if any.
     void observe(const sim::Event& event, const SendHistory& history, const Send* acknowledged);
     // Once, at the end: the settled logs were seen, too.

@@ -9,6 +9,13 @@ namespace squall::checkers {
 
 namespace {
 
+using TopicSettingsEvents =
+    sim::EventOf<model::TopicCreated, model::ConfigChanged, model::BrokerConfigured>;
+
+}  // namespace
+
+namespace {
+
 constexpr std::string_view topic_resource = "topic ";
 constexpr std::string_view all_brokers = "all brokers";
 constexpr std::string_view unclean_election = "unclean.leader.election.enable";
@@ -30,7 +37,12 @@ void lower(std::int64_t& limit, std::int64_t other) {
 
 }  // namespace
 
-void TopicSettings::observe(const sim::Event& event) {
+bool TopicSettings::looks_at(const sim::EventKind& kind) {
+    return TopicSettingsEvents::includes(kind);
+}
+
+void TopicSettings::observe(const sim::Event& any) {
+    const TopicSettingsEvents event(any);
     if (const auto* created = event.as<model::TopicCreated>()) {
         on_created(*created);
     } else if (const auto* changed = event.as<model::ConfigChanged>()) {

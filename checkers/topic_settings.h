@@ -27,6 +27,7 @@ class TopicSettings {
         std::int64_t retention_bytes = -1;  // the least; -1: any number
     };
 
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event);
 
     // Whether the controller may elect uncleanly now; true for topics never heard of.

@@ -4,6 +4,16 @@
 
 namespace squall::checkers {
 
+namespace {
+
+using TransactionHistoryEvents =
+    sim::EventOf<model::SendInvoked, model::SendCompleted, model::TransactionBegan,
+                 model::TransactionOffsetsInvoked, model::TransactionOffsetsCompleted,
+                 model::TransactionEndInvoked, model::TransactionEndCompleted,
+                 model::ProducerIdentified, model::ProducerConfigured>;
+
+}  // namespace
+
 const TransactionEnd* Transaction::told_committed() const {
     for (const TransactionEnd& end : ends) {
         if (end.commit && end.completed.value() != 0 && end.outcome == model::Outcome::ok) {
@@ -26,7 +36,12 @@ bool Transaction::must_not_commit() const {
     return !may_commit;
 }
 
-void TransactionHistory::observe(const sim::Event& event) {
+bool TransactionHistory::looks_at(const sim::EventKind& kind) {
+    return TransactionHistoryEvents::includes(kind);
+}
+
+void TransactionHistory::observe(const sim::Event& any) {
+    const TransactionHistoryEvents event(any);
     if (const auto* invoked = event.as<model::SendInvoked>()) {
         Transaction* transaction = edit(invoked->transaction);
         if (transaction == nullptr) return;

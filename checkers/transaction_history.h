@@ -77,6 +77,7 @@ struct Identity {
 
 class TransactionHistory {
   public:
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event);
 
     // In order of beginning.

@@ -80,7 +80,11 @@ class TransactionState final : public Checker {
 
     std::string_view name() const override { return "transaction-state"; }
 
-    void observe(const sim::Event& event) override {
+    using Shown = sim::EventOf<model::TransactionStateChanged, model::TransactionLoaded,
+                               model::HighWatermarkAdvanced, model::RoleTaken>;
+    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    void observe(const sim::Event& any) override {
+        const Shown event(any);
         if (const auto* changed = event.as<model::TransactionStateChanged>()) {
             on_changed(*changed, event.sequence);
         } else if (const auto* loaded = event.as<model::TransactionLoaded>()) {

@@ -2,7 +2,19 @@
 
 namespace squall::checkers {
 
-void UncleanElections::observe(const sim::Event& event, const TopicSettings& settings) {
+namespace {
+
+using UncleanElectionsEvents =
+    sim::EventOf<model::PartitionChanged, model::ElectLeadersInvoked, model::TopicDeleted>;
+
+}  // namespace
+
+bool UncleanElections::looks_at(const sim::EventKind& kind) {
+    return UncleanElectionsEvents::includes(kind);
+}
+
+void UncleanElections::observe(const sim::Event& any, const TopicSettings& settings) {
+    const UncleanElectionsEvents event(any);
     is_forbidden_ = false;
     if (const auto* changed = event.as<model::PartitionChanged>()) {
         on_changed(*changed, settings);

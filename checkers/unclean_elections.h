@@ -19,6 +19,7 @@ namespace squall::checkers {
 
 class UncleanElections {
   public:
+    static bool looks_at(const sim::EventKind& kind);
     void observe(const sim::Event& event, const TopicSettings& settings);
 
     // Whether the event at hand elects uncleanly what must not be elected so.

@@ -11,9 +11,11 @@
 // event for the kinds it knows: `if (const auto* crashed = event.as<NodeCrashed>())`.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "sim/base/bytes.h"
@@ -50,6 +52,8 @@ struct EventKind {
     const void* type;  // &event_type<T>
     std::string_view name;
     std::uint64_t name_hash;
+    // 0, 1, 2, ... as the program happens to start: a place in tables, never written or compared.
+    std::size_t number;
     std::vector<FieldText> (*fields)(const void* payload);
     std::uint64_t (*hash)(const void* payload, std::uint64_t seed);  // over the canonical form
     void (*encode)(const void* payload, Bytes& out);                 // canonical
@@ -77,12 +81,15 @@ struct FieldTexts {
     std::string& add(std::string_view name);
 };
 
+std::size_t next_event_number();
+
 template <class T>
 constexpr EventKind make_event_kind() {
     return EventKind{
         .type = &event_type<T>,
         .name = T::event_name,
         .name_hash = 0,
+        .number = 0,
         .fields =
             [](const void* payload) {
                 std::vector<FieldText> out;
@@ -117,6 +124,7 @@ template <class T>
 inline const EventKind event_kind = [] {
     EventKind kind = detail::make_event_kind<T>();
     kind.name_hash = hash_text(T::event_name);
+    kind.number = detail::next_event_number();
     return kind;
 }();
 
@@ -139,6 +147,23 @@ class Event {
     std::string_view name() const { return kind->name; }
     std::string print() const;  // "partition=orders-0 leader=1"
     std::vector<FieldText> fields() const { return kind->fields(payload); }
+};
+
+// An event for somebody who looks at these kinds: to ask for another does not compile, so that who
+// is shown nothing else misses nothing.
+template <class... Payloads>
+class EventOf : public Event {
+  public:
+    explicit EventOf(const Event& event) : Event(event) {}
+
+    static bool includes(const EventKind& kind) { return kind.is_one_of<Payloads...>(); }
+
+    template <class T>
+    const T* as() const {
+        static_assert((std::is_same_v<T, Payloads> || ...),
+                      "not among the kinds that are looked at");
+        return Event::as<T>();
+    }
 };
 
 }  // namespace squall::sim

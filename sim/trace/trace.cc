@@ -41,17 +41,15 @@ EventSequence Trace::emit_erased(const EventKind& kind, const void* payload) {
 }
 
 Trace::Known& Trace::known(const EventKind& kind) {
-    auto found = std::ranges::find(known_, &kind, &Known::kind);
-    if (found == known_.end()) {
-        found = known_.insert(found, {.kind = &kind, .count = 0, .observers = {}});
-        for (const Watcher& watcher : watchers_) show(*found, watcher);
-    }
-    // Frames are most of a trace: they are soon found first.
-    if (found != known_.begin() && std::prev(found)->count <= found->count) {
-        std::iter_swap(found, std::prev(found));
-        --found;
-    }
-    return *found;
+    if (kind.number >= known_.size()) known_.resize(kind.number + 1);
+    Known& known = known_[kind.number];
+    if (known.kind == nullptr) meet(known, kind);
+    return known;
+}
+
+void Trace::meet(Known& known, const EventKind& kind) {
+    known.kind = &kind;
+    for (const Watcher& watcher : watchers_) show(known, watcher);
 }
 
 void Trace::show(Known& known, const Watcher& watcher) {
@@ -63,7 +61,9 @@ void Trace::show(Known& known, const Watcher& watcher) {
 void Trace::observe(Observer observer, Interest interest) {
     const Watcher& watcher =
         watchers_.emplace_back(Watcher{std::move(observer), std::move(interest)});
-    for (Known& known : known_) show(known, watcher);
+    for (Known& known : known_) {
+        if (known.kind != nullptr) show(known, watcher);
+    }
 }
 
 void Trace::stop_observing() {
@@ -117,14 +117,16 @@ void Trace::replay(const Observer& visit) const {
 std::uint64_t Trace::count_of(std::string_view event_name) const {
     std::uint64_t total = 0;
     for (const Known& known : known_) {
-        if (known.kind->name == event_name) total += known.count;
+        if (known.count > 0 && known.kind->name == event_name) total += known.count;
     }
     return total;
 }
 
 std::map<std::string, std::uint64_t, std::less<>> Trace::counts() const {
     std::map<std::string, std::uint64_t, std::less<>> by_name;
-    for (const Known& known : known_) by_name[std::string(known.kind->name)] += known.count;
+    for (const Known& known : known_) {
+        if (known.count > 0) by_name[std::string(known.kind->name)] += known.count;
+    }
     return by_name;
 }
 

@@ -114,7 +114,7 @@ class Trace {
         Observer observer;
         Interest interest;
     };
-    // What is known of a kind of which there were events.
+    // What is known of a kind; kind is null while there was no event of it.
     struct Known {
         const EventKind* kind = nullptr;
         std::uint64_t count = 0;
@@ -123,6 +123,7 @@ class Trace {
 
     EventSequence emit_erased(const EventKind& kind, const void* payload);
     Known& known(const EventKind& kind);
+    void meet(Known& known, const EventKind& kind);
     static void show(Known& known, const Watcher& watcher);
     void keep(const Event& event, ByteView encoded);
 
@@ -136,8 +137,7 @@ class Trace {
     std::map<NodeId, std::string> node_names_;
     std::vector<Kept> kept_;  // full: all; ring: circular, next slot is count % capacity
     Bytes arena_;
-    // Linear search over a few dozen kinds, most frequent ones move forward.
-    std::vector<Known> known_;
+    std::vector<Known> known_;  // by the kind's number
 };
 
 }  // namespace squall::sim
