@@ -12,6 +12,12 @@
 namespace squall::scenarios {
 namespace {
 
+using ReceiptEvents =
+    sim::EventOf<model::BrokerStarted, sim::FaultStarted, model::PartitionChanged, sim::NodeStopped,
+                 sim::NodePaused, sim::ClockChanged, sim::FrameDisturbed, sim::FrameLost,
+                 sim::DiskFaultHit, model::BrokerFenceChanged, model::MemberRemoved,
+                 model::ProduceRetried>;
+
 // Consequences show for a while after a fault ended: sessions expire, clients retry.
 constexpr Duration aftermath = 15s;
 
@@ -84,11 +90,12 @@ bool Receipts::touches(Record& record, std::string_view node, const sim::Event& 
 }
 
 bool Receipts::looks_at(const sim::EventKind& kind) {
-    return !kind.is_one_of<sim::FrameSent, sim::FrameDelivered>();
+    return ReceiptEvents::includes(kind);
 }
 
-void Receipts::observe(const sim::Event& event) {
-    if (!looks_at(*event.kind)) return;
+void Receipts::observe(const sim::Event& any) {
+    if (!looks_at(*any.kind)) return;
+    const ReceiptEvents event(any);
     if (const auto* started = event.as<model::BrokerStarted>()) {
         brokers_[started->broker] = trace_.node_name(event.node);
         return;
