@@ -269,18 +269,20 @@ void Channel::on_closed(sim::Connection&, std::string_view reason) {
 }
 
 Channel& ChannelPool::to(Endpoint peer, std::string_view purpose) {
-    auto key = std::pair{peer, std::string(purpose)};
-    const auto found = channels_.find(key);
-    if (found != channels_.end()) return *found->second;
+    ByPurpose& of_peer = channels_[peer];
+    const auto found = of_peer.find(purpose);
+    if (found != of_peer.end()) return *found->second;
     auto channel = std::make_unique<Channel>(node_, fabric_, peer, purpose, options_);
-    return *channels_.emplace(std::move(key), std::move(channel)).first->second;
+    return *of_peer.emplace(std::string(purpose), std::move(channel)).first->second;
 }
 
 FinalizedFeatures ChannelPool::finalized_features() const {
     FinalizedFeatures newest;
-    for (const auto& [to, channel] : channels_) {
-        const FinalizedFeatures& told = channel->finalized_features();
-        if (told.epoch > newest.epoch) newest = told;
+    for (const auto& [peer, of_peer] : channels_) {
+        for (const auto& [purpose, channel] : of_peer) {
+            const FinalizedFeatures& told = channel->finalized_features();
+            if (told.epoch > newest.epoch) newest = told;
+        }
     }
     return newest;
 }

@@ -202,7 +202,8 @@ class ChannelPool {
     sim::Node& node_;
     Fabric fabric_;
     ChannelOptions options_;
-    std::map<std::pair<Endpoint, std::string>, std::unique_ptr<Channel>, std::less<>> channels_;
+    using ByPurpose = std::map<std::string, std::unique_ptr<Channel>, std::less<>>;
+    std::map<Endpoint, ByPurpose> channels_;
 };
 
 }  // namespace squall::model
