@@ -260,7 +260,8 @@ OperationId Producer::send(ProducerRecord record, SendCallback callback) {
                                .key = std::move(record.key),
                                .value = std::move(record.value),
                                .headers = std::move(record.headers)};
-    pending_.emplace(to_send.send, Pending{.operation = operation, .callback = callback});
+    pending_.emplace_hint(pending_.end(), to_send.send,
+                          Pending{.operation = operation, .callback = callback});
     if (std::optional<std::string> error = append(partition, to_send, is_sticky, deadline)) {
         pending_.erase(to_send.send);
         miss(*error);
@@ -293,9 +294,13 @@ void Producer::fail(OperationId operation, const TopicPartition& partition, std:
 Result<std::int32_t> Producer::choose_partition(const ProducerRecord& record, LocalTime deadline) {
     cluster_.track(record.topic);
     MetadataCache& metadata = cluster_.metadata();
+    std::int32_t count = 0;
     while (true) {
-        const std::optional<std::int32_t> count = metadata.partition_count(record.topic);
-        if (count && (!record.partition || *record.partition < *count)) break;
+        const std::optional<std::int32_t> known = metadata.partition_count(record.topic);
+        if (known && (!record.partition || *record.partition < *known)) {
+            count = *known;
+            break;
+        }
         const ErrorCode error = metadata.topic_error(record.topic);
         if (error != ErrorCode::none && !is_retriable(error)) {
             return Error{Failure::not_found, std::string(to_string(error))};
@@ -306,7 +311,6 @@ Result<std::int32_t> Producer::choose_partition(const ProducerRecord& record, Lo
             return Error{Failure::timed_out, "max.block.ms passed without metadata"};
         }
     }
-    const std::int32_t count = *metadata.partition_count(record.topic);
     if (record.partition) return *record.partition;
     if (record.key && !options_.partitioner_ignore_keys) {
         return partition_for_key(*record.key, count);
@@ -329,7 +333,7 @@ std::optional<std::string> Producer::append(const TopicPartition& partition,
         return std::string(to_string(ErrorCode::message_too_large));
     }
     RecordAccumulator& accumulator = sender_.accumulator();
-    if (!accumulator.ever_has_room_for(record)) {
+    if (!accumulator.ever_has_room_for(bytes)) {
         return fmt::format("a batch of {} bytes is more than buffer.memory", options_.batch_size);
     }
     while (true) {

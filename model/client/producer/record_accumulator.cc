@@ -19,11 +19,8 @@ RecordAccumulator::RecordAccumulator(const ProducerOptions& options)
       availability_timeout_(options.partitioner_availability_timeout) {}
 
 std::uint64_t RecordAccumulator::bytes_for(const RecordToSend& record) {
-    return ProducerBatch{}.size_with(record);
-}
-
-std::uint64_t RecordAccumulator::reserved_for(const RecordToSend& record) const {
-    return std::max<std::uint64_t>(batch_size_, bytes_for(record));
+    static const ProducerBatch empty;
+    return empty.size_with(record);
 }
 
 std::optional<RecordAccumulator::Appended> RecordAccumulator::append(
@@ -34,7 +31,7 @@ std::optional<RecordAccumulator::Appended> RecordAccumulator::append(
         !queue.empty() && !queue.back().is_closed && queue.back().size_with(record) <= batch_size_;
     if (!has_room) {
         // A record larger than a batch gets a batch of its own.
-        const std::uint64_t reserved = reserved_for(record);
+        const std::uint64_t reserved = reserved_for(bytes_for(record));
         ASSERT(reserved <= buffer_memory_, "a batch of {} bytes, buffer.memory {}", reserved,
                buffer_memory_);
         if (used_memory_ + reserved > buffer_memory_) {

@@ -13,6 +13,7 @@
 // with whoever drained it. Pure; see producer.cc for the tasks around it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -41,14 +42,14 @@ class RecordAccumulator {
         std::uint32_t bytes = 0;
     };
     // Nullopt: buffer.memory is exhausted, the record was not taken. Requires: not closed;
-    // ever_has_room_for(record).
+    // ever_has_room_for(bytes_for(record)).
     std::optional<Appended> append(const TopicPartition& partition, const RecordToSend& record,
                                    LocalTime now);
     // Of a batch with this record alone.
     static std::uint64_t bytes_for(const RecordToSend& record);
     // A batch takes batch.size of buffer.memory, or more for a larger record.
-    bool ever_has_room_for(const RecordToSend& record) const {
-        return reserved_for(record) <= buffer_memory_;
+    bool ever_has_room_for(std::uint64_t bytes) const {
+        return reserved_for(bytes) <= buffer_memory_;
     }
 
     struct Readiness {
@@ -121,7 +122,9 @@ class RecordAccumulator {
         LocalTime sent_to;
     };
 
-    std::uint64_t reserved_for(const RecordToSend& record) const;
+    std::uint64_t reserved_for(std::uint64_t bytes) const {
+        return std::max<std::uint64_t>(batch_size_, bytes);
+    }
     bool is_full(const ProducerBatch& batch) const;
     bool is_available(BrokerId broker) const;
     // Does the back-off of a retry hold this batch back?
