@@ -42,6 +42,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "inconsistent-offsets",
         "int-nonmonotonic-poll",
         "isr-not-whole",
+        "kept-too-long",
         "leader-epoch",
         "leader-incomplete",
         "leader-not-in-isr",

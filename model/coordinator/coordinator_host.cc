@@ -12,6 +12,9 @@
 namespace squall::model {
 namespace {
 
+// Why a member is none any more whose group.instance.id another process came with (KIP-345).
+constexpr std::string_view reason_replaced = "replaced";
+
 // Whose transaction the records of a decision wait for.
 const OffsetsStored* transaction_of(const std::optional<GroupFollowUp>& follow_up) {
     const auto* const stored = follow_up ? std::get_if<OffsetsStored>(&*follow_up) : nullptr;
@@ -512,6 +515,11 @@ void CoordinatorHost::apply(Shard& shard, const GroupChange& change) {
     if (const auto* removed = std::get_if<group_change::MemberRemoved>(&change.what)) {
         node_.emit(MemberRemoved{change.group, removed->member_id, removed->reason});
     }
+    // In a group that stays stable this may be taken back: it is told when it is stored.
+    const auto* replaced = std::get_if<group_change::StaticMemberReplaced>(&change.what);
+    if (replaced != nullptr && !group->is_in(GroupState::stable)) {
+        node_.emit(MemberRemoved{change.group, replaced->from, std::string(reason_replaced)});
+    }
     const std::string_view after = state_name(group);
     if (after == before) return;
     node_.emit(GroupStateChanged{
@@ -687,6 +695,12 @@ void CoordinatorHost::commit(const ShardRef& shard, Write& write, Offset base_of
                                   GenerationId(now->epoch()),
                                   static_cast<std::uint32_t>(now->members().size())});
     }
+    if (write.follow_up) {
+        if (const auto* replaced = std::get_if<StaticMemberStored>(&*write.follow_up)) {
+            node_.emit(MemberRemoved{replaced->group, replaced->before.member_id,
+                                     std::string(reason_replaced)});
+        }
+    }
     release_parked(write, ErrorCode::none);
     if (write.follow_up) {
         execute(shard, shard->groups.on_stored(*write.follow_up, ErrorCode::none, moment()));
@@ -713,7 +727,8 @@ void CoordinatorHost::tell_consumer_group(const std::string& group, const Consum
     const auto& members_after = after == nullptr ? nobody : after->members();
     for (const auto& [id, member] : members_before) {
         if (!members_after.contains(id)) {
-            node_.emit(MemberRemoved{group, id, reason.empty() ? "replaced" : reason});
+            node_.emit(
+                MemberRemoved{group, id, reason.empty() ? std::string(reason_replaced) : reason});
         }
     }
     for (const auto& [id, member] : members_after) {

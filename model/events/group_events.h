@@ -55,7 +55,9 @@ struct MemberRemoved {
     static constexpr std::string_view event_name = "MemberRemoved";
     std::string group;
     std::string member_id;
-    std::string reason;  // "session timeout", "left", "rebalance timeout"
+    // "session timeout", "left", "rebalance timeout"; "replaced": another process came with its
+    // group.instance.id, and has what it had, in the same generation (KIP-345).
+    std::string reason;
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {

@@ -41,6 +41,58 @@ TEST(Assignment, AllowsAZombieThatWasRemoved) {
     EXPECT_EQ(judge(history), "pass, allowed: zombie-owner (fenced member has not noticed)");
 }
 
+void replace_member(History& history, const std::string& member) {
+    history.by_broker(
+        1, model::MemberRemoved{.group = "g", .member_id = member, .reason = "replaced"});
+}
+
+TEST(Assignment, AllowsAStaticMemberThatWasReplacedWithoutARebalance) {
+    const std::string allowed = "pass, allowed: zombie-owner (fenced member has not noticed)";
+    History history;
+    history.assign("c1", "g", 1);
+    replace_member(history, "c1");
+    history.assign("c2", "g", 1);
+    EXPECT_EQ(judge(history), allowed);
+
+    History late;
+    replace_member(late, "c1");
+    late.assign("c2", "g", 1);
+    late.assign("c1", "g", 1);
+    EXPECT_EQ(judge(late), allowed) << "it was told of what it had got before";
+}
+
+TEST(Assignment, ObjectsToTwoOwnersInOneGenerationOfWhomNoneWasReplaced) {
+    History third;
+    third.assign("c1", "g", 1);
+    replace_member(third, "c3");
+    third.assign("c2", "g", 1);
+    EXPECT_EQ(judge(third), "fail: double-owner");
+
+    History removed;
+    removed.assign("c1", "g", 1);
+    remove_member(removed, "c1");
+    removed.assign("c2", "g", 1);
+    EXPECT_EQ(judge(removed), "fail: double-owner") << "that takes a rebalance";
+}
+
+void reconcile_member(History& history, const std::string& member) {
+    history.by_broker(1, model::MemberReconciled{.group = "g", .member_id = member});
+}
+
+TEST(Assignment, KnowsWhoCameBackUnderItsIdOfTheConsumerProtocol) {
+    for (const bool came_back : {true, false}) {
+        History history;
+        reconcile_member(history, "c1");
+        remove_member(history, "c1");
+        if (came_back) reconcile_member(history, "c1");
+        history.assign("c1", "g", 1);
+        history.assign("c2", "g", 2);
+        EXPECT_EQ(judge(history),
+                  came_back ? "fail: double-owner"
+                            : "pass, allowed: zombie-owner (fenced member has not noticed)");
+    }
+}
+
 TEST(Assignment, ObjectsToAnOwnerThatNobodyAskedToGiveBack) {
     History history;
     history.assign("c1", "g", 1);
@@ -96,6 +148,53 @@ TEST(Assignment, KnowsTheGenerationOfAMemberThatKeptItsPartition) {
     history.poll("c1", "g", 0, {10}, 2);  // it kept the partition over a rebalance, untold
     history.assign("c2", "g", 2);
     EXPECT_EQ(judge(history), "fail: double-owner");
+}
+
+TEST(Assignment, ObjectsToAMemberThatKeptWhatAnotherHasBeenGivenMeanwhile) {
+    for (const bool was_removed : {true, false}) {
+        History history;
+        history.assign("c1", "g", 1);
+        remove_member(history, "c1");
+        history.assign("c2", "g", 2);  // of a zombie, so far
+        if (was_removed) remove_member(history, "c2");
+        history.poll("c1", "g", 0, {10}, 3);
+        const std::string allowed = "zombie-owner (fenced member has not noticed)";
+        EXPECT_EQ(judge(history), was_removed ? "pass, allowed: " + allowed + " " + allowed
+                                              : "fail: double-owner, allowed: " + allowed);
+    }
+}
+
+TEST(Assignment, ObjectsToAMemberThatReadsOnUnderAnotherId) {
+    const auto poll_as = [](History& history, const std::string& member, int generation) {
+        history.by_client("c1", model::RecordsPolled{.client_id = "c1",
+                                                     .group = "g",
+                                                     .member_id = member,
+                                                     .generation = GenerationId{generation},
+                                                     .partition = orders,
+                                                     .position = Offset{0},
+                                                     .next_position = Offset{0},
+                                                     .records = {}});
+    };
+    History kept;
+    kept.assign("c1", "g", 1);
+    poll_as(kept, "c1", 2);
+    EXPECT_EQ(judge(kept), "pass");
+    poll_as(kept, "c1-again", 3);
+    poll_as(kept, "c1-again", 4);
+    EXPECT_EQ(judge(kept), "fail: kept-too-long");
+
+    History lost;
+    lost.assign("c1", "g", 1);
+    lost.assign("c1", "g", 1, model::AssignmentChange::lost);
+    lost.by_client("c1", model::AssignmentChanged{.client_id = "c1",
+                                                  .group = "g",
+                                                  .member_id = "c1-again",
+                                                  .generation = GenerationId{3},
+                                                  .change = assigned,
+                                                  .partitions = {orders}});
+    poll_as(lost, "c1-again", 3);
+    poll_as(lost, "c1-again", 4);
+    EXPECT_EQ(judge(lost), "pass");
 }
 
 TEST(Assignment, EndsTheOwnershipOfAMemberWhoseNodeStopped) {

@@ -151,6 +151,127 @@ TEST(Delivery, AsksTheDisksWhatThereWasToHandOut) {
     EXPECT_EQ(judge(history), "fail: skipped");
 }
 
+// It has not heard that another process came with its group.instance.id, in the same generation.
+TEST(Delivery, AllowsWhatAReplacedMemberStillReads) {
+    for (const bool was_replaced : {true, false}) {
+        History history = four_sent();
+        history.assign("c1", "g", 1);
+        history.poll("c1", "g", 0, {10}, 1);
+        history.by_broker(
+            1, model::MemberRemoved{
+                   .group = "g", .member_id = "c1", .reason = was_replaced ? "replaced" : "left"});
+        history.assign("c2", "g", 1);
+        history.poll("c1", "g", 1, {11}, 1);
+        history.poll("c2", "g", 1, {11}, 1);
+        history.poll("c1", "g", 1, {11}, 1);
+        EXPECT_EQ(judge(history), was_replaced
+                                      ? "pass, allowed: redelivery (rebalance) redelivery (zombie)"
+                                      : "fail: redelivery redelivery");
+    }
+}
+
+// Three records were read; an unclean election left the first, and three others came after it.
+History regrown_after_an_unclean_election() {
+    History history;
+    history.change(1, 0, {1, 2});
+    history.lead(1, 0, 0);
+    history.raise(1, 0, 0, 3, {1});
+    history.poll("c1", "g", 0, {10, 11, 12}, 1);
+    history.commit("c1", "g", 1, 3);
+    history.change(2, 1, {2}, true);
+    history.lead(2, 1, 1);
+    history.raise(2, 1, 0, 4, {2});
+    return history;
+}
+std::string judge_regrown(History& history, Contract contract = Contract::configured) {
+    history.audit_batch(2, 0, 0, 1, {10});
+    history.audit_batch(2, 1, 1, 2, {21, 22, 23});
+    history.audit_log(2, 2);
+    return summary(history.judged_by("delivery", contract));
+}
+
+TEST(Delivery, ObjectsToAMemberThatReadsOnInALogThatWasCutOffBehindIt) {
+    for (const auto contract : {Contract::configured, Contract::safe}) {
+        History history = regrown_after_an_unclean_election();
+        history.poll("c1", "g", 3, {23}, 1);
+        history.commit("c1", "g", 1, 4);
+        EXPECT_EQ(judge_regrown(history, contract), "fail: skipped skipped");
+    }
+}
+
+TEST(Delivery, AcceptsAMemberThatWasPutBackToWhereTheLogWasCutOff) {
+    History history = regrown_after_an_unclean_election();
+    history.set_position("c1", "g", 1, model::PositionReason::truncation);
+    history.poll("c1", "g", 1, {21, 22, 23}, 1);
+    history.commit("c1", "g", 1, 4);
+    EXPECT_EQ(judge_regrown(history), "pass, allowed: redelivery (reset or truncation)");
+
+    History too_far = regrown_after_an_unclean_election();
+    too_far.set_position("c1", "g", 2, model::PositionReason::truncation);
+    too_far.poll("c1", "g", 2, {22, 23}, 1);
+    too_far.commit("c1", "g", 1, 4);
+    EXPECT_EQ(judge_regrown(too_far), "fail: skipped, allowed: redelivery (reset or truncation)");
+}
+
+TEST(Delivery, SaysNothingOfAMemberThatHasNotReadOnYet) {
+    History history = regrown_after_an_unclean_election();
+    EXPECT_EQ(judge_regrown(history), "pass");
+}
+
+TEST(Delivery, AllowsWhatWasPassedByAPositionThatWasSetAfterwards) {
+    using model::PositionReason;
+    const auto judge_set = [](PositionReason reason) {
+        History history = regrown_after_an_unclean_election();
+        history.set_position("c1", "g", 3, reason);
+        history.poll("c1", "g", 3, {23}, 1);
+        history.commit("c1", "g", 1, 4);
+        return judge_regrown(history);
+    };
+    EXPECT_EQ(judge_set(PositionReason::seek), "pass, allowed: skipped (seek) skipped (seek)");
+    EXPECT_EQ(judge_set(PositionReason::committed),
+              "pass, allowed: skipped (position from a commit) skipped (position from a commit)");
+}
+
+// A partition that comes while the group reads its topic. (Four records are in it by then.)
+History found_at_the_end(bool is_added_later, model::ResetCause cause) {
+    const TopicPartition other{.topic = "orders", .partition = 1};
+    const auto add = [](History& history) {
+        history.by_broker(
+            1, model::PartitionChanged{
+                   .partition = orders, .leader = BrokerId{1}, .reason = "partitions added"});
+    };
+    History history;
+    if (!is_added_later) add(history);
+    history.assign("c1", "g", 1, model::AssignmentChange::assigned, other);
+    if (is_added_later) add(history);
+    for (int i = 0; i < 4; ++i) history.send("p1", 10 + i, i);
+    history.assign("c1", "g", 2);
+    history.set_position("c1", "g", 3, model::PositionReason::reset_latest, cause);
+    history.poll("c1", "g", 3, {13}, 2);
+    history.commit("c1", "g", 2, 4);
+    return history;
+}
+
+TEST(Delivery, AsksForTheStartOfAPartitionThatWasAddedWhileTheGroupRead) {
+    using model::ResetCause;
+    const std::string skips = "skipped (reset to latest) ";
+    const History history = found_at_the_end(true, ResetCause::no_commit);
+    EXPECT_EQ(summary(history.judged_by("delivery")),
+              "pass, allowed: " + skips + skips + "skipped (reset to latest)");
+    EXPECT_EQ(summary(history.judged_by("delivery", Contract::safe)),
+              "fail: skipped skipped skipped");
+    for (const auto contract : {Contract::configured, Contract::safe}) {
+        EXPECT_EQ(
+            summary(found_at_the_end(false, ResetCause::no_commit).judged_by("delivery", contract)),
+            "pass")
+            << "a group that comes to a topic that is there begins where it likes";
+        EXPECT_EQ(
+            summary(found_at_the_end(true, ResetCause::asked).judged_by("delivery", contract)),
+            "pass")
+            << "that was the application";
+    }
+}
+
 TEST(Delivery, ObjectsToAnOffsetHandedAgainForNoReason) {
     History history = four_sent();
     history.poll("c1", "g", 0, {10, 11}, 1);

@@ -318,5 +318,45 @@ TEST(CoordinatorHost, ForgetsOffsetsThatRetentionTook) {
     EXPECT_NE(coordinator.events().find("to=Dead"), std::string::npos);
 }
 
+JoinGroupRequest join_as_pod() {
+    JoinGroupRequest join = join_request();
+    join.group_instance_id = "pod";
+    return join;
+}
+
+// Who was replaced under its instance id is told to be gone before anybody has what it had.
+TEST(CoordinatorHost, TellsOfAStaticMemberThatWasReplaced) {
+    Coordinator coordinator;
+    coordinator.lead(1);
+    const auto joined = coordinator.send(join_as_pod());
+    coordinator.run(3s);
+    const JoinGroupResponse first = joined->value_or(JoinGroupResponse());
+    coordinator.send(sync_request(first.member_id, first.generation_id));
+    coordinator.replicas().replicate_at_once(false);
+    const auto replaced = coordinator.send(join_as_pod());
+    const std::string told =
+        "MemberRemoved(group=g member_id=" + first.member_id + " reason=replaced)";
+    EXPECT_FALSE(replaced->has_value());
+    EXPECT_EQ(coordinator.events().find(told), std::string::npos) << "it may be taken back";
+    coordinator.replicas().replicate();
+    coordinator.run(1ms);
+    ASSERT_TRUE(replaced->has_value());
+    EXPECT_EQ((*replaced)->generation_id, first.generation_id) << "without a rebalance";
+    EXPECT_NE(coordinator.events().find(told), std::string::npos);
+}
+
+TEST(CoordinatorHost, TellsOfAStaticMemberThatWasReplacedInARebalance) {
+    Coordinator coordinator;
+    coordinator.lead(1);
+    const auto joined = coordinator.send(join_as_pod());
+    coordinator.run(3s);
+    const std::string first = joined->value_or(JoinGroupResponse()).member_id;
+    ASSERT_FALSE(first.empty());
+    coordinator.send(join_as_pod());
+    EXPECT_NE(
+        coordinator.events().find("MemberRemoved(group=g member_id=" + first + " reason=replaced)"),
+        std::string::npos);
+}
+
 }  // namespace
 }  // namespace squall::model
