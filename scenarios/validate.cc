@@ -165,6 +165,28 @@ void validate_groups_of_workload(const Scenario& scenario, const WorkloadEntry& 
     }
 }
 
+void validate_commit_styles(const Scenario& scenario, const WorkloadEntry& workload) {
+    const auto flaw = std::ranges::find(workload.flaws, scenario.workload.flaw, &FlawEntry::name);
+    for (const auto& [name, section] : scenario.workload.groups) {
+        const std::string path = "workload.groups." + name + ".commit";
+        const std::vector<CommitStyle>& known = workload.commit_styles;
+        if (!known.empty() && std::ranges::find(known, section.commit) == known.end()) {
+            std::vector<std::string> expected;
+            for (const CommitStyle style : known) {
+                expected.push_back(fmt::format("\"{}\"", to_string(style)));
+            }
+            refuse(path, fmt::format("groups of {} cannot commit so: expected {}", workload.kind,
+                                     fmt::join(expected, " or ")));
+        }
+        if (section.commit == CommitStyle::automatic && flaw != workload.flaws.end() &&
+            flaw->is_of_own_commits) {
+            refuse(path, fmt::format("the flaw '{}' is about commits of its own, and with \"auto\" "
+                                     "it has none",
+                                     flaw->name));
+        }
+    }
+}
+
 void validate_bugs(const std::string& path, const std::vector<std::string>& bugs) {
     for (const std::string& id : bugs) {
         if (model::find_bug(id) != nullptr) continue;
@@ -476,6 +498,7 @@ void validate(const Scenario& scenario) {
     validate_workload(scenario, *workload);
     validate_applications(scenario);
     validate_flaw(scenario, *workload);
+    validate_commit_styles(scenario, *workload);
     validate_groups_of_workload(scenario, *workload);
     if (scenario.swarm.faults) validate_swarm_faults(*scenario.swarm.faults);
 }

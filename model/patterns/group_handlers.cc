@@ -23,24 +23,23 @@ AtLeastOnceHandler::AtLeastOnceHandler(Station station, Business& business, std:
                                        std::vector<std::string> topics)
     : Handler(std::move(station), business, std::move(ledger), std::move(topics)),
       has_work_(station_.node) {
-    if (station_.consumer.enable_auto_commit) {
-        station_.node.spawn("aside", [this] { handle_aside(); });
-    }
+    if (hands_aside()) station_.node.spawn("aside", [this] { handle_aside(); });
 }
 
 void AtLeastOnceHandler::take(const Batch& batch) {
-    if (station_.consumer.enable_auto_commit) {
+    if (hands_aside()) {
         aside_.insert(aside_.end(), batch.begin(), batch.end());
         has_work_.open();
         return;
     }
+    const bool commits = !station_.consumer.enable_auto_commit;
     const bool commits_first = business_.has("commit-before-handling");
-    if (commits_first) consumer_.commit_sync();
+    if (commits && commits_first) consumer_.commit_sync();
     for (const ConsumerRecord& record : batch) {
         work();
         apply(record);
     }
-    if (!commits_first) consumer_.commit_sync();
+    if (commits && !commits_first) consumer_.commit_sync();
 }
 
 void AtLeastOnceHandler::handle_aside() {

@@ -3,7 +3,8 @@
 //   at-most-once         commits, then handles. Not in order: who is taken for dead meanwhile still
 //                        handles what it has committed, and its successor is further by then.
 //       commit-after-handling            handles first: what a crash interrupts is done twice
-//   at-least-once        handles, then commits.
+//   at-least-once        handles, then commits; or, with auto commit, leaves that to the next poll,
+//                        which commits what earlier ones gave.
 //       commit-before-handling           what a crash interrupts is not done at all
 //       auto-commit-with-handling-aside  hands records to another task and polls on: the client
 //                                        commits what still waits there
@@ -35,6 +36,7 @@ class AtLeastOnceHandler final : public Handler {
                        std::vector<std::string> topics);
 
   private:
+    bool hands_aside() const { return business_.has("auto-commit-with-handling-aside"); }
     void take(const Batch& batch) override;
     void handle_aside();
 

@@ -41,6 +41,7 @@ struct Pattern {
     std::vector<std::string_view> topics;    // the last one is the sink's, where there is one
     MemberMaker member = nullptr;            // of every group; null: groups are stages
     std::vector<std::string_view> groups{};  // these and no others; empty: at least one of any name
+    bool may_auto_commit = false;            // handles what a poll gave before it polls again
     bool has_outbox = false;
     bool has_sink = false;
 };
@@ -76,10 +77,11 @@ const std::vector<Pattern>& patterns() {
          .about = "handles, then commits: an order may be handled twice, and is never lost",
          .promise = EffectPromise::at_least_once,
          .in_order = true,
-         .flaws = {{"commit-before-handling", "commits, then handles"},
+         .flaws = {{"commit-before-handling", "commits, then handles", true},
                    {auto_commit_flaw, "polls on, with auto commit, while another task handles"}},
          .topics = {orders_topic},
-         .member = member_of<model::AtLeastOnceHandler>},
+         .member = member_of<model::AtLeastOnceHandler>,
+         .may_auto_commit = true},
         {.kind = "parallel-handling",
          .about =
              "hands a batch to four lanes by key, and commits up to the first that is not done",
@@ -150,7 +152,8 @@ const std::vector<Pattern>& patterns() {
          .in_order = true,
          .flaws = {{one_group_flaw, "all of them have one group.id"}},
          .topics = {orders_topic},
-         .member = member_of<model::AtLeastOnceHandler>},
+         .member = member_of<model::AtLeastOnceHandler>,
+         .may_auto_commit = true},
     };
     return all;
 }
@@ -206,7 +209,7 @@ class PatternWorkload final : public Workload {
     Station member_station(Cluster& cluster, sim::Node& node, const std::string& group) const {
         Station made = station_of(cluster, node);
         made.consumer = member_options(cluster, node, group);
-        made.consumer.enable_auto_commit = business_->has(auto_commit_flaw);
+        if (business_->has(auto_commit_flaw)) made.consumer.enable_auto_commit = true;
         if (business_->has(one_group_flaw)) made.consumer.group_id = "all";
         return made;
     }
@@ -267,6 +270,8 @@ std::vector<std::string> client_names(const Scenario& scenario) {
 std::vector<WorkloadEntry> pattern_workloads() {
     std::vector<WorkloadEntry> entries;
     for (const Pattern& pattern : patterns()) {
+        std::vector<CommitStyle> commit_styles{CommitStyle::sync};
+        if (pattern.may_auto_commit) commit_styles.push_back(CommitStyle::automatic);
         entries.push_back({.kind = pattern.kind,
                            .about = pattern.about,
                            .client_names = client_names,
@@ -276,7 +281,8 @@ std::vector<WorkloadEntry> pattern_workloads() {
                            },
                            .groups = pattern.groups,
                            .needs_group = true,
-                           .flaws = pattern.flaws});
+                           .flaws = pattern.flaws,
+                           .commit_styles = std::move(commit_styles)});
     }
     return entries;
 }

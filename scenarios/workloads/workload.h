@@ -26,6 +26,7 @@ class Workload {
 struct FlawEntry {
     std::string_view name;
     std::string_view about;
+    bool is_of_own_commits = false;  // nothing for a group with commit = "auto"
 };
 
 struct WorkloadEntry {
@@ -44,6 +45,7 @@ struct WorkloadEntry {
     std::vector<std::string_view> groups{};
     bool needs_group = false;  // at least one
     std::vector<FlawEntry> flaws{};
+    std::vector<CommitStyle> commit_styles{};  // of its groups; empty: any
 };
 
 const std::vector<WorkloadEntry>& all_workloads();

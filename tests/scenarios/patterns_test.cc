@@ -93,6 +93,18 @@ TEST_P(RightPattern, KeepsItsPromiseThroughCrashesOfItsMachines) {
     }
 }
 
+TEST(Patterns, MayLeaveItsCommitsToTheClient) {
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+        Scenario scenario = scenario_of("at-least-once", "", crash("payment-1", "every = \"2s\""),
+                                        "consumer.auto.commit.interval.ms = 50\n");
+        scenario.workload.groups.at("payment").commit = CommitStyle::automatic;
+        const RunResult result = run(scenario, {.seed = seed});
+        EXPECT_EQ(result.verdict, Verdict::pass) << "seed " << seed << ": " << result.why;
+        EXPECT_GT(ledger_of(result).judged, 100u);
+        EXPECT_GT(result.operations.at("commit").ok, 20u);
+    }
+}
+
 class WrongPattern : public testing::TestWithParam<Wrong> {};
 
 const std::string in_between = crash("payment-1", after("EffectApplied", 40, "2ms"));
@@ -180,6 +192,28 @@ TEST(Patterns, RefuseWhatTheyAreNot) {
               std::string::npos)
         << error_of("outbox", "dual-wright");
     EXPECT_NE(error_of("order-flow", "dual-write").find("order-flow has no flaws"),
+              std::string::npos);
+}
+
+TEST(Patterns, RefuseCommitsThatTheyDoNotMake) {
+    const auto error_of = [](const std::string& kind, const std::string& commit,
+                             const std::string& flaw) -> std::string {
+        try {
+            const std::string group = kind == "fan-out" ? "audit" : "payment";
+            scenario_of(kind, flaw, "", "groups." + group + ".commit = \"" + commit + "\"\n");
+        } catch (const ScenarioError& error) {
+            return error.text();
+        }
+        return "";
+    };
+    EXPECT_EQ(error_of("at-least-once", "auto", ""), "");
+    EXPECT_EQ(error_of("fan-out", "auto", ""), "");
+    EXPECT_NE(error_of("at-least-once", "async", "").find("expected \"sync\" or \"auto\""),
+              std::string::npos);
+    EXPECT_NE(error_of("dead-letter", "auto", "").find("workload.groups.payment.commit"),
+              std::string::npos);
+    EXPECT_NE(error_of("at-least-once", "auto", "commit-before-handling")
+                  .find("the flaw 'commit-before-handling' is about commits of its own"),
               std::string::npos);
 }
 
