@@ -58,15 +58,18 @@ enum class Bug : std::uint8_t {
     z72_abort_without_rewind,
     z75_auto_commit_of_running_poll,
     z76_commit_before_process,
+    z77_process_then_crash,
     z78_zombie_commit,
     z79_static_id_not_fenced,
     z81_cooperative_stale_owned,
     z82_assign_before_revoke,
+    z84_reset_latest_skips_new_partition,
     z85_offsets_expire_while_active,
     z90_truncation_undetected_by_consumer,
     z92_dual_write,
     z93_compact_beyond_hw,
     z94_tombstone_too_early,
+    z97_apply_before_commit,
 };
 
 // One setting of an unsafe configuration, as a path of the scenario file.

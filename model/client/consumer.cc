@@ -231,6 +231,10 @@ void Consumer::rebalance(LocalTime deadline) {
 // Before a join: eagerly everything is given up; cooperatively what is not wanted any more.
 void Consumer::prepare_rebalance(LocalTime deadline) {
     const bool is_lost = group_.classic().has_lost_partitions();
+    if (is_lost && group_.plan().is_cooperative() && !subscription_.assignment().empty() &&
+        !gives_up_what_it_lost(bugs_)) {
+        return group_.classic().prepared();
+    }
     std::vector<TopicPartition> leaving = subscription_.assignment();
     if (!is_lost && group_.plan().is_cooperative()) {
         std::erase_if(leaving, [&](const TopicPartition& partition) {

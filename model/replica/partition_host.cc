@@ -227,9 +227,12 @@ void PartitionHost::serve(Produce produce) {
                           .log_append_time = appended->log_append_time,
                           .log_start_offset = log_->log_start_offset(),
                           .message = {}};
-    if (produce.acks != -1) return produce.completer.complete(std::move(outcome));
     // A duplicate waits for the batch that it repeats, which may be committed long since.
     const Offset awaited = appended->last_offset.next();
+    const bool repeats_uncommitted = appended->is_duplicate && awaited > high_watermark();
+    if (!awaits_in_sync_set(produce.acks, repeats_uncommitted, &surroundings_.bugs)) {
+        return produce.completer.complete(std::move(outcome));
+    }
     const ProduceTicket ticket = next_ticket_;
     ++next_ticket_;
     waiting_.emplace(ticket, Waiting{std::move(outcome), std::move(produce.completer)});

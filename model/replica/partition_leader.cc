@@ -408,4 +408,12 @@ void PartitionLeader::check_invariants() const {
     }
 }
 
+// ---- the rule; it could be broken ----
+
+bool awaits_in_sync_set(std::int16_t acks, bool repeats_uncommitted, const BugSet* bugs) {
+    const bool right = acks == -1;
+    if (bugs == nullptr) return right;
+    return bugs->deviate(Bug::z97_apply_before_commit, right, right && !repeats_uncommitted);
+}
+
 }  // namespace squall::model

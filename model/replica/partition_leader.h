@@ -266,4 +266,10 @@ class PartitionLeader {
     std::vector<PendingProduce> pending_;  // in order of required_offset
 };
 
+// ---- the rule; it could be broken ----
+
+// Whether the answer to a produce request waits for the in-sync set. That of a batch that repeats
+// one does, too, while the one is not committed. `bugs` may be null.
+bool awaits_in_sync_set(std::int16_t acks, bool repeats_uncommitted, const BugSet* bugs);
+
 }  // namespace squall::model

@@ -101,4 +101,8 @@ AssignmentDiff assignment_diff(const std::vector<TopicPartition>& owned,
     return diff;
 }
 
+bool gives_up_what_it_lost(const BugSet* bugs) {
+    return bugs == nullptr || bugs->deviate(Bug::z81_cooperative_stale_owned, true, false);
+}
+
 }  // namespace squall::model

@@ -78,4 +78,10 @@ struct AssignmentDiff {
 AssignmentDiff assignment_diff(const std::vector<TopicPartition>& owned,
                                const std::vector<TopicPartition>& assigned);
 
+// ---- the rule; it could be broken ----
+
+// Whether a member of a cooperative group that was forgotten gives up what it owned before it joins
+// again (KAFKA-12983): others may have it by now. `bugs` may be null.
+bool gives_up_what_it_lost(const BugSet* bugs);
+
 }  // namespace squall::model

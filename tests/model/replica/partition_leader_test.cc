@@ -405,5 +405,17 @@ TEST(PartitionLeader, SendsConsumersOnlyToFollowersInSyncThatHaveTheOffset) {
     EXPECT_EQ(at(3), std::vector<BrokerId>{});
 }
 
+TEST(PartitionLeader, AnswersForARepetitionWhenTheBatchIsCommittedUnlessTheBugIsArmed) {
+    BugSet bugs;
+    EXPECT_TRUE(awaits_in_sync_set(-1, true, nullptr));
+    EXPECT_FALSE(awaits_in_sync_set(1, true, nullptr));
+    bugs.arm(Bug::z97_apply_before_commit);
+    EXPECT_TRUE(awaits_in_sync_set(-1, false, &bugs));
+    EXPECT_FALSE(awaits_in_sync_set(1, true, &bugs));
+    EXPECT_EQ(bugs.hits(Bug::z97_apply_before_commit), 0u);
+    EXPECT_FALSE(awaits_in_sync_set(-1, true, &bugs));
+    EXPECT_EQ(bugs.hits(Bug::z97_apply_before_commit), 1u);
+}
+
 }  // namespace
 }  // namespace squall::model
