@@ -264,6 +264,7 @@ void WireHistory::ask_commit(const Speaker& speaker, Message& request, Note& not
     }
     for (const PartitionOffset& each : invoked.offsets) {
         tell_listed_position(speaker, commit.member_id, each.partition, each.offset);
+        tell_sought_back(speaker, commit.member_id, each.partition, each.offset);
     }
     note.commit = invoked.operation;
     speaker.machine.emit(invoked);
@@ -277,6 +278,19 @@ void WireHistory::tell_listed_position(const Speaker& speaker, const std::string
     if (positions_.contains({member_id, partition})) return;
     const auto listed = listed_.find({speaker.machine.id(), partition});
     if (listed == listed_.end() || listed->second != offset) return;
+    positions_[{member_id, partition}] = offset;
+    tell_position(speaker, partition, member_id, member->second.group, offset);
+}
+
+// Some clients commit where they seek before they fetch from there (kafkajs under auto commit): who
+// commits less than it did before has gone back.
+void WireHistory::tell_sought_back(const Speaker& speaker, const std::string& member_id,
+                                   const TopicPartition& partition, Offset offset) {
+    const auto member = members_.find(member_id);
+    if (member == members_.end() || !member->second.partitions.contains(partition)) return;
+    const auto [committed, is_first] = committed_.try_emplace({member_id, partition}, offset);
+    const Offset before = std::exchange(committed->second, offset);
+    if (is_first || offset >= before) return;
     positions_[{member_id, partition}] = offset;
     tell_position(speaker, partition, member_id, member->second.group, offset);
 }
@@ -754,6 +768,7 @@ void WireHistory::drop_member(const Speaker& speaker, const std::string& member_
     if (found == members_.end()) return;
     const Member member = std::move(found->second);
     members_.erase(found);
+    std::erase_if(committed_, [&](const auto& entry) { return entry.first.first == member_id; });
     if (member.partitions.empty()) return;
     speaker.machine.emit(
         AssignmentChanged{.client_id = member_id,

@@ -131,6 +131,8 @@ class WireHistory {
     void answer_commit(const Speaker& speaker, const Note& note, model::Message& response);
     void tell_listed_position(const Speaker& speaker, const std::string& member_id,
                               const model::TopicPartition& partition, model::Offset offset);
+    void tell_sought_back(const Speaker& speaker, const std::string& member_id,
+                          const model::TopicPartition& partition, model::Offset offset);
     void answer_list_offsets(const Speaker& speaker, model::Message& response);
     void ask_transaction_offsets(const Speaker& speaker, model::ApiVersion version,
                                  model::Message& request, Note& note);
@@ -163,6 +165,8 @@ class WireHistory {
     std::set<std::string> configured_consumers_;
     std::map<std::string, Member> members_;
     std::map<std::pair<std::string, model::TopicPartition>, model::Offset> positions_;
+    // What members asked for last.
+    std::map<std::pair<std::string, model::TopicPartition>, model::Offset> committed_;
     std::map<model::Uuid, std::string> topic_names_;
     // What ListOffsets told a machine last.
     std::map<std::pair<sim::NodeId, model::TopicPartition>, model::Offset> listed_;

@@ -2,10 +2,17 @@
 // nonsense, and that what happened can be repeated.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "model/assignors/consumer_protocol.h"
 #include "model/protocol/messages/api_versions.h"
 #include "model/protocol/messages/fetch.h"
+#include "model/protocol/messages/find_coordinator.h"
+#include "model/protocol/messages/join_group.h"
 #include "model/protocol/messages/metadata.h"
+#include "model/protocol/messages/offset_commit.h"
 #include "model/protocol/messages/produce.h"
+#include "model/protocol/messages/sync_group.h"
 #include "model/protocol/record_batch.h"
 #include "tests/gateway/outside_client.h"
 
@@ -176,6 +183,94 @@ TEST(ServedRun, AnswersPipelinedRequestsInTheirOrderAndNothingToAcksZero) {
     ASSERT_TRUE(metadata);
     EXPECT_EQ(metadata->topics.at(0).name, "orders");
     EXPECT_TRUE(cluster.outlet.sent[leader].empty());
+}
+
+// The only member of a group, by hand.
+struct LoneMember {
+    explicit LoneMember(ServedCluster& its_cluster)
+        : cluster(its_cluster), coordinator(find_coordinator()) {
+        const Subscription subscription{.topics = {"orders"},
+                                        .user_data = std::nullopt,
+                                        .owned_partitions = {},
+                                        .generation_id = no_generation,
+                                        .rack_id = std::nullopt};
+        JoinGroupRequest join;
+        join.group_id = "payment";
+        join.session_timeout_ms = 30'000;
+        join.rebalance_timeout_ms = 30'000;
+        join.protocol_type = "consumer";
+        join.protocols.push_back({"range", encode_subscription(subscription)});
+        const auto joined = cluster.call(coordinator, join, 2, 8s);
+        if (!joined) return;
+        member_id = joined->member_id;
+        generation = joined->generation_id;
+        SyncGroupRequest sync;
+        sync.group_id = join.group_id;
+        sync.generation_id = generation;
+        sync.member_id = member_id;
+        sync.assignments.push_back(
+            {member_id, encode_assignment({.partitions = {{"orders", 0}}, .user_data = {}})});
+        const auto synced = cluster.call(coordinator, sync, 1);
+        is_member = synced && synced->error_code == ErrorCode::none;
+    }
+
+    ConnectionNumber find_coordinator() {
+        FindCoordinatorRequest request;
+        request.key = "payment";
+        const ConnectionNumber any = cluster.connect(0);
+        for (int attempt = 0; attempt < 10; ++attempt) {
+            const auto found = cluster.call(any, request, 1);
+            if (!found || found->error_code != ErrorCode::none) continue;
+            return cluster.connect(static_cast<std::uint32_t>(found->node_id.value()) - 1);
+        }
+        return any;
+    }
+    ErrorCode commit(int offset) {
+        OffsetCommitRequest request;
+        request.group_id = "payment";
+        request.generation_id_or_member_epoch = generation;
+        request.member_id = member_id;
+        OffsetCommitRequest::Topic& topic = request.topics.emplace_back();
+        topic.name = "orders";
+        topic.partitions.emplace_back().committed_offset = Offset(offset);
+        const auto answer = cluster.call(coordinator, request, 2);
+        return answer ? answer->topics.at(0).partitions.at(0).error_code
+                      : ErrorCode::network_exception;
+    }
+
+    ServedCluster& cluster;
+    ConnectionNumber coordinator;
+    std::string member_id;
+    GenerationId generation = no_generation;
+    bool is_member = false;
+};
+
+// kafkajs does so under auto commit: from there it reads again.
+TEST(ServedRun, TakesACommitOfLessThanBeforeForASeekBack) {
+    ServedCluster cluster;
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    ASSERT_TRUE(cluster.call(leader, produce_of("orders", batch_of({"one", "two"})), 7));
+    LoneMember member(cluster);
+    ASSERT_TRUE(member.is_member);
+    ASSERT_TRUE(cluster.call(leader, fetch_of("orders"), 11));
+    EXPECT_EQ(member.commit(2), ErrorCode::none);
+    EXPECT_EQ(member.commit(1), ErrorCode::none);
+    const scenarios::RunResult result = cluster.end();
+    EXPECT_EQ(result.verdict, scenarios::Verdict::pass) << result.why;
+    const auto report =
+        std::ranges::find(result.checkers, "committed-offset", &checkers::CheckerReport::checker);
+    ASSERT_NE(report, result.checkers.end());
+    EXPECT_GE(report->judged, 4u) << "two commits, asked for and effective";
+}
+
+TEST(ServedRun, ObjectsToACommitOfWhatNobodyWasHanded) {
+    ServedCluster cluster;
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    ASSERT_TRUE(cluster.call(leader, produce_of("orders", batch_of({"one", "two"})), 7));
+    LoneMember member(cluster);
+    ASSERT_TRUE(member.is_member);
+    EXPECT_EQ(member.commit(2), ErrorCode::none);
+    EXPECT_EQ(cluster.end().verdict, scenarios::Verdict::fail);
 }
 
 }  // namespace
