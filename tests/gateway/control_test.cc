@@ -11,6 +11,9 @@
 #include "gateway/control_action.h"
 #include "gateway/serve.h"
 #include "gateway/status_board.h"
+#include "model/events/controller_events.h"
+#include "model/events/group_events.h"
+#include "model/events/replica_events.h"
 #include "tests/gateway/outside_client.h"
 
 namespace squall::gateway {
@@ -129,6 +132,28 @@ TEST(ControlAction, StrikesAndIsRepeatedBitForBit) {
     EXPECT_EQ(replay(cluster.scenario, cluster.events, cluster.options()).hash, served.hash);
     // What is told as the verdict so far is the verdict, if nothing comes any more.
     EXPECT_EQ(repeat(cluster.scenario, so_far, end, cluster.options()).hash, served.hash);
+}
+
+// Lag is counted from the high watermark of the leader, and goes with the partition.
+TEST(StatusBoard, TellsHowFarAGroupIsBehind) {
+    sim::Trace trace(sim::TraceOptions{});
+    StatusBoard board;
+    trace.observe([&](const sim::Event& event) { board.observe(event, trace); });
+    const TopicPartition orders{"orders", 0};
+    trace.emit(PartitionChanged{.partition = orders, .leader = BrokerId{1}});
+    trace.emit(LogOpened{.broker = BrokerId{1},
+                         .partition = orders,
+                         .log_end_offset = Offset{9},
+                         .high_watermark = Offset{7}});
+    trace.emit(OffsetCommitted{.group = "g", .partition = orders, .offset = Offset{4}});
+    ASSERT_EQ(board.groups().at("g").committed.at(orders), Offset{4});
+    EXPECT_EQ(board.lag(orders, Offset{4}), 3);
+    trace.emit(HighWatermarkAdvanced{.broker = BrokerId{1}, .partition = orders, .to = Offset{9}});
+    EXPECT_EQ(board.lag(orders, Offset{4}), 5);
+    EXPECT_EQ(board.lag(orders, Offset{12}), 0) << "its replica is behind";
+    trace.emit(TopicDeleted{.topic = "orders"});
+    EXPECT_EQ(board.lag(orders, Offset{4}), std::nullopt);
+    EXPECT_TRUE(board.groups().at("g").committed.empty());
 }
 
 TEST(ControlAction, LastsUntilTheStormIsOver) {

@@ -360,5 +360,81 @@ TEST_P(Groups, AreListedDescribedAndDeletedByAdministrators) {
     EXPECT_THAT(witness.complaints(), IsEmpty());
 }
 
+// Reads on when it is refused, for so long.
+Application::Script undaunted_member(ConsumerOptions options, Duration time) {
+    return [options, time](Application& app) {
+        Consumer& consumer = app.consumer(options);
+        consumer.subscribe(std::vector<std::string>{"orders"});
+        const LocalTime end = app.node.now() + time;
+        while (app.node.now() < end) {
+            if (!consumer.poll(200ms)) app.node.sleep_for(200ms);
+        }
+        consumer.close();
+    };
+}
+
+struct PolicyCase {
+    MigrationPolicy policy;
+    bool goes_up, comes_back;
+};
+
+class GroupPolicy : public testing::TestWithParam<PolicyCase> {};
+
+INSTANTIATE_TEST_SUITE_P(Migration, GroupPolicy,
+                         testing::Values(PolicyCase{MigrationPolicy::disabled, false, false},
+                                         PolicyCase{MigrationPolicy::upgrade, true, false},
+                                         PolicyCase{MigrationPolicy::downgrade, false, false},
+                                         PolicyCase{MigrationPolicy::bidirectional, true, true}),
+                         [](const auto& instance) {
+                             return std::string(to_string(instance.param.policy));
+                         });
+
+// A member of the consumer protocol comes to a classic group of one, and goes.
+TEST_P(GroupPolicy, IsToldByBrokersAndDecidesWhatAGroupMayBecome) {
+    Witness witness;
+    SmallCluster cluster(37, [](BrokerConfig& config) {
+        config.groups.group_consumer_migration_policy = GetParam().policy;
+    });
+    witness.watch(cluster.simulation());
+    cluster.start("p", producer(50, 50ms));
+    cluster.run(8s);
+    cluster.start("a", undaunted_member(member_options({"", {"cooperative-sticky"}}), 60s));
+    cluster.run(8s);
+    cluster.start("b", undaunted_member(member_options({"", {}}), 10s));
+    cluster.run(8s);
+
+    struct Seen {
+        Result<std::vector<GroupListing>> groups = Error{};
+        ConfigEntry policy;
+    };
+    Seen meanwhile, afterwards;
+    const ConfigResource b1{ConfigResourceType::broker, "1"};
+    const auto look = [&](Seen& seen) {
+        return [&](Application& app) {
+            seen.groups = app.admin().list_groups();
+            seen.policy = app.admin().describe_configs({b1}).value().at(b1).at(
+                "group.consumer.migration.policy");
+        };
+    };
+    cluster.start("x", look(meanwhile));
+    cluster.run(12s);
+    cluster.start("y", look(afterwards));
+    cluster.run(3s);
+
+    const bool is_default = GetParam().policy == MigrationPolicy::bidirectional;
+    const ConfigEntry told{
+        std::string(to_string(GetParam().policy)),
+        is_default ? ConfigSource::default_config : ConfigSource::static_broker_config};
+    EXPECT_EQ(meanwhile.policy, told);
+    ASSERT_TRUE(meanwhile.groups.ok() && afterwards.groups.ok());
+    EXPECT_EQ(meanwhile.groups->at(0).type, GetParam().goes_up ? "Consumer" : "Classic");
+    const bool stays_up = GetParam().goes_up && !GetParam().comes_back;
+    EXPECT_EQ(afterwards.groups->at(0).type, stays_up ? "Consumer" : "Classic");
+    // Whatever it has become, nothing of it is without an owner.
+    EXPECT_EQ(witness.owner.size(), 4u);
+    for (const auto& [partition, owner] : witness.owner) EXPECT_EQ(owner, "a-c");
+    EXPECT_THAT(witness.complaints(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace squall::model

@@ -551,6 +551,44 @@ TEST_P(ClientTest, AWakeupEndsAPollEarly) {
     EXPECT_TRUE(polls_on);
 }
 
+// What the coordinator does not answer in time is given up; the partitions are revoked all the
+// same.
+TEST_P(ClientTest, ACloseEndsInTheTimeItWasGiven) {
+    fill(3);
+    Duration taken{};
+    run([&](Application& app) {
+        Consumer& consumer = app.consumer(earliest());
+        consumer.subscribe(std::vector<std::string>{"orders"});
+        while (order.empty()) static_cast<void>(consumer.poll(1s));
+        state.is_silent_about_commits = true;
+        const LocalTime began = app.node.now();
+        consumer.close(3s);
+        taken = app.node.now() - began;
+    });
+    EXPECT_GE(taken, Duration(3s)) << "it tried to commit";
+    EXPECT_LE(taken, Duration(3100ms));
+    EXPECT_EQ(changes, (std::vector<std::string>{"assigned", "revoked"}));
+    ASSERT_FALSE(commits_completed.empty());
+    EXPECT_EQ(commits_completed.back().outcome, Outcome::unknown);
+}
+
+TEST_P(ClientTest, ACloseCommitsAndLeavesAtOnceIfItCan) {
+    fill(3);
+    Duration taken{};
+    run([&](Application& app) {
+        Consumer& consumer = app.consumer(earliest());
+        consumer.subscribe(std::vector<std::string>{"orders"});
+        while (order.size() < 3) static_cast<void>(consumer.poll(1s));
+        const LocalTime began = app.node.now();
+        consumer.close(30s);
+        taken = app.node.now() - began;
+    });
+    EXPECT_LE(taken, Duration(1s));
+    ASSERT_FALSE(commits_completed.empty());
+    EXPECT_EQ(commits_completed.back().outcome, Outcome::ok);
+    EXPECT_EQ(state.leaves, 1);
+}
+
 TEST_P(ClientTest, AConsumerKnowsHowFarItLagsBehind) {
     fill(9);
     std::optional<std::int64_t> before;

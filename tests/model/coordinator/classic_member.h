@@ -1,5 +1,5 @@
-// A member of the classic protocol, cooperative, in a group whose coordinator assigns, for tests of
-// that: it says what it owns when it joins, takes what its sync gives, and gives up the rest.
+// A member of the classic protocol, for tests of coordinators: it says what it owns when it joins,
+// takes what its sync gives, and gives up the rest. Cooperative, unless its protocol is another.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,7 @@ struct ClassicClient {
     std::vector<TopicPartition> given{};  // by the last sync
     std::string protocol{"cooperative-sticky"};
 
+    bool is_eager() const { return protocol != "cooperative-sticky"; }
     JoinGroupRequest joining() const {
         Subscription subscription{.topics = topics};
         subscription.owned_partitions = owned;

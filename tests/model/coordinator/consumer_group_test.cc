@@ -173,6 +173,20 @@ TEST_F(ConsumerGroupTest, RefusesHeartbeatsThatMakeNoSense) {
     EXPECT_EQ(fixture.ask(request).error_code, ErrorCode::invalid_regular_expression);
 }
 
+TEST(ConsumerGroupSize, IsNoMoreThanTheMaximumAndTakesThePlaceOfWhoLeft) {
+    GroupCoordinatorOptions options;
+    options.group_consumer_max_size = 1;
+    GroupFixture fixture(options);
+    fixture.set_topic("orders", 4);
+    ConsumerClient a{.member_id = "a"};
+    ConsumerClient b{.member_id = "b"};
+    EXPECT_EQ(converse(fixture, a, a.full()), ErrorCode::none);
+    EXPECT_EQ(converse(fixture, b, b.full()), ErrorCode::group_max_size_reached);
+    EXPECT_EQ(converse(fixture, a, a.owning()), ErrorCode::none);
+    EXPECT_EQ(converse(fixture, a, a.leaving()), ErrorCode::none);
+    EXPECT_EQ(converse(fixture, b, b.full()), ErrorCode::none);
+}
+
 // ---- static members ----
 
 TEST_F(ConsumerGroupTest, KeepsThePartitionsOfAStaticMemberForItsNextProcess) {

@@ -212,6 +212,18 @@ TEST_F(DowngradeOnlyTest, DoesNotUpgrade) {
     EXPECT_EQ(heartbeat(fixture, a), ErrorCode::none);
 }
 
+class DisabledMigrationTest : public GroupMigrationTest {
+  protected:
+    DisabledMigrationTest() : GroupMigrationTest(with_policy(MigrationPolicy::disabled)) {}
+};
+TEST_F(DisabledMigrationTest, ChangesNothing) {
+    settle_classic_group();
+    EXPECT_EQ(upgrade(), ErrorCode::group_id_not_found);
+    EXPECT_EQ(heartbeat(fixture, a), ErrorCode::none);
+    EXPECT_NE(fixture.group(), nullptr);
+    EXPECT_EQ(fixture.consumer_group(), nullptr);
+}
+
 class SmallGroupTest : public GroupMigrationTest {
   protected:
     SmallGroupTest()

@@ -1,4 +1,4 @@
-#include "tests/model/coordinator/migration_conversation.h"
+#include "tests/model/coordinator/group_conversation.h"
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
@@ -17,24 +17,40 @@ std::string numbers_of(const std::vector<TopicPartition>& partitions) {
 
 }  // namespace
 
-std::string MigrationConversation::names_of(const IdPartitions& partitions) const {
+std::string GroupConversation::names_of(const IdPartitions& partitions) const {
     std::vector<std::int32_t> numbers;
     for (const IdPartition& each : partitions) numbers.push_back(each.partition);
     return numbers.empty() ? "nothing" : fmt::format("{}", fmt::join(numbers, " "));
 }
 
-std::string MigrationConversation::name_of(const std::string& member_id) const {
+std::string GroupConversation::name_of(const std::string& member_id) const {
     for (const auto& [name, client] : classic_) {
         if (client.member_id == member_id) return name;
     }
     return modern_.contains(member_id) ? member_id : "one that is gone";
 }
 
-void MigrationConversation::join(const std::vector<std::string>& names) {
+void GroupConversation::tell_joined(const std::string& name, const JoinGroupResponse& answer) {
+    if (answer.error_code != ErrorCode::none) {
+        say(fmt::format("{}: {}", name, to_string(answer.error_code)));
+    } else if (answer.leader.empty()) {
+        say(fmt::format("{}: generation {}, nobody leads", name, answer.generation_id));
+    } else {
+        say(fmt::format("{}: generation {}, {} leads", name, answer.generation_id,
+                        name_of(answer.leader)));
+    }
+}
+
+void GroupConversation::join(const std::vector<std::string>& names) {
     std::map<std::string, CallId> calls;
     for (const std::string& name : names) {
         ClassicClient& client = classic_[name];
-        if (client.member_id.empty()) {
+        if (client.is_eager() && !client.owned.empty()) {
+            say(fmt::format("{} gives up {}", name, numbers_of(client.owned)));
+            client.owned.clear();
+        }
+        // Static members have their place from the first time on (KIP-345).
+        if (client.member_id.empty() && !client.instance_id) {
             const JoinGroupResponse given = fixture_.ask(client.joining());
             client.take(given);
         }
@@ -45,27 +61,25 @@ void MigrationConversation::join(const std::vector<std::string>& names) {
     if (fixture_.group() != nullptr && fixture_.group()->is_initial_rebalance()) {
         while (fixture_.group()->is_initial_rebalance()) fixture_.advance(std::chrono::seconds(1));
     }
+    std::map<std::string, JoinGroupResponse> answers;
     for (const auto& [name, call] : calls) {
-        const auto answer = fixture_.take<JoinGroupResponse>(call);
-        if (!answer) {
-            say(name + " waits");
-            continue;
-        }
-        ClassicClient& client = classic_[name];
-        client.take(*answer);
-        if (answer->error_code != ErrorCode::none) {
-            say(fmt::format("{}: {}", name, to_string(answer->error_code)));
-        } else if (answer->leader.empty()) {
-            say(fmt::format("{}: generation {}, nobody leads", name, answer->generation_id));
+        auto answer = fixture_.take<JoinGroupResponse>(call);
+        if (!answer) continue;
+        classic_[name].take(*answer);
+        answers.emplace(name, *std::move(answer));
+    }
+    for (const auto& [name, call] : calls) {
+        const auto answer = answers.find(name);
+        if (answer != answers.end()) {
+            tell_joined(name, answer->second);
         } else {
-            say(fmt::format("{}: generation {}, {} leads", name, answer->generation_id,
-                            name_of(answer->leader)));
+            say(name + " waits");
         }
     }
 }
 
 // As the cooperative assignors do: what is claimed stays where it is or goes to nobody for a round.
-std::map<std::string, Bytes> MigrationConversation::assign() const {
+std::map<std::string, Bytes> GroupConversation::assign() const {
     std::vector<std::string> members;
     std::map<std::string, std::vector<std::int32_t>> shares;
     for (const auto& [id, member] : fixture_.group()->members()) members.push_back(id);
@@ -92,7 +106,7 @@ std::map<std::string, Bytes> MigrationConversation::assign() const {
     return assignment;
 }
 
-void MigrationConversation::sync(const std::vector<std::string>& names) {
+void GroupConversation::sync(const std::vector<std::string>& names) {
     std::map<std::string, CallId> calls;
     for (const std::string& name : names) {
         const ClassicClient& client = classic_.at(name);
@@ -115,12 +129,12 @@ void MigrationConversation::sync(const std::vector<std::string>& names) {
     }
 }
 
-void MigrationConversation::heartbeat(const std::string& name) {
+void GroupConversation::heartbeat(const std::string& name) {
     say(fmt::format("{}: {}", name,
                     to_string(ask_and_store(fixture_, classic_.at(name).beating()).error_code)));
 }
 
-void MigrationConversation::beat(const std::string& name) {
+void GroupConversation::beat(const std::string& name) {
     ConsumerClient& client = modern_[name];
     client.member_id = name;
     const ErrorCode error =
@@ -133,7 +147,7 @@ void MigrationConversation::beat(const std::string& name) {
     }
 }
 
-void MigrationConversation::adopt(const std::string& name) {
+void GroupConversation::adopt(const std::string& name) {
     if (modern_.contains(name)) {
         modern_.at(name).adopt();
         say(fmt::format("{} owns {}", name, names_of(modern_.at(name).owned)));
@@ -144,17 +158,17 @@ void MigrationConversation::adopt(const std::string& name) {
                     must_join ? ", and must join to say so" : ""));
 }
 
-void MigrationConversation::commit(const std::string& name) {
+void GroupConversation::commit(const std::string& name) {
     const bool is_modern = modern_.contains(name);
     const GenerationId generation =
         is_modern ? GenerationId(modern_.at(name).epoch) : classic_.at(name).generation;
     const std::string& id = is_modern ? name : classic_.at(name).member_id;
-    say(fmt::format(
-        "{}: {}", name,
-        to_string(error_of(ask_and_store(fixture_, commit_request(id, generation, 10), 9)))));
+    OffsetCommitRequest request = commit_request(id, generation, 10);
+    if (!is_modern) request.group_instance_id = classic_.at(name).instance_id;
+    say(fmt::format("{}: {}", name, to_string(error_of(ask_and_store(fixture_, request, 9)))));
 }
 
-void MigrationConversation::leave(const std::string& name) {
+void GroupConversation::leave(const std::string& name) {
     if (modern_.contains(name)) {
         converse(fixture_, modern_.at(name), modern_.at(name).leaving());
         modern_.erase(name);
@@ -164,7 +178,7 @@ void MigrationConversation::leave(const std::string& name) {
     }
 }
 
-void MigrationConversation::state() {
+void GroupConversation::state() {
     if (const ConsumerGroup* const group = fixture_.consumer_group()) {
         say(fmt::format("consumer group, {}, epoch {}", to_string(group->state()), group->epoch()));
         for (const auto& [id, member] : group->members()) {
@@ -188,7 +202,7 @@ void MigrationConversation::state() {
     }
 }
 
-std::string MigrationConversation::obey(const std::string& command) {
+std::string GroupConversation::obey(const std::string& command) {
     said_.clear();
     std::istringstream in(command);
     std::string verb;
@@ -198,6 +212,8 @@ std::string MigrationConversation::obey(const std::string& command) {
     if (verb == "topic") {
         partitions_ = std::stoul(names.at(0));
         fixture_.set_topic("orders", partitions_);
+    } else if (verb == "instance") {
+        classic_[names.at(0)].instance_id = names.at(1);
     } else if (verb == "join") {
         join(names);
     } else if (verb == "sync") {
@@ -214,6 +230,7 @@ std::string MigrationConversation::obey(const std::string& command) {
         state();
     } else {
         for (const std::string& name : names) {
+            if (verb == "eager") classic_[name].protocol = "range";
             if (verb == "heartbeat") heartbeat(name);
             if (verb == "beat") beat(name);
             if (verb == "adopt") adopt(name);
@@ -225,8 +242,8 @@ std::string MigrationConversation::obey(const std::string& command) {
     return said_;
 }
 
-std::string MigrationConversation::replay(const std::string& transcript) {
-    MigrationConversation conversation;
+std::string GroupConversation::replay(const std::string& transcript) {
+    GroupConversation conversation;
     std::istringstream in(transcript);
     std::string out;
     for (std::string line; std::getline(in, line);) {

@@ -1,8 +1,13 @@
-// MigrationConversation: members of both protocols and their group's coordinator, who speak only
+// GroupConversation: members of both protocols and their group's coordinator, who speak only
 // when told to, and write down what was said. Transcripts are its commands, each followed by what
 // came of it, in the manner of etcd-raft. The coordinator's decider is the real one.
 //
 //   topic 4               "orders" has so many partitions
+//   eager A B             they give up all they own before they join, as under range; others are
+//                         cooperative, and keep it
+//   instance A pod        A, a classic member, has this group.instance.id; who is named later with
+//   the same one is
+//                         another process of it
 //   join A B              classic members ask to join, with what they own; answers that wait for
 //                         each other are told when they come. Ids are given out without being told
 //   sync A B              they fetch what they have; if one of them leads, it assigns round robin,
@@ -26,7 +31,7 @@
 
 namespace squall::model {
 
-class MigrationConversation {
+class GroupConversation {
   public:
     // What came of one command, in lines.
     std::string obey(const std::string& command);
@@ -34,6 +39,7 @@ class MigrationConversation {
     static std::string replay(const std::string& transcript);
 
   private:
+    void tell_joined(const std::string& name, const JoinGroupResponse& answer);
     void join(const std::vector<std::string>& names);
     void sync(const std::vector<std::string>& names);
     void heartbeat(const std::string& name);
