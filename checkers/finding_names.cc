@@ -55,6 +55,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "lost-value",
         "lost-write",
         "marker-read",
+        "member-expired",
         "metadata-diverged",
         "metadata-regressed",
         "no-leader",

@@ -8,6 +8,9 @@
 //                    from when the coordinator removed it
 //   group-restless   a group with members was not stable for more than group_bound of calm, though
 //                    none of its members came, left or crashed meanwhile
+//   member-expired   a coordinator took a member for dead by its session timeout after more than
+//                    session_bound of calm, though the member runs and had been given its
+//                    assignment
 //
 // (A group may own all it consumes, and still rebalance for ever.)
 //
@@ -44,6 +47,8 @@ constexpr Duration isr_bound = 25s;
 constexpr Duration group_bound = 20s;
 // A coordinator learns of a crashed member by its session timeout: by default 45 s (KIP-735).
 constexpr Duration session_grace = 60s;
+// What a member sent over a connection that died in the storm is given up by request.timeout.ms.
+constexpr Duration session_bound = 35s;
 
 struct PartitionHealth {
     model::PartitionChanged state;
@@ -79,6 +84,12 @@ struct GroupHealth {
     Time disturbed;           // when a member last came or went, or will have been missed
 };
 
+// A member that runs and holds an assignment of its group.
+struct LiveMember {
+    sim::NodeId node;
+    sim::EventSequence assigned;
+};
+
 class Liveness final : public Checker {
   public:
     explicit Liveness(const Casebook& book) : book_(book) {}
@@ -108,6 +119,7 @@ class Liveness final : public Checker {
             group.are_members_told = true;
             on_group_state(state->group, group, *state, event);
         } else if (const auto* removed = event.as<model::MemberRemoved>()) {
+            judge_expiry(*removed, event.sequence);
             on_member_removed(removed->group, event.time);
         } else if (event.as<model::CoordinatorChanged>()) {
             forget_restlessness(event.node);
@@ -216,6 +228,13 @@ class Liveness final : public Checker {
 
     void on_assignment(const model::AssignmentChanged& changed, const sim::Event& event) {
         GroupHealth& group = groups_[changed.group];
+        if (changed.change == model::AssignmentChange::assigned) {
+            members_[{changed.group, changed.member_id}] = {.node = event.node,
+                                                            .assigned = event.sequence};
+        } else {
+            // It may be about to leave without a word, as static members do.
+            members_.erase({changed.group, changed.member_id});
+        }
         for (const model::TopicPartition& partition : changed.partitions) {
             group.topics.insert(partition.topic);
             Owned& owned = group.partitions[partition];
@@ -264,6 +283,20 @@ class Liveness final : public Checker {
                          {group.restless_event, calm_event_});
     }
 
+    void judge_expiry(const model::MemberRemoved& removed, sim::EventSequence sequence) {
+        const auto member = members_.find({removed.group, removed.member_id});
+        if (member == members_.end()) return;
+        const LiveMember live = member->second;
+        members_.erase(member);
+        if (!calm_ || book_.now() - *calm_ <= session_bound || lasted(*calm_) <= Duration{}) return;
+        findings_.judge();
+        if (removed.reason != "session timeout") return;
+        findings_.object("member-expired",
+                         evidence("group", removed.group, "member", removed.member_id, "calm",
+                                  squall::to_string(book_.now() - *calm_)),
+                         {calm_event_, live.assigned, sequence});
+    }
+
     static void vacate(Owned& owned, const sim::Event& event) {
         if (owned.vacant_since) return;
         owned.vacant_since = event.time;
@@ -288,6 +321,7 @@ class Liveness final : public Checker {
 
     void on_node_stopped(const sim::Event& event, const sim::NodeStopped& stopped) {
         joins_.erase(event.node);
+        std::erase_if(members_, [&](const auto& entry) { return entry.second.node == event.node; });
         forget_restlessness(event.node);
         if (const auto member = group_of_.find(event.node); member != group_of_.end()) {
             groups_[member->second].disturbed = event.time + session_grace;
@@ -359,7 +393,8 @@ class Liveness final : public Checker {
     const Casebook& book_;
     std::map<model::TopicPartition, PartitionHealth> partitions_;
     std::map<std::string, GroupHealth> groups_;
-    std::map<sim::NodeId, Join> joins_;  // not answered, by member
+    std::map<std::pair<std::string, std::string>, LiveMember> members_;  // by group and id
+    std::map<sim::NodeId, Join> joins_;                                  // not answered, by member
     std::map<sim::NodeId, std::string> group_of_;
     std::optional<Time> calm_;
     sim::EventSequence calm_event_{0};

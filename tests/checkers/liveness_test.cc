@@ -200,5 +200,42 @@ TEST(Liveness, KnowsThePartitionsThatNoMemberEverHad) {
     EXPECT_EQ(judge(history), "fail: group-unsettled") << "orders-0 is nobody's";
 }
 
+// ---- members that run ----
+
+struct Expiry {
+    Duration calm = 40s;
+    std::string reason = "session timeout";
+    model::AssignmentChange last = assigned;
+    bool crashes = false;
+};
+std::string judge_expiry(const Expiry& how) {
+    History history = healthy();
+    history.tell_group("g", "Stable", 1, 1);
+    history.assign("c1", "g", 1);
+    history.calm();
+    history.wait(how.calm);
+    if (how.last != assigned) history.assign("c1", "g", 1, how.last);
+    if (how.crashes) history.stop_client("c1");
+    history.by_broker(1,
+                      model::MemberRemoved{.group = "g", .member_id = "c1", .reason = how.reason});
+    history.assign("c1", "g", 2);
+    end(history);
+    return judge(history);
+}
+
+TEST(Liveness, ObjectsToAMemberThatRunsAndIsTakenForDead) {
+    EXPECT_EQ(judge_expiry({}), "fail: member-expired");
+}
+
+TEST(Liveness, AcceptsThatAMemberIsRemovedForItsOwnDoing) {
+    EXPECT_EQ(judge_expiry({.reason = "left"}), "pass");
+    EXPECT_EQ(judge_expiry({.last = revoked}), "pass") << "a static member leaves without a word";
+    EXPECT_EQ(judge_expiry({.crashes = true}), "pass");
+}
+
+TEST(Liveness, GivesMembersTimeToGiveUpWhatTheStormLeftHanging) {
+    EXPECT_EQ(judge_expiry({.calm = 30s}), "pass");
+}
+
 }  // namespace
 }  // namespace squall::checkers
