@@ -3,10 +3,11 @@
 //   unclean-election-not-allowed  a leader from outside the in-sync set and the eligible leader
 //                                 replicas, where nothing allows it (unclean_elections.h); it
 //                                 excuses no loss
-//   shut-out-leader               a broker was made leader that is fenced, about to stop
-//   (controlled
-//                                 shutdown), or not registered any more
+//   shut-out-leader               a broker was made leader that is fenced, in controlled shutdown,
+//                                 or not registered any more
 //   shut-out-member               such a broker was let into an in-sync set (KIP-841)
+//   unfenced-behind               a broker was unfenced before it had replayed its registration:
+//                                 it may be made leader of what it does not know of (KIP-631)
 //
 // Judged is who comes, not who stays: the last member of an in-sync set may be kept while its
 // broker is away. A broker is fenced from its registration on until it is told unfenced; one that
@@ -20,6 +21,7 @@
 #include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "model/events/raft_events.h"
 
 namespace squall::checkers {
 
@@ -64,6 +66,7 @@ class Election final : public Checker {
         } else if (const auto* registered = event.as<model::BrokerRegistered>()) {
             on_registered(*registered, event.sequence);
         } else if (const auto* fence = event.as<model::BrokerFenceChanged>()) {
+            if (!fence->fenced) judge_unfencing(*fence, event.sequence);
             Standing& broker = brokers_[fence->broker];
             broker.is_fenced = fence->fenced;
             broker.event = event.sequence;
@@ -75,6 +78,12 @@ class Election final : public Checker {
         } else if (const auto* left = event.as<model::BrokerUnregistered>()) {
             Standing& broker = brokers_[left->broker];
             broker = Standing{.is_gone = true, .event = event.sequence};
+        } else if (const auto* applied = event.as<model::MetadataApplied>()) {
+            replayed_[applied->broker] = applied->offset;
+        } else if (const auto* started = event.as<model::BrokerStarted>()) {
+            // What its last process had replayed is not what this one has.
+            const auto known = replayed_.find(started->broker);
+            if (known != replayed_.end()) known->second = model::Offset{0};
         } else if (const auto* deleted = event.as<model::TopicDeleted>()) {
             std::erase_if(partitions_,
                           [&](const auto& entry) { return entry.first.topic == deleted->topic; });
@@ -92,6 +101,18 @@ class Election final : public Checker {
         if (!broker.is_gone && broker.incarnation_id == registered.incarnation_id) return;
         broker = Standing{
             .incarnation_id = registered.incarnation_id, .is_fenced = true, .event = sequence};
+    }
+
+    // A broker's epoch is the offset of its registration. Judged where it ever told how far it is.
+    void judge_unfencing(const model::BrokerFenceChanged& unfenced, sim::EventSequence sequence) {
+        const auto replayed = replayed_.find(unfenced.broker);
+        if (replayed == replayed_.end()) return;
+        findings_.judge();
+        if (replayed->second.value() > unfenced.broker_epoch.value()) return;
+        findings_.object("unfenced-behind",
+                         evidence("broker", unfenced.broker, "broker_epoch", unfenced.broker_epoch,
+                                  "replayed", replayed->second),
+                         {sequence});
     }
 
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence) {
@@ -147,6 +168,7 @@ class Election final : public Checker {
     const Casebook& book_;
     std::map<model::TopicPartition, model::PartitionChanged> partitions_;
     std::map<model::BrokerId, Standing> brokers_;
+    std::map<model::BrokerId, model::Offset> replayed_;  // metadata, exclusive
     std::vector<Suspicion> suspicions_;
     Time batch_time_;
     sim::NodeId batch_node_;

@@ -108,6 +108,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "uncommitted-metadata",
         "uncommitted-state",
         "undecided-read",
+        "unfenced-behind",
         "uninvited-member",
         "unseen",
         "withheld",

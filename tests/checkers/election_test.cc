@@ -256,5 +256,42 @@ TEST(Election, TakesTheDecisionsOfOneBatchTogether) {
     }
 }
 
+// ---- unfencing ----
+
+struct Unfencing {
+    bool is_told = true;
+    int replayed = 0;
+    bool restarts = false;
+};
+std::string judge_unfencing(const Unfencing& how) {
+    History history;
+    history.start_broker(2);
+    register_broker(history, 2, 7);
+    if (how.is_told) {
+        history.by_broker(
+            2, model::MetadataApplied{.broker = BrokerId{2}, .offset = Offset{how.replayed}});
+    }
+    if (how.restarts) history.start_broker(2);
+    history.by_broker(
+        1, model::BrokerFenceChanged{
+               .broker = BrokerId{2}, .broker_epoch = model::BrokerEpoch{7}, .fenced = false});
+    return judge(history);
+}
+
+TEST(Election, AcceptsABrokerThatIsUnfencedWhenItKnowsOfItsRegistration) {
+    EXPECT_EQ(judge_unfencing({.replayed = 8}), "pass");
+    EXPECT_EQ(judge_unfencing({.replayed = 99}), "pass");
+}
+
+TEST(Election, ObjectsToABrokerThatIsUnfencedBeforeItKnowsOfItsRegistration) {
+    EXPECT_EQ(judge_unfencing({.replayed = 7}), "fail: unfenced-behind") << "exclusive";
+    EXPECT_EQ(judge_unfencing({.replayed = 99, .restarts = true}), "fail: unfenced-behind")
+        << "another process had replayed it";
+}
+
+TEST(Election, HasNothingToSayOfABrokerThatNeverToldHowFarItIs) {
+    EXPECT_EQ(judge_unfencing({.is_told = false}), "n/a");
+}
+
 }  // namespace
 }  // namespace squall::checkers
