@@ -7,6 +7,9 @@
 //   fenced-commit               a commit of an older generation took effect after one of a newer,
 //                               or though it was asked for after the group had settled in a newer,
 //                               or after the coordinator that took it had removed the member
+//   commit-not-stored           a commit was told ok, and had not taken effect
+//   failed-but-committed        a commit that was told failed took effect (failed: it has not
+//                               happened and never will; who cannot be sure has to say unknown)
 //   position-below-commit       a member was made to start below what had been committed,
 //   commit-forgotten            or as if nothing had been,
 //   reset-without-cause         or elsewhere though its position was in the log: see
@@ -85,6 +88,22 @@ struct CommitState {
     std::map<std::pair<std::string, Commit>, Fenced> fenced;
 };
 
+// A commit of one offset, as its effect can be told: by whom, in which generation.
+struct CommitKey {
+    std::string group;
+    std::string member_id;
+    model::GenerationId generation;
+    model::PartitionOffset offset;
+
+    auto operator<=>(const CommitKey&) const = default;
+};
+
+struct Told {
+    std::vector<CommitKey> offsets;
+    sim::EventSequence invoked;
+    sim::EventSequence failed{0};  // 0: it was not told so
+};
+
 class CommittedOffset final : public Checker {
   public:
     explicit CommittedOffset(const Casebook& book) : book_(book) {}
@@ -108,13 +127,25 @@ class CommittedOffset final : public Checker {
             if (!set->group.empty()) on_position_set(*set, event.sequence);
         } else if (const auto* invoked = event.as<model::CommitInvoked>()) {
             on_invoked(*invoked, event.sequence);
+            note_told(*invoked, event.sequence);
         } else if (const auto* sent = event.as<model::TransactionOffsetsInvoked>()) {
             on_invoked(*sent, event.sequence);
         } else if (const auto* stored = event.as<model::TransactionOffsetsCompleted>()) {
             on_completed(*stored, event.sequence);
         } else if (const auto* completed = event.as<model::CommitCompleted>()) {
             on_completed(*completed, event.sequence);
+            const auto told = told_.find(completed->operation);
+            if (told == told_.end()) return;
+            if (completed->outcome == model::Outcome::failed) told->second.failed = event.sequence;
+            if (completed->outcome == model::Outcome::ok)
+                judge_stored(told->second, event.sequence);
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
+            effects_.try_emplace({.group = committed->group,
+                                  .member_id = committed->member_id,
+                                  .generation = committed->generation,
+                                  .offset = {committed->partition, committed->offset}},
+                                 event.sequence);
+            stored_[{committed->group, {committed->partition, committed->offset}}] = event.sequence;
             on_committed(*committed, event.sequence, event.node);
         } else if (const auto* changed = event.as<model::GroupStateChanged>()) {
             if (changed->to == "Dead") on_dead(changed->group);
@@ -136,9 +167,62 @@ class CommittedOffset final : public Checker {
         }
     }
 
-    CheckerReport finish() override { return findings_.report(); }
+    CheckerReport finish() override {
+        for (const auto& [operation, told] : told_) {
+            if (told.failed.value() != 0) judge_failed(operation, told);
+        }
+        return findings_.report();
+    }
 
   private:
+    void note_told(const model::CommitInvoked& invoked, sim::EventSequence sequence) {
+        if (invoked.generation == model::no_generation || invoked.group.empty()) return;
+        Told& told = told_[invoked.operation];
+        told.invoked = sequence;
+        for (const model::PartitionOffset& offset : invoked.offsets) {
+            told.offsets.push_back({.group = invoked.group,
+                                    .member_id = invoked.member_id,
+                                    .generation = invoked.generation,
+                                    .offset = offset});
+            ++asked_[told.offsets.back()];
+        }
+    }
+
+    // By whichever identity: a member may go on under a newer epoch, and commit with that.
+    void judge_stored(const Told& told, sim::EventSequence sequence) {
+        for (const CommitKey& key : told.offsets) {
+            findings_.judge();
+            const auto stored = stored_.find({key.group, key.offset});
+            if (stored != stored_.end() && stored->second > told.invoked) continue;
+            findings_.object(
+                "commit-not-stored",
+                evidence("group", key.group, "member", key.member_id, "generation", key.generation,
+                         "partition", key.offset.partition, "offset", key.offset.offset),
+                {told.invoked, sequence});
+            return;
+        }
+    }
+
+    // One that was refused in part is told failed, and the rest of it stands: all of it must have
+    // taken effect, and nobody else may have asked for the same.
+    void judge_failed(model::OperationId operation, const Told& told) {
+        Findings::Events events{told.invoked, told.failed};
+        for (const CommitKey& offset : told.offsets) {
+            const auto effect = effects_.find(offset);
+            if (asked_.at(offset) > 1) return;
+            if (effect == effects_.end()) return findings_.judge();
+            events.push_back(effect->second);
+        }
+        if (told.offsets.empty()) return;
+        findings_.judge();
+        const CommitKey& first = told.offsets.front();
+        findings_.object("failed-but-committed",
+                         evidence("group", first.group, "member", first.member_id, "generation",
+                                  first.generation, "partition", first.offset.partition, "offset",
+                                  first.offset.offset, "operation", operation),
+                         std::move(events));
+    }
+
     static void on_set_back(CommitState& state, model::Offset to, sim::EventSequence sequence) {
         state.set_back_to =
             state.set_back_to == model::no_offset ? to : std::min(state.set_back_to, to);
@@ -346,7 +430,12 @@ class CommittedOffset final : public Checker {
     const Casebook& book_;
     std::map<std::string, std::map<model::TopicPartition, CommitState>> groups_;
     std::map<model::OperationId, std::vector<std::pair<std::string, model::TopicPartition>>> open_;
-    std::map<std::string, Settled> settled_;  // in which generation each group did last
+    std::map<model::OperationId, Told> told_;  // commits, and what became of them
+    std::map<CommitKey, std::size_t> asked_;   // how often
+    // When an offset of a group took effect last.
+    std::map<std::pair<std::string, model::PartitionOffset>, sim::EventSequence> stored_;
+    std::map<CommitKey, sim::EventSequence> effects_;  // the first of each
+    std::map<std::string, Settled> settled_;           // in which generation each group did last
     std::map<std::pair<std::string, std::string>, Removal> removed_;  // group, member
     Findings findings_{"committed-offset"};
 };

@@ -257,6 +257,7 @@ TEST(CommittedOffset, AcceptsAStartAtALowerCommitThatCameLaterOrWasOnItsWay) {
     History on_its_way = delivered(10);
     const OperationId low = on_its_way.invoke_commit("c1", "g", 1, 5);
     on_its_way.commit("c1", "g", 1, 8);
+    on_its_way.take_effect("c1", "g", 1, 5);
     on_its_way.complete_commit(low);
     on_its_way.assign("c2", "g", 2);
     on_its_way.set_position("c2", "g", 5, PositionReason::committed);
@@ -348,6 +349,82 @@ TEST(CommittedOffset, DoesNotLetAResetWithoutCauseExcuseALowerCommit) {
     history.set_position("c1", "g", 0, PositionReason::reset_earliest, ResetCause::out_of_range);
     history.commit("c1", "g", 1, 2);
     EXPECT_EQ(judge(history), "fail: reset-without-cause committed-offset-regressed");
+}
+
+// ---- what was told failed ----
+
+TEST(CommittedOffset, ObjectsToACommitThatWasToldFailedAndTookEffect) {
+    History history = delivered(10);
+    const OperationId commit = history.invoke_commit("c1", "g", 1, 5);
+    history.complete_commit(commit, Outcome::failed);
+    EXPECT_EQ(judge(history), "pass");
+    history.take_effect("c1", "g", 1, 5);
+    EXPECT_EQ(judge(history), "fail: failed-but-committed") << "whenever it does";
+}
+
+TEST(CommittedOffset, AcceptsACommitOfUnknownOutcomeThatTookEffect) {
+    History history = delivered(10);
+    const OperationId commit = history.invoke_commit("c1", "g", 1, 5);
+    history.take_effect("c1", "g", 1, 5);
+    history.complete_commit(commit, Outcome::unknown);
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(CommittedOffset, DoesNotTakeAnotherCommitsEffectForThatOfAFailedOne) {
+    History again = delivered(10);
+    again.complete_commit(again.invoke_commit("c1", "g", 1, 5), Outcome::failed);
+    again.commit("c1", "g", 1, 5);
+    EXPECT_EQ(judge(again), "pass") << "which of the two it was, nobody can tell";
+
+    History other = delivered(10);
+    other.complete_commit(other.invoke_commit("c1", "g", 1, 5), Outcome::failed);
+    other.poll("c2", "g", 0, {1, 2, 3, 4, 5}, 2);
+    other.commit("c2", "g", 2, 5);
+    EXPECT_EQ(judge(other), "pass");
+}
+
+TEST(CommittedOffset, AcceptsACommitThatWasRefusedInPart) {
+    History history = delivered(10);
+    const OperationId operation{77};
+    const TopicPartition gone{.topic = "gone", .partition = 0};
+    history.by_client("c1", model::PositionSet{.client_id = "c1",
+                                               .group = "g",
+                                               .partition = gone,
+                                               .offset = Offset{0},
+                                               .reason = model::PositionReason::reset_earliest,
+                                               .cause = model::ResetCause::no_commit});
+    history.by_client("c1",
+                      model::CommitInvoked{.operation = operation,
+                                           .client_id = "c1",
+                                           .group = "g",
+                                           .member_id = "c1",
+                                           .generation = GenerationId{1},
+                                           .offsets = {{gone, Offset{0}}, {orders, Offset{5}}}});
+    history.take_effect("c1", "g", 1, 5);
+    history.by_client("c1",
+                      model::CommitCompleted{.operation = operation, .outcome = Outcome::failed});
+    EXPECT_EQ(judge(history), "pass");
+}
+
+TEST(CommittedOffset, ObjectsToACommitThatWasToldOkAndHadNotTakenEffect) {
+    History history = delivered(10);
+    history.complete_commit(history.invoke_commit("c1", "g", 1, 5));
+    EXPECT_EQ(judge(history), "fail: commit-not-stored");
+    history.take_effect("c1", "g", 1, 5);
+    EXPECT_EQ(judge(history), "fail: commit-not-stored") << "it came too late";
+
+    History again = delivered(10);
+    again.commit("c1", "g", 1, 5);
+    again.complete_commit(again.invoke_commit("c1", "g", 1, 5));
+    EXPECT_EQ(judge(again), "fail: commit-not-stored") << "an earlier one did";
+}
+
+TEST(CommittedOffset, AcceptsACommitThatTookEffectUnderANewerEpochOfItsMember) {
+    History history = delivered(10);
+    const OperationId commit = history.invoke_commit("c1", "g", 1, 5);
+    history.take_effect("c1", "g", 2, 5);
+    history.complete_commit(commit);
+    EXPECT_EQ(judge(history), "pass");
 }
 
 }  // namespace
