@@ -8,7 +8,8 @@
 //   marker-read              the end of a transaction was handed out as a record
 //   above-stable-offset      a broker served read_committed beyond the first offset, in its own
 //                            log, of a transaction that is open or whose end is not committed
-//   stable-offset-overstated a leader raised its last stable offset beyond that
+//   stable-offset-overstated a leader raised its last stable offset beyond that, or told a
+//                            read_committed client of an offset there (ListOffsets)
 //   stable-offset-regressed  a leader took its last stable offset back
 //   pending-offset-read      a read_committed consumer took its position from its group's committed
 //                            offset, or from there being none, while offsets of an open transaction
@@ -52,7 +53,8 @@ class ReadCommitted final : public Checker {
     using Shown = sim::EventOf<model::FetchServed, model::RecordsPolled,
                                model::LastStableOffsetMoved, model::ConsumerConfigured,
                                model::PendingOffsetStored, model::PendingOffsetsResolved,
-                               model::AssignmentChanged, model::PositionSet, model::LogCleaned>;
+                               model::AssignmentChanged, model::PositionSet, model::LogCleaned,
+                               model::OffsetListed, model::HighWatermarkAdvanced, model::RoleTaken>;
     bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
     void observe(const sim::Event& any) override {
         const Shown event(any);
@@ -66,6 +68,12 @@ class ReadCommitted final : public Checker {
             on_polled(*polled, event.sequence);
         } else if (const auto* moved = event.as<model::LastStableOffsetMoved>()) {
             judge_move(*moved, event);
+        } else if (const auto* listed = event.as<model::OffsetListed>()) {
+            if (listed->read_committed) judge_listed(*listed, event.sequence);
+        } else if (const auto* raised = event.as<model::HighWatermarkAdvanced>()) {
+            high_watermarks_[{raised->partition, raised->broker}] = raised->to;
+        } else if (const auto* taken = event.as<model::RoleTaken>()) {
+            high_watermarks_[{taken->partition, taken->broker}] = taken->high_watermark;
         } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
             read_committed_[configured->client_id] = configured->read_committed;
         } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
@@ -141,6 +149,25 @@ class ReadCommitted final : public Checker {
                   .leader_epoch = moved.leader_epoch,
                   .offset = moved.to,
                   .event = event.sequence};
+    }
+
+    // The end is told exclusively, where a time was reached inclusively.
+    void judge_listed(const model::OffsetListed& listed, sim::EventSequence sequence) {
+        constexpr model::TimestampMs latest = -1;
+        constexpr model::TimestampMs with_max_timestamp = -3;
+        const bool is_end = listed.timestamp == latest;
+        if (!is_end && listed.timestamp != with_max_timestamp && listed.timestamp < 0) return;
+        const auto known = high_watermarks_.find({listed.partition, listed.broker});
+        if (known == high_watermarks_.end()) return;
+        const auto stable = stable_offset(listed.partition, listed.broker, known->second);
+        if (!stable) return;
+        findings_.judge();
+        if (is_end ? listed.offset <= *stable : listed.offset < *stable) return;
+        findings_.object("stable-offset-overstated",
+                         evidence("partition", listed.partition, "broker", listed.broker, "told",
+                                  listed.offset, "stable_offset", *stable, "timestamp",
+                                  listed.timestamp, "high_watermark", known->second),
+                         {sequence});
     }
 
     // ---- what was handed out ----
@@ -244,6 +271,7 @@ class ReadCommitted final : public Checker {
         pending_;
     std::map<std::pair<std::string, model::TopicPartition>, sim::EventSequence> assigned_;
     std::map<std::pair<model::TopicPartition, model::BrokerId>, Stable> stable_;
+    std::map<std::pair<model::TopicPartition, model::BrokerId>, model::Offset> high_watermarks_;
     Findings findings_{"read-committed"};
 };
 

@@ -167,5 +167,37 @@ RC_GTEST_PROP(ReadCommitted, ObjectsToAnyMarkerThatIsTurned, ()) {
     RC_ASSERT(report.verdict == CheckerVerdict::fail);
 }
 
+// ---- offsets that clients ask for ----
+
+std::string judge_listed(model::TimestampMs timestamp, int offset, int high_watermark,
+                         bool read_committed = true, bool is_open = true) {
+    OneTransaction history(true, !is_open);  // two records, and their marker
+    history.raise(1, 0, 0, high_watermark, {1});
+    history.by_broker(1, model::OffsetListed{.broker = BrokerId{1},
+                                             .partition = orders,
+                                             .leader_epoch = LeaderEpoch{0},
+                                             .timestamp = timestamp,
+                                             .offset = Offset{offset},
+                                             .read_committed = read_committed});
+    return judge(history);
+}
+
+TEST(ReadCommitted, HoldsTheEndThatClientsAreToldToTheFirstOffsetThatIsNotDecided) {
+    constexpr model::TimestampMs latest = -1;
+    EXPECT_EQ(judge_listed(latest, 0, 2), "pass");
+    EXPECT_EQ(judge_listed(latest, 2, 2), "fail: stable-offset-overstated");
+    EXPECT_EQ(judge_listed(latest, 3, 3, true, false), "pass") << "it has ended";
+    EXPECT_EQ(judge_listed(latest, 2, 2, true, false), "fail: stable-offset-overstated")
+        << "its end is not committed";
+    EXPECT_EQ(judge_listed(latest, 2, 2, false), "n/a") << "who reads uncommitted may see it";
+}
+
+TEST(ReadCommitted, HoldsOffsetsThatAreFoundByTimeToTheSame) {
+    EXPECT_EQ(judge_listed(1234, 0, 2), "fail: stable-offset-overstated");
+    EXPECT_EQ(judge_listed(1234, 0, 3, true, false), "pass");
+    constexpr model::TimestampMs earliest = -2;
+    EXPECT_EQ(judge_listed(earliest, 0, 2), "n/a");
+}
+
 }  // namespace
 }  // namespace squall::checkers
