@@ -18,6 +18,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "contradicted",
         "corrupt-batch",
         "deletion-not-asked",
+        "deletion-not-done",
         "double-owner",
         "double-vote",
         "doubled-effect",

@@ -4,6 +4,7 @@
 //   log-start-beyond-high-watermark  it passed what is committed
 //   log-start-not-the-leaders        a follower's passed its leaders'
 //   deletion-not-asked               nobody had asked for it
+//   deletion-not-done                who had asked was told that it was done
 //   retention-not-allowed            the settings do not, or not yet
 //   cleaning-not-allowed             a topic was compacted that must not be
 //

@@ -11,8 +11,8 @@ namespace {
 using LogStartsEvents =
     sim::EventOf<model::BatchAppended, model::HighWatermarkAdvanced, model::RoleTaken,
                  model::LogStartAdvanced, model::LogOpened, model::LogCleaned,
-                 model::DeleteRecordsInvoked, model::BrokerStarted, sim::NodeStopped,
-                 sim::DiskFaultHit, model::TopicCreated>;
+                 model::DeleteRecordsInvoked, model::AdminCompleted, model::PartitionChanged,
+                 model::BrokerStarted, sim::NodeStopped, sim::DiskFaultHit, model::TopicCreated>;
 
 }  // namespace
 
@@ -54,10 +54,15 @@ void LogStarts::observe(const sim::Event& any, const ReplicaLogs& logs,
     } else if (const auto* cleaned = event.as<model::LogCleaned>()) {
         on_cleaned(*cleaned, settings, event.sequence);
     } else if (const auto* asked = event.as<model::DeleteRecordsInvoked>()) {
-        on_asked(*asked);
+        on_asked(*asked, event.sequence);
+    } else if (const auto* answered = event.as<model::AdminCompleted>()) {
+        on_answered(*answered, logs, event.sequence);
+    } else if (const auto* changed = event.as<model::PartitionChanged>()) {
+        on_partition_changed(*changed, partitions_[changed->partition], event.sequence);
     } else if (const auto* started = event.as<model::BrokerStarted>()) {
         nodes_[started->broker] = event.node;
         is_clean_[started->broker] = started->clean;
+        up_since_[started->broker] = event.sequence;
     } else if (event.as<sim::NodeStopped>()) {
         on_stopped(event.node);
     } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
@@ -77,6 +82,10 @@ void LogStarts::find(std::string_view type, Evidence shown, sim::EventSequence s
 
 // What a process knew of high watermarks dies with it.
 void LogStarts::on_stopped(sim::NodeId node) {
+    std::erase_if(up_since_, [&](const auto& entry) {
+        const auto at = nodes_.find(entry.first);
+        return at != nodes_.end() && at->second == node;
+    });
     for (auto& [name, partition] : partitions_) {
         for (auto& [broker, replica] : partition.replicas) {
             const auto at = nodes_.find(broker);
@@ -85,7 +94,48 @@ void LogStarts::on_stopped(sim::NodeId node) {
     }
 }
 
-void LogStarts::on_asked(const model::DeleteRecordsInvoked& asked) {
+void LogStarts::on_partition_changed(const model::PartitionChanged& changed, Partition& partition,
+                                     sim::EventSequence sequence) {
+    std::erase_if(partition.in_sync_since, [&](const auto& entry) {
+        return std::ranges::find(changed.isr, entry.first) == changed.isr.end();
+    });
+    for (const model::BrokerId member : changed.isr) {
+        partition.in_sync_since.try_emplace(member, sequence);
+    }
+}
+
+void LogStarts::on_answered(const model::AdminCompleted& answered, const ReplicaLogs& logs,
+                            sim::EventSequence sequence) {
+    if (answered.outcome != model::Outcome::ok || !answered.request.starts_with("DeleteRecords")) {
+        return;
+    }
+    const auto asked = deletions_.find(answered.client_id);
+    if (asked == deletions_.end()) return;
+    const auto [offsets, invoked] = asked->second;
+    deletions_.erase(asked);
+    for (const model::PartitionOffset& wanted : offsets) {
+        const Partition& partition = partitions_[wanted.partition];
+        // All that was committed: the leader told how far that is, if there was anything to delete.
+        const bool is_all = wanted.offset == model::no_offset;
+        if (is_all && partition.deleted < invoked) continue;
+        const model::Offset to = is_all ? partition.deleted_to : wanted.offset;
+        for (const auto& [broker, in_sync] : partition.in_sync_since) {
+            const auto up = up_since_.find(broker);
+            const ReplicaLog* log = logs.find(wanted.partition, broker);
+            if (in_sync > invoked || up == up_since_.end() || up->second > invoked) continue;
+            if (log == nullptr) continue;
+            has_judged_ = true;
+            if (log->start() >= to) continue;
+            find("deletion-not-done",
+                 evidence("partition", wanted.partition, "broker", broker, "client",
+                          answered.client_id, "deleted_to", to, "log_start", log->start()),
+                 sequence);
+        }
+    }
+}
+
+void LogStarts::on_asked(const model::DeleteRecordsInvoked& asked, sim::EventSequence sequence) {
+    deletions_[asked.client_id] = {.offsets = asked.offsets, .invoked = sequence};
     for (const model::PartitionOffset& wanted : asked.offsets) {
         Partition& partition = partitions_[wanted.partition];
         partition.is_all_asked_to_go =
@@ -154,6 +204,10 @@ void LogStarts::on_advanced(const model::LogStartAdvanced& moved, const ReplicaL
              evidence("partition", moved.partition, "broker", moved.broker, "to", moved.to,
                       "high_watermark", *replica.high_watermark, "reason", moved.reason),
              sequence);
+    }
+    if (moved.reason == by_request) {
+        partition.deleted_to = moved.to;
+        partition.deleted = sequence;
     }
     if (moved.reason == by_request && !partition.is_all_asked_to_go &&
         moved.to > partition.asked_to_go) {

@@ -7,6 +7,9 @@
 //                                    cleaner went over it
 //   log-start-not-the-leaders        a follower's log start passed the highest that a leader had
 //   deletion-not-asked               records were deleted that nobody had asked to go
+//   deletion-not-done                who asked was told that records are deleted, while one who
+//                                    was up and in sync since before that has them still (KIP-107:
+//                                    answered when every live replica has deleted)
 //   retention-not-allowed            retention took records of a topic whose cleanup.policy never
 //                                    said delete; or too early: not each of them was older, by the
 //                                    node's clock, than retention.ms, nor were retention.bytes left
@@ -23,11 +26,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "checkers/findings.h"
 #include "checkers/replica_logs.h"
 #include "checkers/topic_settings.h"
 #include "model/events/client_events.h"
+#include "model/events/controller_events.h"
 #include "sim/trace/event.h"
 
 namespace squall::checkers {
@@ -57,12 +62,19 @@ class LogStarts {
         std::optional<model::Offset> high_watermark;  // as this process told
         bool is_leader = false;
     };
+    struct Deletion {
+        std::vector<model::PartitionOffset> offsets;
+        sim::EventSequence invoked;
+    };
     struct Partition {
         std::map<std::pair<model::Offset, model::LeaderEpoch>, Size> batches;
         std::map<model::BrokerId, Replica> replicas;
         model::Offset leaders_start{0};                // the highest of any leader's log
         model::Offset asked_to_go = model::no_offset;  // up to there
         bool is_all_asked_to_go = false;
+        model::Offset deleted_to = model::no_offset;  // by request, last
+        sim::EventSequence deleted{0};
+        std::map<model::BrokerId, sim::EventSequence> in_sync_since;
     };
 
     void on_advanced(const model::LogStartAdvanced& moved, const ReplicaLogs& logs,
@@ -71,7 +83,11 @@ class LogStarts {
                    sim::EventSequence sequence);
     void on_cleaned(const model::LogCleaned& cleaned, const TopicSettings& settings,
                     sim::EventSequence sequence);
-    void on_asked(const model::DeleteRecordsInvoked& asked);
+    void on_asked(const model::DeleteRecordsInvoked& asked, sim::EventSequence sequence);
+    void on_answered(const model::AdminCompleted& answered, const ReplicaLogs& logs,
+                     sim::EventSequence sequence);
+    static void on_partition_changed(const model::PartitionChanged& changed, Partition& partition,
+                                     sim::EventSequence sequence);
     void on_stopped(sim::NodeId node);
     void judge_retention(const model::LogStartAdvanced& moved, const Partition& partition,
                          const ReplicaLog& log, const TopicSettings& settings,
@@ -83,7 +99,9 @@ class LogStarts {
     std::map<model::TopicPartition, Partition> partitions_;
     std::map<model::BrokerId, sim::NodeId> nodes_;
     std::map<model::BrokerId, bool> is_clean_;  // their last start
-    std::set<sim::NodeId> spoiled_;             // their disks lost bytes once
+    std::map<model::BrokerId, sim::EventSequence> up_since_;
+    std::map<std::string, Deletion> deletions_;  // that each client asked for last
+    std::set<sim::NodeId> spoiled_;              // their disks lost bytes once
     std::map<std::string, model::Uuid, std::less<>> topics_;
     bool has_judged_ = false;
     std::optional<LogStartFault> fault_;

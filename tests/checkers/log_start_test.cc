@@ -245,5 +245,48 @@ TEST(LogStart, WhatMustNotGoExcusesNoLoss) {
     }
 }
 
+// ---- deletions that were answered ----
+
+struct Deleting {
+    int asked = 7;
+    bool follower_deletes = false;
+    bool follower_is_in_sync = true;
+    bool follower_restarts = false;
+    Outcome outcome = Outcome::ok;
+};
+std::string judge_deletion(const Deleting& how) {
+    History history = three_batches();
+    for (const int base : {0, 5})
+        append(history, 2, base, base + 4, 1000, 100, model::ReplicaRole::follower);
+    if (!how.follower_is_in_sync) history.change(1, 0, {1, 3});
+    ask(history, how.asked);
+    move(history, 1, 7, "delete records");
+    if (how.follower_deletes) move(history, 2, 7, "leader's log start");
+    if (how.follower_restarts) {
+        history.stop(2);
+        history.start_broker(2);
+    }
+    history.by_client("admin", model::AdminCompleted{.client_id = "admin",
+                                                     .request = "DeleteRecords orders-0",
+                                                     .outcome = how.outcome});
+    return judge(history);
+}
+
+TEST(LogStart, AcceptsADeletionThatIsAnsweredWhenEverybodyHasDoneIt) {
+    EXPECT_EQ(judge_deletion({.follower_deletes = true}), "pass");
+    EXPECT_EQ(judge_deletion({.asked = -1, .follower_deletes = true}), "pass");
+}
+
+TEST(LogStart, ObjectsToADeletionThatIsAnsweredBeforeAReplicaHasDoneIt) {
+    EXPECT_EQ(judge_deletion({}), "fail: deletion-not-done");
+    EXPECT_EQ(judge_deletion({.asked = -1}), "fail: deletion-not-done");
+}
+
+TEST(LogStart, DoesNotWaitForReplicasThatAreNotThere) {
+    EXPECT_EQ(judge_deletion({.follower_is_in_sync = false}), "pass");
+    EXPECT_EQ(judge_deletion({.follower_restarts = true}), "pass");
+    EXPECT_EQ(judge_deletion({.outcome = Outcome::unknown}), "pass");
+}
+
 }  // namespace
 }  // namespace squall::checkers
