@@ -76,6 +76,7 @@ const std::vector<std::string_view>& all_finding_names() {
         "raft-high-watermark",
         "read-above-high-watermark",
         "realtime-order",
+        "reassigned-early",
         "redelivery",
         "reordered",
         "reordered-effect",

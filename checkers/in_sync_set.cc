@@ -5,6 +5,11 @@
 //                     registered: it may have lost what it stands for
 //   uninvited-member  a broker that had left both sets of a partition stands in one again, and no
 //                     leader asked for it since
+//   reassigned-early  a replica was taken out of a partition's assignment while one that stays was
+//                     not in sync: a reassignment ends when all of its target are (KIP-455)
+//
+// Replicas that a reassignment was about to add may be taken out at any time: it is cancelled then,
+// or has another target.
 //
 // A leader lets a member in by asking the controller for an in-sync set with it that it did not
 // have before (IsrChangeProposed). What was asked for before the broker registered anew is no
@@ -31,6 +36,7 @@ namespace {
 struct IsrState {
     std::set<model::BrokerId> members;  // of the in-sync set, and eligible leader replicas
     bool is_only_member = false;        // the in-sync set is one, and nobody else is eligible
+    std::set<model::BrokerId> settled;  // the replicas when they were last taken from somebody
     sim::EventSequence decided{0};
     std::map<model::BrokerId, sim::EventSequence> invited;  // when last
     std::map<model::BrokerId, sim::EventSequence> left;     // likewise
@@ -80,6 +86,7 @@ class InSyncSet final : public Checker {
     void on_partition_changed(const model::PartitionChanged& changed, sim::EventSequence sequence) {
         IsrState& partition = partitions_[changed.partition];
         const bool is_first = partition.decided.value() == 0;
+        judge_assignment(changed, partition, sequence);
         std::set<model::BrokerId> members(changed.isr.begin(), changed.isr.end());
         members.insert(changed.eligible_leader_replicas.begin(),
                        changed.eligible_leader_replicas.end());
@@ -97,6 +104,24 @@ class InSyncSet final : public Checker {
                 partition.invited[member] = sequence;
             }
             judge(changed.partition, partition, member, sequence);
+        }
+    }
+
+    void judge_assignment(const model::PartitionChanged& changed, IsrState& partition,
+                          sim::EventSequence sequence) {
+        std::set<model::BrokerId> replicas(changed.replicas.begin(), changed.replicas.end());
+        if (partition.settled.empty()) partition.settled = replicas;
+        const bool takes_out = !std::ranges::includes(replicas, partition.settled);
+        if (!takes_out) return;
+        partition.settled = std::move(replicas);
+        findings_.judge();
+        for (const model::BrokerId replica : partition.settled) {
+            if (std::ranges::find(changed.isr, replica) != changed.isr.end()) continue;
+            findings_.object("reassigned-early",
+                             evidence("partition", changed.partition, "replica", replica,
+                                      "partition_epoch", changed.partition_epoch),
+                             {partition.decided, sequence});
+            return;
         }
     }
 

@@ -136,5 +136,52 @@ TEST(InSyncSet, BeginsAnewWithATopicThatIsMadeAgain) {
     EXPECT_EQ(judge(history), "pass");
 }
 
+// ---- reassignments ----
+
+struct Step {
+    std::vector<int> replicas;
+    std::vector<int> isr;
+};
+std::string judge_steps(const std::vector<Step>& steps) {
+    History history;
+    int partition_epoch = 0;
+    std::vector<int> before;
+    for (const Step& step : steps) {
+        propose(history, before, step.isr);
+        history.by_broker(
+            1, model::PartitionChanged{.partition = orders,
+                                       .leader = BrokerId{step.isr.front()},
+                                       .partition_epoch = model::PartitionEpoch{partition_epoch++},
+                                       .replicas = brokers(step.replicas),
+                                       .isr = brokers(step.isr)});
+        before = step.isr;
+    }
+    return judge(history);
+}
+
+TEST(InSyncSet, AcceptsAReassignmentThatEndsWhenItsTargetIsInSync) {
+    EXPECT_EQ(judge_steps({{{1, 2, 3}, {1, 2, 3}},
+                           {{4, 5, 1, 2, 3}, {1, 2, 3}},
+                           {{4, 5, 1, 2, 3}, {1, 2, 3, 4}},
+                           {{4, 5, 1}, {1, 4, 5}}}),
+              "pass");
+}
+
+TEST(InSyncSet, ObjectsToAReassignmentThatDropsReplicasTooEarly) {
+    EXPECT_EQ(
+        judge_steps({{{1, 2, 3}, {1, 2, 3}}, {{4, 5, 1, 2, 3}, {1, 2, 3}}, {{4, 5, 1}, {1, 4}}}),
+        "fail: reassigned-early");
+    EXPECT_EQ(judge_steps({{{1, 2, 3}, {1, 2}}, {{1, 3}, {1}}}), "fail: reassigned-early")
+        << "nobody new, but one of those that stay was behind";
+}
+
+TEST(InSyncSet, AcceptsAReassignmentThatIsCancelledOrTurnedElsewhere) {
+    EXPECT_EQ(judge_steps({{{1, 2, 3}, {1, 2}},
+                           {{4, 1, 2, 3}, {1, 2}},
+                           {{5, 1, 2, 3}, {1, 2}},
+                           {{1, 2, 3}, {1, 2}}}),
+              "pass");
+}
+
 }  // namespace
 }  // namespace squall::checkers
