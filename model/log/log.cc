@@ -67,7 +67,8 @@ Result<sim::Costed<std::unique_ptr<Log>>> Log::create(sim::Disk& disk, Checkpoin
                                                       const Uuid& topic_id,
                                                       const LogOptions& options) {
     std::unique_ptr<Log> log(new Log(disk, checkpoints, partition, options));
-    ASSERT(disk.list(log->folder_ + "/").empty(), "{} has files already", log->folder_);
+    ASSERT(std::ranges::all_of(disk.list(log->folder_ + "/"), DeletedFiles::holds),
+           "{} has files already", log->folder_);
     log->topic_id_ = topic_id;
     Duration cost{};
     // The topic id first: a folder with records always says whose they are.
@@ -509,7 +510,9 @@ Status Log::delete_segments(std::size_t count, Duration& cost) {
     log_start_offset_ = std::max(log_start_offset_, last->base_offset());
     checkpoints_.log_starts.set(partition_, log_start_offset_);
     for (auto segment = segments_.begin(); segment != last; ++segment) {
-        if (Status removed = pay(segment->remove(), cost); !removed) return removed;
+        const Result<Duration> buried =
+            checkpoints_.deleted_files.bury(segment->path(), options_.file_delete_delay_ms);
+        if (Status removed = pay(buried, cost); !removed) return removed;
     }
     segments_.erase(segments_.begin(), last);
     const Offset first = segments_.front().base_offset();
@@ -578,11 +581,20 @@ Result<Duration> Log::store_producer_snapshot() {
 
 Result<Duration> Log::remove_files() {
     Duration cost{};
-    // Records first, from the end; the topic id last, so that a rest can be told from a log.
-    if (Status cut = cut_segments(Offset(0), cost); !cut) return cut.error();
+    // Snapshots and records first, from the end; the topic id last, so that a rest can be told from
+    // a log.
+    if (Status forgot = pay(snapshots_.remove_beyond(no_offset), cost); !forgot) {
+        return forgot.error();
+    }
+    while (!segments_.empty()) {
+        const Result<Duration> buried =
+            checkpoints_.deleted_files.bury(segments_.back().path(), options_.file_delete_delay_ms);
+        if (Status removed = pay(buried, cost); !removed) return removed.error();
+        segments_.pop_back();
+    }
     const std::string metadata = path_of(partition_metadata_file);
     for (const std::string& path : disk_.list(folder_ + "/")) {
-        if (path == metadata) continue;
+        if (path == metadata || DeletedFiles::holds(path)) continue;
         if (Status removed = pay(disk_.remove(path), cost); !removed) return removed.error();
     }
     if (disk_.exists(metadata)) {

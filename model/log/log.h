@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "model/log/batch_validation.h"
+#include "model/log/deleted_files.h"
 #include "model/log/leader_epoch_cache.h"
 #include "model/log/log_options.h"
 #include "model/log/offset_checkpoint.h"
@@ -100,15 +101,17 @@ struct LogRecovery {
 
 class Log {
   public:
-    // The checkpoints of the log directory, shared by its logs.
+    // Files of the log directory that its logs share.
     struct Checkpoints {
         OffsetCheckpoint& recovery_points;
         OffsetCheckpoint& log_starts;
         OffsetCheckpoint& cleaner_offsets;
+        DeletedFiles& deleted_files;
     };
     struct Opened;
 
-    // A new log that begins and ends at offset 0. Requires: no files below its folder. Errors:
+    // A new log that begins and ends at offset 0. Requires: no files below its folder but deleted
+    // ones. Errors:
     // io_error, no_space, closed.
     static Result<sim::Costed<std::unique_ptr<Log>>> create(sim::Disk& disk,
                                                             Checkpoints checkpoints,
@@ -195,7 +198,8 @@ class Log {
     void expire_producers(TimestampMs now);
     // The producers' state at the log's end is on disk, for the next start after a clean shutdown.
     Result<Duration> store_producer_snapshot();
-    // Removes every file. Requires: the log is not used afterwards.
+    // Removes every file; the segments in file.delete.delay.ms. Requires: the log is not used
+    // afterwards.
     Result<Duration> remove_files();
 
     // ---- flush ----

@@ -38,12 +38,14 @@ LogDirectory::LogDirectory(sim::Disk& disk, const LogOptions& defaults, const Bu
       log_starts_(disk, "log-start-offset-checkpoint"),
       high_watermarks_(disk, "replication-offset-checkpoint"),
       cleaner_offsets_(disk, "cleaner-offset-checkpoint"),
+      deleted_files_(disk),
       bugs_(bugs) {}
 
 Log::Checkpoints LogDirectory::checkpoints() {
     return {.recovery_points = recovery_points_,
             .log_starts = log_starts_,
-            .cleaner_offsets = cleaner_offsets_};
+            .cleaner_offsets = cleaner_offsets_,
+            .deleted_files = deleted_files_};
 }
 
 Result<LogDirectory::Opened> LogDirectory::open_all() {
@@ -66,6 +68,9 @@ Result<LogDirectory::Opened> LogDirectory::open_all() {
         if (!loaded) return loaded.error();
         opened.cost += *loaded;
     }
+    const Result<Duration> cleared = deleted_files_.remove_leftovers();
+    if (!cleared) return cleared.error();
+    opened.cost += *cleared;
     std::set<TopicPartition> found;
     for (const std::string& path : disk_.list("")) {
         const std::size_t slash = path.find('/');

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "model/bugs.h"
+#include "model/log/deleted_files.h"
 #include "model/log/log.h"
 #include "model/log/log_options.h"
 #include "model/log/offset_checkpoint.h"
@@ -51,7 +52,7 @@ class LogDirectory {
     Result<sim::Costed<Log*>> create(const TopicPartition& partition, const Uuid& topic_id,
                                      const LogOptions& options);
     // Requires: there is a log of that partition. It is gone even if its files could not all be
-    // removed: what remains is found at the next start.
+    // removed: what remains is found at the next start. Its segments go later (deleted_files.h).
     Result<Duration> remove(const TopicPartition& partition);
 
     // The high watermarks as the replicas know them now, for the next start
@@ -65,6 +66,9 @@ class LogDirectory {
     Result<Duration> checkpoint_recovery_points() { return recovery_points_.store(); }
     Result<Duration> checkpoint_log_starts() { return log_starts_.store(); }
     Result<Duration> checkpoint_offsets();
+
+    // What its logs deleted: who has a clock makes them wait.
+    DeletedFiles& deleted_files() { return deleted_files_; }
 
     // Bytes of the disk that are not taken.
     std::uint64_t total_bytes() const;
@@ -87,6 +91,7 @@ class LogDirectory {
     OffsetCheckpoint log_starts_;
     OffsetCheckpoint high_watermarks_;
     OffsetCheckpoint cleaner_offsets_;
+    DeletedFiles deleted_files_;
     const BugSet* bugs_;
     std::map<TopicPartition, std::unique_ptr<Log>> logs_;
     bool is_open_ = false;

@@ -6,6 +6,12 @@ namespace squall::model {
 
 LogUpkeepHost::LogUpkeepHost(LogUpkeepOptions options, LogUpkeepSurroundings surroundings)
     : surroundings_(std::move(surroundings)) {
+    surroundings_.logs.deleted_files().wait_by([this](const std::string& path, Duration delay) {
+        surroundings_.node.spawn("delete_file", [this, path, delay] {
+            surroundings_.node.sleep_for(delay);
+            surroundings_.logs.deleted_files().remove(path);
+        });
+    });
     const auto delay = options.log_initial_task_delay;
     every(
         options.log_retention_check_interval, "log_retention",
