@@ -69,8 +69,9 @@ std::string what_was_run(const RunResult& result, const Paint& paint) {
                               plural(static_cast<std::uint64_t>(topic.partitions), "partition"),
                               plural(static_cast<std::uint64_t>(topic.replication), "replica"));
     }
+    if (!topics.empty()) topics += "; ";
     text += wrapped(
-        fmt::format("{}, {}; {}; storm {}, calm {}", plural(scenario.cluster.brokers, "broker"),
+        fmt::format("{}, {}; {}storm {}, calm {}", plural(scenario.cluster.brokers, "broker"),
                     plural(scenario.cluster.controllers, "controller"), topics,
                     to_string(scenario.run.storm), to_string(scenario.run.calm)),
         2);
