@@ -17,7 +17,10 @@ void UncleanElections::observe(const sim::Event& any, const TopicSettings& setti
     const UncleanElectionsEvents event(any);
     is_forbidden_ = false;
     if (const auto* changed = event.as<model::PartitionChanged>()) {
-        on_changed(*changed, settings);
+        on_changed(*changed, settings, event.cause);
+    } else if (const auto* registered = event.as<model::BrokerRegistered>()) {
+        registered_ = registered->broker;
+        registered_for_ = event.cause;
     } else if (const auto* asked = event.as<model::ElectLeadersInvoked>()) {
         on_asked(*asked);
     } else if (const auto* deleted = event.as<model::TopicDeleted>()) {
@@ -33,10 +36,14 @@ void UncleanElections::on_asked(const model::ElectLeadersInvoked& asked) {
 }
 
 void UncleanElections::on_changed(const model::PartitionChanged& changed,
-                                  const TopicSettings& settings) {
+                                  const TopicSettings& settings, sim::EventSequence cause) {
     Partition& partition = partitions_[changed.partition];
+    // Who comes back after an unclean stop is eligible no more. Where nobody else was, the same
+    // decision elects.
+    const bool loses_its_last = cause == registered_for_ && partition.candidates.size() == 1 &&
+                                partition.candidates.contains(registered_);
     const bool is_last_known =
-        partition.is_abandoned &&
+        (partition.is_abandoned || loses_its_last) &&
         (changed.leader == partition.last_leader ||
          (partition.candidates.size() == 1 && partition.candidates.contains(changed.leader)));
     is_forbidden_ = changed.unclean && !is_last_known && !was_asked_for(changed.partition) &&

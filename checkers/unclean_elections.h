@@ -33,7 +33,8 @@ class UncleanElections {
     };
 
     void on_asked(const model::ElectLeadersInvoked& asked);
-    void on_changed(const model::PartitionChanged& changed, const TopicSettings& settings);
+    void on_changed(const model::PartitionChanged& changed, const TopicSettings& settings,
+                    sim::EventSequence cause);
     bool was_asked_for(const model::TopicPartition& partition) const {
         return is_asked_for_all_ || asked_.contains(partition);
     }
@@ -41,6 +42,9 @@ class UncleanElections {
     std::map<model::TopicPartition, Partition> partitions_;
     std::set<model::TopicPartition> asked_;
     bool is_asked_for_all_ = false;
+    // The broker that registered last, and what it did so for: its registration shuts it out.
+    model::BrokerId registered_ = model::no_broker;
+    sim::EventSequence registered_for_{0};
     bool is_forbidden_ = false;
 };
 
