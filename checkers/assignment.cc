@@ -16,7 +16,8 @@
 // polls. An owner is fenced if its coordinator removed it since it was assigned the partition
 // (MemberRemoved; or before, if it is told late of what it was given as a member), or the group
 // came to another coordinator, or died: what that one knows of its members is then told by nobody.
-// Semantics: G-GRP; guarantees: one owner.
+// So is one whom an answer from before it was removed reaches late: it was removed, and is of an
+// earlier generation than the other owner. Semantics: G-GRP; guarantees: one owner.
 #include <map>
 #include <optional>
 #include <string>
@@ -138,7 +139,9 @@ class Assignment final : public Checker {
             const bool is_one_generation = other.generation == owner.generation;
             // Who kept it may have had it in the other's generation, too, and been told no more.
             if (!is_new && other.generation > owner.generation) continue;
+            const bool is_late = owner.generation < other.generation;
             const auto fenced = is_one_generation ? replaced_one(key.first, other, owner)
+                                : is_late         ? removed_before(key.first, owner)
                                                   : fenced_since(key.first, other);
             if (fenced) {
                 findings_.allow("zombie-owner", "fenced member has not noticed", std::move(shown),
@@ -181,6 +184,17 @@ class Assignment final : public Checker {
         const bool is_gone = reconciled == reconciled_.end() ? removal.is_replacement
                                                              : reconciled->second < removal.event;
         return is_gone || removal.event > owner.assigned ? &removal : nullptr;
+    }
+
+    // nullopt: it is a member, as far as its coordinator has told.
+    std::optional<sim::EventSequence> removed_before(const std::string& group,
+                                                     const Owner& owner) const {
+        const auto removed = removed_.find({group, owner.member_id});
+        if (removed == removed_.end()) return std::nullopt;
+        const auto reconciled = reconciled_.find(removed->first);
+        const bool is_back =
+            reconciled != reconciled_.end() && reconciled->second > removed->second.event;
+        return is_back ? std::nullopt : std::optional(removed->second.event);
     }
 
     std::map<Key, Owners> owners_;

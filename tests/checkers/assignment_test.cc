@@ -93,6 +93,28 @@ TEST(Assignment, KnowsWhoCameBackUnderItsIdOfTheConsumerProtocol) {
     }
 }
 
+// A process that was paused reads the answer of a heartbeat that it sent before it was removed.
+TEST(Assignment, AllowsAZombieWhomAnOldAnswerReaches) {
+    History history;
+    remove_member(history, "c1");
+    history.assign("c2", "g", 3);
+    history.assign("c1", "g", 2);
+    EXPECT_EQ(judge(history), "pass, allowed: zombie-owner (fenced member has not noticed)");
+
+    History same_generation;
+    remove_member(same_generation, "c1");
+    same_generation.assign("c2", "g", 2);
+    same_generation.assign("c1", "g", 2);
+    EXPECT_EQ(judge(same_generation), "fail: double-owner");
+
+    History back;
+    remove_member(back, "c1");
+    back.by_broker(1, model::MemberReconciled{.group = "g", .member_id = "c1"});
+    back.assign("c2", "g", 3);
+    back.assign("c1", "g", 2);
+    EXPECT_EQ(judge(back), "fail: double-owner") << "it was let in again";
+}
+
 TEST(Assignment, ObjectsToAnOwnerThatNobodyAskedToGiveBack) {
     History history;
     history.assign("c1", "g", 1);
