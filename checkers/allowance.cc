@@ -160,6 +160,13 @@ std::optional<Cause> Allowance::of_truncation_anywhere(std::string_view topic,
     return std::nullopt;
 }
 
+std::optional<Cause> Allowance::of_truncation_somewhere(sim::EventSequence since) const {
+    for (const auto& [partition, state] : partitions_) {
+        if (const auto cause = of_truncation(state, since)) return cause;
+    }
+    return std::nullopt;
+}
+
 std::optional<Cause> Allowance::of_loss(const model::TopicPartition& partition,
                                         std::string_view client_id,
                                         sim::EventSequence since) const {

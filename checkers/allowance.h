@@ -53,6 +53,8 @@ class Allowance {
     // As of_truncation, for any partition of a topic.
     std::optional<Cause> of_truncation_anywhere(std::string_view topic,
                                                 sim::EventSequence since) const;
+    // In any topic.
+    std::optional<Cause> of_truncation_somewhere(sim::EventSequence since) const;
     // Why a later leader, in an epoch up to `to`, may lack what was committed in epoch `from` by
     // event `since`.
     std::optional<Cause> of_incomplete_leader(const model::TopicPartition& partition,

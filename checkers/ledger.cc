@@ -10,8 +10,11 @@
 // neither; order only where it is promised. An event that was neither accepted nor withdrawn is in
 // doubt: its source crashed or was not told, and it may have an effect or none. What a ledger is
 // built to get wrong (its flaw) is an expected finding, with the flaw as its cause, unless the run
-// is judged by the safe contract. Judged: each accepted or withdrawn event in each ledger.
+// is judged by the safe contract; so is what is lost, or comes late, where logs lost what they had
+// (allowance.h) after the event was accepted. Judged: each accepted or withdrawn event in each
+// ledger.
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -120,6 +123,13 @@ class LedgerChecker final : public Checker {
         }
     }
 
+    std::optional<Cause> cause_in_logs(std::string_view type, const std::string& event) const {
+        const auto accepted = accepted_.find(event);
+        if (accepted == accepted_.end()) return std::nullopt;
+        if (type != "lost-effect" && type != "reordered-effect") return std::nullopt;
+        return book_.allowance().of_truncation_somewhere(accepted->second.event);
+    }
+
     void judge_order(const std::string& name, const Ledger& ledger) {
         // Of each key, the latest event of which there is an effect.
         std::map<std::string_view, std::pair<std::uint64_t, std::string_view>> latest;
@@ -150,6 +160,9 @@ class LedgerChecker final : public Checker {
         if (!ledger.flaw.empty() && book_.contract() == Contract::configured) {
             events.push_back(ledger.opened);
             findings_.allow(type, ledger.flaw, std::move(facts), std::move(events));
+        } else if (const auto cause = cause_in_logs(type, event)) {
+            events.push_back(cause->event);
+            findings_.allow(type, cause->text, std::move(facts), std::move(events));
         } else {
             findings_.object(type, std::move(facts), std::move(events));
         }

@@ -46,6 +46,21 @@ class Books {
 constexpr std::array all_promises{EffectPromise::at_most_once, EffectPromise::at_least_once,
                                   EffectPromise::exactly_once};
 
+// What Kafka may lose, its users lose: not what was accepted later.
+TEST(Ledger, AllowsWhatWentWithTheWholeInSyncSet) {
+    for (const bool is_accepted_before : {true, false}) {
+        Books books(EffectPromise::exactly_once);
+        books.history.start_brokers();
+        books.history.change(1, 0, {1, 2, 3});
+        if (is_accepted_before) books.accept(1);
+        for (const int broker : {1, 2, 3}) books.history.lose_power(broker);
+        if (!is_accepted_before) books.accept(1);
+        EXPECT_EQ(books.verdict(), is_accepted_before
+                                       ? "pass, allowed: lost-effect (power loss of the whole ISR)"
+                                       : "fail: lost-effect");
+    }
+}
+
 TEST(Ledger, AcceptsOneEffectOfEachEvent) {
     for (const EffectPromise promise : all_promises) {
         Books books(promise);
