@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "scenarios/faults/beat.h"
 #include "scenarios/faults/kinds.h"
 
 namespace squall::scenarios {
@@ -11,54 +12,32 @@ struct LoopPace {
     Duration up;
 };
 
-// Down and up and down again. Shared with the actions it scheduled, which find it over once the
-// fault is healed.
-class Loop : public std::enable_shared_from_this<Loop> {
-  public:
-    Loop(FaultContext& context, LoopPace pace)
-        : cluster_(context.cluster), fault_(context.id), machines_(context.machines), pace_(pace) {}
-
-    void go_down() {
-        if (is_over_) return;
-        for (Machine* machine : machines_) machine->take_down(fault_, pace_.by);
-        later(pace_.down, [self = shared_from_this()] { self->come_up(); });
-    }
-    void end() {
-        is_over_ = true;
-        for (Machine* machine : machines_) machine->let_up(fault_);
-    }
-
-  private:
-    void come_up() {
-        if (is_over_) return;
-        for (Machine* machine : machines_) machine->let_up(fault_);
-        later(pace_.up, [self = shared_from_this()] { self->go_down(); });
-    }
-    void later(Duration wait, std::function<void()> action) {
-        sim::Simulation& simulation = cluster_.simulation();
-        simulation.control_at(simulation.now() + wait, std::move(action));
-    }
-
-    Cluster& cluster_;
-    std::string fault_;
-    std::vector<Machine*> machines_;
-    LoopPace pace_;
-    bool is_over_ = false;
-};
-
 class CrashLoop final : public Fault {
   public:
     explicit CrashLoop(LoopPace pace) : pace_(pace) {}
 
     void strike(FaultContext& context) override {
-        loop_ = std::make_shared<Loop>(context, pace_);
-        loop_->go_down();
+        beat_.begin(context.cluster.simulation(), [this, &context] {
+            is_down_ = !is_down_;
+            for (Machine* machine : context.machines) {
+                if (is_down_) {
+                    machine->take_down(context.id, pace_.by);
+                } else {
+                    machine->let_up(context.id);
+                }
+            }
+            return is_down_ ? pace_.down : pace_.up;
+        });
     }
-    void heal(FaultContext&) override { loop_->end(); }
+    void heal(FaultContext& context) override {
+        beat_.end();
+        for (Machine* machine : context.machines) machine->let_up(context.id);
+    }
 
   private:
     LoopPace pace_;
-    std::shared_ptr<Loop> loop_;
+    bool is_down_ = false;
+    Beat beat_;
 };
 
 Result<std::unique_ptr<Fault>> make_crash_loop(const FaultOptions& options) {

@@ -1,6 +1,8 @@
 #include <memory>
 
+#include "scenarios/faults/beat.h"
 #include "scenarios/faults/kinds.h"
+#include "scenarios/faults/rules_in_force.h"
 
 namespace squall::scenarios {
 namespace {
@@ -10,63 +12,33 @@ struct FlapPace {
     Duration up;
 };
 
-// Cut off and back and cut off again. Shared with the actions it scheduled, which find it over once
-// the fault is healed.
-class Flapping : public std::enable_shared_from_this<Flapping> {
-  public:
-    Flapping(FaultContext& context, FlapPace pace)
-        : cluster_(context.cluster), fault_(context.id), machines_(context.machines), pace_(pace) {}
-
-    void go_down() {
-        if (is_over_) return;
-        for (const Machine* machine : machines_) {
-            for (const sim::RuleId rule : cluster_.network().isolate(machine->node->id(), fault_)) {
-                rules_.push_back(rule);
-            }
-        }
-        later(pace_.down, [self = shared_from_this()] { self->come_up(); });
-    }
-    void end() {
-        is_over_ = true;
-        release();
-    }
-
-  private:
-    void come_up() {
-        if (is_over_) return;
-        release();
-        later(pace_.up, [self = shared_from_this()] { self->go_down(); });
-    }
-    void release() {
-        for (const sim::RuleId rule : rules_) cluster_.network().remove_rule(rule);
-        rules_.clear();
-    }
-    void later(Duration wait, std::function<void()> action) {
-        sim::Simulation& simulation = cluster_.simulation();
-        simulation.control_at(simulation.now() + wait, std::move(action));
-    }
-
-    Cluster& cluster_;
-    std::string fault_;
-    std::vector<Machine*> machines_;
-    FlapPace pace_;
-    std::vector<sim::RuleId> rules_;
-    bool is_over_ = false;
-};
-
 class Flap final : public Fault {
   public:
     explicit Flap(FlapPace pace) : pace_(pace) {}
 
     void strike(FaultContext& context) override {
-        flapping_ = std::make_shared<Flapping>(context, pace_);
-        flapping_->go_down();
+        beat_.begin(context.cluster.simulation(), [this, &context] {
+            is_down_ = !is_down_;
+            if (is_down_) {
+                for (const Machine* machine : context.machines) {
+                    cut_.isolate(context, *machine);
+                }
+            } else {
+                cut_.release(context);
+            }
+            return is_down_ ? pace_.down : pace_.up;
+        });
     }
-    void heal(FaultContext&) override { flapping_->end(); }
+    void heal(FaultContext& context) override {
+        beat_.end();
+        cut_.release(context);
+    }
 
   private:
     FlapPace pace_;
-    std::shared_ptr<Flapping> flapping_;
+    bool is_down_ = false;
+    RulesInForce cut_;
+    Beat beat_;
 };
 
 Result<std::unique_ptr<Fault>> make_flap(const FaultOptions& options) {

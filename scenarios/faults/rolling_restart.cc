@@ -1,5 +1,6 @@
-#include <utility>
+#include <optional>
 
+#include "scenarios/faults/beat.h"
 #include "scenarios/faults/kinds.h"
 #include "scenarios/faults/stopping.h"
 
@@ -12,63 +13,43 @@ struct Pace {
     Duration settle;
 };
 
-// One machine after the other. Shared with the actions it scheduled, which find it over once the
-// fault is healed.
-class Round : public std::enable_shared_from_this<Round> {
-  public:
-    Round(FaultContext& context, Pace pace)
-        : cluster_(context.cluster), fault_(context.id), machines_(context.machines), pace_(pace) {}
-
-    void begin() { take_down(0); }
-    // Whoever is down comes back, and nobody else goes.
-    void end() {
-        is_over_ = true;
-        for (Machine* machine : machines_) machine->let_up(fault_);
-    }
-
-  private:
-    void take_down(std::size_t n) {
-        if (is_over_ || n == machines_.size()) return;
-        Machine& machine = *machines_[n];
-        asked_ = machine.node->incarnation();
-        if (pace_.gently) {
-            stop_gently(cluster_, machine, fault_, pace_.down);
-        } else {
-            machine.take_down(fault_, sim::StopReason::crash);
-        }
-        later(pace_.down, [self = shared_from_this(), n] { self->bring_up(n); });
-    }
-    void bring_up(std::size_t n) {
-        if (is_over_) return;
-        start_again(*machines_[n], fault_, asked_);
-        later(pace_.settle, [self = shared_from_this(), n] { self->take_down(n + 1); });
-    }
-    void later(Duration wait, std::function<void()> action) {
-        sim::Simulation& simulation = cluster_.simulation();
-        simulation.control_at(simulation.now() + wait, std::move(action));
-    }
-
-    Cluster& cluster_;
-    std::string fault_;
-    std::vector<Machine*> machines_;
-    Pace pace_;
-    sim::Incarnation asked_;  // of the machine that is being restarted, before
-    bool is_over_ = false;
-};
-
 class RollingRestart final : public Fault {
   public:
     explicit RollingRestart(Pace pace) : pace_(pace) {}
 
     void strike(FaultContext& context) override {
-        round_ = std::make_shared<Round>(context, pace_);
-        round_->begin();
+        beat_.begin(context.cluster.simulation(), [this, &context] { return step(context); });
     }
-    void heal(FaultContext&) override { round_->end(); }
+    // Whoever is down comes back, and nobody else goes.
+    void heal(FaultContext& context) override {
+        beat_.end();
+        for (Machine* machine : context.machines) machine->let_up(context.id);
+    }
 
   private:
+    std::optional<Duration> step(FaultContext& context) {
+        if (turn_ == context.machines.size()) return std::nullopt;
+        Machine& machine = *context.machines[turn_];
+        is_down_ = !is_down_;
+        if (!is_down_) {
+            start_again(machine, context.id, asked_);
+            ++turn_;
+            return pace_.settle;
+        }
+        asked_ = machine.node->incarnation();
+        if (pace_.gently) {
+            stop_gently(context.cluster, machine, context.id, pace_.down);
+        } else {
+            machine.take_down(context.id, sim::StopReason::crash);
+        }
+        return pace_.down;
+    }
+
     Pace pace_;
-    std::shared_ptr<Round> round_;
+    std::size_t turn_ = 0;  // whose it is
+    bool is_down_ = false;
+    sim::Incarnation asked_;  // of that machine, before
+    Beat beat_;
 };
 
 Result<std::unique_ptr<Fault>> make_rolling_restart(const FaultOptions& options) {
