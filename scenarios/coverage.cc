@@ -8,6 +8,7 @@
 #include "model/events/raft_events.h"
 #include "model/events/replica_events.h"
 #include "model/events/transaction_events.h"
+#include "sim/base/assert.h"
 #include "sim/trace/sim_events.h"
 
 namespace squall::scenarios {
@@ -37,7 +38,8 @@ void Coverage::observe(const sim::Event& event) {
     }
     if (const auto* healed = event.as<sim::FaultHealed>()) {
         const auto fault = faults_.find(healed->id);
-        if (fault != faults_.end()) fault->second.until = event.time + aftermath;
+        ASSERT(fault != faults_.end(), "fault {} is healed, and nobody saw it strike", healed->id);
+        fault->second.until = event.time + aftermath;
         return;
     }
     // The state that this node had before, for events that tell of the new one alone.
