@@ -157,6 +157,51 @@ void replace_value(const Document& document, std::size_t block, std::size_t line
     }
 }
 
+// A line that says when something strikes or ends; the storm's length is the last of them.
+struct TimeLine {
+    std::size_t block = 0;
+    std::size_t line = 0;
+    Duration time{};
+};
+
+std::vector<TimeLine> time_lines_of(const Document& document) {
+    std::vector<TimeLine> moments;
+    for (std::size_t i = 0; i < document.size(); ++i) {
+        const bool acts = document[i].is("[[fault]]") || document[i].is("[[admin]]");
+        const std::string_view key = acts ? "at" : document[i].is("[run]") ? "storm" : "";
+        for (std::size_t k = 0; k < document[i].lines.size(); ++k) {
+            const Line& line = document[i].lines[k];
+            const std::optional<Duration> time = duration_of(line);
+            if (line.key == key && time) moments.push_back({i, k, *time});
+        }
+    }
+    std::ranges::stable_sort(moments, {}, &TimeLine::time);
+    return moments;
+}
+
+// What happens before anything else, and between one fault and the next, takes less time: all that
+// comes later comes so much earlier.
+void close_gaps(const Document& document, Steps& steps) {
+    const std::vector<TimeLine> moments = time_lines_of(document);
+    for (std::size_t first = 0; first < moments.size(); ++first) {
+        const Duration before = first == 0 ? Duration{} : moments[first - 1].time;
+        const Duration gap = moments[first].time - before;
+        if (gap < 500ms) continue;
+        for (const Duration less : {gap * 7 / 8, gap / 2, gap / 4}) {
+            const Duration whole = std::chrono::duration_cast<std::chrono::milliseconds>(less);
+            Document smaller = document;
+            for (std::size_t i = first; i < moments.size(); ++i) {
+                const TimeLine& place = moments[i];
+                smaller[place.block].lines[place.line].value =
+                    fmt::format("\"{}ms\"", (place.time - whole) / 1ms);
+            }
+            steps.add(fmt::format("from {} on {} earlier", squall::to_string(moments[first].time),
+                                  squall::to_string(whole)),
+                      smaller);
+        }
+    }
+}
+
 void shorten_time(const Document& document, Steps& steps) {
     for (std::size_t i = 0; i < document.size(); ++i) {
         if (!document[i].is("[run]")) continue;
@@ -170,6 +215,7 @@ void shorten_time(const Document& document, Steps& steps) {
                           steps);
         }
     }
+    close_gaps(document, steps);
 }
 
 void leave_out_sections(const Document& document, Steps& steps) {
