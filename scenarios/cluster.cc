@@ -183,14 +183,14 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
         sim::DiskOptions{.capacity_bytes = scenario_.disk.capacity_bytes,
                          .flush_latency = scenario_.disk.flush},
         simulation_->noise(), name);
-    sim::Disk& files = *disk;
     // The machine's own bug set is known once it is made; the factory runs later still.
     const std::size_t position = machines_.size();
     Machine& machine = add_machine(
         name,
-        [this, config, number, is_broker, is_controller, position,
-         &files](sim::Node& node) -> std::unique_ptr<sim::Process> {
+        [this, config, number, is_broker, is_controller,
+         position](sim::Node& node) -> std::unique_ptr<sim::Process> {
             const Machine& self = *machines_[position];
+            sim::Disk& files = *self.disk;
             model::BrokerConfig current = config;
             for (const auto& [key, value] : self.settings) {
                 const Status set = set_setting(current, key, value);
@@ -211,26 +211,46 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
     machine.is_controller = is_controller;
     if (is_controller && config.raft.kraft_version > 0) {
         const Result<Duration> formatted = model::format_directory(
-            files, {.node_id = broker_id(machine),
-                    .directory_id = directory_id_of(simulation_->noise(), name)});
+            *machine.disk, {.node_id = broker_id(machine),
+                            .directory_id = directory_id_of(simulation_->noise(), name)});
         ASSERT(formatted.ok(), "{} is not formatted: {}", name, to_string(formatted.error()));
     }
-    machine.node->on_stopped([&files](sim::StopReason reason) -> std::uint64_t {
-        files.revive();
-        if (reason == sim::StopReason::power_loss) return files.power_loss();
-        files.process_crash();
+    machine.node->on_stopped([&machine](sim::StopReason reason) -> std::uint64_t {
+        machine.disk->revive();
+        if (reason == sim::StopReason::power_loss) return machine.disk->power_loss();
+        machine.disk->process_crash();
         return 0;
     });
+    plug_in(machine);
+    return machine;
+}
+
+void Cluster::plug_in(Machine& machine) {
     sim::Node& node = *machine.node;
-    files.dies_with([&node] { return node.is_dying(); });
-    files.on_incident([this, &node](const sim::DiskIncident& incident) {
+    machine.disk->dies_with([&node] { return node.is_dying(); });
+    machine.disk->on_incident([this, &node](const sim::DiskIncident& incident) {
         const sim::TraceScope scope(node, simulation_->trace().context().cause);
         simulation_->trace().emit(sim::DiskFaultHit{.fault = incident.fault,
                                                     .path = incident.path,
                                                     .bytes = incident.bytes,
                                                     .rule_id = incident.fault_id});
     });
-    return machine;
+}
+
+void Cluster::swap_disks(Machine& one, Machine& other) {
+    ASSERT(one.disk != nullptr && other.disk != nullptr, "{} and {} are to swap disks", one.name,
+           other.name);
+    ASSERT(!one.node->is_running() && !other.node->is_running(),
+           "the disks of {} and {} are in use", one.name, other.name);
+    std::swap(one.disk, other.disk);
+    plug_in(one);
+    plug_in(other);
+}
+
+void Cluster::clear_disk_faults(std::string_view fault) {
+    for (const auto& machine : machines_) {
+        if (machine->disk != nullptr) machine->disk->clear_faults(fault);
+    }
 }
 
 Machine* Cluster::find(std::string_view name) {
@@ -248,6 +268,10 @@ const Machine& Cluster::machine_of(const sim::Node& node) const {
 
 const model::BugSet* Cluster::bugs_of(const sim::Node& node) const {
     return &machine_of(node).bugs;
+}
+
+model::Mishaps* Cluster::mishaps_of(const sim::Node& node) {
+    return &find(node.name())->mishaps;
 }
 
 const std::map<std::string, std::string>& Cluster::settings_of(const sim::Node& node) const {

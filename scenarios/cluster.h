@@ -13,9 +13,11 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/bugs.h"
+#include "model/patterns/mishaps.h"
 #include "model/rpc/endpoint.h"
 #include "scenarios/cluster_view.h"
 #include "scenarios/scenario.h"
@@ -37,6 +39,7 @@ struct Machine {
     sim::Node* node = nullptr;
     std::unique_ptr<sim::Disk> disk;  // null for clients
     model::BugSet bugs;
+    model::Mishaps mishaps;  // of the application that runs here
     // Whose settings its processes have.
     enum class Settings { none, of_server, of_member };
     Settings kind_of_settings = Settings::none;
@@ -98,6 +101,7 @@ class Cluster {
     Machine* find(std::string_view name);
     // What is armed on the machine of this node, for the processes that it runs.
     const model::BugSet* bugs_of(const sim::Node& node) const;
+    model::Mishaps* mishaps_of(const sim::Node& node);
     // Machine::settings of the machine of this node.
     const std::map<std::string, std::string>& settings_of(const sim::Node& node) const;
     // In order of creation: controllers, brokers, clients.
@@ -108,10 +112,16 @@ class Cluster {
 
     // Starts controllers and brokers.
     void boot();
+    // Each has the other's disk from now on. Requires: both have one, and neither runs.
+    void swap_disks(Machine& one, Machine& other);
+    // Wherever the disks are that the fault made faulty.
+    void clear_disk_faults(std::string_view fault);
 
   private:
     Machine& add_server(const std::string& name, bool is_broker, bool is_controller);
     const Machine& machine_of(const sim::Node& node) const;
+    // The disk dies with this machine's node, and tells of itself in its name.
+    void plug_in(Machine& machine);
     Machine& add_machine(std::string name, sim::ProcessFactory factory);
 
     const Scenario& scenario_;

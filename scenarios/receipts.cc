@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/events/application_events.h"
 #include "model/events/client_events.h"
 #include "model/events/controller_events.h"
 #include "model/events/group_events.h"
@@ -172,6 +173,10 @@ void Receipts::observe(const sim::Event& any) {
             if (hit->rule_id != record.receipt.id || !record.active) continue;
             ++record.disk[hit->fault];
             touches(record, node, event);
+        } else if (const auto* mishap = event.as<model::MishapHit>()) {
+            if (mishap->rule_id != record.receipt.id || !record.active) continue;
+            ++record.mishaps[mishap->mishap];
+            record.touched.emplace(node);
         } else if (const auto* fenced = event.as<model::BrokerFenceChanged>()) {
             const auto name = brokers_.find(fenced->broker);
             if (fenced->fenced && name != brokers_.end() && concerns(record, name->second)) {
@@ -244,6 +249,9 @@ std::vector<FaultReceipt> Receipts::finish() const {
         }
         count(frames_lost, "frame", "lost");
         for (const auto& [fault, n] : record.disk) count(n, "disk operation", "hit: " + fault);
+        for (const auto& [mishap, n] : record.mishaps) {
+            receipt.effects.push_back(fmt::format("{}: {}", mishap, counted(n, "time")));
+        }
         // Retries alone prove nothing about this fault: they are told beside other effects.
         if (!receipt.effects.empty() && record.retries > 0) {
             receipt.effects.push_back(fmt::format("{} produce {} meanwhile", record.retries,

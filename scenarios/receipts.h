@@ -42,8 +42,9 @@ class Receipts {
         FaultReceipt receipt;
         std::vector<std::string> nodes;
         bool active = false;
-        std::map<std::string, std::uint64_t> frames;  // rule -> how many frames it disturbed
-        std::map<std::string, std::uint64_t> disk;    // disk fault -> how often it hit
+        std::map<std::string, std::uint64_t> frames;   // rule -> how many frames it disturbed
+        std::map<std::string, std::uint64_t> disk;     // disk fault -> how often it hit
+        std::map<std::string, std::uint64_t> mishaps;  // what an application told -> how often
         std::map<std::string, std::uint64_t, std::less<>> frames_lost;  // by whom it concerns
         // Of its nodes, those that it has done something to: only their misfortunes are its own.
         std::set<std::string, std::less<>> touched;

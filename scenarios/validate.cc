@@ -336,6 +336,28 @@ void validate_target(const Scenario& scenario, const std::string& path, const st
     }
 }
 
+// Whose application can go wrong in that way. Requires: the target is valid.
+void validate_part(const Scenario& scenario, const std::string& path, const std::string& text,
+                   const FaultEntry& kind) {
+    if (kind.part == FaultEntry::Part::any) return;
+    const std::vector<std::string> able = players(scenario, kind.part);
+    const bool handles = kind.part == FaultEntry::Part::handler;
+    const std::string_view what = handles ? "handles records" : "sends records";
+    if (able.empty()) {
+        refuse(path, fmt::format("a {} needs an application that {}, and asks what goes wrong: "
+                                 "nobody does in a workload of kind '{}'",
+                                 kind.kind, what, scenario.workload.kind));
+    }
+    const Target target = parse_target(text).value();
+    const bool is_able = target.role == Target::Role::node
+                             ? contains(able, target.name)
+                             : target.role == Target::Role::owner && handles;
+    if (is_able) return;
+    refuse(path,
+           fmt::format("a {} needs an application that {}; expected {}{}, not '{}'", kind.kind,
+                       what, able.front(), handles ? ", owner(P) or the like" : "", text));
+}
+
 std::string unknown_fault(const std::string& kind) {
     std::vector<std::string> known;
     for (const FaultEntry& entry : all_faults()) known.emplace_back(entry.kind);
@@ -383,14 +405,15 @@ void validate_strike(const Scenario& scenario, const FaultSection& fault, const 
     if (fault.target.empty()) refuse(path + ".target", "a fault names its target");
     validate_target(scenario, path + ".target", fault.target, fault.kind, kind->needs_broker,
                     aimable);
+    validate_part(scenario, path + ".target", fault.target, *kind);
     for (const FaultOptionEntry& option : kind->options) {
         const auto written = fault.options.find(std::string(option.name));
         if (!option.is_target || written == fault.options.end() ||
             written->second == option.default_value) {
             continue;
         }
-        validate_target(scenario, path + "." + written->first, written->second, fault.kind, false,
-                        aimable);
+        validate_target(scenario, path + "." + written->first, written->second, fault.kind,
+                        kind->needs_broker, aimable);
     }
 }
 
@@ -418,7 +441,7 @@ void validate_fault(const Scenario& scenario, const FaultSection& fault,
     if (fault.when) validate_condition(path + ".when", *fault.when);
 }
 
-void validate_swarm_faults(const SwarmFaults& faults) {
+void validate_swarm_faults(const Scenario& scenario, const SwarmFaults& faults) {
     if (faults.kinds.empty()) {
         refuse("swarm.faults.kinds", "there is nothing to choose from (see `squall list faults`)");
     }
@@ -428,6 +451,11 @@ void validate_swarm_faults(const SwarmFaults& faults) {
     for (const std::string& kind : faults.kinds) {
         const FaultEntry* const entry = find_fault(kind);
         if (entry == nullptr) refuse("swarm.faults.kinds", unknown_fault(kind));
+        if (entry->part != FaultEntry::Part::any && players(scenario, entry->part).empty()) {
+            refuse("swarm.faults.kinds",
+                   fmt::format("{}: nobody can be hit in a workload of kind '{}'", kind,
+                               scenario.workload.kind));
+        }
         if (const auto made = entry->make({}); !made) {
             refuse("swarm.faults.kinds", kind + ": " + made.error().detail);
         }
@@ -500,7 +528,7 @@ void validate(const Scenario& scenario) {
     validate_flaw(scenario, *workload);
     validate_commit_styles(scenario, *workload);
     validate_groups_of_workload(scenario, *workload);
-    if (scenario.swarm.faults) validate_swarm_faults(*scenario.swarm.faults);
+    if (scenario.swarm.faults) validate_swarm_faults(scenario, *scenario.swarm.faults);
 }
 
 void validate_given(const Scenario& scenario, const FaultSection& fault,

@@ -59,7 +59,7 @@ bool DeadLetterHandler::try_in_place(const ConsumerRecord& record) {
     const Order order = order_in(record.key, record.value);
     const bool is_poison = business_.happens_to(order, "poison", poison_percent);
     for (int attempt = 1;; ++attempt) {
-        work();
+        work(record);
         if (!is_poison) return true;
         if (attempt == tries_in_place) return false;
         station_.node.sleep_for(attempt * 20ms);
@@ -109,7 +109,7 @@ void RetryHandler::take(const Batch& batch) {
             hold_back(record, due);
             continue;
         }
-        work();
+        work(record);
         const Order order = order_in(record.key, record.value);
         if (business_.happens_to(order, record.partition.topic, failure_percent)) {
             forward(record);

@@ -11,7 +11,7 @@ void AtMostOnceHandler::take(const Batch& batch) {
     // Nothing was done yet, so that they may come again.
     if (commits_first && !consumer_.commit_sync().ok()) return rewind(batch);
     for (const ConsumerRecord& record : batch) {
-        work();
+        work(record);
         apply(record);
     }
     if (!commits_first) consumer_.commit_sync();
@@ -36,7 +36,7 @@ void AtLeastOnceHandler::take(const Batch& batch) {
     const bool commits_first = business_.has("commit-before-handling");
     if (commits && commits_first) consumer_.commit_sync();
     for (const ConsumerRecord& record : batch) {
-        work();
+        work(record);
         apply(record);
     }
     if (commits && !commits_first) consumer_.commit_sync();
@@ -50,7 +50,7 @@ void AtLeastOnceHandler::handle_aside() {
         }
         const ConsumerRecord record = std::move(aside_.front());
         aside_.pop_front();
-        work();
+        work(record);
         apply(record);
     }
 }
@@ -59,7 +59,7 @@ void AtLeastOnceHandler::handle_aside() {
 
 void IdempotentHandler::take(const Batch& batch) {
     for (const ConsumerRecord& record : batch) {
-        work();
+        work(record);
         apply_once(record);
         tell_handled(record);
     }
@@ -89,7 +89,7 @@ void IdempotentHandler::apply_once(const ConsumerRecord& record) {
             return true;
         });
         if (!is_new) return;
-        work();  // whatever else there is to do, between one transaction and the other
+        work(record);  // whatever else there is to do, between one transaction and the other
         database.transact(node, [&](Tables& tables) {
             if (marks_first) {
                 note_effect(tables, order);

@@ -5,6 +5,7 @@
 
 #include "model/events/client_events.h"
 #include "model/events/ledger_events.h"
+#include "model/patterns/mishaps.h"
 
 namespace squall::model {
 
@@ -23,6 +24,7 @@ void Handler::run() {
     prepare();
     consumer_.subscribe(topics_, callbacks());
     while (!is_leaving_) {
+        stay_away_if_due();
         before_poll();
         const Result<Batch> batch = consumer_.poll(500ms);
         // Whatever the client could not mend by itself may have passed a moment later.
@@ -36,9 +38,21 @@ void Handler::run() {
     station_.node.die_at_next_park(sim::StopReason::shutdown);
 }
 
-void Handler::work() {
+void Handler::stay_away_if_due() {
+    if (station_.mishaps == nullptr) return;
+    const auto away = station_.mishaps->on_polling(station_.node, station_.consumer.group_id);
+    if (!away) return;
+    consumer_.unsubscribe();
+    station_.node.sleep_for(*away);
+    consumer_.subscribe(topics_, callbacks());
+}
+
+void Handler::work(const ConsumerRecord& record) {
     station_.node.sleep_for(
         Duration(station_.node.draws("handling time").between(1'000'000, 40'000'000)));
+    if (station_.mishaps != nullptr) {
+        station_.mishaps->on_handling(station_.node, station_.consumer.group_id, record);
+    }
 }
 
 void Handler::apply(const ConsumerRecord& record) {

@@ -38,8 +38,9 @@ class Handler : public sim::Process {
     virtual void before_poll() {}
     virtual RebalanceCallbacks callbacks() { return {}; }
 
-    // What handling an order takes, before its effect is there. May park.
-    void work();
+    // What handling an order takes, before its effect is there. May park, and may end the process
+    // (mishaps.h).
+    void work(const ConsumerRecord& record);
     // The effect, alone. May park.
     void apply(const ConsumerRecord& record);
     // Inside a transaction of the database.
@@ -56,6 +57,8 @@ class Handler : public sim::Process {
 
   private:
     void run();
+    // Where something has it leave its group for a while.
+    void stay_away_if_due();
 
     std::vector<std::string> topics_;
     bool is_leaving_ = false;

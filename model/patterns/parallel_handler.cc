@@ -87,7 +87,7 @@ void ParallelHandler::run_lane(Lane& lane) {
         // Nobody waits for what was taken away before it was begun.
         const TopicPartition& partition = job.record.partition;
         if (job.term == term_of(partition)) {
-            work();
+            work(job.record);
             apply(job.record);
         }
         if (job.term == term_of(partition)) frontiers_[partition].finish(job.record.offset);

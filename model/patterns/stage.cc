@@ -39,7 +39,7 @@ void Stage::prepare() {
 }
 
 ProducerRecord Stage::process(const ConsumerRecord& record) {
-    work();
+    work(record);
     tell_handled(record);
     return {.topic = output_,
             .partition = std::nullopt,
@@ -65,7 +65,7 @@ void Stage::take(const Batch& batch) {
     });
     if (end != TransactionalClient::End::committed) return rewind_to_committed(batch);
     if (offsets_aside) {
-        work();  // whatever else there is to do, between one commit and the other
+        work(batch.back());  // whatever else there is to do, between one commit and the other
         consumer_.commit_sync();
     }
 }

@@ -13,6 +13,8 @@
 
 namespace squall::model {
 
+class Mishaps;
+
 struct Station {
     sim::Node& node;
     Fabric fabric;
@@ -20,6 +22,7 @@ struct Station {
     ProducerOptions producer{};          // without client.id and transactional.id
     ConsumerOptions consumer{};          // of members of a group: with client.id and group.id
     const BugSet* bugs = nullptr;        // may be null; outlives the process
+    Mishaps* mishaps = nullptr;          // likewise
 };
 
 }  // namespace squall::model

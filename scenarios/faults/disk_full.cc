@@ -12,10 +12,8 @@ class DiskFull final : public Fault {
     }
     // A broker whose log directory failed has halted: whoever made room starts it.
     void heal(FaultContext& context) override {
-        for (Machine* machine : context.machines) {
-            machine->disk->clear_faults(context.id);
-            machine->let_up(context.id);
-        }
+        context.cluster.clear_disk_faults(context.id);
+        for (Machine* machine : context.machines) machine->let_up(context.id);
     }
 };
 

@@ -56,11 +56,18 @@ struct FaultEntry {
     std::vector<FaultOptionEntry> options;
     // Error: invalid_input for an unknown or impossible option.
     Result<std::unique_ptr<Fault>> (*make)(const FaultOptions& options);
+    // Of an application, the only one that can be hit: see WorkloadEntry.
+    enum class Part { any, handler, sender };
+    Part part = Part::any;
 };
 
 // In order of kind.
 const std::vector<FaultEntry>& all_faults();
 const FaultEntry* find_fault(std::string_view kind);
+
+// The machines of the scenario's workload that play this part; of `any`: all but those who set up
+// and who judge.
+std::vector<std::string> players(const Scenario& scenario, FaultEntry::Part part);
 
 // The machines that the target means now.
 std::vector<Machine*> aim(const Target& target, Cluster& cluster, Draws& draws);

@@ -16,10 +16,8 @@ class IoError final : public Fault {
     }
     // A broker whose log directory failed has halted: whoever replaced the device starts it.
     void heal(FaultContext& context) override {
-        for (Machine* machine : context.machines) {
-            machine->disk->clear_faults(context.id);
-            machine->let_up(context.id);
-        }
+        context.cluster.clear_disk_faults(context.id);
+        for (Machine* machine : context.machines) machine->let_up(context.id);
     }
 
   private:

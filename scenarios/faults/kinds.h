@@ -30,5 +30,12 @@ FaultEntry clock_drift_fault();
 FaultEntry clock_freeze_fault();
 FaultEntry leap_second_fault();
 FaultEntry partition_fault();
+FaultEntry swizzle_fault();
+FaultEntry swapped_disks_fault();
+FaultEntry slow_handler_fault();
+FaultEntry handler_throws_fault();
+FaultEntry poison_record_fault();
+FaultEntry duplicate_send_fault();
+FaultEntry leave_group_fault();
 
 }  // namespace squall::scenarios

@@ -3,19 +3,25 @@
 
 #include "scenarios/faults/fault.h"
 #include "scenarios/faults/kinds.h"
+#include "scenarios/workloads/cast.h"
+#include "scenarios/workloads/workload.h"
 #include "sim/base/distribution.h"
 
 namespace squall::scenarios {
 
 const std::vector<FaultEntry>& all_faults() {
     static const std::vector<FaultEntry> faults = {
-        bit_rot_fault(),      clock_drift_fault(),     clock_freeze_fault(), clock_step_fault(),
-        crash_fault(),        crash_loop_fault(),      cut_fault(),          delay_fault(),
-        die_at_write_fault(), disk_full_fault(),       flap_fault(),         half_open_fault(),
-        io_error_fault(),     isolate_fault(),         leap_second_fault(),  partition_fault(),
-        pause_fault(),        power_loss_fault(),      replay_fault(),       reset_fault(),
-        restart_fault(),      rolling_restart_fault(), slow_disk_fault(),    stall_fault(),
-        wiped_disk_fault(),
+        bit_rot_fault(),      clock_drift_fault(),     clock_freeze_fault(),
+        clock_step_fault(),   crash_fault(),           crash_loop_fault(),
+        cut_fault(),          delay_fault(),           die_at_write_fault(),
+        disk_full_fault(),    duplicate_send_fault(),  flap_fault(),
+        half_open_fault(),    handler_throws_fault(),  io_error_fault(),
+        isolate_fault(),      leap_second_fault(),     leave_group_fault(),
+        partition_fault(),    pause_fault(),           poison_record_fault(),
+        power_loss_fault(),   replay_fault(),          reset_fault(),
+        restart_fault(),      rolling_restart_fault(), slow_disk_fault(),
+        slow_handler_fault(), stall_fault(),           swapped_disks_fault(),
+        swizzle_fault(),      wiped_disk_fault(),
     };
     return faults;
 }
@@ -29,6 +35,24 @@ bool FaultOptionEntry::stands_for(std::string_view option) const {
 const FaultEntry* find_fault(std::string_view kind) {
     const auto found = std::ranges::find(all_faults(), kind, &FaultEntry::kind);
     return found == all_faults().end() ? nullptr : &*found;
+}
+
+std::vector<std::string> players(const Scenario& scenario, FaultEntry::Part part) {
+    const WorkloadEntry& workload = *find_workload(scenario.workload.kind);
+    switch (part) {
+        case FaultEntry::Part::handler:
+            return workload.handlers == nullptr ? std::vector<std::string>{}
+                                                : workload.handlers(scenario);
+        case FaultEntry::Part::sender:
+            if (workload.sender.empty()) return {};
+            return {std::string(workload.sender)};
+        case FaultEntry::Part::any:
+            break;
+    }
+    std::vector<std::string> names = workload.client_names(scenario);
+    std::erase(names, Cast::admin_name);
+    std::erase(names, Cast::reader_name);
+    return names;
 }
 
 std::vector<Machine*> aim(const Target& target, Cluster& cluster, Draws& draws) {

@@ -12,9 +12,7 @@ class SlowDisk final : public Fault {
             machine->disk->set_faults({.fault_id = context.id, .slowdown_percent = percent_});
         }
     }
-    void heal(FaultContext& context) override {
-        for (Machine* machine : context.machines) machine->disk->clear_faults(context.id);
-    }
+    void heal(FaultContext& context) override { context.cluster.clear_disk_faults(context.id); }
 
   private:
     std::uint32_t percent_;

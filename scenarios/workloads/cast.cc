@@ -46,7 +46,8 @@ model::Station station_of(Cluster& cluster, sim::Node& node) {
             .bootstrap = bootstrap_of(cluster.scenario()),
             .producer = cluster.scenario().workload.producer,
             .consumer = {},
-            .bugs = cluster.bugs_of(node)};
+            .bugs = cluster.bugs_of(node),
+            .mishaps = cluster.mishaps_of(node)};
 }
 
 Cast::Cast(Cluster& cluster, bool awaits_all_brokers)

@@ -7,6 +7,7 @@
 #include "model/client/consumer.h"
 #include "model/client/producer.h"
 #include "model/events/client_events.h"
+#include "model/patterns/mishaps.h"
 #include "model/patterns/order_events.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/workloads/cast.h"
@@ -43,6 +44,7 @@ class OrderService final : public sim::Process {
           events_(cluster.simulation().noise()),
           interval_(DurationDistribution::Exponential{Duration(std::chrono::nanoseconds(1s)) /
                                                       cluster.scenario().workload.rate}),
+          mishaps_(*cluster.mishaps_of(node)),
           producer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
                     options(node, cluster), cluster.bugs_of(node)) {
         node.spawn("main", [this] { run(); });
@@ -61,8 +63,11 @@ class OrderService final : public sim::Process {
             node_.sleep_for(interval_.draw(draws));
             if (!input_.empty() && ledger_.next_order >= input_.size()) return;
             const std::uint64_t ordinal = ledger_.next_order++;
-            producer_.send(input_.empty() ? events_.make(ordinal, orders_topic, node_.wall_now())
-                                          : input_[ordinal]);
+            model::ProducerRecord order =
+                input_.empty() ? events_.make(ordinal, orders_topic, node_.wall_now())
+                               : input_[ordinal];
+            if (mishaps_.on_sending(node_, order)) producer_.send(order);
+            producer_.send(std::move(order));
         }
         producer_.flush();
     }
@@ -72,6 +77,7 @@ class OrderService final : public sim::Process {
     const std::vector<model::ProducerRecord>& input_;
     model::OrderEvents events_;
     DurationDistribution interval_;
+    model::Mishaps& mishaps_;
     model::Producer producer_;
 };
 
@@ -83,6 +89,7 @@ class GroupMember final : public sim::Process {
         : node_(node),
           group_(group),
           commit_(section.commit),
+          mishaps_(*cluster.mishaps_of(node)),
           consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
                     member_options(cluster, node, group), cluster.bugs_of(node)) {
         if (group == payment_group && cluster.scenario().topics.contains(payments_topic)) {
@@ -106,6 +113,11 @@ class GroupMember final : public sim::Process {
     void run() {
         consumer_.subscribe({orders_topic});
         while (!is_leaving_) {
+            if (const auto away = mishaps_.on_polling(node_, group_)) {
+                consumer_.unsubscribe();
+                node_.sleep_for(*away);
+                consumer_.subscribe({orders_topic});
+            }
             Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
             // Whatever the client could not mend by itself may have passed a moment later.
             if (!batch) {
@@ -130,6 +142,7 @@ class GroupMember final : public sim::Process {
         bool all_paid = true;
         for (const ConsumerRecord& record : batch) {
             node_.sleep_for(Duration(draws.between(100'000, 2'000'000)));
+            mishaps_.on_handling(node_, group_, record);
             if (payments_ != nullptr && record.value) {
                 const std::string key(record.key ? as_text(*record.key) : std::string_view());
                 payments_->send(model::payment_for(key, *record.value, payments_topic),
@@ -159,6 +172,7 @@ class GroupMember final : public sim::Process {
     sim::Node& node_;
     std::string group_;
     CommitStyle commit_;
+    model::Mishaps& mishaps_;
     bool is_leaving_ = false;
     model::Consumer consumer_;
     std::unique_ptr<model::Producer> payments_;
@@ -213,7 +227,9 @@ WorkloadEntry order_flow_workload() {
             .topics = {orders_topic},
             .make = [](const Scenario& scenario) -> std::unique_ptr<Workload> {
                 return std::make_unique<OrderFlow>(scenario);
-            }};
+            },
+            .handlers = member_names,
+            .sender = "order-service"};
 }
 
 }  // namespace squall::scenarios

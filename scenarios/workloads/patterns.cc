@@ -24,8 +24,7 @@ using model::Business;
 using model::EffectPromise;
 using model::Station;
 
-constexpr const char* orders_topic = "orders";
-constexpr const char* source_name = "order-service";
+constexpr const char* pattern_source_name = "order-service";
 constexpr const char* relay_name = "relay";
 constexpr const char* sink_name = "sink";
 
@@ -50,14 +49,14 @@ template <class H>
 std::unique_ptr<sim::Process> member_of(Station station, Business& business,
                                         const std::string& group) {
     return std::make_unique<H>(std::move(station), business, group,
-                               std::vector<std::string>{orders_topic});
+                               std::vector<std::string>{model::orders_topic});
 }
 
 std::unique_ptr<sim::Process> retrying_member(Station station, Business& business,
                                               const std::string& group) {
     return std::make_unique<model::RetryHandler>(
         std::move(station), business, group,
-        std::vector<std::string>{orders_topic, model::first_retry_topic,
+        std::vector<std::string>{model::orders_topic, model::first_retry_topic,
                                  model::second_retry_topic});
 }
 
@@ -71,7 +70,7 @@ const std::vector<Pattern>& patterns() {
          .promise = EffectPromise::at_most_once,
          .in_order = false,
          .flaws = {{"commit-after-handling", "handles, then commits"}},
-         .topics = {orders_topic},
+         .topics = {model::orders_topic},
          .member = member_of<model::AtMostOnceHandler>},
         {.kind = "at-least-once",
          .about = "handles, then commits: an order may be handled twice, and is never lost",
@@ -79,7 +78,7 @@ const std::vector<Pattern>& patterns() {
          .in_order = true,
          .flaws = {{"commit-before-handling", "commits, then handles", true},
                    {auto_commit_flaw, "polls on, with auto commit, while another task handles"}},
-         .topics = {orders_topic},
+         .topics = {model::orders_topic},
          .member = member_of<model::AtLeastOnceHandler>,
          .may_auto_commit = true},
         {.kind = "parallel-handling",
@@ -89,7 +88,7 @@ const std::vector<Pattern>& patterns() {
          .in_order = true,
          .flaws = {{"commit-highest", "commits what was polled, done or not"},
                    {"any-lane", "deals records to lanes in turn"}},
-         .topics = {orders_topic},
+         .topics = {model::orders_topic},
          .member = member_of<model::ParallelHandler>},
         {.kind = "idempotent-consumer",
          .about = "remembers what it has handled in the transaction that has the effect",
@@ -98,7 +97,7 @@ const std::vector<Pattern>& patterns() {
          .flaws = {{"mark-after-effect", "remembers in a second transaction"},
                    {"mark-before-effect", "remembers, then acts in a second transaction"},
                    {"short-memory", "forgets after 200 ms"}},
-         .topics = {orders_topic},
+         .topics = {model::orders_topic},
          .member = member_of<model::IdempotentHandler>},
         {.kind = "consume-process-produce",
          .about = "a stage that reads, writes on and commits in one transaction, then a sink",
@@ -107,7 +106,7 @@ const std::vector<Pattern>& patterns() {
          .flaws = {{"offsets-aside", "commits its offsets after the transaction"},
                    {"plain-stages", "writes without transactions"},
                    {"read-uncommitted", "reads what is not committed"}},
-         .topics = {orders_topic, "payments"},
+         .topics = {model::orders_topic, "payments"},
          .groups = {"payment"},
          .has_sink = true},
         {.kind = "pipeline",
@@ -117,7 +116,7 @@ const std::vector<Pattern>& patterns() {
          .flaws = {{"offsets-aside", "stages commit their offsets after the transaction"},
                    {"plain-stages", "stages write without transactions"},
                    {"read-uncommitted", "stages and sink read what is not committed"}},
-         .topics = {orders_topic, "checked", "priced"},
+         .topics = {model::orders_topic, "checked", "priced"},
          .groups = {"checking", "pricing"},
          .has_sink = true},
         {.kind = "dead-letter",
@@ -126,14 +125,14 @@ const std::vector<Pattern>& patterns() {
          .in_order = true,
          .flaws = {{"poison-dropped", "goes on without it"},
                    {"dead-letter-not-awaited", "commits before the topic has it"}},
-         .topics = {orders_topic, model::dead_letter_topic},
+         .topics = {model::orders_topic, model::dead_letter_topic},
          .member = member_of<model::DeadLetterHandler>},
         {.kind = "retry-topics",
          .about = "what fails waits in retry topics, 1 s and 4 s, then goes to a dead-letter topic",
          .promise = EffectPromise::at_least_once,
          .in_order = false,
          .flaws = {{"retry-not-awaited", "commits before the next topic has it"}},
-         .topics = {orders_topic, model::first_retry_topic, model::second_retry_topic,
+         .topics = {model::orders_topic, model::first_retry_topic, model::second_retry_topic,
                     model::dead_letter_topic},
          .member = retrying_member},
         {.kind = "outbox",
@@ -143,7 +142,7 @@ const std::vector<Pattern>& patterns() {
          .flaws = {{"dual-write", "stores the order, then sends by itself"},
                    {"publish-first", "sends, then stores what may be refused"},
                    {"relay-marks-first", "the relay marks a message, then sends it"}},
-         .topics = {orders_topic},
+         .topics = {model::orders_topic},
          .member = member_of<model::IdempotentHandler>,
          .has_outbox = true},
         {.kind = "fan-out",
@@ -151,7 +150,7 @@ const std::vector<Pattern>& patterns() {
          .promise = EffectPromise::at_least_once,
          .in_order = true,
          .flaws = {{one_group_flaw, "all of them have one group.id"}},
-         .topics = {orders_topic},
+         .topics = {model::orders_topic},
          .member = member_of<model::AtLeastOnceHandler>,
          .may_auto_commit = true},
     };
@@ -173,7 +172,7 @@ class PatternWorkload final : public Workload {
         business_.emplace(cluster.simulation().noise(), scenario.workload.flaw);
         open_ledgers(cluster);
         cast_.emplace(cluster);
-        cast_->add_application(source_name, [this, &cluster](sim::Node& node) {
+        cast_->add_application(pattern_source_name, [this, &cluster](sim::Node& node) {
             return make_source(station_of(cluster, node), cluster.scenario().workload.rate);
         });
         if (pattern_.has_outbox) {
@@ -257,7 +256,7 @@ class PatternWorkload final : public Workload {
 
 std::vector<std::string> client_names(const Scenario& scenario) {
     const Pattern& pattern = pattern_of(scenario);
-    std::vector<std::string> names = {Cast::admin_name, source_name};
+    std::vector<std::string> names = {Cast::admin_name, pattern_source_name};
     if (pattern.has_outbox) names.emplace_back(relay_name);
     for (std::string& name : member_names(scenario)) names.push_back(std::move(name));
     if (pattern.has_sink) names.emplace_back(sink_name);
@@ -282,7 +281,8 @@ std::vector<WorkloadEntry> pattern_workloads() {
                            .groups = pattern.groups,
                            .needs_group = true,
                            .flaws = pattern.flaws,
-                           .commit_styles = std::move(commit_styles)});
+                           .commit_styles = std::move(commit_styles),
+                           .handlers = member_names});
     }
     return entries;
 }

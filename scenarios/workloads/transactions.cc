@@ -10,6 +10,7 @@
 
 #include "model/client/consumer.h"
 #include "model/events/client_events.h"
+#include "model/patterns/mishaps.h"
 #include "model/patterns/transactional_client.h"
 #include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/topic_reader.h"
@@ -159,6 +160,7 @@ class Copier final : public sim::Process {
           group_(group),
           rewinds_(section.rewind),
           progress_(progress),
+          mishaps_(*cluster.mishaps_of(node)),
           consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
                     options(node, cluster, group), cluster.bugs_of(node)),
           client_(station_of(cluster, node), node.name()) {
@@ -180,6 +182,11 @@ class Copier final : public sim::Process {
     void run() {
         consumer_.subscribe({published_topic});
         while (true) {
+            if (const auto away = mishaps_.on_polling(node_, group_)) {
+                consumer_.unsubscribe();
+                node_.sleep_for(*away);
+                consumer_.subscribe({published_topic});
+            }
             const Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
             if (!batch) {
                 node_.sleep_for(1s);
@@ -199,6 +206,7 @@ class Copier final : public sim::Process {
             Positions next;
             for (const ConsumerRecord& record : batch) {
                 node_.sleep_for(Duration(draws.between(100'000, 2'000'000)));
+                mishaps_.on_handling(node_, group_, record);
                 const std::string key(record.key ? as_text(*record.key) : std::string_view());
                 producer.send(record_of(copies_topic, key,
                                         fmt::format("copy {} of {} offset {}", progress_.copies++,
@@ -239,6 +247,7 @@ class Copier final : public sim::Process {
     std::string group_;
     bool rewinds_;
     TransactionsProgress& progress_;
+    model::Mishaps& mishaps_;
     model::Consumer consumer_;
     model::TransactionalClient client_;
 };
@@ -299,7 +308,8 @@ WorkloadEntry transactions_workload() {
             .topics = {published_topic, "payments", "shipments", copies_topic},
             .make = [](const Scenario&) -> std::unique_ptr<Workload> {
                 return std::make_unique<Transactions>();
-            }};
+            },
+            .handlers = member_names};
 }
 
 }  // namespace squall::scenarios

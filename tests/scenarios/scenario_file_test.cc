@@ -693,7 +693,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(ScenarioFile, AFaultOfDisksHitsServersOnly) {
     for (const FaultEntry& kind : all_faults()) {
         Scenario scenario = small_storm();
-        FaultSection fault = crash_at("f", "owner(orders-0)", 8s, 6s);
+        const bool sends = kind.part == FaultEntry::Part::sender;
+        FaultSection fault = crash_at("f", sends ? "order-service" : "owner(orders-0)", 8s, 6s);
         fault.kind = kind.kind;
         scenario.faults = {fault};
         if (kind.needs_broker) {
