@@ -90,6 +90,8 @@ void add_to_list(toml::table& table, std::string_view key, std::string_view valu
     if (auto* list = table.get_as<toml::array>(key)) list->push_back(value);
 }
 
+void settle(toml::table& document, const Override& change);
+
 void arm(toml::table& document, const std::string& text) {
     const std::size_t at = text.find('@');
     const std::string id = text.substr(0, at);
@@ -122,6 +124,7 @@ void arm(toml::table& document, const std::string& text) {
     for (const model::BugSetting& setting : bug->settings) {
         const Override change{std::string(setting.path), std::string(setting.value)};
         set(document, split(change.path), 0, change);
+        settle(document, change);
     }
     add_to_list(document, "bugs", bug->id);
 }
@@ -135,10 +138,24 @@ bool means(const Override& change, std::string_view path) {
     });
 }
 
+// What is said is not left to a seed any more.
+void settle(toml::table& document, const Override& change) {
+    toml::table* const swarm = document.get_as<toml::table>("swarm");
+    if (swarm == nullptr) return;
+    std::vector<std::string> settled;
+    for (const auto& [path, choice] : *swarm) {
+        if (means(change, path.str())) settled.emplace_back(path.str());
+    }
+    for (const std::string& path : settled) swarm->erase(path);
+}
+
 }  // namespace
 
 void apply_changes(toml::table& document, const Changes& changes) {
-    for (const Override& change : changes.set) set(document, split(change.path), 0, change);
+    for (const Override& change : changes.set) {
+        set(document, split(change.path), 0, change);
+        settle(document, change);
+    }
     for (const std::string& bug : changes.bugs) arm(document, bug);
 }
 

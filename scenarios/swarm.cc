@@ -40,6 +40,13 @@ class Storm {
             roles_.push_back(fmt::format("coordinator({})", group));
         }
         for (int i = 0; i < 3; ++i) roles_.emplace_back("controller");
+        clients_ = players(plan, FaultEntry::Part::any);
+        crowds_ = {"all-brokers", "all-controllers"};
+        for (const auto& [topic, section] : plan.topics) {
+            for (std::int32_t i = 0; i < section.partitions; ++i) {
+                crowds_.push_back(fmt::format("isr({}-{})", topic, i));
+            }
+        }
     }
 
     // A fault at a time in the first four fifths of the storm.
@@ -48,24 +55,109 @@ class Storm {
         FaultSection fault;
         fault.id = fmt::format("storm-{}", ordinal + 1);
         fault.kind = kinds_[draws.below(kinds_.size())];
-        fault.target = target_of(fault.kind, draws);
+        fault.target = target_of(*find_fault(fault.kind), draws);
         const std::int64_t storm_ms = plan_.run.storm / 1ms;
         fault.at = std::chrono::milliseconds(draws.between(storm_ms / 10, storm_ms * 8 / 10));
+        // The first one is sure to come, and to be noticed: a storm without effect tells nothing.
+        const bool may_miss = ordinal > 0;
+        if (may_miss && draws.below(4) == 0) strike_at_a_moment(fault, draws);
         fault.heal_after = std::chrono::milliseconds(draws.between(500, storm_ms / 4));
+        choose_options(fault, may_miss, draws);
         return fault;
     }
 
   private:
-    std::string target_of(const std::string& kind, Draws& draws) const {
-        if (loses_data(kind)) return victim_;
-        if (kind == "rolling-restart") return "all-brokers";
-        return roles_[draws.below(roles_.size())];
+    static const std::string& one_of(const std::vector<std::string>& names, Draws& draws) {
+        return names[draws.below(names.size())];
+    }
+
+    std::string target_of(const FaultEntry& kind, Draws& draws) const {
+        if (kind.part != FaultEntry::Part::any) return one_of(players(plan_, kind.part), draws);
+        if (loses_data(kind.kind)) {
+            // The quorum flushes before it answers: power costs it nothing that was promised.
+            const bool quorum_bears_it = kind.kind == "power-loss" || kind.kind == "die-at-write";
+            if (quorum_bears_it && !plan_.cluster.combined && draws.below(4) == 0) {
+                return one_of(controller_names(plan_), draws);
+            }
+            return victim_;
+        }
+        if (kind.kind == "rolling-restart" || kind.kind == "swizzle") return "all-brokers";
+        const bool is_for_one = kind.kind == "partition" || kind.kind == "swapped-disks";
+        if (!is_for_one && draws.below(8) == 0) return one_of(crowds_, draws);
+        if (!kind.needs_broker && !clients_.empty() && draws.below(4) == 0) {
+            return one_of(clients_, draws);
+        }
+        return one_of(roles_, draws);
+    }
+
+    std::vector<std::string> conversations() const {
+        std::vector<std::string> labels = {"Produce",     "Produce reply",  "Fetch",
+                                           "Fetch reply", "AlterPartition", "AlterPartition reply"};
+        const auto add = [&](std::initializer_list<const char*> more) {
+            labels.insert(labels.end(), more.begin(), more.end());
+        };
+        if (!plan_.workload.groups.empty()) add({"OffsetCommit", "OffsetCommit reply"});
+        if (plan_.workload.kind == "transactions") {
+            add({"EndTxn", "EndTxn reply", "WriteTxnMarkers", "TxnOffsetCommit"});
+        }
+        return labels;
+    }
+
+    void choose_options(FaultSection& fault, bool may_miss, Draws& draws) const {
+        const auto choose_of = [&](const char* option, std::vector<std::string> values) {
+            fault.options[option] = one_of(values, draws);
+        };
+        if (fault.kind == "partition") choose_of("shape", {"apart", "halves", "bridge", "ring"});
+        if (fault.kind == "isolate") choose_of("from", {"everyone", "servers", "controllers"});
+        const FaultEntry& kind = *find_fault(fault.kind);
+        const bool is_for_frames =
+            std::ranges::find(kind.options, "label", &FaultOptionEntry::name) != kind.options.end();
+        if (!may_miss || !is_for_frames || draws.below(2) == 0) return;
+        // Some conversations only: what nobody else notices is what is hard to notice.
+        choose_of("label", conversations());
+        choose_of("direction", {"both", "in", "out"});
+        if (draws.below(3) == 0) choose_of("peer", {"all-brokers", "controller"});
+        if (draws.below(3) == 0) choose_of("count", {"1", "3"});
+    }
+
+    // Where the protocols are in the middle of something, instead of at a time.
+    static void strike_at_a_moment(FaultSection& fault, Draws& draws) {
+        struct Moment {
+            const char* event;
+            std::map<std::string, std::string> match;
+            std::int64_t most;  // the last of them that is worth waiting for
+        };
+        static const std::vector<Moment> moments = {
+            {"RoleTaken", {{"role", "leader"}}, 12},
+            {"PartitionChanged", {}, 12},
+            {"IsrChangeProposed", {}, 4},
+            {"HighWatermarkAdvanced", {{"role", "leader"}}, 300},
+            {"BrokerStarted", {}, 6},
+            {"RaftRoleChanged", {{"role", "leader"}}, 2},
+            {"RaftVoteGranted", {}, 3},
+            {"RaftCommitted", {}, 60},
+            {"RecordHandled", {}, 200},
+            {"OffsetCommitted", {}, 60},
+            {"SendInvoked", {}, 300},
+            {"FaultStarted", {}, 3},
+            {"FaultHealed", {}, 3},
+        };
+        const Moment& moment = moments[draws.below(moments.size())];
+        EventCondition condition;
+        condition.event = moment.event;
+        condition.match = moment.match;
+        condition.nth = static_cast<std::uint32_t>(draws.between(1, moment.most));
+        if (draws.below(2) == 0) condition.after = std::chrono::milliseconds(draws.between(1, 500));
+        fault.at = std::nullopt;
+        fault.when = std::move(condition);
     }
 
     const Scenario& plan_;
     const Noise& noise_;
     std::vector<std::string> kinds_;
     std::vector<std::string> roles_;
+    std::vector<std::string> crowds_;  // many at once
+    std::vector<std::string> clients_;
     std::string victim_;
 };
 

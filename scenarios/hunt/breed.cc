@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "scenarios/cluster.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/swarm.h"
 
@@ -67,9 +68,17 @@ class Child {
         for (const FaultSection& known : child_.faults) taken.insert(known.id);
         for (std::size_t n = 1; taken.contains(fault.id); ++n) fault.id = fmt::format("bred-{}", n);
         if (loses_data(fault.kind)) {
-            const auto victim = std::ranges::find_if(
-                child_.faults, [](const FaultSection& known) { return loses_data(known.kind); });
-            if (victim != child_.faults.end()) fault.target = victim->target;
+            const std::vector<std::string> controllers = controller_names(child_);
+            const auto is_of_quorum = [&](const FaultSection& known) {
+                return !child_.cluster.combined &&
+                       std::ranges::find(controllers, known.target) != controllers.end();
+            };
+            const auto victim = std::ranges::find_if(child_.faults, [&](const auto& known) {
+                return loses_data(known.kind) && !is_of_quorum(known);
+            });
+            if (victim != child_.faults.end() && !is_of_quorum(fault)) {
+                fault.target = victim->target;
+            }
         }
         if (fault.at) fault.at = std::min<Duration>(*fault.at, child_.run.storm * 8 / 10);
         child_.faults.push_back(std::move(fault));

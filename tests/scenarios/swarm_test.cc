@@ -2,12 +2,15 @@
 // they had been written.
 #include "scenarios/swarm.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
+#include "scenarios/faults/fault.h"
 #include "tests/scenarios/small_storm.h"
 
 namespace squall::scenarios {
@@ -81,7 +84,9 @@ TEST(Swarm, DrawnFaultsStrikeWithinTheStormAndTheWrittenOnesStay) {
         ASSERT_GE(plan.faults.size(), 1u);
         EXPECT_EQ(plan.faults[0].id, "mine");
         for (const FaultSection& fault : plan.faults) {
-            ASSERT_TRUE(fault.at.has_value());
+            // At a time, or at a moment of the protocols.
+            ASSERT_NE(fault.at.has_value(), fault.when.has_value());
+            if (!fault.at) continue;
             EXPECT_LT(*fault.at, plan.run.storm) << fault.id;
         }
     }
@@ -109,13 +114,75 @@ faults = { kinds = ["crash"], count = { min = 8, max = 8 } }
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         for (const FaultSection& fault : expand(scenario, seed).faults) {
             targets.insert(fault.target);
-            latest = std::max(latest, *fault.at);
+            if (fault.at) latest = std::max(latest, *fault.at);
         }
     }
     for (const char* broker : {"b1", "b2", "b3", "b4", "b5", "b6", "b7"}) {
         EXPECT_TRUE(targets.contains(broker)) << broker;
     }
     EXPECT_GT(latest, 100s);
+}
+
+TEST(Swarm, EveryKindIsAimedAtWhomItCanHit) {
+    // Whatever is listed for servers, clients and applications, each plan is a valid scenario.
+    std::string kinds;
+    for (const FaultEntry& entry : all_faults()) kinds += fmt::format("\"{}\", ", entry.kind);
+    const Scenario scenario = small_storm(fmt::format(
+        "[swarm]\nfaults = {{ kinds = [{}], count = {{ min = 20, max = 20 }} }}\n", kinds));
+    std::map<std::string, std::set<std::string>> targets;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        for (const FaultSection& fault : expand(scenario, seed).faults) {
+            targets[fault.kind].insert(fault.target);
+        }
+    }
+    EXPECT_EQ(targets.size(), all_faults().size());
+    EXPECT_EQ(targets["poison-record"], (std::set<std::string>{"order-service"}));
+    EXPECT_EQ(targets["slow-handler"], (std::set<std::string>{"audit-1", "payment-1"}));
+    EXPECT_EQ(targets["rolling-restart"], (std::set<std::string>{"all-brokers"}));
+    for (const char* client : {"order-service", "payment-1", "isr(orders-0)", "c1"}) {
+        EXPECT_TRUE(targets["crash"].contains(client) || std::string_view(client) == "c1")
+            << client;
+    }
+    EXPECT_FALSE(targets["crash"].contains("reader"));
+    EXPECT_FALSE(targets["crash"].contains("admin"));
+}
+
+// A survivor of every record exists: one broker alone, and of the quorum what was flushed.
+TEST(Swarm, OneBrokerAloneLosesData) {
+    std::string kinds;
+    for (const FaultEntry& entry : all_faults()) {
+        if (loses_data(entry.kind)) kinds += fmt::format("\"{}\", ", entry.kind);
+    }
+    const Scenario scenario = small_storm(
+        fmt::format("[swarm]\nfaults = {{ kinds = [{}], count = {{ min = 12, max = 12 }} }}\n",
+                    kinds),
+        {.set = {{"cluster.controllers", "3"}}, .bugs = {}});
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        std::set<std::string> brokers;
+        for (const FaultSection& fault : expand(scenario, seed).faults) {
+            if (fault.target.starts_with("b")) {
+                brokers.insert(fault.target);
+                continue;
+            }
+            EXPECT_TRUE(fault.target.starts_with("c")) << fault.target;
+            EXPECT_TRUE(fault.kind == "power-loss" || fault.kind == "die-at-write") << fault.kind;
+        }
+        EXPECT_LE(brokers.size(), 1u);
+    }
+}
+
+TEST(Swarm, WhatIsSaidIsNotLeftToTheSeed) {
+    const Scenario set = small_storm(swarm, {.set = {{"workload.rate", "7"}}, .bugs = {}});
+    // Z43 switches idempotence off.
+    const Scenario armed =
+        small_storm(std::string(swarm) + "\"workload.producer.enable.idempotence\" = [true]\n",
+                    {.set = {}, .bugs = {"Z43"}});
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+        EXPECT_EQ(expand(set, seed).workload.rate, 7u);
+        EXPECT_FALSE(expand(armed, seed).workload.producer.enable_idempotence);
+        EXPECT_EQ(expand(set, seed).workload.producer.linger,
+                  expand(small_storm(swarm), seed).workload.producer.linger);
+    }
 }
 
 TEST(Swarm, WhatCannotBeChosenIsFoundWhenTheFileIsRead) {
