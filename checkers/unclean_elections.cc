@@ -4,8 +4,8 @@ namespace squall::checkers {
 
 namespace {
 
-using UncleanElectionsEvents =
-    sim::EventOf<model::PartitionChanged, model::ElectLeadersInvoked, model::TopicDeleted>;
+using UncleanElectionsEvents = sim::EventOf<model::PartitionChanged, model::BrokerRegistered,
+                                            model::ElectLeadersInvoked, model::TopicDeleted>;
 
 }  // namespace
 

@@ -17,7 +17,7 @@ using ReceiptEvents =
     sim::EventOf<model::BrokerStarted, sim::FaultStarted, model::PartitionChanged, sim::NodeStopped,
                  sim::NodePaused, sim::ClockChanged, sim::FrameDisturbed, sim::FrameLost,
                  sim::DiskFaultHit, model::BrokerFenceChanged, model::MemberRemoved,
-                 model::ProduceRetried>;
+                 model::ProduceRetried, model::MishapHit>;
 
 // Consequences show for a while after a fault ended: sessions expire, clients retry.
 constexpr Duration aftermath = 15s;

@@ -121,8 +121,10 @@ bool ControllerHost::must_stand_down() const {
 }
 
 bool ControllerHost::is_committed(const Pending& pending) const {
-    // A controller in office without the quorum (Z33) has nobody to wait for.
-    return pending.last_offset < raft_.high_watermark() || !raft_.is_leader();
+    // Who is deposed and was not told yet does not learn what became of what it wrote. A controller
+    // in office without the quorum (Z33) has nobody to wait for.
+    if (!raft_.is_leader()) return !must_stand_down();
+    return pending.last_offset < raft_.high_watermark();
 }
 
 void ControllerHost::maybe_activate() {
