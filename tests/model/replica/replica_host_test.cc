@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "tests/model/replica/replica_world.h"
 
 namespace squall::model {
@@ -149,8 +153,12 @@ TEST(ReplicaHost, RemovesTheLogOfADeletedTopic) {
     world.run_for(1s);
     for (int i = 1; i <= 3; ++i) {
         EXPECT_EQ(world.process(i).logs().find(orders), nullptr);
-        EXPECT_TRUE(world.disk(i).list("orders-0/").empty());
+        const std::vector<std::string> left = world.disk(i).list("orders-0/");
+        EXPECT_EQ(left.size(), 1u);
+        EXPECT_TRUE(std::ranges::all_of(left, DeletedFiles::holds));
     }
+    world.run_for(60s);  // file.delete.delay.ms
+    for (int i = 1; i <= 3; ++i) EXPECT_TRUE(world.disk(i).list("orders-0/").empty());
     EXPECT_EQ(world.events("LogStartAdvanced").size(), 3u);
     EXPECT_EQ(world.replicas(1).fetch(orders, {.fetch_offset = Offset(0)}).error,
               ErrorCode::unknown_topic_or_partition);
