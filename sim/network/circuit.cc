@@ -338,7 +338,11 @@ Circuit::Fate Circuit::judge(Flow& flow, Packet& packet, RuleId after) {
         packet.held_by = entry->id;
         return Fate::carried;
     }
-    packet.arrival = link.transmit(wiring_.now(), packet.bytes) + link.latency(packet.bits);
+    Time departure = link.transmit(wiring_.now(), packet.bytes);
+    if (std::holds_alternative<disturb::Throttle>(disturbance)) {
+        departure = entry->pipe.transmit(departure, packet.bytes);
+    }
+    packet.arrival = departure + link.latency(packet.bits);
     if (const auto* delay = std::get_if<disturb::Delay>(&disturbance)) {
         const std::uint64_t bits = combine(mix(packet.bits), entry->fault_hash);
         packet.arrival += delay->extra.at(bits);

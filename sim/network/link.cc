@@ -16,6 +16,19 @@ std::uint64_t time_per_byte(std::uint64_t bits_per_second) {
 
 }  // namespace
 
+Pipe::Pipe(std::uint64_t bits_per_second) : time_per_byte_(time_per_byte(bits_per_second)) {}
+
+void Pipe::set(std::uint64_t bits_per_second) {
+    time_per_byte_ = time_per_byte(bits_per_second);
+}
+
+Time Pipe::transmit(Time at, std::uint32_t bytes) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide ns = (Wide{bytes} * time_per_byte_) >> fraction_bits;
+    free_at_ = std::max(free_at_, at) + Duration(static_cast<std::int64_t>(ns));
+    return free_at_;
+}
+
 Link::Link(Noise noise, std::string_view from, std::string_view to, DurationDistribution latency,
            std::uint64_t bandwidth)
     : noise_(noise), meaning_(Meaning("latency").with(from).with(to)) {
@@ -24,7 +37,7 @@ Link::Link(Noise noise, std::string_view from, std::string_view to, DurationDist
 
 void Link::set(DurationDistribution latency, std::uint64_t bandwidth) {
     latency_ = latency;
-    time_per_byte_ = time_per_byte(bandwidth);
+    pipe_.set(bandwidth);
 }
 
 std::uint64_t Link::draw(std::string_view label) {
@@ -34,13 +47,6 @@ std::uint64_t Link::draw(std::string_view label) {
         lane = lanes_.end() - 1;
     }
     return noise_.at(lane->meaning, lane->ordinal++);
-}
-
-Time Link::transmit(Time now, std::uint32_t bytes) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide ns = (Wide{bytes} * time_per_byte_) >> fraction_bits;
-    free_at_ = std::max(free_at_, now) + Duration(static_cast<std::int64_t>(ns));
-    return free_at_;
 }
 
 }  // namespace squall::sim

@@ -16,6 +16,23 @@
 
 namespace squall::sim {
 
+// What lets bytes through one after the other, at a rate.
+class Pipe {
+  public:
+    Pipe() = default;
+    // 0: no limit.
+    explicit Pipe(std::uint64_t bits_per_second);
+
+    // As Pipe(bits_per_second) from the next bytes on.
+    void set(std::uint64_t bits_per_second);
+    // When the last bit of what comes at `at` has left.
+    Time transmit(Time at, std::uint32_t bytes);
+
+  private:
+    std::uint64_t time_per_byte_ = 0;  // in 2^-20 ns
+    Time free_at_{};
+};
+
 class Link {
   public:
     // `bandwidth` is in bits per second; 0: no limit.
@@ -28,8 +45,8 @@ class Link {
     // The noise of the next frame with this label.
     std::uint64_t draw(std::string_view label);
     Duration latency(std::uint64_t bits) const { return latency_.at(bits); }
-    // When the last bit of a frame that is sent now leaves. Requires: `now` never goes back.
-    Time transmit(Time now, std::uint32_t bytes);
+    // When the last bit of a frame that is sent now leaves.
+    Time transmit(Time now, std::uint32_t bytes) { return pipe_.transmit(now, bytes); }
 
   private:
     // The draws for one label.
@@ -42,8 +59,7 @@ class Link {
     Noise noise_;
     Meaning meaning_;
     DurationDistribution latency_;
-    std::uint64_t time_per_byte_ = 0;  // in 2^-20 ns
-    Time free_at_{};
+    Pipe pipe_;
     std::vector<Lane> lanes_;  // few: searched from the front
 };
 

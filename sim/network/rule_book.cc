@@ -13,13 +13,15 @@ namespace {
 constexpr std::uint32_t always = 1'000'000;
 
 std::string_view word_for(const Disturbance& disturbance) {
-    constexpr std::string_view words[] = {"delay", "stall", "reset", "half_open", "replay"};
+    constexpr std::string_view words[] = {"delay",     "stall",  "reset",
+                                          "half_open", "replay", "throttle"};
     return words[disturbance.index()];
 }
 
 bool concerns_kind(const Disturbance& disturbance, const Passage& passage) {
     const bool only_waits = std::holds_alternative<disturb::Delay>(disturbance) ||
-                            std::holds_alternative<disturb::Stall>(disturbance);
+                            std::holds_alternative<disturb::Stall>(disturbance) ||
+                            std::holds_alternative<disturb::Throttle>(disturbance);
     if (std::holds_alternative<disturb::Replay>(disturbance)) return passage.is_replayable;
     return passage.kind != Passage::Kind::signal || only_waits;
 }
@@ -59,6 +61,11 @@ RuleId RuleBook::add(Rule rule) {
     ASSERT(rule.per_million <= always, "a chance of {} in a million", rule.per_million);
     Entry entry;
     entry.word = rule.word.empty() ? word_for(rule.disturbance) : rule.word;
+    if (const auto* throttle = std::get_if<disturb::Throttle>(&rule.disturbance)) {
+        ASSERT(throttle->bits_per_second > 0, "rule of {}: a throttle that lets nothing through",
+               rule.fault_id);
+        entry.pipe.set(throttle->bits_per_second);
+    }
     entry.rule = std::move(rule);
     return insert(std::move(entry));
 }

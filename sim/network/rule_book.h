@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/network/link.h"
 #include "sim/network/rules.h"
 
 namespace squall::sim {
@@ -39,6 +40,7 @@ class RuleBook {
         std::uint64_t fault_hash = 0;
         std::uint32_t matched = 0;
         std::uint32_t disturbed = 0;
+        mutable Pipe pipe{};  // of a throttle
     };
 
     RuleId add(Rule rule);

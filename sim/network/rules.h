@@ -3,9 +3,9 @@
 // what is on its way already arrives. What a stall held goes on, when the stall is removed, with
 // the rules behind it.
 //
-// A connection attempt can be delayed, stalled and reset (then it is refused); a closing can be
-// delayed and stalled. Both are seen by rules without a label only. A node's connections to itself
-// pass no link: only a rule that names that node at both ends concerns them.
+// A connection attempt can be delayed, throttled, stalled and reset (then it is refused); a closing
+// can be delayed, throttled and stalled. Both are seen by rules without a label only. A node's
+// connections to itself pass no link: only a rule that names that node at both ends concerns them.
 #pragma once
 
 #include <cstdint>
@@ -41,10 +41,14 @@ struct HalfOpen {};
 struct Replay {
     Duration delay;
 };
+// All that matches leaves one after the other, at this rate, as through one narrow pipe.
+struct Throttle {
+    std::uint64_t bits_per_second;  // more than 0
+};
 }  // namespace disturb
 
 using Disturbance = std::variant<disturb::Delay, disturb::Stall, disturb::Reset, disturb::HalfOpen,
-                                 disturb::Replay>;
+                                 disturb::Replay, disturb::Throttle>;
 
 struct Rule {
     std::string fault_id;        // who asked: for receipts in the trace

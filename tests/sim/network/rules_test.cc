@@ -63,6 +63,36 @@ TEST(DelayRule, ConcernsItsLabelAndItsDirectionOnly) {
     EXPECT_EQ(pair.client->heard_at, (std::vector<Time>{Time(12ms), Time(42ms)}));
 }
 
+// Two senders, and their frames leave one after the other: bytes over the rate is what each takes.
+TEST(ThrottleRule, LetsFramesThroughOneAfterTheOther) {
+    World world;
+    Node& c1 = world.add("c1");
+    Node& c2 = world.add("c2");
+    Node& b1 = world.add("b1");
+    Ear& one = world.dial(c1, b1);
+    Ear& two = world.dial(c2, b1);
+    world.run_for(10ms);
+    Rule narrow = rule(disturb::Throttle{8'000});  // a byte in a millisecond
+    narrow.to = b1.id();
+    const RuleId id = world.network.add_rule(narrow);
+    one.say("large", "word", 1000);
+    two.say("small", "word", 100);
+    world.run_for(5s);
+    EXPECT_EQ(world.accepted(b1, 0).heard_at, (std::vector<Time>{Time(1011ms)}));
+    EXPECT_EQ(world.accepted(b1, 1).heard_at, (std::vector<Time>{Time(1111ms)}));
+    EXPECT_EQ(world.count({"harness FrameDisturbed", "rule=throttle", "rule_id=f1"}), 2u);
+    world.network.remove_rule(id);
+    const Time now = world.simulation.now();
+    one.say("large", "word", 1000);
+    world.run_for(10ms);
+    EXPECT_EQ(world.accepted(b1, 0).heard_at.back(), now + 1ms);
+}
+
+TEST(ThrottleRule, LetsSomethingThrough) {
+    Pair pair;
+    EXPECT_THROW(pair.world.network.add_rule(rule(disturb::Throttle{0})), AssertionFailure);
+}
+
 TEST(StallRule, HoldsFramesAndAttemptsUntilItIsRemoved) {
     Pair pair;
     const RuleId stall = pair.world.network.add_rule(rule(disturb::Stall{}));
