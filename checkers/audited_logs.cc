@@ -55,7 +55,7 @@ void AuditedLogs::observe(const sim::Event& any) {
     } else if (const auto* started = event.as<model::BrokerStarted>()) {
         nodes_[started->broker] = event.node;
     } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
-        if (hit->fault == "bit_rot") {
+        if (spoils_what_rests(*hit)) {
             rotten_.emplace(event.node, hit->path.substr(0, hit->path.find('/')));
         }
     } else if (const auto* batch = event.as<model::AuditedBatch>()) {

@@ -13,12 +13,16 @@ constexpr Duration request_timeout = 30s;
 
 }  // namespace
 
+bool spoils_what_rests(const sim::DiskFaultHit& hit) {
+    return hit.fault == "bit_rot" || hit.fault == "misdirected";
+}
+
 bool destroys_data(const sim::DiskFaultHit& hit) {
-    return hit.fault == "bit_rot" || hit.fault == "torn" || hit.fault == "lost";
+    return spoils_what_rests(hit) || hit.fault == "torn" || hit.fault == "lost";
 }
 
 bool destroys_flushed_data(const sim::DiskFaultHit& hit) {
-    return hit.fault == "bit_rot" || (destroys_data(hit) && !hit.rule_id.empty());
+    return spoils_what_rests(hit) || (destroys_data(hit) && !hit.rule_id.empty());
 }
 
 bool ClusterView::looks_at(const sim::EventKind& kind) {

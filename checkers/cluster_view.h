@@ -42,6 +42,8 @@ class ClusterView {
     bool has_ended_ = false;
 };
 
+// Whether this fault of a disk spoils bytes at rest, without a word to the process.
+bool spoils_what_rests(const sim::DiskFaultHit& hit);
 // Whether this fault of a disk takes or spoils bytes that were written.
 bool destroys_data(const sim::DiskFaultHit& hit);
 // Likewise, and not only what a power loss may take: bytes that were never flushed.

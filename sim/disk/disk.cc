@@ -54,6 +54,7 @@ struct Disk::State {
     std::uint64_t last_ticket = 0;
     std::map<std::string, std::uint64_t, std::less<>> flush_counts;  // per path, for the draws
     std::map<std::string, std::uint64_t, std::less<>> rot_counts;    // per fault id, likewise
+    std::map<std::string, std::uint64_t, std::less<>> misdirected_counts;
     std::uint64_t power_losses = 0;
 
     // Set by arm_death_after.
@@ -226,6 +227,7 @@ struct Disk::State {
 
     std::uint64_t lose_power();
     void rot(std::string_view path_prefix, std::uint32_t count, const std::string& fault_id);
+    void misdirect(std::string_view path_prefix, std::uint32_t count, const std::string& fault_id);
 };
 
 std::uint64_t Disk::State::lose_power() {
@@ -283,6 +285,39 @@ void Disk::State::rot(std::string_view path_prefix, std::uint32_t count,
         }
         if (flipped > 0) tell("bit_rot", path, flipped, fault_id);
         begin = end;
+    }
+}
+
+void Disk::State::misdirect(std::string_view path_prefix, std::uint32_t count,
+                            const std::string& fault_id) {
+    std::vector<std::pair<std::string, File*>> files;
+    for (const auto& [path, file] : directory.names()) {
+        if (path.starts_with(path_prefix) && file->resting_bytes() > 0) {
+            files.emplace_back(path, file.get());
+        }
+    }
+    if (files.size() < 2) return;
+    const std::uint64_t call = misdirected_counts[fault_id]++;
+    Draws draws(noise, meaning("misdirected write").with(fault_id).with(call));
+    const auto sectors = [](const File& file) {
+        return (file.resting_bytes() + sector_bytes - 1) / sector_bytes;
+    };
+    for (std::uint32_t n = 0; n < count; ++n) {
+        const std::size_t meant = draws.below(files.size());
+        const std::size_t offset = 1 + draws.below(files.size() - 1);
+        const auto& [meant_path, from] = files[meant];
+        const auto& [hit_path, to] = files[(meant + offset) % files.size()];
+        const std::uint64_t from_begin = draws.below(sectors(*from)) * sector_bytes;
+        const std::uint64_t to_begin = draws.below(sectors(*to)) * sector_bytes;
+        const std::uint64_t length =
+            std::min({std::uint64_t{sector_bytes}, from->resting_bytes() - from_begin,
+                      to->resting_bytes() - to_begin});
+        for (std::uint64_t i = 0; i < length; ++i) {
+            to->set_resting_byte(to_begin + i, from->resting_byte(from_begin + i));
+            from->set_resting_byte(from_begin + i, 0);
+        }
+        tell("misdirected", meant_path, length, fault_id);
+        tell("misdirected", hit_path, length, fault_id);
     }
 }
 
@@ -409,6 +444,10 @@ void Disk::process_crash() {
 
 void Disk::rot(std::string_view path_prefix, std::uint32_t count, std::string fault_id) {
     state_->rot(path_prefix, count, fault_id);
+}
+
+void Disk::misdirect(std::string_view path_prefix, std::uint32_t count, std::string fault_id) {
+    state_->misdirect(path_prefix, count, fault_id);
 }
 
 void Disk::set_faults(DiskFaults faults) {

@@ -14,8 +14,9 @@
 //
 // A flush that fails may have written any of the sectors it covered, and the page cache takes the
 // others for clean: no later flush writes them, reads go on showing them, the power loss shows the
-// truth (fsyncgate, https://lwn.net/Articles/752063). Bit rot flips bits of durable bytes at rest.
-// Slow I/O stretches costs; I/O errors and a full disk make calls fail.
+// truth (fsyncgate, https://lwn.net/Articles/752063). Bit rot flips bits of durable bytes at rest;
+// a misdirected write stands in another file, and zeros where it should. Slow I/O stretches costs;
+// I/O errors and a full disk make calls fail.
 //
 // Calls never park. They return what they cost in virtual time, and the caller decides whether to
 // wait for it; a flush is a ticket to be waited for and then finished. A crash between the two
@@ -55,10 +56,11 @@ struct DiskOptions {
 
 // What a disk tells its owner (who turns it into trace events): the disk itself knows no trace.
 struct DiskIncident {
-    std::string fault;  // "io_error", "no_space", "slow", "bit_rot", "torn", "lost"
+    std::string fault;  // "io_error", "no_space", "slow", "bit_rot", "misdirected", "torn", "lost"
     std::string path;
-    std::uint64_t bytes = 0;  // not written, slowed, flipped, torn (of whole sectors), lost
-    std::string fault_id;     // empty: no fault but the disk's own size, or a power loss
+    std::uint64_t bytes =
+        0;                 // not written, slowed, flipped, misplaced, torn (of whole sectors), lost
+    std::string fault_id;  // empty: no fault but the disk's own size, or a power loss
 };
 
 // What is wrong with a disk now. Every part is off by default. Faults of different ids add up: the
@@ -147,6 +149,10 @@ class Disk {
     // Flips one bit of each of `count` durable bytes (or all there are, if fewer) of files below
     // `path_prefix`. Different calls with one fault id draw differently.
     void rot(std::string_view path_prefix, std::uint32_t count, std::string fault_id);
+    // Of `count` sectors of durable bytes below `path_prefix`: what was written to one stands in
+    // another file instead, over what was there, and its own place was never written. Without
+    // effect where fewer than two files have a sector at rest. Draws as rot does.
+    void misdirect(std::string_view path_prefix, std::uint32_t count, std::string fault_id);
     // Begins a fault, or replaces the one of the same id.
     void set_faults(DiskFaults faults);
     void clear_faults();

@@ -139,15 +139,20 @@ std::uint64_t File::resting_bytes() const {
 }
 
 void File::flip_bit(std::uint64_t nth_resting_byte, unsigned bit) {
-    ASSERT(nth_resting_byte < resting_bytes(), "rot of byte {} of {}", nth_resting_byte,
-           resting_bytes());
     ASSERT(bit < 8, "bit {} of a byte", bit);
+    std::uint8_t& byte = content_[position_of(nth_resting_byte)];
+    byte = static_cast<std::uint8_t>(byte ^ (1u << bit));
+}
+
+std::uint64_t File::position_of(std::uint64_t nth_resting_byte) const {
+    ASSERT(nth_resting_byte < resting_bytes(), "byte {} of {} at rest", nth_resting_byte,
+           resting_bytes());
     std::uint64_t position = nth_resting_byte;
     for (const Range& hole : holes_) {
         if (hole.begin > position) break;
         position += hole.end - hole.begin;
     }
-    content_[position] = static_cast<std::uint8_t>(content_[position] ^ (1u << bit));
+    return position;
 }
 
 void File::cut_holes(std::uint64_t size) {

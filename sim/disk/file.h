@@ -57,12 +57,15 @@ class File {
     // How many bytes are at rest on the device, and one bit of the n-th of them turned over.
     std::uint64_t resting_bytes() const;
     void flip_bit(std::uint64_t nth_resting_byte, unsigned bit);
+    std::uint8_t resting_byte(std::uint64_t n) const { return content_[position_of(n)]; }
+    void set_resting_byte(std::uint64_t n, std::uint8_t value) { content_[position_of(n)] = value; }
 
   private:
     struct Range {
         std::uint64_t begin = 0, end = 0;
     };
 
+    std::uint64_t position_of(std::uint64_t nth_resting_byte) const;
     std::uint64_t take_covered(std::uint64_t ticket);
     void cut_holes(std::uint64_t size);
     void check_invariants() const;

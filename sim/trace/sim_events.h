@@ -196,7 +196,7 @@ struct ConnectFailed {
 
 struct DiskFaultHit {
     static constexpr std::string_view event_name = "DiskFaultHit";
-    std::string fault;  // "io_error", "no_space", "slow", "bit_rot", "torn", "lost"
+    std::string fault;  // "io_error", "no_space", "slow", "bit_rot", "misdirected", "torn", "lost"
     std::string path;
     std::uint64_t bytes = 0;
     std::string rule_id;  // the id of the fault, empty where there is none

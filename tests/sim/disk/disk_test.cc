@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -464,6 +465,55 @@ TEST(Disk, RotFlipsOneBitOfDifferentDurableBytes) {
     EXPECT_EQ(disk.inspect("other"), Bytes(300, 0));
     disk.rot("logs/", 1000, "f2");
     EXPECT_EQ(told, 320u) << "no more than there are";
+}
+
+TEST(Disk, AMisdirectedWriteStandsInAnotherFile) {
+    Disk disk({}, Noise(1), "b1");
+    std::map<std::string, std::string> written;
+    for (const char letter : {'a', 'b', 'c'}) {
+        const std::string path = std::string("logs/") + letter;
+        written[path] = repeated(letter, 2000);
+        ASSERT_TRUE(disk.append(path, as_bytes(written[path])).ok());
+        ASSERT_TRUE(disk.flush(path).ok());
+    }
+    std::vector<std::string> told;
+    disk.on_incident([&](const DiskIncident& incident) {
+        EXPECT_EQ(incident.fault, "misdirected");
+        EXPECT_EQ(incident.fault_id, "f1");
+        told.push_back(incident.path);
+    });
+    disk.misdirect("logs/", 1, "f1");
+    ASSERT_EQ(told.size(), 2u);
+    EXPECT_NE(told[0], told[1]);
+    for (const auto& [path, before] : written) {
+        const std::string after = text_of(disk, path);
+        const auto changed = [&](char to) {
+            std::size_t count = 0;
+            for (std::size_t i = 0; i < after.size(); ++i) {
+                count += after[i] != before[i] && after[i] == to ? 1u : 0u;
+            }
+            return count;
+        };
+        ASSERT_EQ(after.size(), before.size());
+        if (path == told[0]) {
+            EXPECT_GT(changed('\0'), 0u) << "its own place was never written";
+        } else if (path == told[1]) {
+            EXPECT_EQ(changed(told[0].back()), changed(written[told[0]][0]));
+            EXPECT_GT(changed(told[0].back()), 0u) << "over what was there";
+        } else {
+            EXPECT_EQ(after, before);
+        }
+    }
+}
+
+TEST(Disk, AMisdirectedWriteNeedsAnotherFile) {
+    Disk disk({}, Noise(1), "b1");
+    ASSERT_TRUE(disk.append("a", as_bytes("alone")).ok());
+    ASSERT_TRUE(disk.flush("a").ok());
+    ASSERT_TRUE(disk.append("b", as_bytes("not at rest")).ok());
+    disk.on_incident([](const DiskIncident& incident) { ADD_FAILURE() << incident.fault; });
+    disk.misdirect("", 5, "f1");
+    EXPECT_EQ(text_of(disk, "a"), "alone");
 }
 
 // ---- death, revival, wiping ----
