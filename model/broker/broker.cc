@@ -10,7 +10,9 @@
 #include "model/coordinator/coordinator_host.h"
 #include "model/coordinator/producer_id_host.h"
 #include "model/coordinator/transaction_host.h"
+#include "model/events/raft_events.h"
 #include "model/events/replica_events.h"
+#include "model/log/meta_properties.h"
 #include "model/replica/replica_host.h"
 #include "model/rpc/server.h"
 
@@ -46,10 +48,15 @@ Broker::Broker(sim::Node& node, BrokerIdentity identity, BrokerConfig config, Fa
 Broker::~Broker() = default;
 
 void Broker::boot() {
+    const Result<Duration> checked = check_directory_of(identity_.id, disk_);
+    if (!checked) {
+        node_.emit(RaftHalted{.replica = identity_.id, .why = to_string(checked.error())});
+        return halt(checked.error());
+    }
     Result<LogDirectory::Opened> opened = logs_.open_all();
     if (!opened) return halt(opened.error());
     had_earlier_life_ = !logs_.partitions().empty();
-    node_.sleep_for(opened->cost);
+    node_.sleep_for(*checked + opened->cost);
 
     const Uuid incarnation_id = draw_uuid(node_, "incarnation id");
     node_.emit(BrokerStarted{

@@ -1,10 +1,15 @@
 #include "model/broker/controller_process.h"
 
+#include "model/events/raft_events.h"
+#include "model/log/meta_properties.h"
+
 namespace squall::model {
 
 ControllerProcess::ControllerProcess(sim::Node& node, BrokerId id, const BrokerConfig& config,
                                      Fabric fabric, sim::Disk& disk, const BugSet& bugs)
     : node_(node),
+      id_(id),
+      disk_(disk),
       fabric_(fabric),
       channels_(node, fabric, ChannelOptions{.client_id = node.name()}),
       logs_(disk, LogOptions{}),
@@ -14,13 +19,19 @@ ControllerProcess::ControllerProcess(sim::Node& node, BrokerId id, const BrokerC
 }
 
 void ControllerProcess::boot() {
+    const Result<Duration> checked = check_directory_of(id_, disk_);
+    if (!checked) {
+        node_.emit(RaftHalted{.replica = id_, .why = to_string(checked.error())});
+        node_.die_at_next_park(sim::StopReason::crash);
+        return;
+    }
     const Result<LogDirectory::Opened> opened = logs_.open_all();
     if (!opened) {
         // Without its log a controller is nobody.
         node_.die_at_next_park(sim::StopReason::crash);
         return;
     }
-    node_.sleep_for(opened->cost);
+    node_.sleep_for(*checked + opened->cost);
     controller_.start();
     server_ = std::make_unique<ControllerServer>(node_, fabric_, controller_);
 }

@@ -34,6 +34,8 @@ class ControllerProcess final : public sim::Process {
     void shut_down();
 
     sim::Node& node_;
+    BrokerId id_;
+    sim::Disk& disk_;
     Fabric fabric_;
     ChannelPool channels_;
     LogDirectory logs_;

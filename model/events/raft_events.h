@@ -165,8 +165,8 @@ struct RaftCommitted {
     }
 };
 
-// The member cannot go on (its log cannot be written, or it was told to cut committed records) and
-// its process halts.
+// The member cannot go on (its log cannot be written, it was told to cut committed records, or its
+// disk is another node's) and its process halts.
 struct RaftHalted {
     static constexpr std::string_view event_name = "RaftHalted";
     BrokerId replica;

@@ -49,4 +49,15 @@ Result<sim::Costed<MetaProperties>> read_meta_properties(const sim::Disk& disk) 
     return sim::Costed<MetaProperties>{*properties, text->cost};
 }
 
+Result<Duration> check_directory_of(BrokerId node, const sim::Disk& disk) {
+    if (!disk.exists(meta_properties_path)) return Duration{};
+    const auto properties = read_meta_properties(disk);
+    if (!properties) return properties.error();
+    if (properties->value.node_id != node) {
+        return Error{Failure::corrupt, fmt::format("the disk of node {} in node {}",
+                                                   properties->value.node_id, node)};
+    }
+    return properties->cost;
+}
+
 }  // namespace squall::model

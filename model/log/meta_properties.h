@@ -34,5 +34,9 @@ Result<MetaProperties> decode_meta_properties(std::string_view text);
 Result<Duration> format_directory(sim::Disk& disk, const MetaProperties& properties);
 // Not found where the directory was not formatted.
 Result<sim::Costed<MetaProperties>> read_meta_properties(const sim::Disk& disk);
+// What a process asks before it opens a single log, for opening them writes: corrupt where the
+// directory belongs to another node. One that was not formatted belongs to whoever comes first.
+// Returns what reading costs.
+Result<Duration> check_directory_of(BrokerId node, const sim::Disk& disk);
 
 }  // namespace squall::model
