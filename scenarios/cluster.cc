@@ -206,6 +206,7 @@ Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_co
                 current, fabric(), files, self.bugs);
         });
     machine.disk = std::move(disk);
+    machine.own_disk = machine.disk.get();
     machine.kind_of_settings = Machine::Settings::of_server;
     machine.is_broker = is_broker;
     machine.is_controller = is_controller;

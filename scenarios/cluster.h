@@ -37,7 +37,8 @@ inline constexpr std::int32_t first_controller_id = 1001;
 struct Machine {
     std::string name;
     sim::Node* node = nullptr;
-    std::unique_ptr<sim::Disk> disk;  // null for clients
+    std::unique_ptr<sim::Disk> disk;      // null for clients
+    const sim::Disk* own_disk = nullptr;  // whoever's is plugged in now
     model::BugSet bugs;
     model::Mishaps mishaps;  // of the application that runs here
     // Whose settings its processes have.

@@ -30,6 +30,7 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 std::string told_of_frames(const std::string& rule) {
     if (rule == "cut" || rule == "stall") return "held back (" + rule + ")";
     if (rule == "delay") return "delayed";
+    if (rule == "throttle") return "throttled";
     if (rule == "replay") return "replayed";
     if (rule == "reset") return "met by a reset";
     if (rule == "half_open") return "lost with one end's connection";

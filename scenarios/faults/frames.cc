@@ -124,6 +124,14 @@ Result<std::unique_ptr<Fault>> make_delay(const FaultOptions& options) {
     return make_disturbance(options, always, sim::disturb::Delay{*extra});
 }
 
+Result<std::unique_ptr<Fault>> make_bandwidth(const FaultOptions& options) {
+    const auto rate =
+        bounded_option(options, "bits_per_second", "256000", 1'000, 1'000'000'000'000);
+    if (!rate) return rate.error();
+    return make_disturbance(options, always,
+                            sim::disturb::Throttle{static_cast<std::uint64_t>(*rate)});
+}
+
 Result<std::unique_ptr<Fault>> make_replay(const FaultOptions& options) {
     const auto after = duration_option(options, "after", "200ms");
     if (!after) return after.error();
@@ -140,6 +148,16 @@ FaultEntry delay_fault() {
             .options = frame_options(
                 always, {{"extra", "on top of the link's latency", "lognormal(100ms, p99=1s)"}}),
             .make = make_delay};
+}
+
+FaultEntry bandwidth_fault() {
+    return {
+        .kind = "bandwidth",
+        .about = "frames leave one after the other, at a lower rate; each direction has its own",
+        .source = "a link that fell back to a lower speed, a throttled cloud volume or host",
+        .needs_broker = false,
+        .options = frame_options(always, {{"bits_per_second", "the rate", "256000"}}),
+        .make = make_bandwidth};
 }
 
 FaultEntry stall_fault() {

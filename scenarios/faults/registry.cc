@@ -11,17 +11,15 @@ namespace squall::scenarios {
 
 const std::vector<FaultEntry>& all_faults() {
     static const std::vector<FaultEntry> faults = {
-        bit_rot_fault(),      clock_drift_fault(),     clock_freeze_fault(),
-        clock_step_fault(),   crash_fault(),           crash_loop_fault(),
-        cut_fault(),          delay_fault(),           die_at_write_fault(),
-        disk_full_fault(),    duplicate_send_fault(),  flap_fault(),
-        half_open_fault(),    handler_throws_fault(),  io_error_fault(),
-        isolate_fault(),      leap_second_fault(),     leave_group_fault(),
-        partition_fault(),    pause_fault(),           poison_record_fault(),
-        power_loss_fault(),   replay_fault(),          reset_fault(),
-        restart_fault(),      rolling_restart_fault(), slow_disk_fault(),
-        slow_handler_fault(), stall_fault(),           swapped_disks_fault(),
-        swizzle_fault(),      wiped_disk_fault(),
+        bandwidth_fault(),  bit_rot_fault(),      clock_drift_fault(),    clock_freeze_fault(),
+        clock_step_fault(), crash_fault(),        crash_loop_fault(),     cut_fault(),
+        delay_fault(),      die_at_write_fault(), disk_full_fault(),      duplicate_send_fault(),
+        flap_fault(),       half_open_fault(),    handler_throws_fault(), io_error_fault(),
+        isolate_fault(),    leap_second_fault(),  leave_group_fault(),    misdirected_write_fault(),
+        partition_fault(),  pause_fault(),        poison_record_fault(),  power_loss_fault(),
+        replay_fault(),     reset_fault(),        restart_fault(),        rolling_restart_fault(),
+        slow_disk_fault(),  slow_handler_fault(), stall_fault(),          swapped_disks_fault(),
+        swizzle_fault(),    wiped_disk_fault(),
     };
     return faults;
 }

@@ -2,19 +2,23 @@
 #include <optional>
 #include <utility>
 
+#include "model/log/meta_properties.h"
 #include "scenarios/faults/kinds.h"
 
 namespace squall::scenarios {
 namespace {
 
 // Whoever finds another node's meta.properties refuses to run; healed, each has its own disk again,
-// so that nothing is lost.
+// so that nothing is lost. Who has none of its own to give is left alone: one that another such
+// fault is at work on, and one whose disk says nobody's name yet, for whoever booted with that
+// would make it theirs for good.
 class SwappedDisks final : public Fault {
   public:
     explicit SwappedDisks(std::optional<Target> with) : with_(std::move(with)) {}
 
     void strike(FaultContext& context) override {
         Machine* const first = context.machines.front();
+        if (!can_give(*first)) return;
         Machine* const second = other_than(*first, context);
         if (second == nullptr) {
             context.without_target.emplace_back("with");
@@ -28,6 +32,11 @@ class SwappedDisks final : public Fault {
     }
 
   private:
+    static bool can_give(const Machine& machine) {
+        return machine.disk != nullptr && machine.disk.get() == machine.own_disk &&
+               machine.disk->exists(model::meta_properties_path);
+    }
+
     Machine* other_than(const Machine& first, FaultContext& context) const {
         std::vector<Machine*> others;
         if (with_) {
@@ -37,7 +46,9 @@ class SwappedDisks final : public Fault {
                 if (machine->is_broker) others.push_back(machine.get());
             }
         }
-        std::erase(others, &first);
+        std::erase_if(others, [&](const Machine* machine) {
+            return machine == &first || !can_give(*machine);
+        });
         return others.empty() ? nullptr : others[context.draws.below(others.size())];
     }
 

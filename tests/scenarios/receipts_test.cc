@@ -251,6 +251,53 @@ TEST(Receipts, ADiskNeedsAnotherToBeSwappedWith) {
     EXPECT_EQ(struck.count("b1 NodeStarted"), 1);
 }
 
+// The second finds b2's disk in b1, and whoever is left without one to exchange: nothing to do. So
+// that all have their own again in the end, in whatever order the two are healed.
+TEST(Receipts, ADiskThatIsAwayIsNotSwappedOn) {
+    for (const bool first_ends_first : {true, false}) {
+        Scenario scenario = small_storm();
+        scenario.faults = {crash_at("one", "b1", 8s, first_ends_first ? 4s : 8s),
+                           crash_at("two", "b2", 9s, first_ends_first ? 7s : 2s)};
+        for (FaultSection& fault : scenario.faults) fault.kind = "swapped-disks";
+        scenario.faults[0].options["with"] = "b2";
+        scenario.faults[1].options["with"] = "b3";
+        const RunResult result = run(scenario, {.seed = 1});
+        ASSERT_EQ(result.faults.size(), 2u);
+        EXPECT_FALSE(result.faults[0].effects.empty());
+        EXPECT_TRUE(result.faults[1].effects.empty());
+        EXPECT_EQ(result.verdict, Verdict::pass) << result.why;
+    }
+}
+
+// Opening a log recovers it, and so writes: nobody does that to another node's.
+TEST(Receipts, AnothersLogsAreNotOpened) {
+    const Struck struck("swapped-disks", "b1", {{"with", "b2"}});
+    for (const std::string broker : {"b1", "b2"}) {
+        EXPECT_EQ(struck.count(broker + " BrokerStarted"), 2) << "boot, and its own disk again";
+    }
+}
+
+TEST(Receipts, ANarrowLinkThrottlesFrames) {
+    const Struck narrow("bandwidth", "leader(orders-0)", {{"bits_per_second", "20000"}});
+    EXPECT_TRUE(narrow.tells("frames throttled"));
+    EXPECT_NE(narrow.result.verdict, Verdict::fail) << narrow.result.why;
+    EXPECT_NE(narrow.result.verdict, Verdict::broken) << narrow.result.why;
+    const Struck wide("bandwidth", "leader(orders-0)", {{"bits_per_second", "1000000000"}});
+    EXPECT_TRUE(wide.tells("frames throttled"));
+    // Who waits for an answer asks for nothing more meanwhile.
+    EXPECT_LT(narrow.count("b3 FetchServed"), wide.count("b3 FetchServed") * 9 / 10);
+    EXPECT_EQ(wide.result.verdict, Verdict::pass) << wide.result.why;
+}
+
+TEST(Receipts, AMisdirectedWriteSpoilsTwoFiles) {
+    const Struck struck("misdirected-write", "b1", {{"path", "orders-0/"}});
+    EXPECT_TRUE(struck.tells("b1 stopped (crash)"));
+    EXPECT_TRUE(struck.tells("2 disk operations hit: misdirected"));
+    EXPECT_EQ(struck.count("b1 DiskFaultHit"), 2);
+    EXPECT_NE(struck.result.verdict, Verdict::fail) << struck.result.why;
+    EXPECT_NE(struck.result.verdict, Verdict::broken) << struck.result.why;
+}
+
 TEST(Receipts, PoisonKillsWhoeverHandlesItUntilTheyCan) {
     const Struck struck("poison-record", "order-service");
     EXPECT_TRUE(struck.tells("sent poisoned: 1 time"));
