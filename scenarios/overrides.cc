@@ -147,6 +147,18 @@ void settle(toml::table& document, const Override& change) {
         if (means(change, path.str())) settled.emplace_back(path.str());
     }
     for (const std::string& path : settled) swarm->erase(path);
+    toml::table* const rarely = swarm->get_as<toml::table>("rarely");
+    toml::array* const sets = rarely == nullptr ? nullptr : rarely->get_as<toml::array>("sets");
+    if (sets == nullptr) return;
+    // What is left of a set need not go together.
+    for (auto set = sets->begin(); set != sets->end();) {
+        const toml::table* const entries = set->as_table();
+        const bool is_settled =
+            entries != nullptr && std::ranges::any_of(*entries, [&](auto&& row) {
+                return means(change, row.first.str());
+            });
+        set = is_settled ? sets->erase(set) : set + 1;
+    }
 }
 
 }  // namespace

@@ -170,11 +170,18 @@ struct SwarmFaults {
     std::uint32_t min = 0, max = 0;  // how many
 };
 
+// Settings that go together or not at all: one seed in `one_in` has one of the sets, path -> value.
+struct SwarmRarely {
+    std::uint32_t one_in = 1;
+    std::vector<std::map<std::string, std::string>> sets;
+};
+
 struct Swarm {
     std::vector<SwarmChoice> choices;
+    std::optional<SwarmRarely> rarely;
     std::optional<SwarmFaults> faults;
 
-    bool is_empty() const { return choices.empty() && !faults; }
+    bool is_empty() const { return choices.empty() && !rarely && !faults; }
 };
 
 struct Scenario {

@@ -278,6 +278,14 @@ void read_swarm(TableReader table, Swarm& swarm) {
         if (choice.min > choice.max) faults->fail_at("count", "min is above max");
         swarm.faults = std::move(choice);
     }
+    if (auto rarely = table.table("rarely")) {
+        SwarmRarely& choice = swarm.rarely.emplace();
+        take_integer(rarely->integer("one_in", 1, 1'000'000), choice.one_in);
+        for (TableReader& set : rarely->array_of_tables("sets")) {
+            choice.sets.push_back(set.flatten_rest());
+        }
+        rarely->finish();
+    }
     for (const std::string& path : table.rest()) {
         SwarmChoice choice{.path = path, .values = {}};
         if (table.is_table(path)) {
@@ -339,26 +347,42 @@ Scenario understand(const toml::table& document, const std::string& file) {
     return scenario;
 }
 
-// What a seed may choose must make sense wherever it comes: each value by itself, on the scenario
-// as it is written.
-void validate_choice(const toml::table& document, const std::string& file,
-                     const SwarmChoice& choice) {
-    std::vector<std::string> values = choice.values;
-    if (values.empty()) values = {fmt::format("{}", choice.min), fmt::format("{}", choice.max)};
-    for (const std::string& value : values) {
-        toml::table chosen = document;
-        chosen.erase("swarm");
-        try {
-            apply_changes(chosen, {.set = {{choice.path, value}}, .bugs = {}});
-            understand(chosen, file);
-        } catch (const ScenarioError& error) {
-            const toml::source_region& source = document["swarm"][choice.path].node()->source();
-            throw ScenarioError{
-                .file = file,
-                .line = static_cast<int>(source.begin.line),
-                .column = static_cast<int>(source.begin.column),
-                .message = fmt::format("swarm: {} = {}: {}", choice.path, value, error.message)};
+// What a seed may choose must make sense wherever it comes: each value or set by itself, on the
+// scenario as it is written. `key` is where it stands in [swarm].
+void validate_chosen(const toml::table& document, const std::string& file, const std::string& key,
+                     const std::vector<Override>& set) {
+    toml::table chosen = document;
+    chosen.erase("swarm");
+    try {
+        apply_changes(chosen, {.set = set, .bugs = {}});
+        understand(chosen, file);
+    } catch (const ScenarioError& error) {
+        const toml::source_region& source = document["swarm"][key].node()->source();
+        std::string values;
+        for (const Override& change : set) {
+            values +=
+                fmt::format("{}{} = {}", values.empty() ? "" : ", ", change.path, change.value);
         }
+        throw ScenarioError{.file = file,
+                            .line = static_cast<int>(source.begin.line),
+                            .column = static_cast<int>(source.begin.column),
+                            .message = fmt::format("swarm: {}: {}", values, error.message)};
+    }
+}
+
+void validate_choices(const toml::table& document, const std::string& file, const Swarm& swarm) {
+    for (const SwarmChoice& choice : swarm.choices) {
+        std::vector<std::string> values = choice.values;
+        if (values.empty()) values = {fmt::format("{}", choice.min), fmt::format("{}", choice.max)};
+        for (const std::string& value : values) {
+            validate_chosen(document, file, choice.path, {{choice.path, value}});
+        }
+    }
+    if (!swarm.rarely) return;
+    for (const auto& set : swarm.rarely->sets) {
+        std::vector<Override> changes;
+        for (const auto& [path, value] : set) changes.push_back({path, value});
+        validate_chosen(document, file, "rarely", changes);
     }
 }
 
@@ -383,9 +407,7 @@ Scenario parse_scenario(std::string_view text, std::string_view file, const Chan
     apply_changes(document, changes);
     try {
         Scenario scenario = understand(document, std::string(file));
-        for (const SwarmChoice& choice : scenario.swarm.choices) {
-            validate_choice(document, std::string(file), choice);
-        }
+        validate_choices(document, std::string(file), scenario.swarm);
         return scenario;
     } catch (ScenarioError& error) {
         // Semantic errors name a path; the document knows where that stands.

@@ -215,6 +215,19 @@ void write_swarm(Writer& out, const Swarm& swarm) {
             out.list(quoted(choice.path), choice.values);
         }
     }
+    if (swarm.rarely) {
+        std::string sets;
+        for (const auto& set : swarm.rarely->sets) {
+            std::string pairs;
+            for (const auto& [path, value] : set) {
+                pairs += fmt::format("{}{} = {}", pairs.empty() ? "" : ", ", quoted(path),
+                                     quoted(value));
+            }
+            sets += fmt::format("{}{{ {} }}", sets.empty() ? "" : ", ", pairs);
+        }
+        out.raw("rarely",
+                fmt::format("{{ one_in = {}, sets = [{}] }}", swarm.rarely->one_in, sets));
+    }
     if (swarm.faults) {
         std::string kinds;
         for (const std::string& kind : swarm.faults->kinds) {

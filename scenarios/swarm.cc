@@ -27,9 +27,19 @@ class Storm {
             if (draws.below(2) == 0) kinds_.push_back(kind);
         }
         if (kinds_.empty()) kinds_.push_back(swarm.kinds[draws.below(swarm.kinds.size())]);
-        // One machine alone loses data, so that a survivor of every record exists: a loss is a bug.
-        victim_ = fmt::format("b{}", 1 + draws.below(plan.cluster.brokers));
         roles_ = broker_names(plan);
+        // One machine alone loses data, so that a survivor of every record exists: a loss is a bug.
+        // Nor may it be one without which there is no majority of controllers that remember.
+        std::vector<std::string> candidates = roles_;
+        if (plan.cluster.combined && plan.cluster.controllers < 3) {
+            std::erase_if(candidates, [&](const std::string& broker) {
+                return std::ranges::count(controller_names(plan), broker) > 0;
+            });
+        }
+        if (candidates.empty()) candidates = roles_;
+        victim_ = one_of(candidates, draws);
+        spared_ = roles_;
+        std::erase(spared_, victim_);
         for (const auto& [topic, section] : plan.topics) {
             for (std::int32_t i = 0; i < section.partitions; ++i) {
                 roles_.push_back(fmt::format("leader({}-{})", topic, i));
@@ -82,6 +92,8 @@ class Storm {
             return victim_;
         }
         if (kind.kind == "rolling-restart" || kind.kind == "swizzle") return "all-brokers";
+        // What befalls the victim must not befall another's disk.
+        if (kind.kind == "swapped-disks" && spared_.size() > 1) return one_of(spared_, draws);
         const bool is_for_one = kind.kind == "partition" || kind.kind == "swapped-disks";
         if (!is_for_one && draws.below(8) == 0) return one_of(crowds_, draws);
         if (!kind.needs_broker && !clients_.empty() && draws.below(4) == 0) {
@@ -109,6 +121,18 @@ class Storm {
         };
         if (fault.kind == "partition") choose_of("shape", {"apart", "halves", "bridge", "ring"});
         if (fault.kind == "isolate") choose_of("from", {"everyone", "servers", "controllers"});
+        if (fault.kind == "bandwidth") choose_of("bits_per_second", {"64000", "256000", "2000000"});
+        if (fault.kind == "swapped-disks" && spared_.size() > 1) {
+            std::vector<std::string> others = spared_;
+            std::erase(others, fault.target);
+            choose_of("with", others);
+        }
+        if (fault.kind == "bit-rot" || fault.kind == "misdirected-write") {
+            // What clients wrote, not what the machine needs to run at all.
+            std::vector<std::string> logs;
+            for (const auto& [topic, section] : plan_.topics) logs.push_back(topic + "-");
+            if (!logs.empty()) choose_of("path", logs);
+        }
         const FaultEntry& kind = *find_fault(fault.kind);
         const bool is_for_frames =
             std::ranges::find(kind.options, "label", &FaultOptionEntry::name) != kind.options.end();
@@ -158,6 +182,7 @@ class Storm {
     std::vector<std::string> roles_;
     std::vector<std::string> crowds_;  // many at once
     std::vector<std::string> clients_;
+    std::vector<std::string> spared_;  // every broker but the victim
     std::string victim_;
 };
 
@@ -174,8 +199,9 @@ void add_faults(Scenario& plan, const SwarmFaults& swarm, const Noise& noise) {
 }  // namespace
 
 bool loses_data(std::string_view fault_kind) {
-    static constexpr std::string_view kinds[] = {"bit-rot",  "die-at-write", "disk-full",
-                                                 "io-error", "power-loss",   "wiped-disk"};
+    static constexpr std::string_view kinds[] = {"bit-rot",   "die-at-write",      "disk-full",
+                                                 "io-error",  "misdirected-write", "power-loss",
+                                                 "wiped-disk"};
     return std::ranges::find(kinds, fault_kind) != std::ranges::end(kinds);
 }
 
@@ -186,6 +212,14 @@ Scenario expand(const Scenario& scenario, std::uint64_t seed) {
     for (const SwarmChoice& choice : scenario.swarm.choices) {
         Draws draws(noise, Meaning("swarm").with(choice.path));
         changes.set.push_back({choice.path, choose(choice, draws)});
+    }
+    if (const auto& rarely = scenario.swarm.rarely; rarely && !rarely->sets.empty()) {
+        Draws draws(noise, Meaning("swarm rarely"));
+        if (draws.below(rarely->one_in) == 0) {
+            for (const auto& [path, value] : rarely->sets[draws.below(rarely->sets.size())]) {
+                changes.set.push_back({path, value});
+            }
+        }
     }
     Scenario written = scenario;
     written.swarm = {};

@@ -171,6 +171,49 @@ TEST(Swarm, OneBrokerAloneLosesData) {
     }
 }
 
+TEST(Swarm, WhoeverAloneKnowsTheMetadataLosesNothing) {
+    const Scenario scenario = small_storm(R"toml(
+[swarm]
+"cluster.controllers" = [1, 3]
+faults = { kinds = ["wiped-disk"], count = { min = 2, max = 2 } }
+)toml",
+                                          {.set = {{"cluster.combined", "true"}}, .bugs = {}});
+    std::set<std::string> of_one, of_three;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        const Scenario plan = expand(scenario, seed);
+        std::set<std::string>& victims = plan.cluster.controllers == 1 ? of_one : of_three;
+        for (const FaultSection& fault : plan.faults) victims.insert(fault.target);
+    }
+    EXPECT_EQ(of_one, (std::set<std::string>{"b2", "b3"}));
+    EXPECT_EQ(of_three, (std::set<std::string>{"b1", "b2", "b3"}));
+}
+
+// Who loses data would lose another's with it.
+TEST(Swarm, DisksAreSwappedAmongThoseThatLoseNothing) {
+    const Scenario scenario = small_storm(R"toml(
+[swarm]
+"cluster.brokers" = [3, 5]
+faults = { kinds = ["swapped-disks", "wiped-disk"], count = { min = 12, max = 12 } }
+)toml");
+    std::size_t swapped = 0;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        std::set<std::string> losers;
+        std::set<std::string> givers;
+        for (const FaultSection& fault : expand(scenario, seed).faults) {
+            if (fault.kind == "wiped-disk") {
+                losers.insert(fault.target);
+                continue;
+            }
+            const std::string with = fault.options.at("with");
+            EXPECT_NE(with, fault.target);
+            givers.insert({fault.target, with});
+            ++swapped;
+        }
+        for (const std::string& loser : losers) EXPECT_FALSE(givers.contains(loser)) << loser;
+    }
+    EXPECT_GT(swapped, 100u);
+}
+
 TEST(Swarm, WhatIsSaidIsNotLeftToTheSeed) {
     const Scenario set = small_storm(swarm, {.set = {{"workload.rate", "7"}}, .bugs = {}});
     // Z43 switches idempotence off.
@@ -185,6 +228,38 @@ TEST(Swarm, WhatIsSaidIsNotLeftToTheSeed) {
     }
 }
 
+TEST(Swarm, SetsComeRarelyAndWhole) {
+    const std::string sets = R"toml(
+[swarm]
+"workload.rate" = [5, 10]
+rarely = { one_in = 4, sets = [
+  { "workload.producer.acks" = 1, "workload.producer.enable.idempotence" = false },
+  { "workload.rate" = 7 },
+] }
+)toml";
+    const Scenario scenario = small_storm(sets);
+    EXPECT_EQ(write_scenario(parse_scenario(write_scenario(scenario), "again")),
+              write_scenario(scenario));
+    int weak = 0, seventh = 0;
+    for (std::uint64_t seed = 0; seed < 400; ++seed) {
+        const Scenario plan = expand(scenario, seed);
+        EXPECT_EQ(plan.workload.producer.acks == -1, plan.workload.producer.enable_idempotence);
+        weak += plan.workload.producer.acks == 1 ? 1 : 0;
+        // Over what the seed chose otherwise.
+        seventh += plan.workload.rate == 7 ? 1 : 0;
+    }
+    EXPECT_GT(weak, 25);
+    EXPECT_LT(weak, 75);
+    EXPECT_GT(seventh, 25);
+    EXPECT_LT(seventh, 75);
+    // Who says one of a set's settings gets nothing of it.
+    const Scenario said =
+        small_storm(sets, {.set = {{"workload.producer.enable.idempotence", "true"}}, .bugs = {}});
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        EXPECT_EQ(expand(said, seed).workload.producer.acks, -1);
+    }
+}
+
 TEST(Swarm, WhatCannotBeChosenIsFoundWhenTheFileIsRead) {
     const auto complaint = [](const std::string& choice) -> ScenarioError {
         try {
@@ -196,7 +271,8 @@ TEST(Swarm, WhatCannotBeChosenIsFoundWhenTheFileIsRead) {
     };
     for (const char* choice :
          {"\"workload.rat\" = [5]", "\"workload.rate\" = [5, \"fast\"]",
-          "\"topics.orders.replication\" = { min = 1, max = 9 }", "\"fault.none.at\" = [\"5s\"]"}) {
+          "\"topics.orders.replication\" = { min = 1, max = 9 }", "\"fault.none.at\" = [\"5s\"]",
+          "rarely = { one_in = 3, sets = [{ \"workload.rat\" = 5 }] }"}) {
         const ScenarioError error = complaint(choice);
         EXPECT_EQ(error.file, "f.toml") << choice;
         EXPECT_EQ(error.line, 3) << choice << ": " << error.text();
