@@ -41,6 +41,11 @@ find_library(ZSTD_LIBRARY zstd REQUIRED)
 add_library(squall_codecs INTERFACE)
 target_link_libraries(squall_codecs INTERFACE ZLIB::ZLIB ${SNAPPY_LIBRARY} ${LZ4_LIBRARY} ${ZSTD_LIBRARY})
 
+# Patterns that coordinators match for clients.
+find_library(RE2_LIBRARY re2 REQUIRED)
+add_library(squall_re2 INTERFACE)
+target_link_libraries(squall_re2 INTERFACE ${RE2_LIBRARY})
+
 if(SQUALL_TESTS)
   find_package(GTest REQUIRED)
   # Debian's rapidcheck ships the library and headers; the integration with GoogleTest is a header.
