@@ -29,6 +29,7 @@ ConsumerMemberMetadata described_by_join(const ConsumerMember* known,
     next.client_id = call.client_id;
     next.client_host = call.client_host;
     next.subscribed_topic_names = std::move(subscription.topics);
+    next.subscribed_topic_regex.clear();
     next.rebalance_timeout = rebalance_timeout_of(request);
     next.classic = {.session_timeout = std::chrono::milliseconds(request.session_timeout_ms),
                     .protocols = request.protocols};

@@ -5,11 +5,32 @@
 #include "model/assignors/server_assignors.h"
 #include "model/coordinator/group/group_migration.h"
 #include "model/coordinator/group/member_reconciliation.h"
+#include "model/coordinator/regular_expression.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
 
 using group_change::ConsumerTimerSet;
+
+namespace {
+
+// Kafka's REGEX_BATCH_REFRESH_MIN_INTERVAL_MS: a group that is told of new topics, or of new
+// expressions, all the time does not rebalance all the time.
+constexpr std::chrono::milliseconds expressions_refresh_min_interval{10000};
+
+// Internal topics as well, as in Kafka.
+std::set<std::string> matching(const std::string& expression, const MetadataImage& image) {
+    std::set<std::string> topics;
+    const Result<RegularExpression> parsed = RegularExpression::parse(expression);
+    // It was checked when it came, by a coordinator that may have read it otherwise.
+    if (!parsed) return topics;
+    for (const auto& [name, topic] : image.topics) {
+        if (parsed->matches(name)) topics.insert(name);
+    }
+    return topics;
+}
+
+}  // namespace
 
 void ConsumerDraft::start_timer(const std::string& member_id, Timer timer, Duration patience) {
     const ConsumerTimerSet change{member_id, timer, at_.now + patience};
@@ -45,6 +66,7 @@ void ConsumerDraft::remove(const std::string& member_id) {
 void ConsumerDraft::expel(const std::string& member_id) {
     const bool spoke_consumer = !group_.member(member_id).is_classic();
     remove(member_id);
+    forget_expressions();
     if (spoke_consumer && may_downgrade(group_, options_)) {
         convert_to_classic(false);
     } else {
@@ -75,11 +97,69 @@ bool ConsumerDraft::describe_member(const std::string& member_id, ConsumerMember
     next.subscribed_topic_names.erase(again.begin(), again.end());
     const ConsumerMember* const known = group_.find_member(member_id);
     if (known != nullptr && known->metadata == next) return false;
+    // Who joins with nothing but an expression that is not resolved yet is given nothing for now.
+    const bool brings_nothing =
+        next.subscribed_topic_names.empty() && !next.subscribed_topic_regex.empty() &&
+        !group_.resolved_expressions().contains(next.subscribed_topic_regex);
     const bool asks_for_another_assignment =
-        known == nullptr || known->metadata.subscribed_topic_names != next.subscribed_topic_names ||
-        known->metadata.server_assignor != next.server_assignor;
+        known == nullptr
+            ? !brings_nothing || group_.epoch() == 0
+            : known->metadata.subscribed_topic_names != next.subscribed_topic_names ||
+                  known->metadata.subscribed_topic_regex != next.subscribed_topic_regex ||
+                  known->metadata.server_assignor != next.server_assignor;
     write<ConsumerMemberMetadata>(member_id, std::move(next));
+    forget_expressions();
     return asks_for_another_assignment;
+}
+
+void ConsumerDraft::forget_expressions() {
+    const std::set<std::string> subscribed = group_.subscribed_expressions();
+    std::vector<std::string> forgotten;
+    for (const auto& [expression, resolved] : group_.resolved_expressions()) {
+        if (!subscribed.contains(expression)) forgotten.push_back(expression);
+    }
+    for (const std::string& each : forgotten) write<ResolvedExpression>(each, std::nullopt);
+}
+
+// Source: GroupMetadataManager.maybeUpdateRegularExpressions. Who asks is answered before.
+void ConsumerDraft::refresh_expressions() {
+    const std::set<std::string> subscribed = group_.subscribed_expressions();
+    if (subscribed.empty() || group_.deadline(Timer::expressions, "") != LocalTime::max()) return;
+    const auto& resolved = group_.resolved_expressions();
+    std::optional<TimestampMs> last;
+    for (const auto& [expression, each] : resolved) {
+        last = std::max(last.value_or(each.timestamp), each.timestamp);
+    }
+    const auto is_older_than = [&](std::chrono::milliseconds age) {
+        return !last || at_.wall_ms > *last + age.count();
+    };
+    if (!is_older_than(expressions_refresh_min_interval)) return;
+    const bool is_called_for =
+        is_older_than(options_.group_consumer_regex_refresh_interval) ||
+        std::ranges::any_of(subscribed, [&](const std::string& expression) {
+            const auto known = resolved.find(expression);
+            return known == resolved.end() ||
+                   !std::ranges::includes(known->second.topics, matching(expression, image_));
+        });
+    if (is_called_for) start_timer("", Timer::expressions, Duration::zero());
+}
+
+void ConsumerDraft::resolve_expressions() {
+    stop_timer("", Timer::expressions);
+    bool has_changed = false;
+    for (const std::string& expression : group_.subscribed_expressions()) {
+        const auto known = group_.resolved_expressions().find(expression);
+        std::set<std::string> topics = matching(expression, image_);
+        has_changed |= known == group_.resolved_expressions().end()
+                           ? !topics.empty()
+                           : known->second.topics != topics;
+        write<ResolvedExpression>(expression,
+                                  ResolvedExpression{.topics = std::move(topics),
+                                                     .version = image_.next_offset.value() - 1,
+                                                     .timestamp = at_.wall_ms});
+    }
+    const std::int64_t hash = hash_topics(group_.subscribed_topics(), image_);
+    if (has_changed || hash != group_.metadata_hash()) bump_epoch(hash);
 }
 
 // Everybody's share comes from what is subscribed to and from the last target, so that nothing
@@ -104,7 +184,8 @@ void ConsumerDraft::assign(bool is_asked_for) {
         SubscribedMember& subscribed = members.emplace_back();
         subscribed.member_id = id;
         subscribed.group_instance_id = member.metadata.instance_id;
-        subscribed.subscription.topics = member.metadata.subscribed_topic_names;
+        const std::set<std::string> topics = group_.topics_of(member);
+        subscribed.subscription.topics.assign(topics.begin(), topics.end());
         for (const IdPartition& had : group_.target_of(id)) {
             const auto name = names.find(had.topic_id);
             if (name == names.end()) continue;

@@ -37,9 +37,9 @@ class ConsumerDraft {
     // ---- single facts ----
 
     template <class Value>
-    void write(std::string member_id, std::optional<Value> value) {
+    void write(std::string subject, std::optional<Value> value) {
         const ConsumerGroupRecord record =
-            ConsumerStateRecord<Value>{group_.id(), std::move(member_id), std::move(value)};
+            ConsumerStateRecord<Value>{group_.id(), std::move(subject), std::move(value)};
         group_.apply(record);
         decision_.records.push_back(record);
     }
@@ -61,6 +61,11 @@ class ConsumerDraft {
     void come_back(const std::string& member_id);
     // What the member says of itself from now on. Whether the group may need another assignment.
     bool describe_member(const std::string& member_id, ConsumerMemberMetadata next);
+    // What the group's expressions stand for is to be looked up, if it is time: some are new, some
+    // match more than they did, or the last time is long ago.
+    void refresh_expressions();
+    // It is looked up. Members have what was found with the next target.
+    void resolve_expressions();
     // Moves the group's epoch on if something changed, and brings the target to it.
     void assign(bool is_asked_for);
     // The member's next step towards the target. `owned`: as it said; nullopt: it did not.
@@ -81,6 +86,9 @@ class ConsumerDraft {
     GroupDecision take(std::string reason);
 
   private:
+    // Expressions to which nobody subscribes any more are forgotten.
+    void forget_expressions();
+
     ConsumerGroup group_;
     const GroupCoordinatorOptions& options_;
     const MetadataImage& image_;

@@ -39,12 +39,12 @@ void ConsumerGroup::on(const ConsumerStateRecord<ConsumerGroupEpoch>& record) {
 
 void ConsumerGroup::on(const ConsumerStateRecord<ConsumerMemberMetadata>& record) {
     if (record.value) {
-        members_[record.member_id].metadata = *record.value;
+        members_[record.subject].metadata = *record.value;
         return;
     }
-    members_.erase(record.member_id);
+    members_.erase(record.subject);
     std::erase_if(deadlines_,
-                  [&](const auto& entry) { return entry.first.first == record.member_id; });
+                  [&](const auto& entry) { return entry.first.first == record.subject; });
 }
 
 void ConsumerGroup::on(const ConsumerStateRecord<TargetAssignmentEpoch>& record) {
@@ -53,18 +53,26 @@ void ConsumerGroup::on(const ConsumerStateRecord<TargetAssignmentEpoch>& record)
 
 void ConsumerGroup::on(const ConsumerStateRecord<TargetAssignment>& record) {
     if (record.value) {
-        target_[record.member_id] = record.value->partitions;
+        target_[record.subject] = record.value->partitions;
     } else {
-        target_.erase(record.member_id);
+        target_.erase(record.subject);
     }
 }
 
 // The tombstone stands before that of the member itself; compaction may keep one without the other.
 void ConsumerGroup::on(const ConsumerStateRecord<CurrentAssignment>& record) {
     if (record.value) {
-        members_[record.member_id].current = *record.value;
-    } else if (const auto member = members_.find(record.member_id); member != members_.end()) {
+        members_[record.subject].current = *record.value;
+    } else if (const auto member = members_.find(record.subject); member != members_.end()) {
         member->second.current = CurrentAssignment{};
+    }
+}
+
+void ConsumerGroup::on(const ConsumerStateRecord<ResolvedExpression>& record) {
+    if (record.value) {
+        resolved_[record.subject] = *record.value;
+    } else {
+        resolved_.erase(record.subject);
     }
 }
 
@@ -124,11 +132,28 @@ bool ConsumerGroup::is_held_by_another(const IdPartition& partition,
 
 std::set<std::string> ConsumerGroup::subscribed_topics() const {
     std::set<std::string> topics;
-    for (const auto& [id, member] : members_) {
-        topics.insert(member.metadata.subscribed_topic_names.begin(),
-                      member.metadata.subscribed_topic_names.end());
+    for (const auto& [id, member] : members_) topics.merge(topics_of(member));
+    return topics;
+}
+
+std::set<std::string> ConsumerGroup::topics_of(const ConsumerMember& member) const {
+    const ConsumerMemberMetadata& metadata = member.metadata;
+    std::set<std::string> topics(metadata.subscribed_topic_names.begin(),
+                                 metadata.subscribed_topic_names.end());
+    const auto resolved = resolved_.find(metadata.subscribed_topic_regex);
+    if (resolved != resolved_.end()) {
+        topics.insert(resolved->second.topics.begin(), resolved->second.topics.end());
     }
     return topics;
+}
+
+std::set<std::string> ConsumerGroup::subscribed_expressions() const {
+    std::set<std::string> expressions;
+    for (const auto& [id, member] : members_) {
+        const std::string& expression = member.metadata.subscribed_topic_regex;
+        if (!expression.empty()) expressions.insert(expression);
+    }
+    return expressions;
 }
 
 std::optional<std::string> ConsumerGroup::preferred_assignor() const {
@@ -208,7 +233,7 @@ void ConsumerGroup::check_invariants() const {
 bool ConsumerGroup::has_same_records_as(const ConsumerGroup& other) const {
     return group_id_ == other.group_id_ && is_gone_ == other.is_gone_ && epoch_ == other.epoch_ &&
            metadata_hash_ == other.metadata_hash_ && target_epoch_ == other.target_epoch_ &&
-           members_ == other.members_ && target_ == other.target_;
+           members_ == other.members_ && target_ == other.target_ && resolved_ == other.resolved_;
 }
 
 }  // namespace squall::model

@@ -12,6 +12,10 @@
 //   Reconciling  some member is not yet where the target wants it
 //   Stable       all are
 //
+// A member subscribes to topics by name, by a regular expression, or both. What an expression
+// stands for is part of the group's records: the coordinator looks it up now and then, and members
+// have what was found last.
+//
 // Members may speak the classic protocol: what they said then is kept with them, and the group can
 // become a classic one (group_migration.h).
 //
@@ -89,6 +93,13 @@ class ConsumerGroup {
     const std::string* find_static_member(const std::string& instance_id) const;
     bool is_held_by_another(const IdPartition& partition, const std::string& member_id) const;
     std::set<std::string> subscribed_topics() const;
+    // What one member subscribes to, as far as its expression is resolved.
+    std::set<std::string> topics_of(const ConsumerMember& member) const;
+    // The expressions that members subscribe to, and those of which the topics are known.
+    std::set<std::string> subscribed_expressions() const;
+    const std::map<std::string, ResolvedExpression>& resolved_expressions() const {
+        return resolved_;
+    }
     // The assignor that most members prefer; nullopt: nobody has a preference.
     std::optional<std::string> preferred_assignor() const;
 
@@ -116,6 +127,7 @@ class ConsumerGroup {
     void on(const ConsumerStateRecord<TargetAssignmentEpoch>& record);
     void on(const ConsumerStateRecord<TargetAssignment>& record);
     void on(const ConsumerStateRecord<CurrentAssignment>& record);
+    void on(const ConsumerStateRecord<ResolvedExpression>& record);
 
     std::string group_id_;
     bool is_gone_ = false;
@@ -124,6 +136,7 @@ class ConsumerGroup {
     std::int32_t target_epoch_ = 0;
     std::map<std::string, ConsumerMember> members_;
     std::map<std::string, IdPartitions> target_;
+    std::map<std::string, ResolvedExpression> resolved_;  // by expression
     std::map<std::pair<std::string, Timer>, LocalTime> deadlines_;
 };
 

@@ -1,10 +1,13 @@
 #include "model/coordinator/group/consumer_group_protocol.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "model/assignors/server_assignors.h"
 #include "model/coordinator/group/consumer_draft.h"
+#include "model/coordinator/regular_expression.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
@@ -44,6 +47,8 @@ std::string_view reason_for(ConsumerGroup::Timer timer) {
             return "join timeout";
         case ConsumerGroup::Timer::sync:
             return "sync timeout";
+        case ConsumerGroup::Timer::expressions:
+            break;  // removes nobody
     }
     UNREACHABLE("timer {}", static_cast<int>(timer));
 }
@@ -63,8 +68,21 @@ std::vector<ConsumerGroupHeartbeatResponse::TopicPartitions> to_response(
 // All that a member has to say: it is told in turn what it has.
 bool is_full(const Heartbeat& request) {
     return request.member_epoch == joining_member_epoch ||
-           (request.rebalance_timeout_ms != -1 && request.subscribed_topic_names &&
+           (request.rebalance_timeout_ms != -1 &&
+            (request.subscribed_topic_names || request.subscribed_topic_regex) &&
             request.topic_partitions);
+}
+
+// Only what nobody subscribes to yet is looked at.
+std::optional<std::string> problem_of_expression(const ConsumerGroup& group,
+                                                 const std::string& expression) {
+    if (expression.empty() || group.subscribed_expressions().contains(expression)) {
+        return std::nullopt;
+    }
+    const auto parsed = RegularExpression::parse(expression);
+    if (parsed) return std::nullopt;
+    return fmt::format("SubscribedTopicRegex `{}` is not a valid regular expression: {}.",
+                       expression, parsed.error().detail);
 }
 
 // What the member said before, and over it what it says now.
@@ -82,6 +100,9 @@ ConsumerMemberMetadata described(const ConsumerMember* known, const Heartbeat& r
     if (request.server_assignor) next.server_assignor = request.server_assignor;
     if (request.subscribed_topic_names) {
         next.subscribed_topic_names = *request.subscribed_topic_names;
+    }
+    if (request.subscribed_topic_regex) {
+        next.subscribed_topic_regex = *request.subscribed_topic_regex;
     }
     return next;
 }
@@ -103,17 +124,15 @@ IdPartitions to_set(const std::vector<Heartbeat::TopicPartitions>& topics) {
 ErrorCode check_heartbeat(const Heartbeat& request) {
     if (request.group_id.empty()) return ErrorCode::invalid_group_id;
     if (request.member_id.empty()) return ErrorCode::invalid_request;
-    if (request.subscribed_topic_regex && !request.subscribed_topic_regex->empty()) {
-        return ErrorCode::invalid_regular_expression;
-    }
     if (request.instance_id && request.instance_id->empty()) return ErrorCode::invalid_request;
     if (request.member_epoch < static_leaving_member_epoch) return ErrorCode::invalid_request;
     if (request.member_epoch == static_leaving_member_epoch && !request.instance_id) {
         return ErrorCode::invalid_request;
     }
     if (request.member_epoch == joining_member_epoch) {
-        if (request.rebalance_timeout_ms == -1 || !request.subscribed_topic_names ||
-            !request.topic_partitions || !request.topic_partitions->empty()) {
+        const bool subscribes = request.subscribed_topic_names || request.subscribed_topic_regex;
+        if (request.rebalance_timeout_ms == -1 || !subscribes || !request.topic_partitions ||
+            !request.topic_partitions->empty()) {
             return ErrorCode::invalid_request;
         }
     }
@@ -225,8 +244,13 @@ GroupDecision ConsumerGroupProtocol::heartbeat(const ConsumerGroup& group, const
                static_cast<std::size_t>(options_.group_consumer_max_size)) {
         return refuse(ErrorCode::group_max_size_reached);
     }
-    draft.assign(
-        draft.describe_member(id, described(draft.group().find_member(id), request, call)));
+    ConsumerMemberMetadata next = described(draft.group().find_member(id), request, call);
+    if (const auto problem = problem_of_expression(group, next.subscribed_topic_regex)) {
+        return reply_only(call, heartbeat_error(ErrorCode::invalid_regular_expression, *problem));
+    }
+    const bool asks_for_another_assignment = draft.describe_member(id, std::move(next));
+    draft.refresh_expressions();
+    draft.assign(asks_for_another_assignment);
     draft.reconcile_member(id, owned);
     draft.renew_session(id);
     // It may have spoken the classic protocol before.
@@ -254,6 +278,10 @@ GroupDecision ConsumerGroupProtocol::on_timeout(const ConsumerGroup& group, cons
     ASSERT(group.next_deadline() <= at.now, "nothing of {} is due", group.id());
     ConsumerDraft draft(group, options_, image, at, bugs_);
     const auto [timer, member_id] = group.next_timer();
+    if (timer == ConsumerGroup::Timer::expressions) {
+        draft.resolve_expressions();
+        return draft.take("");
+    }
     draft.expel(member_id);
     return draft.take(std::string(reason_for(timer)));
 }

@@ -7,9 +7,12 @@
 // made anew; and the member takes its next step towards the target (member_reconciliation.h). It is
 // answered when the records are committed.
 //
-// Regular expressions are matched by clients here, never by the coordinator: a heartbeat with one
-// is refused. Not here: committed offsets (offsets.h), which broker coordinates.
-// Source: org.apache.kafka.coordinator.group.GroupMetadataManager, the consumerGroup* methods.
+// A regular expression (RE2's syntax) is checked when a member brings it, and resolved after the
+// answer, by a timer that is due at once, in a batch of its own; again when topics come that match,
+// when somebody brings a new one, and every group.consumer.regex.refresh.interval.ms; never more
+// than once in 10 s. Members get what it stands for with their next heartbeat. Not here: committed
+// offsets (offsets.h), which broker coordinates. Source:
+// org.apache.kafka.coordinator.group.GroupMetadataManager, the consumerGroup* methods.
 #pragma once
 
 #include <optional>
@@ -48,7 +51,8 @@ class ConsumerGroupProtocol {
 
 // ---- the rules; each could be broken ----
 
-// A heartbeat that makes no sense by itself: INVALID_REQUEST and its like.
+// A heartbeat that makes no sense by itself: INVALID_REQUEST and its like. Its expression is not
+// looked at.
 ErrorCode check_heartbeat(const ConsumerGroupHeartbeatRequest& request);
 // The epoch a member speaks in: its own; or the one before, if the answer that told it of its own
 // was lost, which shows in that it owns no more than was given to it. FENCED_MEMBER_EPOCH else.

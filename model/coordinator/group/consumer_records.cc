@@ -128,6 +128,20 @@ struct CurrentAssignmentValue {
     }
 };
 
+struct RegularExpressionValue {
+    static constexpr VersionRange versions = value_versions;
+    std::vector<std::string> topics;
+    std::int64_t version = 0;
+    std::int64_t timestamp = 0;
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("topics", self.topics);
+        fields("version", self.version);
+        fields("timestamp", self.timestamp);
+    }
+};
+
 }  // namespace wire
 
 SQUALL_INSTANTIATE_CODEC(wire::GroupMetadataValue);
@@ -135,6 +149,7 @@ SQUALL_INSTANTIATE_CODEC(wire::MemberMetadataValue);
 SQUALL_INSTANTIATE_CODEC(wire::TargetMetadataValue);
 SQUALL_INSTANTIATE_CODEC(wire::TargetMemberValue);
 SQUALL_INSTANTIATE_CODEC(wire::CurrentAssignmentValue);
+SQUALL_INSTANTIATE_CODEC(wire::RegularExpressionValue);
 
 namespace {
 
@@ -193,7 +208,7 @@ wire::MemberMetadataValue to_wire(const ConsumerMemberMetadata& value) {
             .client_id = value.client_id,
             .client_host = value.client_host,
             .subscribed_topic_names = value.subscribed_topic_names,
-            .subscribed_topic_regex = std::nullopt,
+            .subscribed_topic_regex = value.subscribed_topic_regex,
             .rebalance_timeout_ms = static_cast<std::int32_t>(value.rebalance_timeout.count()),
             .server_assignor = value.server_assignor,
             .classic_member_metadata = to_wire(value.classic)};
@@ -204,6 +219,7 @@ ConsumerMemberMetadata from_wire(wire::MemberMetadataValue value) {
             .client_id = std::move(value.client_id),
             .client_host = std::move(value.client_host),
             .subscribed_topic_names = std::move(value.subscribed_topic_names),
+            .subscribed_topic_regex = std::move(value.subscribed_topic_regex).value_or(""),
             .rebalance_timeout = std::chrono::milliseconds(value.rebalance_timeout_ms),
             .server_assignor = std::move(value.server_assignor),
             .classic = from_wire(std::move(value.classic_member_metadata))};
@@ -238,8 +254,19 @@ CurrentAssignment from_wire(wire::CurrentAssignmentValue value) {
             .pending_revocation = from_wire(value.partitions_pending_revocation)};
 }
 
+wire::RegularExpressionValue to_wire(const ResolvedExpression& value) {
+    return {.topics = {value.topics.begin(), value.topics.end()},
+            .version = value.version,
+            .timestamp = value.timestamp};
+}
+ResolvedExpression from_wire(wire::RegularExpressionValue value) {
+    return {.topics = {value.topics.begin(), value.topics.end()},
+            .version = value.version,
+            .timestamp = value.timestamp};
+}
+
 template <class Value>
-constexpr bool is_of_member =
+constexpr bool has_subject =
     !std::is_same_v<Value, ConsumerGroupEpoch> && !std::is_same_v<Value, TargetAssignmentEpoch>;
 
 Error corrupt_type(std::int16_t type) {
@@ -253,7 +280,7 @@ Result<std::optional<ConsumerGroupRecord>> decode_as(ByteReader& key,
     using WireValue = decltype(to_wire(std::declval<const Value&>()));
     ConsumerStateRecord<Value> record;
     record.group = read_string(key);
-    if (is_of_member<Value>) record.member_id = read_string(key);
+    if (has_subject<Value>) record.subject = read_string(key);
     if (!key.ok()) return corrupt_type(Value::record_type);
     if (value) {
         ByteReader in(*value);
@@ -292,7 +319,7 @@ Bytes encode_consumer_key(const ConsumerGroupRecord& record) {
         [&]<class Value>(const ConsumerStateRecord<Value>& each) {
             out.integer(Value::record_type);
             write_string(out, each.group);
-            if (is_of_member<Value>) write_string(out, each.member_id);
+            if (has_subject<Value>) write_string(out, each.subject);
         },
         record);
     return bytes;
@@ -326,6 +353,8 @@ Result<std::optional<ConsumerGroupRecord>> decode_consumer_record(std::int16_t t
             return decode_as<TargetAssignment>(key, value);
         case CurrentAssignment::record_type:
             return decode_as<CurrentAssignment>(key, value);
+        case ResolvedExpression::record_type:
+            return decode_as<ResolvedExpression>(key, value);
         default:
             return std::optional<ConsumerGroupRecord>();
     }

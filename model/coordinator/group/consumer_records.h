@@ -11,9 +11,11 @@
 //   7 ConsumerGroupTargetAssignmentMember    topic_partitions
 //   8 ConsumerGroupCurrentMemberAssignment   member_epoch | previous_member_epoch | state
 //                                            | assigned_partitions | partitions_pending_revocation
+//  16 ConsumerGroupRegularExpression         topics | version | timestamp
 //
-// A null value is a tombstone. Partitions go by topic id. A member's share of the target, and what
-// it holds, have records of their own, so that a rebalance writes only what it changes.
+// Where a record of a member has the member's id in its key, one of a regular expression has its
+// text. A null value is a tombstone. Partitions go by topic id. A member's share of the target, and
+// what it holds, have records of their own, so that a rebalance writes only what it changes.
 #pragma once
 
 #include <chrono>
@@ -72,6 +74,7 @@ struct ConsumerMemberMetadata {
     std::string client_id;
     std::string client_host;
     std::vector<std::string> subscribed_topic_names;  // sorted
+    std::string subscribed_topic_regex;               // "": none
     std::chrono::milliseconds rebalance_timeout{-1};
     std::optional<std::string> server_assignor;
     std::optional<ClassicMemberMetadata> classic;  // nullopt: it speaks the consumer protocol
@@ -104,10 +107,20 @@ struct CurrentAssignment {
     bool operator==(const CurrentAssignment&) const = default;
 };
 
+// What a regular expression of a subscription stands for, as far as it is known.
+struct ResolvedExpression {
+    static constexpr std::int16_t record_type = 16;
+    std::set<std::string> topics;
+    std::int64_t version = 0;  // the offset of the metadata that was looked at
+    TimestampMs timestamp = 0;
+
+    bool operator==(const ResolvedExpression&) const = default;
+};
+
 template <class Value>
 struct ConsumerStateRecord {
     std::string group;
-    std::string member_id;       // "" for what belongs to the whole group
+    std::string subject;         // a member's id, an expression; "": the whole group
     std::optional<Value> value;  // nullopt: a tombstone
 
     bool operator==(const ConsumerStateRecord&) const = default;
@@ -116,7 +129,7 @@ using ConsumerGroupRecord =
     std::variant<ConsumerStateRecord<ConsumerGroupEpoch>,
                  ConsumerStateRecord<ConsumerMemberMetadata>,
                  ConsumerStateRecord<TargetAssignmentEpoch>, ConsumerStateRecord<TargetAssignment>,
-                 ConsumerStateRecord<CurrentAssignment>>;
+                 ConsumerStateRecord<CurrentAssignment>, ConsumerStateRecord<ResolvedExpression>>;
 
 const std::string& group_of(const ConsumerGroupRecord& record);
 

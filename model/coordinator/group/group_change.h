@@ -156,9 +156,10 @@ struct ConvertedToClassic {
     TimestampMs wall_ms = no_timestamp;
 };
 // A timer of a member of a group of the consumer protocol (KIP-848) starts anew, or (max()) stops.
-// Those of the classic protocol have one to join again, and one to fetch their assignment.
+// Those of the classic protocol have one to join again, and one to fetch their assignment. The
+// group itself (no member id) has one at which its regular expressions are resolved.
 struct ConsumerTimerSet {
-    enum class Timer : std::uint8_t { session, rebalance, join, sync };
+    enum class Timer : std::uint8_t { session, rebalance, join, sync, expressions };
     std::string member_id;
     Timer timer = Timer::session;
     LocalTime deadline;

@@ -92,6 +92,7 @@ ConsumerGroupDescribeResponse::Group describe_consumer_group(const GroupShard& s
         shown.client_id = member.metadata.client_id;
         shown.client_host = member.metadata.client_host;
         shown.subscribed_topic_names = member.metadata.subscribed_topic_names;
+        shown.subscribed_topic_regex = member.metadata.subscribed_topic_regex;
         shown.assignment = named(member.current.assigned, image);
         shown.target_assignment = named(group->target_of(member_id), image);
         shown.member_type = member.is_classic() ? 0 : 1;

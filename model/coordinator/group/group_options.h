@@ -39,6 +39,7 @@ struct GroupCoordinatorOptions {
     std::chrono::milliseconds group_consumer_heartbeat_interval{5000};
     std::int32_t group_consumer_max_size = INT32_MAX;
     MigrationPolicy group_consumer_migration_policy = MigrationPolicy::bidirectional;
+    std::chrono::milliseconds group_consumer_regex_refresh_interval{600000};
     std::int32_t offsets_topic_num_partitions = 50;
     std::int16_t offsets_topic_replication_factor = 3;
     std::chrono::milliseconds offsets_commit_timeout{5000};
@@ -58,6 +59,8 @@ struct GroupCoordinatorOptions {
                int_from(1));
         fields("group.consumer.max.size", self.group_consumer_max_size, int_from(1));
         fields("group.consumer.migration.policy", self.group_consumer_migration_policy);
+        fields("group.consumer.regex.refresh.interval.ms",
+               self.group_consumer_regex_refresh_interval, int_from(10000));
         fields("offsets.topic.num.partitions", self.offsets_topic_num_partitions, int_from(1));
         fields("offsets.topic.replication.factor", self.offsets_topic_replication_factor,
                short_from(1));

@@ -1,7 +1,8 @@
 // Laws of the consumer group protocol under arbitrary schedules. Clients that behave (heartbeat,
 // give up what they are told to, take what they are given) are interrupted by crashes, leaves, lost
 // answers, late revocations, time, slow appends and failovers. A ledger, which knows nothing of the
-// decider, keeps who owns what as the applications see it:
+// decider, keeps who owns what as the applications see it. Half of them name the topic, the others
+// have an expression that matches it:
 //
 //   - a partition that a client takes is in no hands of another client that is still a member;
 //   - after the noise, every partition is owned by exactly one, within one of even shares;
@@ -155,6 +156,10 @@ class Walk {
         client = Client();
         client.state.member_id = fmt::format("m{}", ++processes_);
         if (index == 0) client.state.instance_id = "pod";
+        if (index % 2 == 0) {
+            client.state.topics = {};
+            client.state.expression = "ord.*";
+        }
     }
 
     void leave(std::size_t index, bool is_static) {

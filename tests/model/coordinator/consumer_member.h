@@ -32,6 +32,7 @@ struct ConsumerClient {
     std::string member_id;
     std::optional<std::string> instance_id;
     std::vector<std::string> topics{"orders"};
+    std::string expression;  // "": none
     std::int32_t epoch = 0;
     IdPartitions owned;   // as the application sees it
     IdPartitions target;  // as the coordinator told
@@ -40,6 +41,7 @@ struct ConsumerClient {
         Heartbeat request = keep_alive();
         request.rebalance_timeout_ms = 60000;
         request.subscribed_topic_names = topics;
+        if (!expression.empty()) request.subscribed_topic_regex = expression;
         request.topic_partitions = to_topics(owned);
         return request;
     }

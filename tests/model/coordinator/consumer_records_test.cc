@@ -54,6 +54,7 @@ RC_GTEST_PROP(ConsumerRecords, ReturnWhatWasWritten, ()) {
         member.classic = {.session_timeout = std::chrono::milliseconds(*rc::gen::inRange(0, 60000)),
                           .protocols = {{"range", *rc::gen::arbitrary<Bytes>()}, {"sticky", {}}}};
     }
+    if (*rc::gen::arbitrary<bool>()) member.subscribed_topic_regex = "ord.*";
     member.client_id = "app";
     member.subscribed_topic_names = {"orders", "payments"};
     member.rebalance_timeout = std::chrono::milliseconds(*rc::gen::inRange(0, 300000));
@@ -65,6 +66,12 @@ RC_GTEST_PROP(ConsumerRecords, ReturnWhatWasWritten, ()) {
             "g", "", ConsumerGroupEpoch{5, *rc::gen::arbitrary<std::int64_t>()}},
         ConsumerStateRecord<TargetAssignmentEpoch>{"g", "", TargetAssignmentEpoch{5}},
         ConsumerStateRecord<CurrentAssignment>{"g", "m", std::nullopt},
+        ConsumerStateRecord<ResolvedExpression>{
+            "g", "ord.*",
+            ResolvedExpression{{"orders", "ordinals"},
+                               *rc::gen::arbitrary<std::int64_t>(),
+                               *rc::gen::arbitrary<std::int64_t>()}},
+        ConsumerStateRecord<ResolvedExpression>{"g", "ord.*", std::nullopt},
     };
     for (const ConsumerGroupRecord& record : records) {
         RC_ASSERT(decoded(encode_group_record(record)) == GroupRecord(record));
@@ -112,6 +119,20 @@ TEST(ConsumerRecords, AreInKafkasBytes) {
                                       "01"
                                       "00"));
     EXPECT_EQ(encoded<TargetAssignmentEpoch>("", std::nullopt).value, std::nullopt);
+
+    const KeyAndValue expression = encoded<ResolvedExpression>(
+        "o.", ResolvedExpression{.topics = {"o1"}, .version = 9, .timestamp = 256});
+    EXPECT_EQ(expression.key, bytes_of("0010"
+                                       "0001"
+                                       "67"
+                                       "0002"
+                                       "6f2e"));
+    EXPECT_EQ(expression.value, bytes_of("0000"
+                                         "02"
+                                         "036f31"
+                                         "0000000000000009"
+                                         "0000000000000100"
+                                         "00"));
 }
 
 // A member of the classic protocol says so in a tagged field: tag 0, 13 bytes, there, 10 s, one
@@ -127,7 +148,7 @@ TEST(ConsumerRecords, KeepWhatAClassicMemberSaidInATaggedField) {
                                                                            "01"
                                                                            "01"
                                                                            "01"
-                                                                           "00"
+                                                                           "01"
                                                                            "00000001"
                                                                            "00"
                                                                            "01"

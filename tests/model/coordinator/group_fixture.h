@@ -118,6 +118,7 @@ class GroupFixture {
         topic.id = topic_id(name);
         topic.partitions.resize(partitions);
     }
+    void remove_topic(const std::string& name) { image_.topics.erase(name); }
     static Uuid topic_id(const std::string& name) {
         return {.high = 7, .low = name.empty() ? 0u : static_cast<std::uint64_t>(name[0])};
     }
