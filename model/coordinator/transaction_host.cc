@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/coordinator/coordinator_partition.h"
+#include "model/coordinator/regular_expression.h"
 #include "model/events/group_events.h"
 #include "model/events/transaction_events.h"
 #include "model/protocol/record_batch.h"
@@ -334,9 +335,18 @@ DescribeTransactionsResponse::Transaction TransactionHost::describe(
 }
 
 // Every filter that is given must agree; an unknown name of a state is told, and matches nothing.
-// Patterns of ids (KIP-1152) match here as whole texts.
+// A pattern of ids (KIP-1152) that cannot be read is refused.
 ListTransactionsResponse TransactionHost::list(const ListTransactionsRequest& request) const {
     ListTransactionsResponse response;
+    std::optional<RegularExpression> pattern;
+    if (request.transactional_id_pattern && !request.transactional_id_pattern->empty()) {
+        auto parsed = RegularExpression::parse(*request.transactional_id_pattern);
+        if (!parsed) {
+            response.error_code = ErrorCode::invalid_regular_expression;
+            return response;
+        }
+        pattern = std::move(parsed).value();
+    }
     const TimestampMs now = moment().wall_ms;
     std::set<std::string> known_states;
     for (int state = 0; state <= static_cast<int>(TransactionState::dead); ++state) {
@@ -356,9 +366,7 @@ ListTransactionsResponse TransactionHost::list(const ListTransactionsRequest& re
             };
             const bool runs_long = request.duration_filter < 0 ||
                                    now - metadata.start_timestamp > request.duration_filter;
-            const bool is_named = !request.transactional_id_pattern ||
-                                  request.transactional_id_pattern->empty() ||
-                                  *request.transactional_id_pattern == id;
+            const bool is_named = !pattern || pattern->matches(id);
             if (!lists(request.state_filters, std::string(to_string(metadata.state))) ||
                 !lists(request.producer_id_filters, metadata.producer_id) || !runs_long ||
                 !is_named) {

@@ -154,6 +154,37 @@ TEST_P(TransactionViews, ShowWhatIsOpenWhereAndSinceWhen) {
                 1000);
 }
 
+// KIP-1152.
+TEST(TransactionListings, AreFilteredByAPatternOfTheWholeId) {
+    TransactionCluster world({.config = of_version(2)});
+    const auto listed = [&](std::optional<std::string> pattern) {
+        std::set<std::string> ids;
+        for (int broker = 1; broker <= 3; ++broker) {
+            ListTransactionsRequest request;
+            request.transactional_id_pattern = pattern;
+            const ListTransactionsResponse answer = world.ask(broker, request);
+            if (answer.error_code != ErrorCode::none) ids.emplace(to_string(answer.error_code));
+            for (const auto& each : answer.transaction_states) ids.insert(each.transactional_id);
+        }
+        return ids;
+    };
+    std::vector<std::set<std::string>> seen;
+    ASSERT_TRUE(world.run_client([&] {
+        for (const char* id : {"pay-1", "pay-2", "ship-1"}) world.producer(id).init_transactions();
+        for (const char* pattern : {"", "pay-.*", "pay", ".*-1", "pay-("}) {
+            seen.push_back(listed(pattern));
+        }
+        seen.push_back(listed(std::nullopt));
+    }));
+    ASSERT_THAT(seen, SizeIs(6));
+    EXPECT_THAT(seen[0], ElementsAre("pay-1", "pay-2", "ship-1"));
+    EXPECT_THAT(seen[1], ElementsAre("pay-1", "pay-2"));
+    EXPECT_THAT(seen[2], IsEmpty());
+    EXPECT_THAT(seen[3], ElementsAre("pay-1", "ship-1"));
+    EXPECT_THAT(seen[4], ElementsAre("INVALID_REGULAR_EXPRESSION"));
+    EXPECT_EQ(seen[5], seen[0]);
+}
+
 // KAFKA-12671: a batch after the end of its transaction, version 1, and nobody asks.
 TEST(HangingTransaction, IsFoundAmongThoseThatAreOnlySlowAndIsEnded) {
     BrokerConfig config = of_version(1);
