@@ -51,4 +51,20 @@ class Transcripts {
     std::filesystem::path folder_;
 };
 
+// The whole text again, each command followed by what came of it: indented lines, which are not
+// read.
+template <class Conversation>
+std::string replay(const std::string& transcript) {
+    Conversation conversation;
+    std::istringstream in(transcript);
+    std::string out;
+    for (std::string line; std::getline(in, line);) {
+        if (line.starts_with("  ")) continue;
+        out += line + "\n";
+        if (line.empty() || line.starts_with("#")) continue;
+        out += conversation.obey(line);
+    }
+    return out;
+}
+
 }  // namespace squall

@@ -18,9 +18,28 @@ std::string numbers_of(const std::vector<TopicPartition>& partitions) {
 }  // namespace
 
 std::string GroupConversation::names_of(const IdPartitions& partitions) const {
-    std::vector<std::int32_t> numbers;
-    for (const IdPartition& each : partitions) numbers.push_back(each.partition);
-    return numbers.empty() ? "nothing" : fmt::format("{}", fmt::join(numbers, " "));
+    std::vector<std::string> names;
+    for (const IdPartition& each : partitions) {
+        const std::string& topic = topics_.at(each.topic_id);
+        names.push_back(topic == "orders" ? fmt::format("{}", each.partition)
+                                          : fmt::format("{}-{}", topic, each.partition));
+    }
+    return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, " "));
+}
+
+void GroupConversation::topic(const std::string& name, std::size_t partitions) {
+    fixture_.set_topic(name, partitions);
+    const std::string& known = topics_.emplace(GroupFixture::topic_id(name), name).first->second;
+    ASSERT(known == name, "{} and {} have one id", known, name);
+}
+
+void GroupConversation::resolve() {
+    fixture_.advance(Duration::zero());
+    fixture_.commit_all();
+    if (fixture_.consumer_group() == nullptr) return;
+    for (const auto& [expression, resolved] : fixture_.consumer_group()->resolved_expressions()) {
+        say(fmt::format("{} stands for {}", expression, fmt::join(resolved.topics, " ")));
+    }
 }
 
 std::string GroupConversation::name_of(const std::string& member_id) const {
@@ -202,6 +221,27 @@ void GroupConversation::state() {
     }
 }
 
+void GroupConversation::tell(const std::string& verb, const std::string& name) {
+    if (verb == "eager") {
+        classic_[name].protocol = "range";
+    } else if (verb == "heartbeat") {
+        heartbeat(name);
+    } else if (verb == "beat") {
+        beat(name);
+    } else if (verb == "adopt") {
+        adopt(name);
+    } else if (verb == "commit") {
+        commit(name);
+    } else if (verb == "leave") {
+        leave(name);
+    } else if (verb == "crash") {
+        classic_.erase(name);
+        modern_.erase(name);
+    } else {
+        ASSERT(false, "no such command: {} {}", verb, name);
+    }
+}
+
 std::string GroupConversation::obey(const std::string& command) {
     said_.clear();
     std::istringstream in(command);
@@ -210,8 +250,12 @@ std::string GroupConversation::obey(const std::string& command) {
     std::vector<std::string> names;
     for (std::string name; in >> name;) names.push_back(name);
     if (verb == "topic") {
-        partitions_ = std::stoul(names.at(0));
-        fixture_.set_topic("orders", partitions_);
+        const std::size_t count = std::stoul(names.at(0));
+        if (names.size() == 1) partitions_ = count;
+        topic(names.size() == 1 ? "orders" : names.at(1), count);
+    } else if (verb == "pattern") {
+        modern_[names.at(0)].expression = names.at(1);
+        modern_[names.at(0)].topics.clear();
     } else if (verb == "instance") {
         classic_[names.at(0)].instance_id = names.at(1);
     } else if (verb == "join") {
@@ -223,36 +267,18 @@ std::string GroupConversation::obey(const std::string& command) {
     } else if (verb == "pass") {
         fixture_.advance(std::chrono::seconds(std::stoi(names.at(0))));
         fixture_.commit_all();
+    } else if (verb == "resolve") {
+        resolve();
     } else if (verb == "failover") {
         const bool is_told = fixture_.replayed().has_same_records_as(fixture_.shard());
         fixture_.fail_over();
         if (!is_told) say("the log does not tell what the coordinator knew");
         state();
     } else {
-        for (const std::string& name : names) {
-            if (verb == "eager") classic_[name].protocol = "range";
-            if (verb == "heartbeat") heartbeat(name);
-            if (verb == "beat") beat(name);
-            if (verb == "adopt") adopt(name);
-            if (verb == "commit") commit(name);
-            if (verb == "leave") leave(name);
-            if (verb == "crash") classic_.erase(name), modern_.erase(name);
-        }
+        for (const std::string& name : names) tell(verb, name);
+        ASSERT(!names.empty(), "nobody is told to {}", command);
     }
     return said_;
-}
-
-std::string GroupConversation::replay(const std::string& transcript) {
-    GroupConversation conversation;
-    std::istringstream in(transcript);
-    std::string out;
-    for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("  ")) continue;  // what came of it last time
-        out += line + "\n";
-        if (line.empty() || line.starts_with("#")) continue;
-        out += conversation.obey(line);
-    }
-    return out;
 }
 
 }  // namespace squall::model

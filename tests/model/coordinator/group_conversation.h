@@ -2,7 +2,9 @@
 // when told to, and write down what was said. Transcripts are its commands, each followed by what
 // came of it, in the manner of etcd-raft. The coordinator's decider is the real one.
 //
-//   topic 4               "orders" has so many partitions
+//   topic 4 [name]        the topic, "orders" if not named, has so many partitions
+//   pattern X expression  X, of the consumer protocol, subscribes by this, and to "orders" no more
+//   resolve               the coordinator looks up what expressions stand for, if it is to
 //   eager A B             they give up all they own before they join, as under range; others are
 //                         cooperative, and keep it
 //   instance A pod        A, a classic member, has this group.instance.id; who is named later with
@@ -35,8 +37,6 @@ class GroupConversation {
   public:
     // What came of one command, in lines.
     std::string obey(const std::string& command);
-    // The whole text again, each command followed by what came of it.
-    static std::string replay(const std::string& transcript);
 
   private:
     void tell_joined(const std::string& name, const JoinGroupResponse& answer);
@@ -48,6 +48,9 @@ class GroupConversation {
     void commit(const std::string& name);
     void leave(const std::string& name);
     void state();
+    void topic(const std::string& name, std::size_t partitions);
+    void resolve();
+    void tell(const std::string& verb, const std::string& name);
     std::map<std::string, Bytes> assign() const;
     std::string name_of(const std::string& member_id) const;
     std::string names_of(const IdPartitions& partitions) const;
@@ -56,7 +59,8 @@ class GroupConversation {
     GroupFixture fixture_;
     std::map<std::string, ClassicClient> classic_;
     std::map<std::string, ConsumerClient> modern_;
-    std::size_t partitions_ = 0;
+    std::map<Uuid, std::string> topics_;
+    std::size_t partitions_ = 0;  // of "orders"
     std::string said_;
 };
 

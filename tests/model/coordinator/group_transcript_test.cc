@@ -17,7 +17,7 @@ const Transcripts conversations("tests/model/coordinator/group/transcripts");
 class GroupTranscript : public testing::TestWithParam<std::string> {};
 
 TEST_P(GroupTranscript, IsWhatIsSaid) {
-    conversations.expect(GetParam(), GroupConversation::replay(conversations.read(GetParam())));
+    conversations.expect(GetParam(), replay<GroupConversation>(conversations.read(GetParam())));
 }
 
 INSTANTIATE_TEST_SUITE_P(Groups, GroupTranscript, testing::ValuesIn(conversations.names()),

@@ -300,17 +300,4 @@ std::string TransactionConversation::obey(const std::string& command) {
     return said_;
 }
 
-std::string TransactionConversation::replay(const std::string& transcript) {
-    TransactionConversation conversation;
-    std::istringstream in(transcript);
-    std::string out;
-    for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("  ")) continue;  // what came of it last time
-        out += line + "\n";
-        if (line.empty() || line.starts_with("#")) continue;
-        out += conversation.obey(line);
-    }
-    return out;
-}
-
 }  // namespace squall::model

@@ -40,8 +40,6 @@ class TransactionConversation {
 
     // What came of one command, in lines.
     std::string obey(const std::string& command);
-    // The whole text again, each command followed by what came of it.
-    static std::string replay(const std::string& transcript);
 
   private:
     struct Client {

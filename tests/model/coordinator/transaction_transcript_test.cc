@@ -17,7 +17,7 @@ const Transcripts transcripts("tests/model/coordinator/transaction/transcripts")
 class TransactionTranscript : public testing::TestWithParam<std::string> {};
 
 TEST_P(TransactionTranscript, IsWhatIsSaid) {
-    transcripts.expect(GetParam(), TransactionConversation::replay(transcripts.read(GetParam())));
+    transcripts.expect(GetParam(), replay<TransactionConversation>(transcripts.read(GetParam())));
 }
 
 INSTANTIATE_TEST_SUITE_P(Transactions, TransactionTranscript,
