@@ -76,6 +76,7 @@ void Consumer::subscribe(std::vector<std::string> topics, RebalanceCallbacks cal
     ASSERT(!is_closed_, "consumer {} is closed", options_.client.client_id);
     callbacks_ = std::move(callbacks);
     pattern_.reset();
+    group_.modern().subscribe_to_pattern("");
     for (const std::string& topic : topics) cluster_.track(topic);
     if (subscription_.subscribe({topics.begin(), topics.end()})) membership().request_rejoin();
 }
@@ -85,9 +86,23 @@ void Consumer::subscribe(TopicPattern pattern, RebalanceCallbacks callbacks) {
     ASSERT(!is_closed_, "consumer {} is closed", options_.client.client_id);
     callbacks_ = std::move(callbacks);
     pattern_ = std::move(pattern);
+    group_.modern().subscribe_to_pattern("");
     cluster_.track_all();
     subscription_.subscribe({});
     match_pattern();
+}
+
+void Consumer::subscribe_to_pattern(std::string pattern, RebalanceCallbacks callbacks) {
+    ASSERT(has_group(), "consumer {}: subscribe without group.id", options_.client.client_id);
+    ASSERT(group_.is_modern(), "consumer {}: no coordinator matches under the classic protocol",
+           options_.client.client_id);
+    ASSERT(!is_closed_, "consumer {} is closed", options_.client.client_id);
+    callbacks_ = std::move(callbacks);
+    pattern_.reset();
+    // The coordinator names partitions by the ids of topics, of which any may come.
+    cluster_.track_all();
+    subscription_.subscribe({});
+    group_.modern().subscribe_to_pattern(std::move(pattern));
 }
 
 // Whether other topics match by now.
@@ -114,6 +129,7 @@ void Consumer::unsubscribe() {
         group_.leave("the consumer unsubscribed", options_.client.request_timeout);
         if (group_.is_modern()) {
             group_.modern().subscribe({});
+            group_.modern().subscribe_to_pattern("");
             if (group_.modern().must_give_up()) group_.modern().gave_up();
         }
     }

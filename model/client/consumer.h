@@ -72,6 +72,10 @@ class Consumer {
     void subscribe(std::vector<std::string> topics, RebalanceCallbacks callbacks = {});
     // To all topics that match, also those that come later. The pattern is matched by the client.
     void subscribe(TopicPattern pattern, RebalanceCallbacks callbacks = {});
+    // The same, but matched by the coordinator, in RE2's syntax, also against internal topics:
+    // Kafka's SubscriptionPattern (KIP-848). poll() tells if the coordinator cannot read it.
+    // Requires: group.protocol=consumer.
+    void subscribe_to_pattern(std::string pattern, RebalanceCallbacks callbacks = {});
     // Requires: not subscribed. Replaces what was assigned before.
     void assign(std::vector<TopicPartition> partitions);
     // Gives up everything, and leaves the group. May park.

@@ -55,7 +55,14 @@ void ConsumerMembership::subscribe(std::set<std::string> topics) {
     if (topics_ == topics) return;
     topics_ = std::move(topics);
     is_urgent_ = true;
-    if (state_ == State::unsubscribed && !topics_.empty()) join();
+    if (state_ == State::unsubscribed && is_subscribed()) join();
+}
+
+void ConsumerMembership::subscribe_to_pattern(std::string pattern) {
+    if (pattern_.value_or("") == pattern) return;
+    pattern_ = std::move(pattern);
+    is_urgent_ = true;
+    if (state_ == State::unsubscribed && is_subscribed()) join();
 }
 
 void ConsumerMembership::join() {
@@ -79,7 +86,7 @@ void ConsumerMembership::gave_up() {
     ASSERT(must_give_up(), "group {}: gives up what it has", group_id_);
     owned_.clear();
     state_ = State::unsubscribed;
-    if (!topics_.empty() && !is_shut_down_) join();
+    if (is_subscribed() && !is_shut_down_) join();
 }
 
 bool ConsumerMembership::has_joined() const {
@@ -142,6 +149,10 @@ ConsumerGroupHeartbeatRequest ConsumerMembership::begin_heartbeat(LocalTime now)
     if (told_.topics != topics_) {
         request.subscribed_topic_names.emplace(topics_.begin(), topics_.end());
         telling_.topics = topics_;
+    }
+    if (told_.pattern != pattern_) {
+        request.subscribed_topic_regex = pattern_;
+        telling_.pattern = pattern_;
     }
     if (told_.owned != owned_) {
         request.topic_partitions = owned_;

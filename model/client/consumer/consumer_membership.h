@@ -49,6 +49,8 @@ class ConsumerMembership final : public GroupMembership {
 
     // To be called when the topics of the subscription have changed.
     void subscribe(std::set<std::string> topics);
+    // And to what the coordinator finds to match. "": to nothing but the topics.
+    void subscribe_to_pattern(std::string pattern);
     void request_rejoin() override {}
     // The target to bring about: what is owned shall be this.
     bool must_reconcile() const { return state_ == State::reconciling; }
@@ -82,6 +84,7 @@ class ConsumerMembership final : public GroupMembership {
     LocalTime next_change(LocalTime now) const override;
 
   private:
+    bool is_subscribed() const { return !topics_.empty() || !pattern_.value_or("").empty(); }
     void be_fenced();
     void join();
 
@@ -89,6 +92,7 @@ class ConsumerMembership final : public GroupMembership {
     std::string assignor_;
     State state_ = State::unsubscribed;
     std::set<std::string> topics_;
+    std::optional<std::string> pattern_;  // nullopt: there was never one
     TopicIdPartitions target_;
     TopicIdPartitions owned_;
     bool has_target_ = false;  // given since it joined
@@ -96,6 +100,7 @@ class ConsumerMembership final : public GroupMembership {
     // What the coordinator has heard of, for sure.
     struct Told {
         std::optional<std::set<std::string>> topics;
+        std::optional<std::string> pattern;
         std::optional<TopicIdPartitions> owned;
         bool all = false;
     };

@@ -360,6 +360,81 @@ TEST_P(Groups, AreListedDescribedAndDeletedByAdministrators) {
     EXPECT_THAT(witness.complaints(), IsEmpty());
 }
 
+// The coordinator says what matches (KIP-848): also what comes later, and after a failover.
+TEST(GroupOfAPattern, ReadsTopicsThatComeLaterAndOutlivesItsCoordinator) {
+    Witness witness;
+    SmallCluster cluster(25, [](BrokerConfig& config) {
+        config.groups.group_consumer_session_timeout = 6s;
+        config.groups.group_consumer_heartbeat_interval = 1s;
+    });
+    witness.watch(cluster.simulation());
+    const auto follow = [](Duration time) {
+        return [time](Application& app) {
+            Consumer& consumer = app.consumer(member_options({"Consumer", {}}));
+            consumer.subscribe_to_pattern("orders(-late)?");
+            const LocalTime end = app.node.now() + time;
+            while (app.node.now() < end) {
+                const auto records = consumer.poll(200ms);
+                if (records && !records->empty()) static_cast<void>(consumer.commit_sync());
+            }
+            consumer.close();
+        };
+    };
+    cluster.start("p", producer(100, 50ms));
+    cluster.run(8s);
+    cluster.start("a", follow(120s));
+    cluster.run(10s);
+    EXPECT_EQ(witness.owner.size(), 4u);
+    EXPECT_EQ(witness.polled.size(), 100u);
+
+    cluster.start("q", [](Application& app) {
+        app.create_topic("orders-late", 2);
+        app.create_topic("orders-never", 2);
+        Producer& late = app.producer({});
+        for (int i = 0; i < 10; ++i) {
+            ProducerRecord record;
+            record.topic = i % 2 == 0 ? "orders-late" : "orders-never";
+            record.key = to_bytes("late" + std::to_string(i));
+            record.value = to_bytes("v");
+            late.send(std::move(record));
+        }
+        late.flush();
+    });
+    cluster.run(25s);
+    EXPECT_EQ(witness.owner.size(), 6u);
+    EXPECT_EQ(witness.polled.size(), 105u);
+
+    const std::int32_t coordinator =
+        witness.coordinators.at(coordinator_partition("payment", 2)).value();
+    cluster.broker(coordinator).stop(sim::StopReason::crash);
+    cluster.run(10s);
+    cluster.start("b", follow(60s));
+    cluster.run(25s);
+    std::map<std::string, int> shares;
+    for (const auto& [partition, client] : witness.owner) ++shares[client];
+    EXPECT_EQ(shares, (std::map<std::string, int>{{"a-c", 3}, {"b-c", 3}}));
+    EXPECT_THAT(witness.complaints(), IsEmpty());
+}
+
+TEST(GroupOfAPattern, TellsTheApplicationThatItCannotBeRead) {
+    Witness witness;
+    SmallCluster cluster(26);
+    witness.watch(cluster.simulation());
+    std::optional<Error> end;
+    cluster.start("a", [&end](Application& app) {
+        Consumer& consumer = app.consumer(member_options({"Consumer", {}}));
+        consumer.subscribe_to_pattern("orders(");
+        while (!end) {
+            const auto records = consumer.poll(200ms);
+            if (!records) end = records.error();
+        }
+        consumer.close();
+    });
+    cluster.run(30s);
+    ASSERT_TRUE(end.has_value());
+    EXPECT_THAT(end->detail, testing::HasSubstr("INVALID_REGULAR_EXPRESSION"));
+}
+
 // Reads on when it is refused, for so long.
 Application::Script undaunted_member(ConsumerOptions options, Duration time) {
     return [options, time](Application& app) {

@@ -88,6 +88,31 @@ TEST_F(ConsumerMembershipTest, JoinsWithEpochZeroAndAllThereIsToSay) {
     EXPECT_EQ(request.topic_partitions, TopicIdPartitions{});
 }
 
+TEST_F(ConsumerMembershipTest, SaysItsPatternOnceAndWhenItIsGone) {
+    member.subscribe_to_pattern("ord.*");
+    const ConsumerGroupHeartbeatRequest first = send();
+    EXPECT_EQ(first.subscribed_topic_regex, "ord.*");
+    EXPECT_EQ(first.subscribed_topic_names, std::vector<std::string>{});
+    answer(ErrorCode::none, 1, std::vector<std::int32_t>{});
+    now = now + 5s;
+    member.reconciled({});
+    EXPECT_EQ(send().subscribed_topic_regex, std::nullopt);
+    answer(ErrorCode::none, 1);
+    member.subscribe({"orders"});
+    member.subscribe_to_pattern("");
+    ASSERT_TRUE(member.may_heartbeat(now));
+    const ConsumerGroupHeartbeatRequest last = send();
+    EXPECT_EQ(last.subscribed_topic_regex, "");
+    EXPECT_EQ(last.subscribed_topic_names, std::vector<std::string>{"orders"});
+}
+
+TEST_F(ConsumerMembershipTest, CannotGoOnWithAPatternThatTheCoordinatorCannotRead) {
+    member.subscribe_to_pattern("(");
+    send();
+    answer(ErrorCode::invalid_regular_expression, 0);
+    EXPECT_EQ(member.fatal(), "INVALID_REGULAR_EXPRESSION");
+}
+
 TEST_F(ConsumerMembershipTest, SaysAtOnceWhatItOwnsWhenTheApplicationHasTheTarget) {
     member.subscribe({"orders"});
     send();
