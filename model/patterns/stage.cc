@@ -1,6 +1,5 @@
 #include "model/patterns/stage.h"
 
-#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -63,7 +62,7 @@ void Stage::take(const Batch& batch) {
         }
         return offsets_aside || producer.send_offsets_to_transaction(next, member).ok();
     });
-    if (end != TransactionalClient::End::committed) return rewind_to_committed(batch);
+    if (end != TransactionalClient::End::committed) return rewind_to_committed(consumer_, batch);
     if (offsets_aside) {
         work(batch.back());  // whatever else there is to do, between one commit and the other
         consumer_.commit_sync();
@@ -80,23 +79,6 @@ void Stage::take_plainly(const Batch& batch) {
     plain_->flush();
     if (!is_complete) return rewind(batch);
     consumer_.commit_sync();
-}
-
-void Stage::rewind_to_committed(const Batch& batch) {
-    std::map<TopicPartition, Offset> first;
-    for (const ConsumerRecord& record : batch) first.emplace(record.partition, record.offset);
-    const std::vector<TopicPartition> mine = consumer_.assignment();
-    for (const auto& [partition, offset] : first) {
-        if (std::ranges::find(mine, partition) == mine.end()) continue;
-        const Result<std::optional<Offset>> committed = consumer_.committed(partition);
-        if (!committed) {
-            consumer_.seek(partition, offset);
-        } else if (*committed) {
-            consumer_.seek(partition, **committed);
-        } else {
-            consumer_.seek_to_beginning({partition});
-        }
-    }
 }
 
 // ---- sink ----

@@ -28,9 +28,6 @@ class Stage final : public Handler {
     void take(const Batch& batch) override;
     void take_plainly(const Batch& batch);
     ProducerRecord process(const ConsumerRecord& record);
-    // To where the group has committed: the position of a consumer knows nothing of transactions
-    // (KAFKA-17582).
-    void rewind_to_committed(const Batch& batch);
 
     std::string output_;
     TransactionalClient client_;

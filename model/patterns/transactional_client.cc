@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 namespace squall::model {
@@ -71,6 +73,23 @@ TransactionalClient::End TransactionalClient::give_up() {
     producers_.back()->close(Duration{});
     is_ready_ = false;
     return End::fenced;
+}
+
+void rewind_to_committed(Consumer& consumer, const std::vector<ConsumerRecord>& batch) {
+    std::map<TopicPartition, Offset> first;
+    for (const ConsumerRecord& record : batch) first.emplace(record.partition, record.offset);
+    const std::vector<TopicPartition> mine = consumer.assignment();
+    for (const auto& [partition, offset] : first) {
+        if (std::ranges::find(mine, partition) == mine.end()) continue;
+        const Result<std::optional<Offset>> committed = consumer.committed(partition);
+        if (!committed) {
+            consumer.seek(partition, offset);
+        } else if (*committed) {
+            consumer.seek(partition, **committed);
+        } else {
+            consumer.seek_to_beginning({partition});
+        }
+    }
 }
 
 }  // namespace squall::model

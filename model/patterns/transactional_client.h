@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "model/client/consumer.h"
 #include "model/client/producer.h"
 #include "model/patterns/station.h"
 
@@ -45,5 +46,11 @@ class TransactionalClient {
     std::vector<std::unique_ptr<Producer>> producers_;  // they live as long as the process
     bool is_ready_ = false;                             // the last of them
 };
+
+// After a transaction that was not committed, as far as anybody told: back to where the group has
+// committed, in the partitions of `batch` that are still the consumer's. Its position knows nothing
+// of transactions (KAFKA-17582). Where the group cannot be asked, to the front of the batch. May
+// park.
+void rewind_to_committed(Consumer& consumer, const std::vector<ConsumerRecord>& batch);
 
 }  // namespace squall::model

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -193,7 +192,7 @@ class Copier final : public sim::Process {
                 continue;
             }
             if (batch->empty()) continue;
-            if (!copy(*batch) && rewinds_) rewind(*batch);
+            if (!copy(*batch) && rewinds_) model::rewind_to_committed(consumer_, *batch);
         }
     }
 
@@ -221,26 +220,6 @@ class Copier final : public sim::Process {
             return producer.send_offsets_to_transaction(next, member).ok();
         });
         return end == model::TransactionalClient::End::committed;
-    }
-
-    // The position of a consumer knows nothing of transactions: what was aborted must be read again
-    // (KAFKA-17582). It may have been committed by a coordinator that could not tell us; the group
-    // knows.
-    void rewind(const std::vector<ConsumerRecord>& batch) {
-        Positions first;
-        for (const ConsumerRecord& record : batch) first.emplace(record.partition, record.offset);
-        const std::vector<TopicPartition> mine = consumer_.assignment();
-        for (const auto& [partition, offset] : first) {
-            if (std::ranges::find(mine, partition) == mine.end()) continue;
-            const Result<std::optional<Offset>> committed = consumer_.committed(partition);
-            if (!committed) {
-                consumer_.seek(partition, offset);
-            } else if (*committed) {
-                consumer_.seek(partition, **committed);
-            } else {
-                consumer_.seek_to_beginning({partition});
-            }
-        }
     }
 
     sim::Node& node_;
