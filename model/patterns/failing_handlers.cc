@@ -28,7 +28,9 @@ ProducerRecord copy_for(const ConsumerRecord& record, std::string topic) {
             .timestamp = std::nullopt};
 }
 
-// Until the topic has it. May park, for long.
+// Until the topic has it. May park, for long: without a bound, for to go on would be to lose the
+// record, and to leave the batch would only bring it back. Who is here for longer than
+// max.poll.interval.ms is thrown out of its group, and another one takes the record up.
 void send_for_sure(sim::Node& node, Producer& producer, const ConsumerRecord& record,
                    const char* topic) {
     while (!producer.send_and_wait(copy_for(record, topic)).ok()) node.sleep_for(500ms);
