@@ -112,6 +112,7 @@ void ControllerHost::tell_replayed() {
 void ControllerHost::on_leadership() {
     if (active_ && must_stand_down()) resign_activity();
     maybe_activate();
+    attention_.open();
 }
 
 bool ControllerHost::must_stand_down() const {
@@ -433,7 +434,8 @@ UpdateFeaturesResponse ControllerHost::handle(const UpdateFeaturesRequest& reque
 // ---- time ----
 
 LocalTime ControllerHost::next_due() const {
-    if (!active_) return LocalTime::max();
+    // Who no longer leads and was not told yet can write nothing.
+    if (!active_ || must_stand_down()) return LocalTime::max();
     LocalTime due = sessions_.next_expiry(image_);
     if (options_.metadata_max_idle_interval.count() > 0) {
         due = std::min(due, idle_since_ + options_.metadata_max_idle_interval);
@@ -446,10 +448,9 @@ void ControllerHost::run_timers() {
     while (true) {
         attention_.wait_until(next_due());
         attention_.close();
-        if (active_) run_due();
-        // Who no longer leads and was not told yet can write nothing: what is due stays due, and
-        // the news must have its turn.
-        if (active_ && next_due() <= node_.now()) node_.sleep_for(1ms);
+        if (next_due() > node_.now()) continue;
+        run_due();
+        ASSERT(next_due() > node_.now(), "something of the controller stays due");
     }
 }
 
