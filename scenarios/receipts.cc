@@ -17,7 +17,7 @@ using ReceiptEvents =
     sim::EventOf<model::BrokerStarted, sim::FaultStarted, model::PartitionChanged, sim::NodeStopped,
                  sim::NodePaused, sim::ClockChanged, sim::FrameDisturbed, sim::FrameLost,
                  sim::DiskFaultHit, model::BrokerFenceChanged, model::MemberRemoved,
-                 model::ProduceRetried, model::MishapHit>;
+                 model::AssignmentChanged, model::ProduceRetried, model::MishapHit>;
 
 // Consequences show for a while after a fault ended: sessions expire, clients retry.
 constexpr Duration aftermath = 15s;
@@ -91,6 +91,13 @@ bool Receipts::touches(Record& record, std::string_view node, const sim::Event& 
     return true;
 }
 
+// The ids that members of the consumer protocol draw say nothing of their machine; who was never
+// given a partition is known by the id that the coordinator made of its name, if it did.
+bool Receipts::is_member_at(const std::string& member_id, std::string_view node) const {
+    const auto known = members_.find(member_id);
+    return known == members_.end() ? member_id.starts_with(node) : known->second == node;
+}
+
 bool Receipts::looks_at(const sim::EventKind& kind) {
     return ReceiptEvents::includes(kind);
 }
@@ -112,6 +119,10 @@ void Receipts::observe(const sim::Event& any) {
         return;
     }
     const std::string_view node = trace_.node_name(event.node);
+    if (const auto* assigned = event.as<model::AssignmentChanged>()) {
+        members_[assigned->member_id] = node;
+        return;
+    }
     const auto* const changed = event.as<model::PartitionChanged>();
     std::string leader_before;
     if (changed != nullptr) {
@@ -195,7 +206,7 @@ void Receipts::observe(const sim::Event& any) {
                                      next == brokers_.end() ? "none" : next->second, after()));
         } else if (const auto* removed = event.as<model::MemberRemoved>()) {
             const auto member = std::ranges::find_if(record.touched, [&](const std::string& name) {
-                return removed->member_id.starts_with(name);
+                return is_member_at(removed->member_id, name);
             });
             if (member != record.touched.end()) {
                 record.facts.push_back({fmt::format("{} removed from group {} ({}){}", *member,

@@ -58,6 +58,7 @@ class Receipts {
     static bool concerns(const Record& record, std::string_view node);
     // Whether the fault did this to `node`, directly. Notes it.
     bool touches(Record& record, std::string_view node, const sim::Event& event);
+    bool is_member_at(const std::string& member_id, std::string_view node) const;
     static void leader_moved(Record& record, const model::TopicPartition& partition,
                              std::string how);
 
@@ -66,6 +67,7 @@ class Receipts {
     std::map<sim::EventSequence, std::size_t> strikes_;  // FaultStarted -> its record
     std::map<model::TopicPartition, model::BrokerId> leaders_;
     std::map<model::BrokerId, std::string> brokers_;
+    std::map<std::string, std::string> members_;  // whose client told of it -> its machine
 };
 
 }  // namespace squall::scenarios

@@ -2,6 +2,7 @@
 // strike says so.
 #include "scenarios/receipts.h"
 
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -450,6 +451,22 @@ TEST(Receipts, CallACutACut) {
     };
     EXPECT_TRUE(tells("cut"));
     EXPECT_FALSE(tells("stall"));
+}
+
+// Their ids say nothing of the machine.
+TEST(Receipts, TellOfMembersOfTheConsumerProtocolThatWereRemoved) {
+    Scenario scenario = small_storm(
+        "consumer.group.protocol = \"consumer\"\n",
+        {.set = {
+             {.path = "cluster.config.group.consumer.session.timeout.ms", .value = "5000"},
+             {.path = "cluster.config.group.consumer.heartbeat.interval.ms", .value = "1000"}}});
+    scenario.faults = {crash_at("gone", "owner(orders-0, payment)", 8s, 9s)};
+    const RunResult result = run(scenario, {.seed = 1});
+    ASSERT_EQ(result.faults.size(), 1u);
+    const std::vector<std::string>& effects = result.faults[0].effects;
+    EXPECT_TRUE(std::ranges::any_of(effects, [](const std::string& effect) {
+        return effect.find("removed from group payment (session timeout)") != std::string::npos;
+    })) << fmt::format("{}", fmt::join(effects, "\n"));
 }
 
 TEST(Machines, StayDownUntilTheLastFaultLetsThemUp) {
