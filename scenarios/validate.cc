@@ -144,7 +144,7 @@ void validate_flaw(const Scenario& scenario, const WorkloadEntry& workload) {
     if (known.empty()) {
         refuse("workload.flaw", fmt::format("{} has no flaws to choose from", workload.kind));
     }
-    refuse("workload.flaw", fmt::format("{} has no flaw '{}'{}: expected {}", workload.kind, flaw,
+    refuse("workload.flaw", fmt::format("{} has no flaw '{}'{} (it has {})", workload.kind, flaw,
                                         suggestion(flaw, known), fmt::join(known, ", ")));
 }
 
