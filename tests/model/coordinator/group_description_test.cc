@@ -40,6 +40,19 @@ TEST_F(GroupDescriptionTest, ShowsWhatMembersOfTheConsumerProtocolHaveAndAreToHa
               ErrorCode::group_id_not_found);
 }
 
+TEST_F(GroupDescriptionTest, ShowsByWhatExpressionAMemberSubscribesNotWhatItStandsFor) {
+    ConsumerClient a{.member_id = "a", .topics = {}, .expression = "ord.*"};
+    converse(fixture, a, a.full());
+    fixture.advance(Duration::zero());
+    fixture.commit_all();
+    reconcile(fixture, a);
+    const auto group = describe_consumer_group(fixture.shard(), "g", image);
+    ASSERT_EQ(group.members.size(), 1u);
+    EXPECT_EQ(group.members[0].subscribed_topic_regex, "ord.*");
+    EXPECT_TRUE(group.members[0].subscribed_topic_names.empty());
+    EXPECT_EQ(group.members[0].assignment.topic_partitions.at(0).topic_name, "orders");
+}
+
 TEST_F(GroupDescriptionTest, ShowsTheMembersOfAClassicGroup) {
     fixture.send(join_request(), 3);
     fixture.advance(3s);
