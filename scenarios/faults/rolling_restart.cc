@@ -20,9 +20,11 @@ class RollingRestart final : public Fault {
     void strike(FaultContext& context) override {
         beat_.begin(context.cluster.simulation(), [this, &context] { return step(context); });
     }
-    // Whoever is down comes back, and nobody else goes.
+    // Whoever is down comes back, and nobody else goes. Who is still winding up would stop when
+    // there is nobody left to start it again.
     void heal(FaultContext& context) override {
         beat_.end();
+        if (is_down_) start_again(*context.machines[turn_], context.id, asked_);
         for (Machine* machine : context.machines) machine->let_up(context.id);
     }
 

@@ -278,6 +278,26 @@ TEST(Receipts, AnothersLogsAreNotOpened) {
     }
 }
 
+// Healed while the first of them is still winding up.
+TEST(Receipts, ARollingRestartThatEndsEarlyLeavesNobodyDown) {
+    Scenario scenario = small_storm();
+    scenario.faults = {crash_at("f", "all-brokers", 8s, 5ms)};
+    scenario.faults[0].kind = "rolling-restart";
+    std::vector<std::string> started;
+    const RunResult result =
+        run(scenario, {.seed = 1, .prepare = [&](sim::Simulation& simulation) {
+                           simulation.trace().observe([&](const sim::Event& event) {
+                               const auto* up = event.as<sim::NodeStarted>();
+                               if (up != nullptr && event.time >= Time(8s)) {
+                                   started.push_back(up->name);
+                               }
+                           });
+                       }});
+    EXPECT_EQ(std::ranges::count(started, "b1"), 1);
+    EXPECT_EQ(std::ranges::count(started, "b2"), 0);
+    EXPECT_EQ(result.verdict, Verdict::pass) << result.why;
+}
+
 TEST(Receipts, ANarrowLinkThrottlesFrames) {
     const Struck narrow("bandwidth", "leader(orders-0)", {{"bits_per_second", "20000"}});
     EXPECT_TRUE(narrow.tells("frames throttled"));
