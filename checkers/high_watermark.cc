@@ -8,13 +8,18 @@
 //                                not reach what was committed
 //   in-sync-member-differs       such a member holds another batch than is committed there
 //                                (StrongIsr)
+//   follower-differs             a follower's high watermark passed a committed batch that it holds
+//                                otherwise: it would serve its own (KIP-392, KAFKA-14704)
 //   leader-incomplete            a later leader lacks a batch that lay below an earlier leader's
 //                                high watermark (Raft's leader completeness)
 //   below-min-isr                a leader's high watermark advanced, so that acks=all is answered,
 //                                while the controller's latest in-sync set that the leader had been
 //                                told was smaller than min(min.insync.replicas, replication factor)
+//   high-watermark-assumed       a replica began a new role with a higher one than any leader had
+//                                got to
 //   read-above-high-watermark    a client was served, or handed, offsets at or above it; or above
-//                                the last stable offset when it asked for read_committed
+//                                the last stable offset when it asked for read_committed; or a
+//                                coordinator took office on records that lay above it
 //   high-watermark-overstated    a fetch was answered with a higher watermark than the broker has,
 //                                or a client was told that the log ends above it
 //   listed-end-regressed         a client was told that a partition ends lower than some client had
@@ -44,6 +49,7 @@
 #include "checkers/findings.h"
 #include "checkers/invariants.h"
 #include "model/events/client_events.h"
+#include "model/events/group_events.h"
 
 namespace squall::checkers {
 
@@ -66,9 +72,21 @@ struct Replica {
     sim::EventSequence event{0};
     bool began_empty = false;  // took a role before anything was in its log
     bool is_leader = false;
+    model::Offset led_from{0};        // where its log ended when it took its last role
     sim::EventSequence led_since{0};  // when it became leader, over all epochs it led in a row
     model::Offset matched{0};         // its log holds all of Committed below this offset
     model::Offset missing = model::no_offset;  // what it was found without, as a member
+
+    // Its high watermark is `to` from now on.
+    void stand_at(model::Offset to, const sim::Event& since) {
+        if (incarnation != since.incarnation) {
+            incarnation = since.incarnation;
+            highest = to;
+        }
+        high_watermark = to;
+        highest = std::max(highest, to);
+        event = since.sequence;
+    }
 };
 
 // Of the controller, on one partition.
@@ -116,8 +134,8 @@ class HighWatermark final : public Checker {
     using Shown = sim::EventOf<model::BatchAppended, model::LogTruncated, model::LogStartAdvanced,
                                model::LogCleaned, model::FetchServed, model::OffsetListed,
                                model::HighWatermarkAdvanced, model::RoleTaken, model::RecordsPolled,
-                               model::LogOpened, model::PartitionChanged, model::BrokerRegistered,
-                               model::TopicCreated, model::ConfigChanged>;
+                               model::CoordinatorChanged, model::LogOpened, model::PartitionChanged,
+                               model::BrokerRegistered, model::TopicCreated, model::ConfigChanged>;
     bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
     void observe(const sim::Event& any) override {
         const Shown event(any);
@@ -133,13 +151,16 @@ class HighWatermark final : public Checker {
         if (const auto* moved = event.as<model::HighWatermarkAdvanced>()) {
             on_moved(*moved, event);
         } else if (const auto* taken = event.as<model::RoleTaken>()) {
+            judge_assumed(taken->partition, taken->broker, taken->high_watermark, event.sequence);
             on_role_taken(*taken, event);
+        } else if (const auto* coordinator = event.as<model::CoordinatorChanged>()) {
+            if (coordinator->active) judge_coordinator(*coordinator, event);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {
             on_polled(*polled, event.sequence);
         } else if (const auto* opened = event.as<model::LogOpened>()) {
-            WatermarkState& partition = partitions_[opened->partition];
-            Replica& replica = partition.replicas[opened->broker];
-            announce(partition, replica, event, opened->high_watermark);
+            // A checkpoint may be of a topic of the same name that is gone: nobody is told it yet.
+            Replica& replica = partitions_[opened->partition].replicas[opened->broker];
+            replica.stand_at(opened->high_watermark, event);
             replica.leader_epoch = model::no_leader_epoch;
         } else if (const auto* changed = event.as<model::PartitionChanged>()) {
             on_partition_changed(*changed, event.sequence);
@@ -155,17 +176,39 @@ class HighWatermark final : public Checker {
     CheckerReport finish() override { return findings_.report(); }
 
   private:
-    // The replica's high watermark is `to` from now on.
     static void announce(WatermarkState& partition, Replica& replica, const sim::Event& event,
                          model::Offset to) {
-        if (replica.incarnation != event.incarnation) {
-            replica.incarnation = event.incarnation;
-            replica.highest = to;
-        }
-        replica.high_watermark = to;
-        replica.highest = std::max(replica.highest, to);
-        replica.event = event.sequence;
+        replica.stand_at(to, event);
         partition.announced = std::max(partition.announced, to);
+    }
+
+    // What no leader ever counted is not committed, however it got into a log.
+    void judge_assumed(const model::TopicPartition& name, model::BrokerId broker,
+                       model::Offset high_watermark, sim::EventSequence sequence) {
+        if (high_watermark <= model::Offset{0}) return;
+        const WatermarkState& partition = partitions_[name];
+        findings_.judge();
+        if (high_watermark <= partition.announced) return;
+        findings_.object("high-watermark-assumed",
+                         evidence("partition", name, "broker", broker, "high_watermark",
+                                  high_watermark, "announced", partition.announced),
+                         {sequence});
+    }
+
+    // It answers by what it read: all that lay in its log when it began to lead.
+    void judge_coordinator(const model::CoordinatorChanged& began, const sim::Event& event) {
+        const Replica* const replica = replica_of(began.partition, began.broker, event);
+        if (replica == nullptr || !replica->is_leader ||
+            replica->leader_epoch != began.leader_epoch) {
+            return;
+        }
+        findings_.judge();
+        if (replica->high_watermark >= replica->led_from) return;
+        findings_.object("read-above-high-watermark",
+                         evidence("partition", began.partition, "coordinator", began.broker,
+                                  "leader_epoch", began.leader_epoch, "read_up_to",
+                                  replica->led_from, "high_watermark", replica->high_watermark),
+                         {replica->event, event.sequence});
     }
 
     void on_log_changed(const ReplicaLogs::Change& change) {
@@ -223,7 +266,13 @@ class HighWatermark final : public Checker {
         }
         announce(partition, replica, event, moved.to);
         replica.leader_epoch = moved.leader_epoch;
-        if (moved.role != model::ReplicaRole::leader) return;
+        if (moved.role != model::ReplicaRole::leader) {
+            const ReplicaLog* log = book_.replica_logs().find(moved.partition, moved.broker);
+            if (log != nullptr && !log->may_be_shorter()) {
+                judge_content("follower-differs", partition, moved, moved.broker, event.sequence);
+            }
+            return;
+        }
         judge_min_in_sync(partition, moved, event.sequence);
         // Whom the leader counts, and whom the controller does, whether it has heard or not.
         std::vector<model::BrokerId> members = moved.maximal_isr;
@@ -238,7 +287,7 @@ class HighWatermark final : public Checker {
         }
         commit(partition, moved, event.sequence);
         for (const model::BrokerId member : reached) {
-            judge_content(partition, moved, member, event.sequence);
+            judge_content("in-sync-member-differs", partition, moved, member, event.sequence);
         }
     }
 
@@ -311,9 +360,10 @@ class HighWatermark final : public Checker {
         return false;
     }
 
-    // A member that reaches as far holds the same.
-    void judge_content(WatermarkState& partition, const model::HighWatermarkAdvanced& moved,
-                       model::BrokerId member, sim::EventSequence sequence) {
+    // A replica that reaches as far holds the same.
+    void judge_content(std::string_view type, WatermarkState& partition,
+                       const model::HighWatermarkAdvanced& moved, model::BrokerId member,
+                       sim::EventSequence sequence) {
         const ReplicaLog& log = *book_.replica_logs().find(moved.partition, member);
         Replica& replica = partition.replicas[member];
         findings_.judge();
@@ -326,16 +376,16 @@ class HighWatermark final : public Checker {
             replica.matched = at->batch.last_offset.next();
         }
         if (at == partition.committed.end() || !(at->batch.last_offset < moved.to)) return;
-        Evidence shown = evidence("partition", moved.partition, "leader", moved.broker,
+        Evidence shown = evidence("partition", moved.partition, "told_by", moved.broker,
                                   "leader_epoch", moved.leader_epoch, "high_watermark", moved.to,
                                   "member", member, "offset", at->batch.base_offset, "batch_epoch",
                                   at->batch.leader_epoch, "crc", at->batch.crc);
         if (const auto cause = book_.allowance().of_incomplete_leader(moved.partition, at->by,
                                                                       any_epoch, at->event)) {
-            findings_.allow("in-sync-member-differs", cause->text, std::move(shown),
+            findings_.allow(type, cause->text, std::move(shown),
                             {cause->event, at->event, sequence});
         } else {
-            findings_.object("in-sync-member-differs", std::move(shown), {at->event, sequence});
+            findings_.object(type, std::move(shown), {at->event, sequence});
         }
     }
 
@@ -364,6 +414,7 @@ class HighWatermark final : public Checker {
         announce(partition, replica, event, taken.high_watermark);
         replica.leader_epoch = taken.leader_epoch;
         replica.is_leader = taken.role == model::ReplicaRole::leader;
+        replica.led_from = taken.log_end_offset;
         replica.began_empty = replica.began_empty || taken.log_end_offset.value() == 0;
         if (!replica.is_leader) return;
         if (!was_leader) replica.led_since = event.sequence;

@@ -534,5 +534,96 @@ RC_GTEST_PROP(HighWatermark, FindsOneStepTooFar, ()) {
         RC_ASSERT(anomaly.type == "high-watermark-ahead");
 }
 
+// ---- followers ----
+
+CheckerReport judge_follower(std::uint32_t crc, int to, bool is_elected_uncleanly = false) {
+    History history;
+    history.start_brokers();
+    history.change(1, 0, {1, 2});
+    history.lead(1, 0, 0);
+    history.append(1, 0, 4, 0, 11, model::ReplicaRole::leader);
+    history.append(2, 0, 4, 0, 11);
+    history.append(3, 0, 4, 0, crc);
+    history.raise(1, 0, 0, 5, {1, 2});
+    if (is_elected_uncleanly) history.change(3, 1, {3}, true);
+    history.by_broker(3, model::HighWatermarkAdvanced{.broker = BrokerId{3},
+                                                      .partition = orders,
+                                                      .role = model::ReplicaRole::follower,
+                                                      .leader_epoch = LeaderEpoch{0},
+                                                      .from = Offset{0},
+                                                      .to = Offset{to}});
+    return history.judged_by("high-watermark");
+}
+
+TEST(HighWatermark, ObjectsToAFollowerThatTakesItsOwnForWhatIsCommitted) {
+    EXPECT_EQ(summary(judge_follower(11, 5)), "pass");
+    EXPECT_EQ(summary(judge_follower(12, 5)), "fail: follower-differs");
+    EXPECT_EQ(summary(judge_follower(12, 3)), "pass") << "not all of the batch";
+    const CheckerReport excused = judge_follower(12, 5, true);
+    EXPECT_EQ(excused.anomaly_count, 0u);
+    EXPECT_EQ(excused.anomalies.back().type, "follower-differs");
+    EXPECT_EQ(excused.anomalies.back().cause, "unclean election");
+}
+
+// ---- beginnings ----
+
+TEST(HighWatermark, ObjectsToAReplicaThatBeginsWithMoreThanAnyLeaderGotTo) {
+    const auto begun_at = [](int high_watermark, bool is_restarted) {
+        History history;
+        history.start_brokers();
+        history.change(1, 0, {1, 2});
+        history.lead(1, 0, 0);
+        history.append(1, 0, 9, 0, 11, model::ReplicaRole::leader);
+        history.append(2, 0, 9, 0, 11);
+        history.raise(1, 0, 0, 5, {1, 2});
+        if (is_restarted) history.open_log(2, 10, high_watermark);
+        history.lead(2, 1, 10, high_watermark);
+        return judge(history);
+    };
+    for (const bool is_restarted : {true, false}) {
+        EXPECT_EQ(begun_at(0, is_restarted), "pass");
+        EXPECT_EQ(begun_at(5, is_restarted), "pass");
+        EXPECT_EQ(begun_at(6, is_restarted), "fail: high-watermark-assumed");
+    }
+}
+
+TEST(HighWatermark, AcceptsTheCheckpointOfATopicThatIsGone) {
+    History history;
+    history.start_brokers();
+    history.open_log(2, 10, 10);
+    EXPECT_EQ(judge(history), "n/a");
+}
+
+TEST(HighWatermark, AcceptsAReplicaThatBeginsWhereItsLogDoes) {
+    History history;
+    history.start_brokers();
+    history.append(1, 0, 9, 0, 11);
+    history.move_log_start(1, 10, "leader's log start");
+    history.open_log(1, 10, 10, 10);
+    history.lead(1, 0, 10, 10);
+    EXPECT_EQ(judge(history), "pass");
+}
+
+std::string judge_coordinator(int committed, int epoch = 1) {
+    History history;
+    history.start_brokers();
+    history.change(1, 0, {1, 2});
+    history.append(1, 0, 9, 0, 11);
+    history.lead(1, 1, 10);
+    if (committed > 0) history.raise(1, 1, 0, committed, {1});
+    history.by_broker(1, model::CoordinatorChanged{.broker = BrokerId{1},
+                                                   .partition = orders,
+                                                   .leader_epoch = LeaderEpoch{epoch},
+                                                   .active = true});
+    return judge(history);
+}
+
+TEST(HighWatermark, ObjectsToACoordinatorOnRecordsThatAreNotCommitted) {
+    EXPECT_EQ(judge_coordinator(10), "pass");
+    EXPECT_EQ(judge_coordinator(9), "fail: read-above-high-watermark");
+    EXPECT_EQ(judge_coordinator(0), "fail: read-above-high-watermark");
+    EXPECT_EQ(judge_coordinator(9, 0), "pass") << "of a reign that the trace did not tell of";
+}
+
 }  // namespace
 }  // namespace squall::checkers
