@@ -19,6 +19,12 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 # At -O3 g++ 12 warns of what is not there.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
+# Of test code, which is compiled once and run for a moment. Line tables are a tenth of its compilation.
+set(SQUALL_TEST_OPTIONS -O0 -g0)
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(SQUALL_TEST_OPTIONS -O0 -g1)
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_SOURCE_DIR}/cmake/with_ccache)

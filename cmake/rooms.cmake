@@ -95,10 +95,9 @@ function(squall_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${TEST_LINK} GTest::gtest_main GTest::gmock
                         squall_rapidcheck squall_warnings)
-  # Test code is compiled once and run for a moment: not optimising it halves the build. What it tests
-  # is optimised as usual.
+  # Not optimising test code halves the build. What it tests is optimised as usual.
   if(NOT TEST_OPTIMISED)
-    target_compile_options(${name} PRIVATE -O0 -g1)
+    target_compile_options(${name} PRIVATE ${SQUALL_TEST_OPTIONS})
     if(TEST_HUB)
       squall_precompile_hub(${name} "${SQUALL_TEST_HEADERS}" ${TEST_HUB})
     else()
