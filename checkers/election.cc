@@ -79,11 +79,8 @@ class Election final : public Checker {
             Standing& broker = brokers_[left->broker];
             broker = Standing{.is_gone = true, .event = event.sequence};
         } else if (const auto* applied = event.as<model::MetadataApplied>()) {
-            replayed_[applied->broker] = applied->offset;
-        } else if (const auto* started = event.as<model::BrokerStarted>()) {
-            // What its last process had replayed is not what this one has.
-            const auto known = replayed_.find(started->broker);
-            if (known != replayed_.end()) known->second = model::Offset{0};
+            model::Offset& furthest = replayed_[applied->broker];
+            furthest = std::max(furthest, applied->offset);
         } else if (const auto* deleted = event.as<model::TopicDeleted>()) {
             std::erase_if(partitions_,
                           [&](const auto& entry) { return entry.first.topic == deleted->topic; });
@@ -103,7 +100,10 @@ class Election final : public Checker {
             .incarnation_id = registered.incarnation_id, .is_fenced = true, .event = sequence};
     }
 
-    // A broker's epoch is the offset of its registration. Judged where it ever told how far it is.
+    // A broker's epoch is the offset of its registration, which lies behind all that its earlier
+    // processes had replayed: so the furthest of them all decides. The one that asks may be dead by
+    // now, and another be starting: its last heartbeat may come late, and is as good as any, since
+    // it names its own epoch. Judged where the broker ever told how far it is.
     void judge_unfencing(const model::BrokerFenceChanged& unfenced, sim::EventSequence sequence) {
         const auto replayed = replayed_.find(unfenced.broker);
         if (replayed == replayed_.end()) return;
@@ -168,7 +168,7 @@ class Election final : public Checker {
     const Casebook& book_;
     std::map<model::TopicPartition, model::PartitionChanged> partitions_;
     std::map<model::BrokerId, Standing> brokers_;
-    std::map<model::BrokerId, model::Offset> replayed_;  // metadata, exclusive
+    std::map<model::BrokerId, model::Offset> replayed_;  // the furthest, exclusive
     std::vector<Suspicion> suspicions_;
     Time batch_time_;
     sim::NodeId batch_node_;

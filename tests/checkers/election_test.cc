@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "tests/checkers/history.h"
 
 namespace squall::checkers {
@@ -261,20 +263,27 @@ TEST(Election, TakesTheDecisionsOfOneBatchTogether) {
 struct Unfencing {
     bool is_told = true;
     int replayed = 0;
-    bool restarts = false;
+    int epoch = 7;  // of the registration that is unfenced; a later one is the next process's
+    // The next process's, which starts from the beginning.
+    std::optional<int> replayed_again = {};
 };
 std::string judge_unfencing(const Unfencing& how) {
     History history;
     history.start_broker(2);
     register_broker(history, 2, 7);
-    if (how.is_told) {
-        history.by_broker(
-            2, model::MetadataApplied{.broker = BrokerId{2}, .offset = Offset{how.replayed}});
+    const auto replays = [&](int up_to) {
+        history.by_broker(2,
+                          model::MetadataApplied{.broker = BrokerId{2}, .offset = Offset{up_to}});
+    };
+    if (how.is_told) replays(how.replayed);
+    if (how.replayed_again) {
+        history.start_broker(2);
+        if (how.epoch != 7) register_broker(history, 2, how.epoch);
+        replays(*how.replayed_again);
     }
-    if (how.restarts) history.start_broker(2);
-    history.by_broker(
-        1, model::BrokerFenceChanged{
-               .broker = BrokerId{2}, .broker_epoch = model::BrokerEpoch{7}, .fenced = false});
+    history.by_broker(1, model::BrokerFenceChanged{.broker = BrokerId{2},
+                                                   .broker_epoch = model::BrokerEpoch{how.epoch},
+                                                   .fenced = false});
     return judge(history);
 }
 
@@ -285,8 +294,15 @@ TEST(Election, AcceptsABrokerThatIsUnfencedWhenItKnowsOfItsRegistration) {
 
 TEST(Election, ObjectsToABrokerThatIsUnfencedBeforeItKnowsOfItsRegistration) {
     EXPECT_EQ(judge_unfencing({.replayed = 7}), "fail: unfenced-behind") << "exclusive";
-    EXPECT_EQ(judge_unfencing({.replayed = 99, .restarts = true}), "fail: unfenced-behind")
-        << "another process had replayed it";
+    EXPECT_EQ(judge_unfencing({.replayed = 12, .epoch = 12, .replayed_again = 3}),
+              "fail: unfenced-behind")
+        << "the process before had replayed all that was there, which is not the new registration";
+    EXPECT_EQ(judge_unfencing({.replayed = 12, .epoch = 12, .replayed_again = 13}), "pass");
+}
+
+TEST(Election, AcceptsALateHeartbeatOfTheProcessBeforeForItsOwnRegistration) {
+    EXPECT_EQ(judge_unfencing({.replayed = 8, .replayed_again = 3}), "pass");
+    EXPECT_EQ(judge_unfencing({.replayed = 7, .replayed_again = 3}), "fail: unfenced-behind");
 }
 
 TEST(Election, HasNothingToSayOfABrokerThatNeverToldHowFarItIs) {
