@@ -18,10 +18,12 @@ void FetchSessionHandler::want(const TopicPartition& name, const Uuid& topic_id,
                                const FetchRequest::Partition& asked) {
     ASSERT(name.partition == asked.partition, "{} asked for as partition {}", name,
            asked.partition);
-    // Nearly always it is the one that comes next. Numbers differ sooner than names.
+    // Nearly always it is the one that comes next, and what is quick to compare tells.
     const auto comes_next = [&] {
-        return place_ < entries_.size() && entries_[place_].name.partition == name.partition &&
-               entries_[place_].name.topic == name.topic;
+        if (place_ == entries_.size()) return false;
+        const Entry& next = entries_[place_];
+        if (next.name.partition != name.partition) return false;
+        return (next.topic_id == topic_id && !topic_id.is_zero()) || next.name.topic == name.topic;
     };
     bool is_known = comes_next();
     if (!is_known) {

@@ -60,10 +60,11 @@ void FetcherHost::run() {
 // False: there is nothing to ask for now.
 bool FetcherHost::ask_for_what_is_due() {
     const std::int32_t max_bytes = surroundings_.partitions.options.replica_fetch_max_bytes;
+    const LocalTime now = node_.now();
     bool is_any = false;
     for (const PartitionHost* const host : partitions_) {
         if (host->followed_leader() != leader_) continue;
-        const std::optional<FollowerFetch> fetch = host->next_fetch();
+        const std::optional<FollowerFetch> fetch = host->next_fetch(now);
         if (!fetch) continue;
         is_any = true;
         session_.want(host->partition(), host->topic_id(),

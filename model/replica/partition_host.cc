@@ -447,17 +447,16 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
         }
     }
     if (target.is_follower() && !target.after_wait && outcome.error == ErrorCode::none) {
-        count_fetch(std::get<PartitionLeader>(role_), target);
+        count_fetch(std::get<PartitionLeader>(role_), target, surroundings_.node.now());
     }
     return outcome;
 }
 
-void PartitionHost::count_fetch(PartitionLeader& leader, const FetchTarget& target) {
+void PartitionHost::count_fetch(PartitionLeader& leader, const FetchTarget& target, LocalTime now) {
     const PartitionLeader::FollowerFetched fetched{.replica = target.replica,
                                                    .replica_epoch = target.replica_epoch,
                                                    .fetch_offset = target.fetch_offset,
                                                    .log_start_offset = target.log_start_offset};
-    const LocalTime now = surroundings_.node.now();
     if (leader.count_repeated_fetch(fetched, now)) return;
     const Offset told_before = leader.followers().at(target.replica).log_start_offset;
     carry_out(leader.step(fetched, now));
@@ -466,13 +465,13 @@ void PartitionHost::count_fetch(PartitionLeader& leader, const FetchTarget& targ
     }
 }
 
-bool PartitionHost::count_again(const FetchTarget& target) {
+bool PartitionHost::count_again(const FetchTarget& target, LocalTime now) {
     auto* const leader = std::get_if<PartitionLeader>(&role_);
     if (leader == nullptr || is_offline_ ||
         !leader->knows_follower(target.replica, target.replica_epoch)) {
         return false;
     }
-    count_fetch(*leader, target);
+    count_fetch(*leader, target, now);
     return true;
 }
 
@@ -600,9 +599,9 @@ BrokerId PartitionHost::followed_leader() const {
     return follower() == nullptr || is_offline_ ? no_broker : follower()->leader();
 }
 
-std::optional<FollowerFetch> PartitionHost::next_fetch() const {
+std::optional<FollowerFetch> PartitionHost::next_fetch(LocalTime now) const {
     if (follower() == nullptr || is_offline_) return std::nullopt;
-    return follower()->next_fetch(surroundings_.node.now());
+    return follower()->next_fetch(now);
 }
 
 LocalTime PartitionHost::next_fetch_at() const {

@@ -90,7 +90,7 @@ class PartitionHost {
     // Consumers may be served as follower too (KIP-392).
     FetchOutcome fetch(const FetchTarget& target);
     // See ReplicaHost::FetchWatch.
-    bool count_again(const FetchTarget& target);
+    bool count_again(const FetchTarget& target, LocalTime now);
     std::vector<ReadCandidate> read_candidates(Offset offset) const;
     ReplicaHost::OffsetAnswer list_offset(LeaderEpoch current_leader_epoch, TimestampMs timestamp,
                                           bool read_committed, BrokerId replica);
@@ -106,7 +106,7 @@ class PartitionHost {
 
     // Whom it follows; no_broker if it leads, or follows nobody.
     BrokerId followed_leader() const;
-    std::optional<FollowerFetch> next_fetch() const;
+    std::optional<FollowerFetch> next_fetch(LocalTime now) const;
     // When next_fetch() may have something without any news; LocalTime::max() if never.
     LocalTime next_fetch_at() const;
     // The leader epoch in which the leader's log must be located (see PartitionFollower).
@@ -181,7 +181,7 @@ class PartitionHost {
     ErrorCode check_leadership(LeaderEpoch current_leader_epoch) const;
     ErrorCode check_replica(LeaderEpoch current_leader_epoch) const;
     FetchAnswer answer_as_follower(const FetchTarget& target, OffsetAndEpoch end_of_epoch);
-    void count_fetch(PartitionLeader& leader, const FetchTarget& target);
+    void count_fetch(PartitionLeader& leader, const FetchTarget& target, LocalTime now);
     LeaderEpoch leader_epoch() const;
     LogState log_state() const;
     TimestampMs wall_ms() const { return surroundings_.node.wall_now().ms(); }

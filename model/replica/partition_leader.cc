@@ -39,16 +39,14 @@ PartitionLeader::Output PartitionLeader::step(const Input& input, LocalTime now)
 
 // It would not be proposed, being a member, and would not move the high watermark.
 bool PartitionLeader::count_repeated_fetch(const FollowerFetched& input, LocalTime now) {
-    if (high_watermark_ != log_end_offset_ || !in_sync_set_.is_committed(input.replica)) {
-        return false;
-    }
+    if (input.fetch_offset != log_end_offset_ || high_watermark_ != log_end_offset_) return false;
     const auto follower = followers_.find(input.replica);
     if (follower == followers_.end()) return false;
     FollowerProgress& progress = follower->second;
-    const bool is_repeated = input.fetch_offset == log_end_offset_ &&
-                             input.fetch_offset == progress.log_end_offset &&
+    const bool is_repeated = input.fetch_offset == progress.log_end_offset &&
                              input.log_start_offset == progress.log_start_offset &&
-                             input.replica_epoch == progress.broker_epoch;
+                             input.replica_epoch == progress.broker_epoch &&
+                             in_sync_set_.is_committed(input.replica);
     if (is_repeated) record(progress, input, now);
     return is_repeated;
 }

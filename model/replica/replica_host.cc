@@ -129,9 +129,9 @@ class PartitionWatch final : public ReplicaHost::FetchWatch {
         return row.host->fetch(target);
     }
     bool has_news(Slot slot) const override { return watched_[slot].has_news; }
-    bool count_again(Slot slot, const FetchTarget& target) override {
+    bool count_again(Slot slot, const FetchTarget& target, LocalTime now) override {
         PartitionHost* const host = watched_[slot].row->host;
-        return host != nullptr && host->count_again(target);
+        return host != nullptr && host->count_again(target, now);
     }
     void open_on_news(sim::Gate& gate) override { gate_ = &gate; }
     void leave_alone(const sim::Gate& gate) override {

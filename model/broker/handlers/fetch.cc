@@ -121,14 +121,17 @@ void Fetching::look(bool after_wait) {
     cost_ = {};
     named_ = nullptr;
     answer_at_once_ = session_.partitions().empty();
+    // Of who asks again, what is looked at: it differs by its offsets.
+    FetchTarget again{.replica = reader_.replica, .replica_epoch = reader_.replica_epoch};
+    const LocalTime now = broker_.node().now();
     for (auto it = session_.partitions().begin(); it != session_.partitions().end(); ++it) {
         CachedPartition& partition = *it;
         const bool is_known = !partition.must_look && !session_.watch().has_news(*partition.slot);
         if (is_known) {
             if (reader_.is_consumer() || after_wait) continue;
-            if (session_.watch().count_again(*partition.slot, target_of(partition, false))) {
-                continue;
-            }
+            again.fetch_offset = partition.asked.fetch_offset;
+            again.log_start_offset = partition.asked.log_start_offset;
+            if (session_.watch().count_again(*partition.slot, again, now)) continue;
         }
         look_at(partition, part_of(it, after_wait), after_wait);
     }
