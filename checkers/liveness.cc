@@ -14,9 +14,10 @@
 //
 // (A group may own all it consumes, and still rebalance for ever.)
 //
-// A member whose coordinator lost power with its JoinGroup on the way hears nothing, not even that
-// the connection is gone, and Kafka lets it wait for max.poll.interval.ms and 5 s more: what a
-// group with such a member leaves to nobody is left open, and it need not be stable.
+// A member whose coordinator lost power, or its end of their connection, with its JoinGroup on the
+// way hears nothing, not even that the connection is gone, and Kafka lets it wait for
+// max.poll.interval.ms and 5 s more: what a group with such a member leaves to nobody is left open,
+// and it need not be stable.
 //
 // Time counts from CalmBegan, or from when the lack began, whichever is later, and not before who
 // lost a connection without a word has run out of patience (ClusterView). What needs a broker
@@ -68,7 +69,7 @@ struct Owned {
 struct Join {
     sim::NodeId coordinator;
     sim::ConnectionId connection;
-    bool is_stranded = false;  // the coordinator lost power since
+    bool is_stranded = false;  // the coordinator's end is gone since, and the member not told
 };
 
 struct GroupHealth {
@@ -128,10 +129,7 @@ class Liveness final : public Checker {
         } else if (const auto* sent = event.as<sim::FrameSent>()) {
             on_request(*sent, event.node);
         } else if (const auto* closed = event.as<sim::ConnectionClosed>()) {
-            const auto join = joins_.find(event.node);
-            if (join != joins_.end() && join->second.connection == closed->connection) {
-                joins_.erase(join);
-            }
+            on_closed(closed->connection, event.node);
         } else if (const auto* stopped = event.as<sim::NodeStopped>()) {
             on_node_stopped(event, *stopped);
         } else if (event.as<sim::CalmBegan>()) {
@@ -311,6 +309,15 @@ class Liveness final : public Checker {
         }
     }
 
+    // Where the member's end closes, it is told, and asks anew.
+    void on_closed(sim::ConnectionId connection, sim::NodeId by) {
+        const auto joined = joins_.find(by);
+        if (joined != joins_.end() && joined->second.connection == connection) joins_.erase(joined);
+        for (auto& [member, join] : joins_) {
+            if (join.connection == connection && join.coordinator == by) join.is_stranded = true;
+        }
+    }
+
     bool has_stranded_member(const std::string& group) const {
         return std::ranges::any_of(joins_, [&](const auto& entry) {
             const auto& [member, join] = entry;
@@ -361,7 +368,7 @@ class Liveness final : public Checker {
         if (has_stranded_member(name)) {
             findings_.leave_open(fmt::format(
                 "{} is owned by nobody in group {}: a member still waits for the answer to a "
-                "JoinGroup from a coordinator that lost power",
+                "JoinGroup from a coordinator that lost power or their connection",
                 partition, name));
             return;
         }

@@ -178,6 +178,36 @@ TEST(Liveness, LeavesOpenAGroupWhoseMemberWaitsForACoordinatorThatLostPower) {
     }
 }
 
+TEST(Liveness, LeavesOpenAGroupWhoseMemberWasNotToldThatItsCoordinatorLostTheConnection) {
+    struct Case {
+        int closed;  // the coordinator's connection of that number
+        bool is_told = false;
+        std::string verdict;
+    };
+    const std::vector<Case> cases = {
+        {.closed = 7, .verdict = "inconclusive"},
+        {.closed = 8, .verdict = "fail: group-unsettled"},
+        {.closed = 7, .is_told = true, .verdict = "fail: group-unsettled"}};
+    for (const Case& of : cases) {
+        History history = healthy();
+        history.by_client("c1", model::ConsumerConfigured{.client_id = "c1", .group = "g"});
+        history.tell_group("g", "Stable", 1, 1);
+        history.assign("c1", "g", 1);
+        history.assign("c1", "g", 1, revoked);
+        history.by_client("c1", sim::FrameSent{.connection = sim::ConnectionId{7},
+                                               .peer = History::node(3),
+                                               .label = "JoinGroup"});
+        const sim::ConnectionClosed closed{
+            .connection = sim::ConnectionId{static_cast<std::uint64_t>(of.closed)}};
+        history.by_broker(3, closed);
+        if (of.is_told) history.by_client("c1", closed);
+        history.calm();
+        history.wait(30s);
+        history.by_harness(sim::FaultHealed{});
+        EXPECT_EQ(judge(history), of.verdict) << of.closed << ", told: " << of.is_told;
+    }
+}
+
 TEST(Liveness, DemandsNothingOfAGroupThatEveryoneLeft) {
     History history = healthy();
     history.tell_group("g", "Stable", 1, 1);
