@@ -11,8 +11,9 @@
 //   fenced-commit       a commit that was asked for after that succeeded
 //   fenced-send         a send that was made after that was acknowledged
 //   fenced-offsets      offsets of an older generation were stored for a transaction after those of
-//                       a newer one, or were sent to it and stored after the group had become
-//                       stable in a newer one
+//                       a newer one (by the consumer protocol, of the same partition: each member
+//                       moves on to the group's epoch in its own time), or were sent to it and
+//                       stored after the group had become stable in a newer one
 //   identity-shared     a producer that starts got the id and epoch that another one has
 //
 // A new identity fences from when its owner was told of it (ProducerIdentified). What a fenced
@@ -24,6 +25,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +49,7 @@ class Fencing final : public Checker {
         sim::EventOf<model::BatchAppended, model::ProducerConfigured, model::ProducerIdentified,
                      model::TransactionOffsetsInvoked, model::TransactionOffsetsCompleted,
                      model::MarkerAppended, model::PendingOffsetStored, model::OffsetCommitted,
-                     model::GroupStateChanged>;
+                     model::GroupStateChanged, model::ConsumerConfigured>;
     bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
     void observe(const sim::Event& any) override {
         const Shown event(any);
@@ -64,9 +66,12 @@ class Fencing final : public Checker {
         } else if (const auto* marker = event.as<model::MarkerAppended>()) {
             judge_coordinator(*marker, event.sequence);
         } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
-            on_offset(stored->group, stored->generation, event.sequence, stored);
+            on_offset(*stored, event.sequence, true);
         } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
-            on_offset(committed->group, committed->generation, event.sequence, nullptr);
+            // Those that took effect are the committed-offset checker's to judge.
+            on_offset(*committed, event.sequence, false);
+        } else if (const auto* consumer = event.as<model::ConsumerConfigured>()) {
+            if (consumer->group_protocol == "consumer") reconciled_.insert(consumer->group);
         } else if (const auto* state = event.as<model::GroupStateChanged>()) {
             if (state->to == "Dead") {
                 generations_.erase(state->group);
@@ -267,23 +272,27 @@ class Fencing final : public Checker {
         }
     }
 
-    // `stored` is null for offsets that took effect: those are the committed-offset checker's.
-    void on_offset(const std::string& group, model::GenerationId generation,
-                   sim::EventSequence sequence, const model::PendingOffsetStored* stored) {
-        if (generation == model::no_generation) return;
-        Generation& newest = generations_[group];
-        if (stored != nullptr && newest.generation != model::no_generation) {
+    template <class Offsets>
+    void on_offset(const Offsets& stored, sim::EventSequence sequence, bool is_judged) {
+        if (stored.generation == model::no_generation) return;
+        // A classic group has one generation at a time.
+        const bool is_by_partition = reconciled_.contains(stored.group);
+        Generation& newest = generations_[stored.group][is_by_partition ? stored.partition
+                                                                        : model::TopicPartition{}];
+        if (is_judged && newest.generation != model::no_generation) {
             findings_.judge();
-            if (generation < newest.generation) {
-                object_offsets(group, generation, newest, {newest.event, sequence});
+            if (stored.generation < newest.generation) {
+                object_offsets(stored.group, stored.generation, newest, {newest.event, sequence});
             }
         }
-        if (generation > newest.generation) newest = {generation, sequence};
+        if (stored.generation > newest.generation) newest = {stored.generation, sequence};
     }
 
     const Casebook& book_;
-    std::map<std::string, Generation> generations_;  // the newest of each group with offsets
-    std::map<std::string, Generation> stable_;       // in which each group settled last
+    // The newest with offsets, of each group; of each of its partitions where members have epochs.
+    std::map<std::string, std::map<model::TopicPartition, Generation>> generations_;
+    std::map<std::string, Generation> stable_;  // in which each group settled last
+    std::set<std::string> reconciled_;          // groups with members of the consumer protocol
     std::map<model::OperationId, Stale> stale_;
     std::map<std::string, sim::EventSequence> lives_;  // of clients: when they started last
     std::map<std::pair<model::ProducerId, model::ProducerEpoch>, Identified> identified_;

@@ -164,6 +164,24 @@ TEST(Fencing, ObjectsToOffsetsOfAnOlderGeneration) {
     EXPECT_EQ(judge(history), "fail: fenced-offsets");
 }
 
+TEST(Fencing, KnowsThatMembersOfTheConsumerProtocolMoveOnEachInItsOwnTime) {
+    const TopicPartition others{.topic = "orders", .partition = 1};
+    for (const std::string protocol : {"classic", "consumer"}) {
+        Transactions history;
+        history.by_client("c1", model::ConsumerConfigured{
+                                    .client_id = "c1", .group = "g", .group_protocol = protocol});
+        const auto ahead = history.start_producer("p1");
+        const auto behind = history.start_producer("p2", 8);
+        history.store_offset(ahead, 5, 4);
+        history.store_offset(behind, 9, 3, others);
+        EXPECT_EQ(judge(history), protocol == "classic" ? "fail: fenced-offsets" : "pass");
+        history.store_offset(behind, 6, 3);
+        EXPECT_EQ(judge(history), protocol == "classic" ? "fail: fenced-offsets fenced-offsets"
+                                                        : "fail: fenced-offsets")
+            << "what another has taken over";
+    }
+}
+
 TEST(Fencing, ObjectsToOffsetsSentAfterTheGroupHadMovedOn) {
     for (const Outcome outcome : {Outcome::failed, Outcome::ok}) {
         for (const int stable : {3, 4}) {

@@ -242,13 +242,14 @@ class Transactions : public History {
                                                                       .outcome = Outcome::ok});
         return operation;
     }
-    void store_offset(const Producer& producer, int offset, int generation = 1) {
+    void store_offset(const Producer& producer, int offset, int generation = 1,
+                      const TopicPartition& partition = orders) {
         by_broker(1, model::PendingOffsetStored{.group = "g",
                                                 .member_id = producer.client,
                                                 .generation = GenerationId{generation},
                                                 .producer_id = ProducerId{producer.producer_id},
                                                 .producer_epoch = epoch_of(producer),
-                                                .partition = orders,
+                                                .partition = partition,
                                                 .offset = Offset{offset}});
     }
     void resolve(const Producer& producer, int offset, bool commit) {
