@@ -13,8 +13,10 @@
 // was open before the calm began, and whose bound lies beyond the end of the run, is left open.
 // Not judged: partitions without a leader at the end (see liveness). Allowed, under the configured
 // contract: a stable offset held by a producer of version 1 in a partition whose leaders never
-// asked its coordinator (KAFKA-12671: transaction.partition.verification.enable=false). Nothing
-// else: KIP-664 is how an administrator repairs what KIP-890 prevents. Guarantees: liveness.
+// asked its coordinator (KAFKA-12671: transaction.partition.verification.enable=false); and, by
+// what explains the loss (allowance.h), a stable offset or offsets held by a transaction that its
+// coordinator lost since, or the marker of which was lost where it stood. Nothing else: KIP-664 is
+// how an administrator repairs what KIP-890 prevents. Guarantees: liveness.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -152,8 +154,22 @@ class HangingTransaction final : public Checker {
             findings_.allow("stable-offset-stuck", "unverified transactions of version 1",
                             std::move(shown), {first.appended, calm_event_});
         } else {
-            findings_.object("stable-offset-stuck", std::move(shown),
-                             {first.appended, calm_event_});
+            conclude("stable-offset-stuck", waiting, std::move(shown),
+                     book_.allowance().of_truncation(partition, first.appended));
+        }
+    }
+
+    // Who would have ended it may have forgotten it: there is nothing to repeat then.
+    void conclude(std::string_view type, const Waiting& waiting, Evidence shown,
+                  std::optional<Cause> lost_here) {
+        const std::optional<Cause> cause = lost_here ? lost_here
+                                                     : book_.allowance().of_truncation_anywhere(
+                                                           model::transaction_topic, waiting.event);
+        if (cause) {
+            findings_.allow(type, cause->text, std::move(shown),
+                            {waiting.event, cause->event, calm_event_});
+        } else {
+            findings_.object(type, std::move(shown), {waiting.event, calm_event_});
         }
     }
 
@@ -214,11 +230,11 @@ class HangingTransaction final : public Checker {
                    fmt::format("group {} had offsets of an open transaction", key.first))) {
             return;
         }
-        findings_.object(
-            "offsets-pending",
+        conclude(
+            "offsets-pending", waiting,
             evidence("group", key.first, "producer_id", key.second, "transactional_id",
                      book_.transactions().transactional_id(key.second), "lasted", lasted(waiting)),
-            {waiting.event, calm_event_});
+            book_.allowance().of_truncation_anywhere(model::offsets_topic, waiting.event));
     }
 
     const Casebook& book_;

@@ -72,6 +72,43 @@ TEST(HangingTransaction, AllowsWhatVersionOneLetsInUnverified) {
     EXPECT_EQ(hung(2, false, configured), "fail: stable-offset-stuck");
 }
 
+TEST(HangingTransaction, AllowsWhatACoordinatorForgotWithItsLog) {
+    const TopicPartition offsets{.topic = model::offsets_topic, .partition = 0};
+    const auto hung = [](const TopicPartition& lost, bool is_before, Contract contract) {
+        Transactions history;
+        const auto lose = [&] {
+            history.by_broker(1, model::PartitionChanged{.partition = lost,
+                                                         .leader = BrokerId{2},
+                                                         .leader_epoch = LeaderEpoch{1},
+                                                         .replicas = brokers({1, 2}),
+                                                         .isr = brokers({2}),
+                                                         .unclean = true});
+        };
+        const auto producer = history.start_producer("p1");
+        if (is_before) lose();
+        history.append_numbered(producer, orders, {10});
+        history.store_offset(producer, 5);
+        if (!is_before) lose();
+        history.calm();
+        history.wait(40s);
+        history.by_harness(sim::FaultHealed{});
+        return judge(history, contract);
+    };
+    using enum Contract;
+    const std::string allowed =
+        "pass, allowed: stable-offset-stuck (unclean election) offsets-pending (unclean election)";
+    const std::string hanging = "fail: stable-offset-stuck offsets-pending";
+    EXPECT_EQ(hung(transaction_log, false, configured), allowed);
+    EXPECT_EQ(hung(transaction_log, false, safe), hanging);
+    EXPECT_EQ(hung(transaction_log, true, configured), hanging) << "lost before it began";
+    EXPECT_EQ(hung({.topic = "others", .partition = 0}, false, configured), hanging);
+    EXPECT_EQ(hung(offsets, false, configured),
+              "fail: stable-offset-stuck, allowed: offsets-pending (unclean election)")
+        << "the marker may be lost there";
+    EXPECT_EQ(hung(orders, false, configured),
+              "fail: offsets-pending, allowed: stable-offset-stuck (unclean election)");
+}
+
 TEST(HangingTransaction, CountsFromTheCalmOn) {
     Transactions history;
     const auto producer = history.start_producer("p1");
