@@ -12,9 +12,13 @@
 // acknowledged, or never told to have failed. Keys and deletions are what applications told
 // (KeyWritten): nothing else is judged.
 //
-// A consumer that is slower than delete.retention.ms may miss tombstones (KIP-534); a reading that
-// took longer than `longest_reading` is not judged. Allowed: the causes of loss, log start moved.
+// A consumer that is slower than delete.retention.ms may miss tombstones (KIP-534); what a reading
+// got later than that, or than `longest_reading`, after it began is not judged. Allowed: the causes
+// of loss, log start moved; for a deletion, that a replica was behind for so long that the
+// tombstone was gone before it could fetch it (missed_deletions.h).
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,13 +29,14 @@
 #include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "checkers/missed_deletions.h"
 #include "model/events/table_events.h"
 
 namespace squall::checkers {
 
 namespace {
 
-constexpr Duration longest_reading = 10s;
+constexpr std::chrono::milliseconds longest_reading = 10s;
 
 struct Write {
     std::string key;
@@ -49,7 +54,7 @@ struct LastSeen {
 struct CleanedReading {
     sim::EventSequence began{0};
     Time began_at;
-    Time ended_at;
+    sim::EventSequence ended{0};
     model::Offset start;
     model::Offset reached;
     std::map<std::string, LastSeen> last;  // by key
@@ -62,7 +67,8 @@ class Compaction final : public Checker {
     std::string_view name() const override { return "compaction"; }
 
     using Shown = sim::EventOf<model::KeyWritten, model::SendInvoked, model::LogStartAdvanced,
-                               model::PositionSet, model::RecordsPolled>;
+                               model::PositionSet, model::RecordsPolled, model::LogCleaned,
+                               model::BatchAppended, model::FetchServed, model::LogOpened>;
     bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
     void observe(const sim::Event& any) override {
         const Shown event(any);
@@ -79,6 +85,15 @@ class Compaction final : public Checker {
             if (set->group.empty()) on_position_set(*set, event);
         } else if (const auto* polled = event.as<model::RecordsPolled>()) {
             if (polled->group.empty()) on_polled(*polled, event);
+        } else if (const auto* cleaned = event.as<model::LogCleaned>()) {
+            if (!is_table(cleaned->partition)) return;
+            missed_deletions_.on_cleaned(*cleaned, book_.replica_logs(), event.sequence);
+        } else if (const auto* appended = event.as<model::BatchAppended>()) {
+            missed_deletions_.on_appended(*appended, event.sequence);
+        } else if (const auto* served = event.as<model::FetchServed>()) {
+            missed_deletions_.on_served(*served, event.sequence);
+        } else if (const auto* opened = event.as<model::LogOpened>()) {
+            missed_deletions_.on_opened(*opened);
         }
     }
 
@@ -94,6 +109,22 @@ class Compaction final : public Checker {
     using Reader = std::pair<model::TopicPartition, std::string>;  // of a partition, by a client
     using KeyPlace = std::pair<model::TopicPartition, std::string>;
 
+    bool is_table(const model::TopicPartition& partition) const {
+        const auto at = writes_.lower_bound({partition.topic, model::RecordId{0}});
+        return at != writes_.end() && at->first.first == partition.topic;
+    }
+
+    std::int64_t delete_retention_ms(const std::string& topic) const {
+        const TopicSettings::Loosest* const loosest = book_.settings().loosest(topic);
+        return loosest == nullptr || loosest->delete_retention_ms < 0
+                   ? TopicSettings::usual_delete_retention_ms
+                   : loosest->delete_retention_ms;
+    }
+    Duration most_time(const std::string& topic) const {
+        return std::chrono::milliseconds(
+            std::min<std::int64_t>(longest_reading.count(), delete_retention_ms(topic)));
+    }
+
     void on_position_set(const model::PositionSet& set, const sim::Event& event) {
         const Reader reader{set.partition, set.client_id};
         if (const auto at = readings_.find(reader); at != readings_.end()) {
@@ -107,7 +138,7 @@ class Compaction final : public Checker {
         if (!from_start) return;
         readings_[reader] = {.began = event.sequence,
                              .began_at = event.time,
-                             .ended_at = event.time,
+                             .ended = event.sequence,
                              .start = set.offset,
                              .reached = set.offset,
                              .last = {}};
@@ -118,8 +149,8 @@ class Compaction final : public Checker {
         if (at == readings_.end()) return;
         CleanedReading& reading = at->second;
         // What comes after this is a reader that keeps up: no longer a reading of the table.
-        if (event.time - reading.began_at > longest_reading) return;
-        reading.ended_at = event.time;
+        if (event.time - reading.began_at > most_time(polled.partition.topic)) return;
+        reading.ended = event.sequence;
         reading.reached = std::max(reading.reached, polled.next_position);
         for (const model::PolledRecord& record : polled.records) {
             reading.last[record.key] = {
@@ -198,6 +229,16 @@ class Compaction final : public Checker {
         if (!cause)
             cause =
                 book_.allowance().of_loss(reader.first, book_.history().client(send), send.invoked);
+        if (!cause && last.write->is_tombstone && seen != nullptr) {
+            const auto gone = missed_deletions_.find(
+                {.partition = reader.first,
+                 .value = seen->offset,
+                 .deletion = send.offset,
+                 .handed = seen->event,
+                 .ended = reading.ended,
+                 .delete_retention_ms = delete_retention_ms(reader.first.topic)});
+            if (gone) cause = Cause{"tombstone gone before a replica could fetch it", *gone};
+        }
         if (cause) {
             events.push_back(cause->event);
             findings_.allow(type, cause->text, std::move(shown), std::move(events));
@@ -213,6 +254,7 @@ class Compaction final : public Checker {
     std::vector<std::pair<Reader, CleanedReading>> finished_;
     std::map<KeyPlace, std::vector<Placed>> acknowledged_;
     std::set<std::pair<std::string, std::string>> doubtful_deletions_;  // by topic
+    MissedDeletions missed_deletions_;
     Findings findings_{"compaction"};
 };
 

@@ -19,10 +19,13 @@ namespace {
 constexpr std::string_view topic_resource = "topic ";
 constexpr std::string_view all_brokers = "all brokers";
 constexpr std::string_view unclean_election = "unclean.leader.election.enable";
+constexpr std::string_view delete_retention = "delete.retention.ms";
 
 // Of brokers, the settings of logs have names of their own.
 std::string broker_name(std::string_view setting) {
-    return setting == unclean_election ? std::string(setting) : "log." + std::string(setting);
+    if (setting == unclean_election) return std::string(setting);
+    if (setting == delete_retention) return "log.cleaner." + std::string(setting);
+    return "log." + std::string(setting);
 }
 
 std::int64_t number(const std::string* text, std::int64_t usual) {
@@ -99,6 +102,8 @@ void TopicSettings::loosen(Topic& topic, const Settings& of_broker,
     const std::string* const set = find(topic, of_broker, "cleanup.policy");
     const std::string& policy = set == nullptr ? usual.cleanup_policy : *set;
     loosest.compacts = loosest.compacts || policy.find("compact") != std::string::npos;
+    lower(loosest.delete_retention_ms,
+          number(find(topic, of_broker, delete_retention), usual_delete_retention_ms));
     if (policy.find("delete") == std::string::npos) return;
     loosest.deletes = true;
     lower(loosest.retention_ms, number(find(topic, of_broker, "retention.ms"), usual.retention_ms));

@@ -19,12 +19,16 @@ namespace squall::checkers {
 
 class TopicSettings {
   public:
+    // Kafka's; what brokers were started with is not told.
+    static constexpr std::int64_t usual_delete_retention_ms = 86'400'000;
+
     // What may go from the logs of a topic, by all that was ever in force under its name.
     struct Loosest {
-        bool deletes = false;               // cleanup.policy
-        bool compacts = false;              // the same
-        std::int64_t retention_ms = -1;     // the shortest; -1: for ever
-        std::int64_t retention_bytes = -1;  // the least; -1: any number
+        bool deletes = false;                   // cleanup.policy
+        bool compacts = false;                  // the same
+        std::int64_t retention_ms = -1;         // the shortest; -1: for ever
+        std::int64_t retention_bytes = -1;      // the least; -1: any number
+        std::int64_t delete_retention_ms = -1;  // the shortest; -1: nothing was told
     };
 
     static bool looks_at(const sim::EventKind& kind);

@@ -289,6 +289,7 @@ struct LogCleaned {
     Offset to;
     std::uint64_t bytes_before = 0;
     std::uint64_t bytes_after = 0;
+    TimestampMs wall_time = no_timestamp;  // of the node
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -298,6 +299,7 @@ struct LogCleaned {
         fields("to", self.to);
         fields("bytes_before", self.bytes_before);
         fields("bytes_after", self.bytes_after);
+        fields("wall_time", self.wall_time);
     }
 };
 

@@ -758,8 +758,9 @@ void PartitionHost::clean_if_due() {
     if (log_ == nullptr || is_offline_ || is_uncleanable_) return;
     const Inside inside(*this);
     const Offset from = log_->cleaner_offset();
+    const TimestampMs now = wall_ms();
     const Result<Cleaning> cleaned =
-        model::clean_if_due(*log_, high_watermark(), wall_ms(), &surroundings_.bugs);
+        model::clean_if_due(*log_, high_watermark(), now, &surroundings_.bugs);
     if (!cleaned) {
         // What cannot be read is left as it is; the disk itself works (Kafka: uncleanable).
         is_uncleanable_ = cleaned.error().failure == Failure::corrupt;
@@ -772,7 +773,8 @@ void PartitionHost::clean_if_due() {
                                        .from = from,
                                        .to = cleaned->cleaned_to,
                                        .bytes_before = cleaned->bytes_before,
-                                       .bytes_after = cleaned->bytes_after});
+                                       .bytes_after = cleaned->bytes_after,
+                                       .wall_time = now});
     settle(cleaned->cost, false);
 }
 
