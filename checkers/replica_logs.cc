@@ -109,6 +109,13 @@ void ReplicaLogs::close_all_of(sim::NodeId node, bool has_lost_power) {
     }
 }
 
+bool ReplicaLogs::is_closed(sim::NodeId node) const {
+    return std::ranges::none_of(logs_, [&](const auto& entry) {
+        const auto at = nodes_.find(entry.first.second);
+        return at != nodes_.end() && at->second == node && entry.second.is_open();
+    });
+}
+
 bool ReplicaLogs::looks_at(const sim::EventKind& kind) {
     return ReplicaLogsEvents::includes(kind);
 }
@@ -170,8 +177,12 @@ bool ReplicaLogs::observe(const sim::Event& any, Change& change) {
             close_all_of(event.node, stopped->reason == sim::StopReason::power_loss);
         }
     } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
-        // The power may also go where the process has been dead for a while.
-        if (destroys_data(*hit) && !destroys_flushed_data(*hit)) close_all_of(event.node, true);
+        // The power may also go, and the disk be replaced, where the process has been dead for a
+        // while.
+        const bool is_down = hit->fault == "lost" && is_closed(event.node);
+        if (is_down || (destroys_data(*hit) && !destroys_flushed_data(*hit))) {
+            close_all_of(event.node, true);
+        }
     } else if (const auto* created = event.as<model::TopicCreated>()) {
         const auto [at, is_new] = topics_.try_emplace(created->topic, created->topic_id);
         if (!is_new && at->second != created->topic_id) {

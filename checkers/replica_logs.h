@@ -106,6 +106,7 @@ class ReplicaLogs {
   private:
     void forget_topic(std::string_view topic);
     void close_all_of(sim::NodeId node, bool has_lost_power);
+    bool is_closed(sim::NodeId node) const;
 
     std::map<Key, ReplicaLog> logs_;
     std::map<model::BrokerId, sim::NodeId> nodes_;

@@ -255,5 +255,25 @@ TEST(ReplicaLog, DoesNotCompareWhatWasCompacted) {
     }
 }
 
+// No loss of power is told of a broker that is down already.
+TEST(ReplicaLog, ALogMayBeginAnewAfterItsDiskWasReplacedWhileItsBrokerWasDown) {
+    for (const bool is_replaced : {false, true}) {
+        History history;
+        history.start_brokers();
+        history.append(1, 0, 9, 0, 100, model::ReplicaRole::leader);
+        history.append(2, 0, 9, 0, 100);
+        history.stop(2, sim::StopReason::shutdown);
+        if (is_replaced) {
+            history.by_broker(2, sim::DiskFaultHit{.fault = "lost",
+                                                   .path = "orders-0/00000000000000000000.log",
+                                                   .bytes = 500,
+                                                   .rule_id = "replaced"});
+        }
+        history.start_broker(2);
+        history.append(2, 0, 9, 0, 100);
+        EXPECT_EQ(judge(history), is_replaced ? "pass" : "fail: overwrite");
+    }
+}
+
 }  // namespace
 }  // namespace squall::checkers
