@@ -10,8 +10,9 @@
 //
 // Parts are the records of its sends, wherever the logs of the last leaders hold them, and the
 // offsets put into it. A record's fate is the next marker of its producer behind it; an offset's is
-// what its group did when the marker came (PendingOffsetsResolved). An acknowledged record of a
-// transaction of which something was committed, and that stands nowhere, was lost.
+// what its group did when the marker came (PendingOffsetsResolved), or else, since a coordinator
+// that finds the marker in its log when it loads that does not tell, as a record's. An acknowledged
+// record of a transaction of which something was committed, and that stands nowhere, was lost.
 //
 // A commit whose answer never came may have happened or not: then only `torn` can be objected to.
 // Left open: something committed, something not yet decided when the run ended. Allowed: what
@@ -48,6 +49,7 @@ struct Part {
 struct Pending {
     std::size_t transaction = 0;  // its place in the history
     model::PartitionOffset offset;
+    model::ProducerEpoch producer_epoch;
     sim::EventSequence event;
     std::optional<bool> commit;
     sim::EventSequence resolved{0};
@@ -112,28 +114,49 @@ class Atomicity final : public Checker {
             return pending.transaction == *found && pending.offset == offset && !pending.commit;
         });
         if (is_known) return;
-        waiting.push_back(
-            {.transaction = *found, .offset = offset, .event = sequence, .commit = {}});
+        waiting.push_back({.transaction = *found,
+                           .offset = offset,
+                           .producer_epoch = stored.producer_epoch,
+                           .event = sequence,
+                           .commit = {}});
     }
 
+    // All that the transaction had waiting, of which the newest offsets are told.
     void on_resolved(const model::PendingOffsetsResolved& resolved, sim::EventSequence sequence) {
         const auto waiting = pending_.find({resolved.group, resolved.producer_id});
         if (waiting == pending_.end()) return;
+        std::optional<std::size_t> transaction;
+        for (const Pending& pending : waiting->second) {
+            if (!pending.commit &&
+                std::ranges::find(resolved.offsets, pending.offset) != resolved.offsets.end()) {
+                transaction = std::max(transaction.value_or(0), pending.transaction);
+            }
+        }
         for (Pending& pending : waiting->second) {
-            if (pending.commit) continue;
+            if (pending.commit || pending.transaction != transaction) continue;
             pending.commit = resolved.commit;
             pending.resolved = sequence;
         }
     }
 
-    static Part part(const GroupAndProducer& key, const Pending& pending) {
-        Fate fate = Fate::undecided;
-        if (pending.commit) fate = *pending.commit ? Fate::committed : Fate::aborted;
-        return {.text = fmt::format("group {}, {} offset {}", key.first, pending.offset.partition,
-                                    pending.offset.offset),
-                .partition = {},
-                .fate = fate,
-                .event = pending.commit ? pending.resolved : pending.event};
+    Part part(const GroupAndProducer& key, const Pending& pending) const {
+        Part offset{.text = fmt::format("group {}, {} offset {}", key.first,
+                                        pending.offset.partition, pending.offset.offset),
+                    .partition = {},
+                    .fate = Fate::undecided,
+                    .event = pending.event};
+        if (pending.commit) {
+            offset.fate = *pending.commit ? Fate::committed : Fate::aborted;
+            offset.event = pending.resolved;
+            return offset;
+        }
+        const auto stored =
+            book_.numbered_logs().stored_offsets(key.second, pending.producer_epoch, pending.event);
+        if (stored && stored->end != nullptr) {
+            offset.fate = stored->fate;
+            offset.event = stored->end->appended;
+        }
+        return offset;
     }
 
     // ---- records ----

@@ -29,6 +29,7 @@
 #include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
+#include "model/events/group_events.h"
 
 namespace squall::checkers {
 
@@ -39,6 +40,11 @@ constexpr Duration grace = 15s;
 struct Waiting {
     Time since;
     sim::EventSequence event;
+};
+
+struct WaitingOffsets {
+    model::ProducerEpoch producer_epoch;
+    Waiting waiting;
 };
 
 struct Coordinated {
@@ -53,10 +59,11 @@ class HangingTransaction final : public Checker {
 
     std::string_view name() const override { return "hanging-transaction"; }
 
-    using Shown = sim::EventOf<model::BatchAppended, model::TransactionStateChanged,
-                               model::TransactionLoaded, model::PartitionVerified,
-                               model::PendingOffsetStored, model::PendingOffsetsResolved,
-                               model::PartitionChanged, model::BrokerConfigured, sim::CalmBegan>;
+    using Shown =
+        sim::EventOf<model::BatchAppended, model::TransactionStateChanged, model::TransactionLoaded,
+                     model::PartitionVerified, model::PendingOffsetStored,
+                     model::PendingOffsetsResolved, model::PartitionChanged,
+                     model::BrokerConfigured, model::CoordinatorChanged, sim::CalmBegan>;
     bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
     void observe(const sim::Event& any) override {
         const Shown event(any);
@@ -72,12 +79,13 @@ class HangingTransaction final : public Checker {
         } else if (const auto* verified = event.as<model::PartitionVerified>()) {
             verified_.insert({verified->partition, verified->producer_id});
         } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
-            pending_.try_emplace({stored->group, stored->producer_id},
-                                 Waiting{.since = event.time, .event = event.sequence});
+            on_stored(*stored, event);
         } else if (const auto* resolved = event.as<model::PendingOffsetsResolved>()) {
             on_resolved(resolved->group, resolved->producer_id);
         } else if (const auto* partition = event.as<model::PartitionChanged>()) {
             leaders_[partition->partition] = partition->leader;
+        } else if (const auto* coordinator = event.as<model::CoordinatorChanged>()) {
+            if (coordinator->active) loaded_[coordinator->partition] = event.sequence;
         } else if (const auto* configured = event.as<model::BrokerConfigured>()) {
             scan_interval_ = std::max(scan_interval_.value_or(Duration{}),
                                       configured->transaction_abort_interval);
@@ -98,7 +106,10 @@ class HangingTransaction final : public Checker {
                 }
             });
         for (const auto& [id, coordinated] : transactions_) judge_state(id, coordinated, true);
-        for (const auto& [key, waiting] : pending_) judge_pending(key, waiting, true);
+        for (const auto& [key, offsets] : pending_) {
+            if (was_found_over(key.second, offsets)) continue;
+            judge_pending(key, offsets.waiting, true);
+        }
         return findings_.report();
     }
 
@@ -218,11 +229,28 @@ class HangingTransaction final : public Checker {
 
     // ---- groups ----
 
+    void on_stored(const model::PendingOffsetStored& stored, const sim::Event& event) {
+        const GroupAndProducer key{stored.group, stored.producer_id};
+        const WaitingOffsets offsets{.producer_epoch = stored.producer_epoch,
+                                     .waiting = {.since = event.time, .event = event.sequence}};
+        const auto [at, is_new] = pending_.try_emplace(key, offsets);
+        if (!is_new && was_found_over(key.second, at->second)) at->second = offsets;
+    }
+
     void on_resolved(const std::string& group, model::ProducerId producer) {
         const auto at = pending_.find({group, producer});
         if (at == pending_.end()) return;
-        if (calm_) judge_pending(at->first, at->second, false);
+        if (calm_) judge_pending(at->first, at->second.waiting, false);
         pending_.erase(at);
+    }
+
+    // A coordinator that loaded its log behind the end of the transaction tells nothing of it.
+    bool was_found_over(model::ProducerId producer, const WaitingOffsets& offsets) const {
+        const auto stored = book_.numbered_logs().stored_offsets(producer, offsets.producer_epoch,
+                                                                 offsets.waiting.event);
+        if (!stored || stored->end == nullptr) return false;
+        const auto loaded = loaded_.find(stored->partition);
+        return loaded != loaded_.end() && loaded->second > stored->end->appended;
     }
 
     void judge_pending(const GroupAndProducer& key, const Waiting& waiting, bool is_end) {
@@ -240,7 +268,8 @@ class HangingTransaction final : public Checker {
     const Casebook& book_;
     std::map<model::TopicPartition, model::BrokerId> leaders_;
     std::map<std::string, Coordinated> transactions_;  // unfinished ones, by transactional id
-    std::map<GroupAndProducer, Waiting> pending_;
+    std::map<GroupAndProducer, WaitingOffsets> pending_;
+    std::map<model::TopicPartition, sim::EventSequence> loaded_;  // by a coordinator, last
     std::set<std::pair<model::TopicPartition, model::ProducerId>> verified_;
     std::optional<Duration> scan_interval_;
     std::optional<Time> calm_;

@@ -202,6 +202,25 @@ const NumberedBatch& NumberedLogs::note(Partition& partition, const model::Batch
     return batch;
 }
 
+std::optional<NumberedLogs::StoredOffsets> NumberedLogs::stored_offsets(
+    model::ProducerId producer, model::ProducerEpoch epoch, sim::EventSequence told) const {
+    std::optional<StoredOffsets> found;
+    visit([&](const model::TopicPartition& partition, const NumberedLog& log) {
+        if (partition.topic != model::offsets_topic) return;
+        for (const NumberedBatch* batch : log.of(producer)) {
+            if (batch->is_control || batch->producer_epoch != epoch || batch->appended > told ||
+                (found && found->batch->appended > batch->appended)) {
+                continue;
+            }
+            found = StoredOffsets{.partition = partition,
+                                  .batch = batch,
+                                  .end = log.end_of(*batch),
+                                  .fate = log.fate_of(*batch)};
+        }
+    });
+    return found;
+}
+
 void NumberedLogs::on_marker(const model::MarkerAppended& marker) {
     Partition& partition = partitions_[marker.partition];
     const auto at = partition.batches.find({marker.offset, marker.leader_epoch});

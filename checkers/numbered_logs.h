@@ -114,6 +114,17 @@ class NumberedLogs {
     // That of the replica that led last.
     const NumberedLog* leader_log(const model::TopicPartition& partition) const;
     model::BrokerId leader(const model::TopicPartition& partition) const;
+    // The offsets of a transaction of `producer`, in the log of a group's coordinator as its leader
+    // holds it: what it had stored there last when the trace told event `told`; nullopt if nothing.
+    struct StoredOffsets {
+        model::TopicPartition partition;
+        const NumberedBatch* batch = nullptr;
+        const NumberedBatch* end = nullptr;  // the marker behind them; null if there is none
+        Fate fate = Fate::undecided;
+    };
+    std::optional<StoredOffsets> stored_offsets(model::ProducerId producer,
+                                                model::ProducerEpoch epoch,
+                                                sim::EventSequence told) const;
     // Visits the log of each partition that has one, as the replica that led last holds it.
     template <class Visit>
     void visit(const Visit& visit) const {

@@ -44,6 +44,12 @@ struct Stable {
     sim::EventSequence event;
 };
 
+// Offsets of a transaction that is not over.
+struct Pending {
+    model::ProducerEpoch producer_epoch;
+    sim::EventSequence stored;
+};
+
 class ReadCommitted final : public Checker {
   public:
     explicit ReadCommitted(const Casebook& book) : book_(book) {}
@@ -77,8 +83,9 @@ class ReadCommitted final : public Checker {
         } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
             read_committed_[configured->client_id] = configured->read_committed;
         } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
-            pending_[{stored->group, stored->partition}].try_emplace(stored->producer_id,
-                                                                     event.sequence);
+            pending_[{stored->group, stored->partition}].try_emplace(
+                stored->producer_id,
+                Pending{.producer_epoch = stored->producer_epoch, .stored = event.sequence});
         } else if (const auto* resolved = event.as<model::PendingOffsetsResolved>()) {
             for (const model::PartitionOffset& offset : resolved->offsets) {
                 pending_[{resolved->group, offset.partition}].erase(resolved->producer_id);
@@ -251,23 +258,33 @@ class ReadCommitted final : public Checker {
         const auto pending = pending_.find({set.group, set.partition});
         if (assigned == assigned_.end() || pending == pending_.end()) return;
         findings_.judge();
-        for (const auto& [producer, stored] : pending->second) {
-            if (stored > assigned->second) continue;
+        for (const auto& [producer, waiting] : pending->second) {
+            if (waiting.stored > assigned->second || is_over(producer, waiting)) continue;
             findings_.object(
                 "pending-offset-read",
                 evidence("group", set.group, "partition", set.partition, "client", set.client_id,
                          "position", set.offset, "producer_id", producer),
-                {stored, assigned->second, sequence});
+                {waiting.stored, assigned->second, sequence});
             return;
         }
+    }
+
+    // Its end is committed: a coordinator that finds that in its log when it loads it does not
+    // tell.
+    bool is_over(model::ProducerId producer, const Pending& waiting) const {
+        const NumberedLogs& logs = book_.numbered_logs();
+        const auto stored = logs.stored_offsets(producer, waiting.producer_epoch, waiting.stored);
+        if (!stored || stored->end == nullptr) return false;
+        const auto known =
+            high_watermarks_.find({stored->partition, logs.leader(stored->partition)});
+        return known != high_watermarks_.end() && stored->end->base_offset < known->second;
     }
 
     const Casebook& book_;
     std::map<std::string, bool> read_committed_;  // by client id
     std::map<model::TopicPartition, model::Offset> cleaned_;
     // By group and partition: the producers whose offsets wait, and since when.
-    std::map<std::pair<std::string, model::TopicPartition>,
-             std::map<model::ProducerId, sim::EventSequence>>
+    std::map<std::pair<std::string, model::TopicPartition>, std::map<model::ProducerId, Pending>>
         pending_;
     std::map<std::pair<std::string, model::TopicPartition>, sim::EventSequence> assigned_;
     std::map<std::pair<model::TopicPartition, model::BrokerId>, Stable> stable_;

@@ -57,6 +57,34 @@ TEST(Atomicity, ObjectsToOffsetsThatEndOtherwiseThanTheRecords) {
     EXPECT_EQ(judge(history), "fail: torn");
 }
 
+// Whoever coordinates the group next finds the marker in its log, and tells nothing; what it tells
+// of the transaction after that is about other offsets.
+TEST(Atomicity, OffsetsWhoseEndWasFoundByALoadEndAsTheLogSays) {
+    for (const bool is_group_aborted : {true, false}) {
+        Transactions history;
+        const auto first = history.start_producer("p1");
+        const OperationId aborted = history.begin(first);
+        history.publish(first, aborted, orders, 10);
+        history.write_offset(first, 5);
+        history.send_offset(first, aborted, 5);
+        history.end(first, aborted, false);
+        history.mark(first, orders, false);
+        history.mark(first, offsets_log, !is_group_aborted);
+        history.load_offsets();
+
+        const auto second = Transactions::next(first);
+        const OperationId committed = history.begin(second);
+        history.publish(second, committed, orders, 11);
+        history.write_offset(second, 7);
+        history.send_offset(second, committed, 7);
+        history.end(second, committed, true);
+        history.mark(second, orders, true);
+        history.mark(second, offsets_log, true);
+        history.resolve(second, 7, true);
+        EXPECT_EQ(judge(history), is_group_aborted ? "pass" : "fail: torn");
+    }
+}
+
 TEST(Atomicity, ObjectsToACommittedTransactionThatIsAborted) {
     Transactions history;
     const auto producer = history.start_producer("p1");

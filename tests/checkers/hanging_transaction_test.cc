@@ -202,6 +202,29 @@ TEST(HangingTransaction, ObjectsToOffsetsThatNobodyResolves) {
     EXPECT_EQ(judge(history), "fail: offsets-pending");
 }
 
+TEST(HangingTransaction, DoesNotHoldAGroupToOffsetsWhoseEndItsNextCoordinatorFound) {
+    for (const bool is_loaded : {false, true}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        history.write_offset(producer, 5);
+        history.store_offset(producer, 5);
+        history.mark(producer, offsets_log, true);
+        if (is_loaded) history.load_offsets();
+        history.calm();
+        history.wait(40s);
+        history.by_harness(sim::FaultHealed{});
+        EXPECT_EQ(judge(history), is_loaded ? "n/a" : "fail: offsets-pending");
+
+        // The next transaction of the same producer is another one.
+        const auto next = Transactions::next(producer);
+        history.write_offset(next, 7);
+        history.store_offset(next, 7);
+        history.mark(next, offsets_log, true);
+        history.resolve(next, 7, true);
+        EXPECT_EQ(judge(history), is_loaded ? "pass" : "fail: offsets-pending");
+    }
+}
+
 TEST(HangingTransaction, TakesTheIntervalOfTheScanFromTheBrokers) {
     for (const int seconds : {1, 10, 30}) {
         Transactions history;

@@ -130,6 +130,22 @@ TEST(ReadCommitted, HoldsAGroupsNewOwnerToWaitForPendingOffsets) {
     }
 }
 
+TEST(ReadCommitted, DoesNotTakeOffsetsForPendingWhoseEndALoadFound) {
+    for (const bool is_loaded : {false, true}) {
+        Transactions history;
+        const auto producer = history.start_producer("p1");
+        history.start_consumer("c2", "g");
+        history.write_offset(producer, 5);
+        history.store_offset(producer, 5);
+        history.mark(producer, offsets_log, false);
+        if (is_loaded) history.load_offsets();
+        history.assign("c2", "g", 2);
+        history.set_position("c2", "g", 0, model::PositionReason::reset_earliest);
+        EXPECT_EQ(judge(history), is_loaded ? "pass" : "fail: pending-offset-read")
+            << "the marker is not committed before";
+    }
+}
+
 TEST(ReadCommitted, AllowsWhatAnUncleanElectionBrokeAfterwards) {
     OneTransaction history(true);
     history.change(1, 1, {1}, true);

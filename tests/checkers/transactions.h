@@ -21,6 +21,7 @@ using model::ProducerId;
 using model::SequenceNumber;
 
 inline const TopicPartition refunds{.topic = "refunds", .partition = 0};
+inline const TopicPartition offsets_log{.topic = model::offsets_topic, .partition = 0};
 inline const TopicPartition transaction_log{.topic = model::transaction_topic, .partition = 0};
 
 class Transactions : public History {
@@ -251,6 +252,30 @@ class Transactions : public History {
                                                 .producer_epoch = epoch_of(producer),
                                                 .partition = partition,
                                                 .offset = Offset{offset}});
+    }
+    // In the log of the coordinator, too, which broker 1 leads.
+    void write_offset(const Producer& producer, int offset) {
+        if (!ends_.contains(offsets_log)) {
+            by_broker(1, model::RoleTaken{.broker = BrokerId{1},
+                                          .partition = offsets_log,
+                                          .role = model::ReplicaRole::leader,
+                                          .leader_epoch = LeaderEpoch{0},
+                                          .leader = BrokerId{1}});
+        }
+        append_numbered(producer, offsets_log, {offset});
+    }
+    // A coordinator that takes over finds what there is.
+    void load_offsets() {
+        by_broker(1, model::HighWatermarkAdvanced{.broker = BrokerId{1},
+                                                  .partition = offsets_log,
+                                                  .role = model::ReplicaRole::leader,
+                                                  .leader_epoch = LeaderEpoch{0},
+                                                  .from = Offset{0},
+                                                  .to = Offset{ends_[offsets_log]}});
+        by_broker(1, model::CoordinatorChanged{.broker = BrokerId{1},
+                                               .partition = offsets_log,
+                                               .leader_epoch = LeaderEpoch{0},
+                                               .active = true});
     }
     void resolve(const Producer& producer, int offset, bool commit) {
         by_broker(1, model::PendingOffsetsResolved{
