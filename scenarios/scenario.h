@@ -82,7 +82,8 @@ inline std::string_view to_string(CommitStyle style) {
 struct GroupSection {
     std::uint32_t members = 1;
     CommitStyle commit = CommitStyle::sync;  // after each batch that was handled, or by the client
-    bool rewind = true;  // who commits in transactions reads again what was aborted
+    bool rewind = true;   // who commits in transactions reads again what was aborted
+    std::string pattern;  // of the topics to subscribe to; "": those of the workload
     std::map<std::string, std::string> consumer{};  // over workload.consumer, by Kafka's key
 
     template <class Self, class Fields>
@@ -90,6 +91,7 @@ struct GroupSection {
         fields("members", self.members);
         fields("commit", self.commit);
         fields("rewind", self.rewind);
+        fields("pattern", self.pattern);
     }
 };
 

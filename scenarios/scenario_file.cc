@@ -170,6 +170,10 @@ void read_workload(TableReader table, WorkloadSection& workload) {
                 group.fail_at("rewind", "expected true or false");
             }
         }
+        if (const auto pattern = group.string("pattern")) {
+            workload.groups[name].pattern = *pattern;
+            if (pattern->empty()) group.fail_at("pattern", "expected a regular expression");
+        }
         if (auto consumer = group.table("consumer")) {
             // Checked as they will lie over the workload's; kept as text.
             model::ConsumerOptions scratch = workload.consumer;

@@ -149,6 +149,9 @@ void write_workload(Writer& out, const WorkloadSection& workload) {
             out.text(fmt::format("groups.{}.commit", key_of(name)), to_string(group.commit));
         }
         if (!group.rewind) out.raw(fmt::format("groups.{}.rewind", key_of(name)), "false");
+        if (!group.pattern.empty()) {
+            out.text(fmt::format("groups.{}.pattern", key_of(name)), group.pattern);
+        }
         for (const auto& [key, value] : group.consumer) {
             out.text(fmt::format("groups.{}.consumer.{}", key_of(name), key), value);
         }

@@ -9,6 +9,8 @@
 #include "checkers/checker.h"
 #include "checkers/finding_names.h"
 #include "model/bugs.h"
+#include "model/client/consumer/topic_pattern.h"
+#include "model/coordinator/regular_expression.h"
 #include "model/log/log_options.h"
 #include "scenarios/admin/admin_plan.h"
 #include "scenarios/admin/admin_step.h"
@@ -183,6 +185,28 @@ void validate_commit_styles(const Scenario& scenario, const WorkloadEntry& workl
             refuse(path, fmt::format("the flaw '{}' is about commits of its own, and with \"auto\" "
                                      "it has none",
                                      flaw->name));
+        }
+    }
+}
+
+// Under the consumer protocol the coordinator matches it (RE2), else the client; whoever is moved
+// from one to the other has to be able to go on.
+void validate_patterns(const Scenario& scenario, const WorkloadEntry& workload) {
+    for (const auto& [name, section] : scenario.workload.groups) {
+        if (section.pattern.empty()) continue;
+        const std::string path = "workload.groups." + name + ".pattern";
+        if (!workload.subscribes_to_patterns) {
+            refuse(path, fmt::format("groups of {} subscribe to its own topics", workload.kind));
+        }
+        const auto by_coordinator = model::RegularExpression::parse(section.pattern);
+        if (!by_coordinator) {
+            refuse(path, fmt::format("'{}' is no regular expression: {}", section.pattern,
+                                     by_coordinator.error().detail));
+        }
+        const auto by_client = model::TopicPattern::parse(section.pattern);
+        if (!by_client) {
+            refuse(path, fmt::format("'{}' is no regular expression for clients: {}",
+                                     section.pattern, by_client.error().detail));
         }
     }
 }
@@ -528,6 +552,7 @@ void validate(const Scenario& scenario) {
     validate_flaw(scenario, *workload);
     validate_commit_styles(scenario, *workload);
     validate_groups_of_workload(scenario, *workload);
+    validate_patterns(scenario, *workload);
     if (scenario.swarm.faults) validate_swarm_faults(scenario, *scenario.swarm.faults);
 }
 

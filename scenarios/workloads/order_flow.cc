@@ -1,5 +1,6 @@
 #include "scenarios/workloads/order_flow.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -81,6 +82,16 @@ class OrderService final : public sim::Process {
     model::Producer producer_;
 };
 
+// From the beginning on, or made by an administrator later.
+bool has_payments(const Scenario& scenario) {
+    return scenario.topics.contains(payments_topic) ||
+           std::ranges::any_of(scenario.admin, [](const AdminSection& step) {
+               const auto topic = step.options.find("topic");
+               return step.kind == "create-topic" && topic != step.options.end() &&
+                      topic->second == payments_topic;
+           });
+}
+
 // A member of a consumer group: handles a batch, then commits it (at-least-once).
 class GroupMember final : public sim::Process {
   public:
@@ -89,10 +100,11 @@ class GroupMember final : public sim::Process {
         : node_(node),
           group_(group),
           commit_(section.commit),
+          pattern_(section.pattern),
           mishaps_(*cluster.mishaps_of(node)),
           consumer_(node, cluster.fabric(), bootstrap_of(cluster.scenario()),
                     member_options(cluster, node, group), cluster.bugs_of(node)) {
-        if (group == payment_group && cluster.scenario().topics.contains(payments_topic)) {
+        if (group == payment_group && has_payments(cluster.scenario())) {
             model::ProducerOptions options = cluster.scenario().workload.producer;
             options.client.client_id = node.name() + "-out";
             payments_ = std::make_unique<model::Producer>(node, cluster.fabric(),
@@ -111,12 +123,12 @@ class GroupMember final : public sim::Process {
 
   private:
     void run() {
-        consumer_.subscribe({orders_topic});
+        subscribe();
         while (!is_leaving_) {
             if (const auto away = mishaps_.on_polling(node_, group_)) {
                 consumer_.unsubscribe();
                 node_.sleep_for(*away);
-                consumer_.subscribe({orders_topic});
+                subscribe();
             }
             Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
             // Whatever the client could not mend by itself may have passed a moment later.
@@ -134,6 +146,16 @@ class GroupMember final : public sim::Process {
         }
         consumer_.close();
         node_.die_at_next_park(sim::StopReason::shutdown);
+    }
+
+    void subscribe() {
+        if (pattern_.empty()) {
+            consumer_.subscribe({orders_topic});
+        } else if (consumer_.options().uses_consumer_protocol()) {
+            consumer_.subscribe_to_pattern(pattern_);
+        } else {
+            consumer_.subscribe(model::TopicPattern::parse(pattern_).value());
+        }
     }
 
     // False: some effect did not happen, so the batch must come again.
@@ -172,6 +194,7 @@ class GroupMember final : public sim::Process {
     sim::Node& node_;
     std::string group_;
     CommitStyle commit_;
+    std::string pattern_;
     model::Mishaps& mishaps_;
     bool is_leaving_ = false;
     model::Consumer consumer_;
@@ -228,6 +251,7 @@ WorkloadEntry order_flow_workload() {
             .make = [](const Scenario& scenario) -> std::unique_ptr<Workload> {
                 return std::make_unique<OrderFlow>(scenario);
             },
+            .subscribes_to_patterns = true,
             .handlers = member_names,
             .sender = "order-service"};
 }

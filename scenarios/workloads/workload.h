@@ -46,6 +46,7 @@ struct WorkloadEntry {
     bool needs_group = false;  // at least one
     std::vector<FlawEntry> flaws{};
     std::vector<CommitStyle> commit_styles{};  // of its groups; empty: any
+    bool subscribes_to_patterns = false;       // its groups may: `pattern`
     // The machines whose handling of records can go wrong by itself, and the one whose sending can
     // (model/patterns/mishaps.h); none: nothing asks there.
     std::vector<std::string> (*handlers)(const Scenario& scenario) = nullptr;

@@ -83,6 +83,7 @@ consumer.session.timeout.ms = 9000
 groups.payment = { members = 2, commit = "async" }
 groups.audit = { members = 0, commit = "auto" }
 groups.plain = {}
+groups.matching = { members = 2, pattern = "orders|pay.*" }
 groups.modern = { consumer.group.protocol = "consumer", consumer.max.poll.records = 7 }
 groups.sticky.consumer.partition.assignment.strategy = ["cooperative-sticky", "sticky"]
 )toml",
@@ -103,6 +104,8 @@ groups.sticky.consumer.partition.assignment.strategy = ["cooperative-sticky", "s
     EXPECT_EQ(workload.groups.at("audit").commit, CommitStyle::automatic);
     ASSERT_TRUE(workload.groups.contains("plain")) << "a group without settings is a group";
     EXPECT_EQ(workload.groups.at("plain").members, 1u);
+    EXPECT_EQ(workload.groups.at("matching").pattern, "orders|pay.*");
+    EXPECT_EQ(workload.groups.at("plain").pattern, "");
     EXPECT_EQ(workload.groups.at("modern").consumer,
               (std::map<std::string, std::string>{{"group.protocol", "consumer"},
                                                   {"max.poll.records", "7"}}));
@@ -544,6 +547,22 @@ TEST(ScenarioFile, RefusesRunsThatCannotBe) {
                   .message.find("enable.auto.commit is not for a group's table"),
               std::string::npos);
     EXPECT_NE(error_of("workload.groups.g.commit = \"never\"").message.find("\"async\""),
+              std::string::npos);
+    EXPECT_NE(error_of("workload.groups.g.pattern = \"\"").message.find("a regular expression"),
+              std::string::npos);
+}
+
+TEST(ScenarioFile, RefusesAPatternThatNobodyCouldMatch) {
+    const std::string topics = "topics.orders = {}\n[workload]\n";
+    EXPECT_NE(error_of(topics + "groups.g.pattern = \"orders(\"")
+                  .message.find("workload.groups.g.pattern: 'orders(' is no regular expression"),
+              std::string::npos);
+    EXPECT_NE(error_of(topics + "groups.g.pattern = \"(?=o).*\"")
+                  .message.find("'(?=o).*' is no regular expression: "),
+              std::string::npos)
+        << "RE2 has no lookahead";
+    EXPECT_NE(error_of(topics + "kind = \"idempotent-consumer\"\ngroups.g.pattern = \"orders\"")
+                  .message.find("groups of idempotent-consumer subscribe to its own topics"),
               std::string::npos);
 }
 
