@@ -5,14 +5,13 @@
 #include "model/broker/controller_server.h"
 #include "model/broker/fetch_session_cache.h"
 #include "model/broker/handlers/handlers.h"
+#include "model/broker/own_directory.h"
 #include "model/controller/broker_lifecycle_host.h"
 #include "model/controller/controller_host.h"
 #include "model/coordinator/coordinator_host.h"
 #include "model/coordinator/producer_id_host.h"
 #include "model/coordinator/transaction_host.h"
-#include "model/events/raft_events.h"
 #include "model/events/replica_events.h"
-#include "model/log/meta_properties.h"
 #include "model/replica/replica_host.h"
 #include "model/rpc/server.h"
 
@@ -48,11 +47,8 @@ Broker::Broker(sim::Node& node, BrokerIdentity identity, BrokerConfig config, Fa
 Broker::~Broker() = default;
 
 void Broker::boot() {
-    const Result<Duration> checked = check_directory_of(identity_.id, disk_);
-    if (!checked) {
-        node_.emit(RaftHalted{.replica = identity_.id, .why = to_string(checked.error())});
-        return halt(checked.error());
-    }
+    const Result<Duration> checked = check_own_directory(node_, identity_.id, disk_);
+    if (!checked) return halt(checked.error());
     Result<LogDirectory::Opened> opened = logs_.open_all();
     if (!opened) return halt(opened.error());
     had_earlier_life_ = !logs_.partitions().empty();

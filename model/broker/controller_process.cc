@@ -1,7 +1,6 @@
 #include "model/broker/controller_process.h"
 
-#include "model/events/raft_events.h"
-#include "model/log/meta_properties.h"
+#include "model/broker/own_directory.h"
 
 namespace squall::model {
 
@@ -19,9 +18,8 @@ ControllerProcess::ControllerProcess(sim::Node& node, BrokerId id, const BrokerC
 }
 
 void ControllerProcess::boot() {
-    const Result<Duration> checked = check_directory_of(id_, disk_);
+    const Result<Duration> checked = check_own_directory(node_, id_, disk_);
     if (!checked) {
-        node_.emit(RaftHalted{.replica = id_, .why = to_string(checked.error())});
         node_.die_at_next_park(sim::StopReason::crash);
         return;
     }

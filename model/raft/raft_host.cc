@@ -120,10 +120,8 @@ Uuid RaftHost::find_directory_id() {
     if (disk_.exists(meta_properties_path)) {
         const auto properties = must(read_meta_properties(disk_));
         unpaid_ += properties.cost;
-        if (properties.value.node_id != self_) {
-            halt({Failure::corrupt,
-                  fmt::format("the disk of node {} in node {}", properties.value.node_id, self_)});
-        }
+        ASSERT(properties.value.node_id == self_, "the disk of node {} in node {}",
+               properties.value.node_id, self_);
         return properties.value.directory_id;
     }
     Draws& draws = node_.draws("directory id");
