@@ -276,6 +276,7 @@ void Quorum::on(const SnapshotTaken& taken, LocalTime) {
     if (!taken.drops_log) return;
     log_.drop_before(taken.id);
     voters_.drop_before(taken.id.offset);
+    output_.voters_changed = true;
     output_.drop_before = taken.id;
 }
 
@@ -327,6 +328,7 @@ void Quorum::change_voters(VoterSet next, LocalTime now) {
     output_.append_voters = next;
     output_.flush = true;
     voters_.append(offset, std::move(next));
+    output_.voters_changed = true;
     Leader& leader = std::get<Leader>(role_);
     std::erase_if(leader.voter_ends, [&](const auto& entry) { return !has_voter(entry.first); });
     std::erase_if(leader.voter_fetches, [&](const auto& entry) { return !has_voter(entry.first); });
@@ -570,7 +572,10 @@ void Quorum::adopt(const FetchSnapshotResponse& response) {
     if (!may_load(snapshot)) return;
     snapshot_ = snapshot;
     log_.restart_at(snapshot);
-    if (response.voters) voters_.restart_at(*response.voters);
+    if (response.voters) {
+        voters_.restart_at(*response.voters);
+        output_.voters_changed = true;
+    }
     high_watermark_ = snapshot.offset;
     output_.restart_at = snapshot;
 }
@@ -588,6 +593,7 @@ void Quorum::truncate_to_common(const LogPosition& diverging) {
     if (to == log_.log_end()) return;
     log_.truncate(to);
     voters_.truncate(to);
+    output_.voters_changed = true;
     output_.truncate_to = to;
 }
 
@@ -601,6 +607,7 @@ void Quorum::accept_batches(const FetchResponse& response) {
         for (const auto& [offset, voters] : response.voters) {
             if (offset >= batch.base_offset && offset <= batch.last_offset) {
                 voters_.append(offset, voters);
+                output_.voters_changed = true;
             }
         }
         ++output_.append_fetched;
@@ -695,6 +702,7 @@ void Quorum::become_leader(LocalTime now) {
         output_.append_voters = voters();
         log_.append(state_.epoch, 3);
         voters_.append(log_.log_end() - 1, *output_.append_voters);
+        output_.voters_changed = true;
     } else {
         log_.append(state_.epoch, 1);
     }

@@ -124,7 +124,8 @@ struct Output {
     std::vector<Outbound> send;
     // For the trace, and for those who wait.
     bool role_changed = false;
-    bool vote_granted = false;  // a real one, not a pre-vote
+    bool voters_changed = false;  // those in force may be others now
+    bool vote_granted = false;    // a real one, not a pre-vote
     bool high_watermark_moved = false;
     std::optional<ErrorCode> refusal;  // of a change of the voters
     // The rules are broken beyond repair (a committed record is gone): the process must halt.

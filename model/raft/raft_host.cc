@@ -270,7 +270,7 @@ void RaftHost::carry_out(raft::Output& output, Work& work) {
 }
 
 void RaftHost::tell(const raft::Output& output) {
-    if (quorum_->voters() != known_voters_) {
+    if (output.voters_changed && quorum_->voters() != known_voters_) {
         known_voters_ = quorum_->voters();
         RaftVotersChanged changed{
             .replica = self_, .log_end = log_end(), .voters = {}, .directory_ids = {}};
