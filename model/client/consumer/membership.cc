@@ -16,6 +16,8 @@ Membership::Membership(const ConsumerOptions& options)
 void Membership::reset_generation() {
     identity_.generation = no_generation;
     needs_rejoin_ = true;
+    // Also where it gave up what a cooperative rebalance asks for: now it has lost the rest.
+    is_prepared_ = false;
     state_ = State::unjoined;
 }
 

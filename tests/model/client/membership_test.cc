@@ -107,6 +107,22 @@ TEST_F(MembershipTest, ForgetsItsIdWhenItIsUnknown) {
     EXPECT_EQ(member.state(), Membership::State::unjoined);
 }
 
+// KAFKA-12983. Under the cooperative protocol it still holds what it was to keep.
+TEST_F(MembershipTest, GivesUpItsPartitionsBeforeItJoinsAgainWhenForgottenWhileItJoins) {
+    become_stable();
+    heartbeat(ErrorCode::rebalance_in_progress);
+    member.prepared();
+    join(ErrorCode::unknown_member_id, "", -1);
+    EXPECT_TRUE(member.has_lost_partitions());
+    EXPECT_TRUE(member.needs_preparation());
+    EXPECT_FALSE(member.may_join(now));
+
+    member.prepared();
+    join(ErrorCode::none, "m2", 7);
+    heartbeat(ErrorCode::unknown_member_id);
+    EXPECT_TRUE(member.needs_preparation()) << "forgotten between join and sync";
+}
+
 TEST_F(MembershipTest, IgnoresTheAnswerToAHeartbeatOfAnOlderGeneration) {
     become_stable();
     const GroupIdentity old{GenerationId{4}, "m1"};
@@ -126,6 +142,8 @@ TEST_F(MembershipTest, DropsAnAssignmentOfAGenerationThatIsOver) {
     sync(ErrorCode::none);
     heartbeat(ErrorCode::illegal_generation);
     EXPECT_EQ(member.take_assignment(), std::nullopt);
+    EXPECT_TRUE(member.needs_preparation());
+    member.prepared();
     EXPECT_TRUE(member.may_join(now));
 }
 
@@ -175,6 +193,7 @@ TEST_F(MembershipTest, DoesNotMistakeALateAnswerForTheNextOne) {
     member.begin_join({});
     member.leave("unsubscribed");
     member.request_rejoin();
+    member.prepared();
     EXPECT_FALSE(member.may_join(now)) << "the first JoinGroup is still out";
     JoinGroupResponse response;
     response.member_id = "m1";
