@@ -23,6 +23,8 @@ const NodeSection& section_of(const Scenario& scenario, const std::string& name)
     return found == scenario.nodes.end() ? nothing_special : found->second;
 }
 
+constexpr Duration supervisor_pause = 5s;
+
 // Of the disk that a controller begins with.
 model::Uuid directory_id_of(const Noise& noise, const std::string& name) {
     const Meaning meaning = Meaning("directory id").with(name);
@@ -84,7 +86,7 @@ void Machine::take_down(const std::string& fault, sim::StopReason reason) {
 
 void Machine::let_up(const std::string& fault) {
     held_by_.erase(fault);
-    if (is_wanted_ && held_by_.empty() && !node->is_running()) node->start();
+    if (is_left_alone() && !node->is_running()) node->start();
 }
 
 void Machine::pause(const std::string& fault) {
@@ -172,7 +174,15 @@ Machine& Cluster::add_machine(std::string name, sim::ProcessFactory factory) {
 }
 
 Machine& Cluster::add_client(std::string name, sim::ProcessFactory factory) {
-    return add_machine(std::move(name), std::move(factory));
+    Machine& machine = add_machine(std::move(name), std::move(factory));
+    machine.node->on_stopped([this, &machine](sim::StopReason reason) -> std::uint64_t {
+        if (reason == sim::StopReason::crash && machine.is_left_alone()) {
+            simulation_->control_at(simulation_->now() + supervisor_pause,
+                                    [&machine] { machine.let_up("supervisor"); });
+        }
+        return 0;
+    });
+    return machine;
 }
 
 Machine& Cluster::add_server(const std::string& name, bool is_broker, bool is_controller) {

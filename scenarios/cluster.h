@@ -55,6 +55,8 @@ struct Machine {
     // effect where that was said before.
     void want_up();
     bool is_wanted() const { return is_wanted_; }
+    // It is to run, and no fault holds it down.
+    bool is_left_alone() const { return is_wanted_ && held_by_.empty(); }
 
     // ---- for faults, on the main context; `fault` is the id of one ----
 
@@ -96,7 +98,8 @@ class Cluster {
     model::Fabric fabric() { return {*network_, scenario_.network.codec}; }
     const Scenario& scenario() const { return scenario_; }
 
-    // A machine without a disk, on the network, not started.
+    // A machine without a disk, on the network, not started. Where its process ends by itself, as
+    // of an exception that nobody catches, a supervisor starts it again after five seconds.
     Machine& add_client(std::string name, sim::ProcessFactory factory);
     // Null where there is no such machine.
     Machine* find(std::string_view name);

@@ -72,7 +72,7 @@ const std::vector<EventName>& event_names() {
         model::TransactionLoaded, model::PartitionVerified, model::PendingOffsetStored,
         model::PendingOffsetsResolved, model::KeyWritten, model::LedgerOpened,
         model::BusinessEventAccepted, model::BusinessEventWithdrawn, model::EffectApplied,
-        model::BusinessEventParked>();
+        model::BusinessEventParked, model::ConsumerFailed>();
     return names;
 }
 

@@ -197,7 +197,8 @@ std::vector<Received> Consumer::poll(std::chrono::milliseconds timeout) {
     impl_->problem.clear();
     if (!batch) {
         impl_->problem = to_string(batch.error());
-        // Whatever the client could not mend by itself may have passed a moment later.
+        if (impl_->consumer.has_failed()) impl_->node.die_at_next_park(sim::StopReason::crash);
+        // Whatever else the client could not mend by itself may have passed a moment later.
         impl_->node.sleep_for(std::max<Duration>(timeout, 100ms));
         return {};
     }

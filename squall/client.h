@@ -99,7 +99,9 @@ class Consumer {
     void assign(const std::vector<std::string>& partitions);
     std::vector<std::string> assignment() const;
     // Empty when nothing came within `timeout`, and where the client could not go on by itself:
-    // problem() then says why, and the next poll tries again. May park.
+    // problem() then says why, and the next poll tries again. Where the group will not have this
+    // member for good, the application dies of it, as of an exception that nobody catches, and a
+    // supervisor starts it again. May park.
     std::vector<Received> poll(std::chrono::milliseconds timeout = std::chrono::seconds(1));
     const std::string& problem() const;
     // Says that the work on this record is done: to the checkers, and to nobody else.

@@ -140,6 +140,15 @@ void Consumer::unsubscribe() {
 
 // ---- polling ----
 
+Error Consumer::failure() {
+    const std::string& why = membership().fatal();
+    if (!std::exchange(has_told_failure_, true)) {
+        node_.emit(ConsumerFailed{
+            .client_id = options_.client.client_id, .group = options_.group_id, .why = why});
+    }
+    return {Failure::invalid_input, why};
+}
+
 Result<std::vector<ConsumerRecord>> Consumer::poll(Duration timeout) {
     ASSERT(!is_closed_, "consumer {} is closed", options_.client.client_id);
     ASSERT(subscription_.type() != SubscriptionState::Type::none,
@@ -151,9 +160,7 @@ Result<std::vector<ConsumerRecord>> Consumer::poll(Duration timeout) {
         if (const auto woken = take_wakeup()) return *woken;
         commits_.run_callbacks();
         if (is_member()) {
-            if (!membership().fatal().empty()) {
-                return Error{Failure::invalid_input, membership().fatal()};
-            }
+            if (has_failed()) return failure();
             rebalance(deadline);
         }
         is_joining_allowed_ = true;

@@ -125,6 +125,10 @@ class Consumer {
     // about as long as `timeout`; runs callbacks. Afterwards only destruction is allowed.
     void close(Duration timeout = std::chrono::seconds(30));
 
+    // Its group will not have it (FENCED_INSTANCE_ID, INVALID_REQUEST, GROUP_ID_NOT_FOUND, ...):
+    // every poll() from now on tells of the same error, and only another consumer can go on.
+    bool has_failed() const { return is_member() && !group_.membership().fatal().empty(); }
+
     const ConsumerOptions& options() const { return options_; }
     const GroupIdentity& identity() const { return group_.membership().identity(); }
     // What a producer that commits for this member has to name; the members' own view.
@@ -160,6 +164,8 @@ class Consumer {
     LocalTime next_change(LocalTime deadline);
     // Parks until something happened, or the deadline. May park.
     void await_progress(LocalTime deadline);
+    // Requires: has_failed().
+    Error failure();
     // The error of a call that wakeup() ends.
     std::optional<Error> take_wakeup();
     void set_reset(const std::vector<TopicPartition>& partitions, OffsetReset where,
@@ -188,6 +194,7 @@ class Consumer {
     GroupIdentity owner_;                 // under which the partitions are owned
     std::optional<std::string> problem_;  // for the next poll
     bool is_joining_allowed_ = false;     // inside poll
+    bool has_told_failure_ = false;
     bool is_woken_ = false;
     bool is_closed_ = false;
 };

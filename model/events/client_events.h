@@ -65,6 +65,21 @@ struct ConsumerConfigured {
     }
 };
 
+// Its group will not have it, and the consumer cannot go on: told by the poll that says so first.
+struct ConsumerFailed {
+    static constexpr std::string_view event_name = "ConsumerFailed";
+    std::string client_id;
+    std::string group;
+    std::string why;  // Kafka's error: "GROUP_ID_NOT_FOUND"
+
+    template <class Self, class Fields>
+    static void describe(Self& self, Fields& fields) {
+        fields("client_id", self.client_id);
+        fields("group", self.group);
+        fields("why", self.why);
+    }
+};
+
 // ---- producing: one operation per record ----
 
 struct SendInvoked {

@@ -6,6 +6,7 @@
 #include "model/events/client_events.h"
 #include "model/events/ledger_events.h"
 #include "model/patterns/mishaps.h"
+#include "model/patterns/poll_failure.h"
 
 namespace squall::model {
 
@@ -27,9 +28,8 @@ void Handler::run() {
         stay_away_if_due();
         before_poll();
         const Result<Batch> batch = consumer_.poll(500ms);
-        // Whatever the client could not mend by itself may have passed a moment later.
         if (!batch) {
-            station_.node.sleep_for(1s);
+            survive_failed_poll(station_.node, consumer_);
             continue;
         }
         if (!batch->empty()) take(*batch);

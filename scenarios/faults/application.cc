@@ -14,6 +14,7 @@ void begin_on(Machine& machine, Mishap mishap, Duration back, FaultContext& cont
     sim::Simulation& simulation = context.cluster.simulation();
     mishap.fault_id = context.id;
     mishap.process_ends = [&simulation, &machine, back, id = context.id] {
+        machine.hold_down(id);
         simulation.control_at(simulation.now() + back, [&machine, id] { machine.let_up(id); });
     };
     machine.mishaps.begin(std::move(mishap));

@@ -10,6 +10,7 @@
 #include "model/events/client_events.h"
 #include "model/patterns/mishaps.h"
 #include "model/patterns/order_events.h"
+#include "model/patterns/poll_failure.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/input_file.h"
@@ -131,9 +132,8 @@ class GroupMember final : public sim::Process {
                 subscribe();
             }
             Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
-            // Whatever the client could not mend by itself may have passed a moment later.
             if (!batch) {
-                node_.sleep_for(1s);
+                model::survive_failed_poll(node_, consumer_);
                 continue;
             }
             if (batch->empty()) continue;

@@ -10,6 +10,7 @@
 #include "model/client/consumer.h"
 #include "model/events/client_events.h"
 #include "model/patterns/mishaps.h"
+#include "model/patterns/poll_failure.h"
 #include "model/patterns/transactional_client.h"
 #include "scenarios/workloads/cast.h"
 #include "scenarios/workloads/topic_reader.h"
@@ -188,7 +189,7 @@ class Copier final : public sim::Process {
             }
             const Result<std::vector<ConsumerRecord>> batch = consumer_.poll(1s);
             if (!batch) {
-                node_.sleep_for(1s);
+                model::survive_failed_poll(node_, consumer_);
                 continue;
             }
             if (batch->empty()) continue;
