@@ -49,7 +49,7 @@ struct Invocation {
     sim::EventSequence answered{0};  // 0: never, or 'unknown'
 };
 
-struct Removal {
+struct RemovedMember {
     sim::NodeId coordinator;
     sim::EventSequence event;
 };
@@ -436,7 +436,7 @@ class CommittedOffset final : public Checker {
     std::map<std::pair<std::string, model::PartitionOffset>, sim::EventSequence> stored_;
     std::map<CommitKey, sim::EventSequence> effects_;  // the first of each
     std::map<std::string, Settled> settled_;           // in which generation each group did last
-    std::map<std::pair<std::string, std::string>, Removal> removed_;  // group, member
+    std::map<std::pair<std::string, std::string>, RemovedMember> removed_;  // group, member
     Findings findings_{"committed-offset"};
 };
 

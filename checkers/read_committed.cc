@@ -45,7 +45,7 @@ struct Stable {
 };
 
 // Offsets of a transaction that is not over.
-struct Pending {
+struct OpenOffsets {
     model::ProducerEpoch producer_epoch;
     sim::EventSequence stored;
 };
@@ -85,7 +85,7 @@ class ReadCommitted final : public Checker {
         } else if (const auto* stored = event.as<model::PendingOffsetStored>()) {
             pending_[{stored->group, stored->partition}].try_emplace(
                 stored->producer_id,
-                Pending{.producer_epoch = stored->producer_epoch, .stored = event.sequence});
+                OpenOffsets{.producer_epoch = stored->producer_epoch, .stored = event.sequence});
         } else if (const auto* resolved = event.as<model::PendingOffsetsResolved>()) {
             for (const model::PartitionOffset& offset : resolved->offsets) {
                 pending_[{resolved->group, offset.partition}].erase(resolved->producer_id);
@@ -271,7 +271,7 @@ class ReadCommitted final : public Checker {
 
     // Its end is committed: a coordinator that finds that in its log when it loads it does not
     // tell.
-    bool is_over(model::ProducerId producer, const Pending& waiting) const {
+    bool is_over(model::ProducerId producer, const OpenOffsets& waiting) const {
         const NumberedLogs& logs = book_.numbered_logs();
         const auto stored = logs.stored_offsets(producer, waiting.producer_epoch, waiting.stored);
         if (!stored || stored->end == nullptr) return false;
@@ -284,7 +284,8 @@ class ReadCommitted final : public Checker {
     std::map<std::string, bool> read_committed_;  // by client id
     std::map<model::TopicPartition, model::Offset> cleaned_;
     // By group and partition: the producers whose offsets wait, and since when.
-    std::map<std::pair<std::string, model::TopicPartition>, std::map<model::ProducerId, Pending>>
+    std::map<std::pair<std::string, model::TopicPartition>,
+             std::map<model::ProducerId, OpenOffsets>>
         pending_;
     std::map<std::pair<std::string, model::TopicPartition>, sim::EventSequence> assigned_;
     std::map<std::pair<model::TopicPartition, model::BrokerId>, Stable> stable_;

@@ -1,16 +1,17 @@
-# squall_room(NAME DIR dir [PLAIN] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file-or-folder...]
+# squall_room(NAME DIR dir [PLAIN] [QUICK] [LINK room...] [PRIVATE_LINK target...] [EXCLUDE file-or-folder...]
 #             [HUB header...] [COLD file...] [ALONE file...])
 #
 # A room is a static library of every .cc directly below DIR and its subfolders that are not rooms of
 # their own. A room without a .cc is an interface library, so that its headers can be used at once.
 # PLAIN: compiled with other options than the rest, so without the precompiled headers.
+# QUICK: no simulation spends its time there: -O1 compiles it faster.
 # HUB: headers of ours that nearly every file of the room includes: compiled once for all of them.
-# COLD: patterns of files that no simulation spends time in: -O1 compiles them faster.
+# COLD: the same for some files of a room, which are then compiled each by itself.
 # The other files are compiled several together, which halves the time of a clean build, so the names
 # in their unnamed namespaces must differ within the room. ALONE: files that cannot share.
 set(SQUALL_ROOM_DIRS "" CACHE INTERNAL "")
 function(squall_room name)
-  cmake_parse_arguments(ROOM "PLAIN" "DIR" "LINK;PRIVATE_LINK;EXCLUDE;HUB;COLD;ALONE" ${ARGN})
+  cmake_parse_arguments(ROOM "PLAIN;QUICK" "DIR" "LINK;PRIVATE_LINK;EXCLUDE;HUB;COLD;ALONE" ${ARGN})
   if(ROOM_DIR STREQUAL "model")
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/model/*.cc)
   else()
@@ -28,7 +29,10 @@ function(squall_room name)
     elseif(NOT ROOM_PLAIN)
       squall_use_precompiled(${name} squall_standard_headers)
     endif()
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ${SQUALL_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ${SQUALL_UNITY} UNITY_BUILD_BATCH_SIZE 10)
+    if(ROOM_QUICK)
+      target_compile_options(${name} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O1>)
+    endif()
     foreach(file IN LISTS ROOM_ALONE)
       set_source_files_properties(${CMAKE_SOURCE_DIR}/${ROOM_DIR}/${file} PROPERTIES
                                   SKIP_UNITY_BUILD_INCLUSION ON)

@@ -5,8 +5,8 @@ namespace {
 
 // Folds the 128-bit product of its inputs into 64 bits (the multiply-fold of wyhash, Wang Yi 2019).
 std::uint64_t fold(std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = static_cast<Wide>(a) * b;
+    __extension__ using DoubleWord = unsigned __int128;
+    const DoubleWord product = static_cast<DoubleWord>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 

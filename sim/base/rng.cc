@@ -6,8 +6,8 @@ namespace squall {
 
 std::uint64_t scale_bits(std::uint64_t bits, std::uint64_t bound) {
     ASSERT(bound > 0, "a draw below zero");
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<std::uint64_t>((static_cast<Wide>(bits) * bound) >> 64);
+    __extension__ using DoubleWord = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<DoubleWord>(bits) * bound) >> 64);
 }
 
 std::uint64_t Draws::below(std::uint64_t bound) {
