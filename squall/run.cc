@@ -163,6 +163,25 @@ Judgement judgement_of(const checkers::CheckerReport& report) {
     return judgement;
 }
 
+Outcome outcome_of(scenarios::RunResult result) {
+    Outcome outcome;
+    outcome.verdict = to_string(result.verdict);
+    outcome.why = result.why;
+    outcome.hash = result.hash;
+    outcome.events = result.events;
+    for (const checkers::CheckerReport& report : result.checkers) {
+        outcome.judgements.push_back(judgement_of(report));
+    }
+    for (const scenarios::FaultReceipt& fault : result.faults) {
+        outcome.faults.push_back(
+            {.kind = fault.kind, .target = fault.target, .effects = fault.effects});
+    }
+    outcome.counts = result.probes;
+    result.expanded.run.seed = result.seed;
+    outcome.scenario = scenarios::write_scenario(result.expanded);
+    return outcome;
+}
+
 }  // namespace
 
 const Judgement& Outcome::judgement(const std::string& checker) const {
@@ -195,28 +214,30 @@ Outcome run(const Pipeline& pipeline, const Storm& storm) {
     } catch (const scenarios::ScenarioError& error) {
         throw BadScenario(error.text());
     }
-    Outcome outcome;
-    outcome.verdict = to_string(result.verdict);
-    outcome.why = result.why;
-    outcome.hash = result.hash;
-    outcome.events = result.events;
-    for (const checkers::CheckerReport& report : result.checkers) {
-        outcome.judgements.push_back(judgement_of(report));
-    }
-    for (const scenarios::FaultReceipt& fault : result.faults) {
-        outcome.faults.push_back(
-            {.kind = fault.kind, .target = fault.target, .effects = fault.effects});
-    }
-    outcome.counts = result.probes;
+    Outcome outcome = outcome_of(std::move(result));
     outcome.thrown = shared.thrown;
-    result.expanded.run.seed = storm.seed;
-    outcome.scenario = scenarios::write_scenario(result.expanded);
     outcome.values = shared.database;
     if (!outcome.thrown.empty() && outcome.holds()) {
         outcome.verdict = "fail";
         outcome.why = "an exception left " + outcome.thrown.front();
     }
     return outcome;
+}
+
+Outcome replay(const std::string& repro) {
+    try {
+        const scenarios::Scenario scenario = scenarios::parse_scenario(repro, "repro");
+        if (!scenario.run.seed) throw BadScenario("repro: expected run.seed");
+        if (scenario.workload.kind == scenarios::applications_kind) {
+            throw BadScenario("repro: its applications are code of a test, and only that runs it");
+        }
+        Outcome outcome = outcome_of(scenarios::run(
+            scenario, {.seed = *scenario.run.seed, .trace_level = sim::TraceLevel::hash_only}));
+        outcome.values = std::make_shared<Database>();
+        return outcome;
+    } catch (const scenarios::ScenarioError& error) {
+        throw BadScenario(error.text());
+    }
 }
 
 }  // namespace squall

@@ -75,4 +75,8 @@ std::ostream& operator<<(std::ostream& out, const Outcome& outcome);
 // Throws BadScenario before anything runs.
 Outcome run(const Pipeline& pipeline, const Storm& storm);
 
+// Runs what `squall hunt` and `squall shrink` write: a scenario file with its seed, as text. Throws
+// BadScenario where it is none, or needs applications: those of a pipeline only its own test has.
+Outcome replay(const std::string& repro);
+
 }  // namespace squall
