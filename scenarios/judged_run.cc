@@ -7,6 +7,7 @@
 
 #include "model/bugs.h"
 #include "scenarios/audit.h"
+#include "scenarios/disarmed.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/swarm.h"
 #include "scenarios/workloads/applications.h"
@@ -43,13 +44,9 @@ std::uint64_t generous_step_budget(const Scenario& scenario) {
     return 10'000'000 + seconds * each_second;
 }
 
-// With an unsafe configuration armed as a bug, the run is judged by the safe contract.
 checkers::Contract contract_of(const Scenario& scenario) {
-    const bool unsafe = std::ranges::any_of(scenario.bugs, [](const std::string& id) {
-        const model::BugEntry* const entry = model::find_bug(id);
-        return entry != nullptr && entry->is_configuration();
-    });
-    return unsafe ? checkers::Contract::safe : checkers::Contract::configured;
+    return is_armed_by_configuration(scenario) ? checkers::Contract::safe
+                                               : checkers::Contract::configured;
 }
 
 std::string first_objection(const CheckerReport& report) {
@@ -163,11 +160,12 @@ void decide_broken(RunResult& result, const Scenario& scenario, const AssertionF
                          .anomaly_count = 1,
                          .allowed_count = 0,
                          .note = "a decider's own invariant"};
-    report.anomalies.push_back({.type = "invariant",
-                                .evidence = {{"assertion", failure.describe_failure()}},
-                                .events = {},
-                                .allowed = false,
-                                .cause = {}});
+    report.anomalies.push_back(
+        {.type = "invariant",
+         .evidence = {{"assertion", failure.describe_failure()}},
+         .events = {},
+         .allowed = false,
+         .cause = fmt::format("{} ASSERT({})", failure.file, failure.condition)});
     result.checkers.push_back(std::move(report));
 }
 

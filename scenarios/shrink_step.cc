@@ -30,7 +30,7 @@ struct Block {
     std::string path() const {
         std::string name = head;
         std::erase_if(name, [](char c) { return c == '[' || c == ']'; });
-        const Line* const id = is("[[fault]]") ? find("id") : nullptr;
+        const Line* const id = is("[[fault]]") || is("[[admin]]") ? find("id") : nullptr;
         return id == nullptr ? name : name + "." + id->value.substr(1, id->value.size() - 2);
     }
 };
@@ -221,8 +221,8 @@ void shorten_time(const Document& document, Steps& steps) {
 void leave_out_sections(const Document& document, Steps& steps) {
     for (std::size_t i = 0; i < document.size(); ++i) {
         const Block& block = document[i];
-        if (block.starts("[topics.") || block.starts("[node.") || block.is("[checks]") ||
-            block.is("[network]") || block.is("[disk]")) {
+        if (block.starts("[topics.") || block.starts("[node.") || block.is("[[admin]]") ||
+            block.is("[checks]") || block.is("[network]") || block.is("[disk]")) {
             Document smaller = document;
             smaller.erase(smaller.begin() + static_cast<std::ptrdiff_t>(i));
             steps.add("without " + block.path(), smaller);
@@ -284,7 +284,10 @@ void leave_out_lines(const Document& document, Steps& steps) {
         if (block.head.empty() || block.is("[run]") || block.is("[repro]")) continue;
         for (std::size_t k = 0; k < block.lines.size(); ++k) {
             const Line& line = block.lines[k];
-            if (is_size(block, line) || (block.is("[[fault]]") && line.key == "id")) continue;
+            if (is_size(block, line) ||
+                ((block.is("[[fault]]") || block.is("[[admin]]")) && line.key == "id")) {
+                continue;
+            }
             Document smaller = document;
             smaller[i].lines.erase(smaller[i].lines.begin() + static_cast<std::ptrdiff_t>(k));
             steps.add(fmt::format("{}.{} {} -> default", block.path(), line.key, bare(line.value)),

@@ -22,7 +22,7 @@ struct ShrinkStep {
 enum class ShrinkPart {
     faults,    // halves, quarters, ... and single ones are left out
     time,      // storm and calm get shorter
-    sections,  // groups, topics, nodes are left out
+    sections,  // groups, topics, nodes, steps of an administrator are left out
     sizes,     // brokers, partitions, members, rates go down
     lines,     // any other setting goes back to its default; faults get shorter
 };

@@ -8,6 +8,8 @@ namespace squall::scenarios {
 namespace {
 
 constexpr std::string_view broken_checker = "squall";
+// The same where a bug was armed: see JudgedRun.
+constexpr std::string_view invariant_checker = "invariant";
 
 // "kill-leader 8.2s crash leader(orders-0) = b2"
 std::vector<std::string> strikes_of(const RunResult& result) {
@@ -26,28 +28,42 @@ std::string id_of(std::string_view strike) {
 
 }  // namespace
 
-Failing what_failed(const RunResult& result) {
+std::vector<Failing> failings_of(const RunResult& result) {
     if (result.verdict == Verdict::broken) {
-        return {std::string(broken_checker), assertion_place(result.why)};
+        return {{std::string(broken_checker), assertion_place(result.why)}};
     }
+    std::vector<Failing> failings;
     for (const checkers::CheckerReport& report : result.checkers) {
         if (report.verdict != checkers::CheckerVerdict::fail) continue;
         for (const checkers::Anomaly& anomaly : report.anomalies) {
-            if (!anomaly.allowed) return {report.checker, anomaly.type};
+            const Failing failing{report.checker, anomaly.type, anomaly.cause};
+            if (anomaly.allowed || std::ranges::count(failings, failing) > 0) continue;
+            failings.push_back(failing);
         }
     }
-    return {};
+    return failings;
+}
+
+Failing what_failed(const RunResult& result) {
+    const std::vector<Failing> failings = failings_of(result);
+    return failings.empty() ? Failing{} : failings.front();
 }
 
 bool fails_so(const RunResult& result, const Failing& failing) {
-    if (failing.checker == broken_checker) return what_failed(result) == failing;
-    return std::ranges::any_of(result.checkers, [&](const checkers::CheckerReport& report) {
-        return report.checker == failing.checker &&
-               report.verdict == checkers::CheckerVerdict::fail &&
-               std::ranges::any_of(report.anomalies, [&](const checkers::Anomaly& anomaly) {
-                   return !anomaly.allowed && anomaly.type == failing.anomaly;
-               });
-    });
+    if (failing.checker == invariant_checker && result.verdict == Verdict::broken) {
+        return failing.cause.empty() || failing.cause == assertion_place(result.why);
+    }
+    const std::vector<std::string> causes = causes_of(result, failing);
+    return failing.cause.empty() ? !causes.empty() : std::ranges::count(causes, failing.cause) > 0;
+}
+
+std::vector<std::string> causes_of(const RunResult& result, const Failing& failing) {
+    std::vector<std::string> causes;
+    for (const Objection& objection : record_of(result).objections) {
+        if (objection.checker != failing.checker || objection.anomaly != failing.anomaly) continue;
+        causes.push_back(objection.cause);
+    }
+    return causes;
 }
 
 Scenario repro_of(const RunResult& result, const Failing& failing, std::string commit) {

@@ -14,14 +14,19 @@ namespace squall::scenarios {
 struct Failing {
     std::string checker;
     std::string anomaly;
+    std::string cause{};  // as a hunt groups by it (Objection::cause); "": any
 
     bool operator==(const Failing&) const = default;
 };
 
-// The first objection of a failed run: the most telling one, in order of checkers. A broken run
-// fails by "squall" and its assertion's place. Empty strings where nothing failed.
+// Every objection of a failed run, with its cause where the checker names one; in order of
+// checkers. A broken run fails by "squall" and its assertion's place. Empty where nothing failed.
+std::vector<Failing> failings_of(const RunResult& result);
+// The first of them; empty strings where nothing failed.
 Failing what_failed(const RunResult& result);
 bool fails_so(const RunResult& result, const Failing& failing);
+// What a hunt would name as causes of the objections that fail so; sorted.
+std::vector<std::string> causes_of(const RunResult& result, const Failing& failing);
 
 // The scenario that repeats `result`, with what `failing` says.
 Scenario repro_of(const RunResult& result, const Failing& failing, std::string commit);

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "scenarios/disarmed.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/shrink_step.h"
 
@@ -13,13 +14,14 @@ namespace {
 class Search {
   public:
     Search(const Scenario& scenario, const ShrinkOptions& options, const std::atomic<bool>& stop)
-        : options_(options), stop_(stop) {
+        : options_(options), stop_(stop), by_safe_contract_(is_armed_by_configuration(scenario)) {
         result_.smallest = scenario;
         // What a run must show to mean anything is not what makes it fail.
         result_.smallest.checks = {};
     }
 
     Result<Shrunk> run() {
+        if (const Status known = find_out_about_bugs(); !known) return known.error();
         bool got_smaller = true;
         while (got_smaller && !stop_.load()) {
             got_smaller = false;
@@ -34,6 +36,28 @@ class Search {
     }
 
   private:
+    // Bugs that are armed, and that it fails without, are the first thing to leave out. An unsafe
+    // configuration cannot be left out alone: with it goes the contract that the run is judged by.
+    Status find_out_about_bugs() {
+        if (!is_armed(result_.smallest)) return Unit{};
+        std::vector<ShrinkStep> without;
+        try {
+            without.push_back({"without the bugs that are armed: it fails so without them",
+                               disarmed(result_.smallest)});
+        } catch (const ScenarioError&) {
+            return Unit{};
+        }
+        Result<std::optional<std::size_t>> found = first_that_fails(without, 0);
+        if (!found) return found.error();
+        if (stop_.load()) return Unit{};
+        result_.is_by_bugs = !*found;
+        if (*result_.is_by_bugs || by_safe_contract_) return Unit{};
+        ++result_.taken;
+        result_.smallest = std::move(without.front().smaller);
+        tell(without.front().what);
+        return Unit{};
+    }
+
     // Takes steps of the part until none fails any more. True: at least one was taken.
     Result<bool> exhaust(ShrinkPart part) {
         bool taken = false;
@@ -81,15 +105,20 @@ class Search {
     // In a worker.
     bool fails(const Scenario& candidate) const {
         try {
-            return fails_so(scenarios::run(candidate, {.seed = options_.seed,
-                                                       .trace_level = sim::TraceLevel::hash_only,
-                                                       .stop = nullptr,
-                                                       .step_budget = options_.step_budget,
-                                                       .prepare = {}}),
-                            options_.failing);
+            return fails_by_itself(candidate) &&
+                   !(result_.is_by_bugs.value_or(false) && fails_by_itself(disarmed(candidate)));
         } catch (const ScenarioError&) {
             return false;
         }
+    }
+    bool fails_by_itself(const Scenario& candidate) const {
+        return fails_so(scenarios::run(candidate, {.seed = options_.seed,
+                                                   .trace_level = sim::TraceLevel::hash_only,
+                                                   .stop = nullptr,
+                                                   .step_budget = options_.step_budget,
+                                                   .prepare = {},
+                                                   .by_safe_contract = by_safe_contract_}),
+                        options_.failing);
     }
 
     // A run that crashed or hung is what we look for only where that is the failure.
@@ -107,6 +136,7 @@ class Search {
 
     const ShrinkOptions& options_;
     const std::atomic<bool>& stop_;
+    const bool by_safe_contract_;
     Shrunk result_;
 };
 

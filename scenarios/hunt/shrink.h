@@ -1,5 +1,9 @@
 // Shrink: the smallest scenario in which the same checker still objects with the same anomaly.
 //
+// And for the same reason, where that can be known: if the scenario with no bug armed does not fail
+// so, then no smaller one may either. Otherwise the search could end at a setting that was left out
+// and at what follows from its default.
+//
 // Greedy, to a fixed point: the first step (scenarios/shrink_step.h) that still fails is taken, and
 // the search goes on from there; ends when no step fails any more, or when it is stopped.
 // Candidates run in worker processes, several at a time, and are taken in the order of the list:
@@ -9,6 +13,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "scenarios/hunt/repro.h"
@@ -39,6 +44,8 @@ struct Shrunk {
     std::uint64_t tried = 0;
     std::uint64_t taken = 0;
     bool is_complete = false;  // false: it was stopped, and smaller ones may exist
+    // Whether it fails so only with the bugs that are armed; nullopt: none is, or nobody can tell.
+    std::optional<bool> is_by_bugs;
 };
 
 // Requires: the scenario is expanded, and fails as asked at the seed. Errors: io_error where no

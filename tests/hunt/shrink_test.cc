@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "scenarios/disarmed.h"
 #include "scenarios/hunt/repro.h"
 #include "scenarios/scenario_file.h"
 #include "scenarios/shrink_step.h"
@@ -63,6 +64,81 @@ TEST(ShrinkSteps, PutSettingsBackToTheirDefaults) {
         steps, [](const ShrinkStep& step) { return step.what.find(".id ") != std::string::npos; }));
 }
 
+TEST(ShrinkSteps, LeaveOutWhatAnAdministratorDoes) {
+    const Scenario scenario = load_scenario("reassignment");
+    const std::vector<ShrinkStep> steps = shrink_steps(scenario, ShrinkPart::sections);
+    for (const AdminSection& step : scenario.admin) {
+        EXPECT_TRUE(has_step(steps, "without admin." + step.id)) << step.id;
+    }
+}
+
+// An application that commits before it handles loses what a crash interrupts. It would seem to
+// lose something in any case where its group began at the end of the log, which is the default.
+TEST(Shrink, HoldsToTheBugThatIsArmed) {
+    const Scenario armed = parse_scenario(R"toml(
+name = "hasty"
+bugs = ["Z76"]
+run = { storm = "12s", calm = "10s" }
+cluster = { brokers = 1, config.offsets.topic.num.partitions = 1, config.offsets.topic.replication.factor = 1, config.group.min.session.timeout.ms = 1000, config.group.initial.rebalance.delay.ms = 500 }
+topics.orders = { partitions = 1, replication = 1 }
+[workload]
+kind = "at-least-once"
+rate = 40
+flaw = "commit-before-handling"
+consumer.auto.offset.reset = "earliest"
+consumer.session.timeout.ms = 1500
+consumer.heartbeat.interval.ms = 500
+groups.payment.members = 1
+[[fault]]
+id = "restarts"
+kind = "crash"
+target = "payment-1"
+every = "3s"
+for = "500ms"
+)toml",
+                                          "hasty.toml");
+    const auto run_once = [&](const Scenario& scenario) {
+        return scenarios::run(
+            scenario,
+            {.seed = 1, .trace_level = sim::TraceLevel::hash_only, .by_safe_contract = true});
+    };
+    ShrinkOptions options;
+    options.seed = 1;
+    options.failing = what_failed(run_once(armed));
+    ASSERT_EQ(options.failing.checker, "ledger");
+    // What it would slip to: nothing armed, and no word on where a new group begins.
+    Scenario forgetful = disarmed(armed);
+    forgetful.workload.consumer.auto_offset_reset = "latest";
+    ASSERT_TRUE(fails_so(run_once(forgetful), options.failing));
+
+    const Result<Shrunk> shrunk = shrink(armed, options, never);
+    ASSERT_TRUE(shrunk.ok());
+    EXPECT_EQ(shrunk->is_by_bugs, true);
+    EXPECT_EQ(shrunk->smallest.workload.flaw, "commit-before-handling");
+    EXPECT_TRUE(fails_so(run_once(shrunk->smallest), options.failing));
+    EXPECT_FALSE(fails_so(run_once(disarmed(shrunk->smallest)), options.failing));
+}
+
+TEST(Shrink, LeavesOutABugThatIsNotTheCause) {
+    Scenario armed = load_scenario("order-flow", {.set = {}, .bugs = {"Z01", "Z26@b1"}});
+    ShrinkOptions options;
+    options.seed = 1;
+    options.step_budget = 20'000;  // no run comes to its end
+    options.failing = what_failed(scenarios::run(armed, {.seed = 1,
+                                                         .trace_level = sim::TraceLevel::hash_only,
+                                                         .step_budget = options.step_budget}));
+    ASSERT_EQ(options.failing.checker, "invariant");
+    std::atomic<bool> stop{false};
+    options.progress = [&](const ShrinkProgress& progress) {
+        if (progress.taken == 1) stop.store(true);
+    };
+    const Result<Shrunk> shrunk = shrink(armed, options, stop);
+    ASSERT_TRUE(shrunk.ok());
+    EXPECT_EQ(shrunk->is_by_bugs, false);
+    EXPECT_FALSE(is_armed(shrunk->smallest));
+    EXPECT_EQ(shrunk->smallest.faults.size(), armed.faults.size());
+}
+
 class ShrunkLoss : public testing::Test {
   protected:
     // The first seed at which the armed bug loses a write.
@@ -103,6 +179,17 @@ TEST_F(ShrunkLoss, IsSmallerAndStillALoss) {
             step.smaller, {.seed = loss().seed, .trace_level = sim::TraceLevel::hash_only});
         EXPECT_FALSE(fails_so(smaller, options.failing)) << step.what;
     }
+}
+
+TEST_F(ShrunkLoss, HasTheCauseThatAHuntGroupsItBy) {
+    Failing failing{"lost-write", "lost-write"};
+    const std::vector<std::string> causes = causes_of(loss(), failing);
+    ASSERT_FALSE(causes.empty());
+    failing.cause = causes.front();
+    EXPECT_TRUE(failing.cause.starts_with("after ")) << failing.cause;
+    EXPECT_TRUE(fails_so(loss(), failing));
+    failing.cause = "after clock-step";
+    EXPECT_FALSE(fails_so(loss(), failing));
 }
 
 TEST_F(ShrunkLoss, ThatIsStoppedIsStillALoss) {

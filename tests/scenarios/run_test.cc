@@ -222,6 +222,9 @@ TEST(Run, AFailedInvariantIsAFindingWhereABugWasArmed) {
         std::ranges::find(result.checkers, "invariant", &checkers::CheckerReport::checker);
     ASSERT_NE(report, result.checkers.end());
     EXPECT_EQ(report->verdict, checkers::CheckerVerdict::fail);
+    ASSERT_EQ(report->anomalies.size(), 1u);
+    EXPECT_TRUE(report->anomalies[0].cause.ends_with("run_test.cc ASSERT(1 + 1 == 3)"))
+        << report->anomalies[0].cause;
 }
 
 TEST(Run, ALivelockIsBroken) {
