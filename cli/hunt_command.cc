@@ -83,6 +83,24 @@ scenarios::Shard shard_of(const HuntCommand& command) {
     return shard->value_or(scenarios::Shard{});
 }
 
+// Beside the fingerprint: the scenario as a file, and what the command line changed in it.
+constexpr std::string_view file_meta = "file ";
+constexpr std::string_view changes_meta = "changes ";
+
+std::string meta_of(std::string_view what, const Scenario& scenario) {
+    return std::string(what) + scenario.name;
+}
+
+// As a shell takes it for one word.
+std::string shell_word(const std::string& text) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,=:/@+%";
+    if (text.find_first_not_of(plain) == std::string::npos) return text;
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    return quoted + "'";
+}
+
 // What a hunt's runs depend on beside the seed: a resumed or merged hunt must agree in it.
 std::string fingerprint(const Scenario& scenario) {
     return to_hex(hash_text(scenarios::write_scenario(scenario)));
@@ -130,6 +148,7 @@ class Ledger {
         return std::move(results).value();
     }
     [[noreturn]] static void throw_error(const Error& error, const std::string& path) {
+        if (error.failure == Failure::invalid_input) throw BadInput{path + ": " + error.detail};
         if (error.failure == Failure::corrupt || error.failure == Failure::not_found) {
             throw BadInput{path + ": not the results of a hunt: " + error.detail};
         }
@@ -239,6 +258,13 @@ class HuntRun {
             }
             ledger_.merge(file);
         }
+        for (const auto& [name, text] : ledger_.results().metas(file_meta)) {
+            try {
+                scenarios_.push_back(scenarios::parse_scenario(text, name));
+            } catch (const scenarios::ScenarioError&) {
+                // Of another version: its findings are told, without files to repeat them.
+            }
+        }
         return finish();
     }
 
@@ -281,7 +307,7 @@ class HuntRun {
     // Results of other scenarios, or of an earlier hunt that is not to go on, stay untouched.
     void resume_or_refuse() {
         for (const Scenario& scenario : scenarios_) {
-            const std::string key = "scenario " + scenario.name;
+            const std::string key = meta_of(Results::scenario_meta, scenario);
             const std::optional<std::string> earlier = ledger_.meta(key);
             if (earlier && !command_.resume) {
                 throw BadInput{ledger_.path() +
@@ -292,6 +318,8 @@ class HuntRun {
                                scenario.name + "; expected the same scenarios and --set"};
             }
             ledger_.set_meta(key, fingerprint(scenario));
+            ledger_.set_meta(meta_of(file_meta, scenario), scenarios::write_scenario(scenario));
+            ledger_.set_meta(meta_of(changes_meta, scenario), changes_text());
         }
         ledger_.set_meta("commit", build_commit());
         if (command_.resume) ledger_.load();
@@ -325,8 +353,15 @@ class HuntRun {
         if (!ledger_.results().plan(group.scenario, group.seed).empty()) {
             return "bred: the same hunt with --out keeps it as a file";
         }
-        std::string text = fmt::format("squall run {} --seed {}", group.scenario, group.seed);
-        for (const std::string& set : command_.changes.set) text += " --set " + set;
+        const auto changes = ledger_.results().meta(std::string(changes_meta) + group.scenario);
+        return fmt::format("squall run {} --seed {}{}", group.scenario, group.seed,
+                           changes.value_or(""));
+    }
+
+    // " --set workload.rate=5 --bug Z01"
+    std::string changes_text() const {
+        std::string text;
+        for (const std::string& set : command_.changes.set) text += " --set " + shell_word(set);
         for (const std::string& bug : command_.changes.bugs) text += " --bug " + bug;
         return text;
     }
@@ -342,6 +377,7 @@ class HuntRun {
             Scenario repro = plan.empty() ? scenarios::expand(*scenario, group.seed)
                                           : scenarios::parse_scenario(plan, group.scenario);
             repro.run.seed = group.seed;
+            if (group.hash != 0) repro.run.hash = group.hash;
             repro.repro = scenarios::ReproSection{.checker = group.checker,
                                                   .anomaly = group.anomaly,
                                                   .struck = {},

@@ -24,19 +24,22 @@ struct ReplayCommand {
 
 // "replay: bit for bit" or what came again and what did not.
 std::string faithfulness_text(const scenarios::Faithfulness& faithfulness,
-                              const scenarios::ReproSection& repro, bool changed) {
+                              const scenarios::ReproSection& repro, bool has_hash, bool changed) {
     if (faithfulness.same_hash)
         return "replay: bit for bit the run that the repro was written for\n";
-    std::string text = changed
-                           ? "replay: not the same run, as values were changed\n"
-                           : "replay: another hash: the code is not the one that wrote the repro\n";
+    std::string text = changed ? "replay: not the same run, as values were changed\n"
+                       : has_hash
+                           ? "replay: another hash: the code is not the one that wrote the repro\n"
+                           : "replay: the repro holds no hash to compare\n";
     if (!repro.commit.empty()) {
         text += fmt::format("  written by commit {}, this is {}\n", repro.commit, build_commit());
     }
     text += fmt::format("  {} with {}: {}\n", repro.checker, repro.anomaly,
                         faithfulness.same_failure ? "again" : "not this time");
-    text += fmt::format("  {} of {} faults struck the same machines at the same time\n",
-                        faithfulness.struck_alike, faithfulness.struck);
+    if (faithfulness.struck > 0) {
+        text += fmt::format("  {} of {} faults struck the same machines at the same time\n",
+                            faithfulness.struck_alike, faithfulness.struck);
+    }
     for (const std::string& difference : faithfulness.differences) {
         text += "    " + difference + "\n";
     }
@@ -102,7 +105,7 @@ int replay(const ReplayCommand& command, const Environment& environment) {
         if (recording) say(faithfulness_text(*recording, result, changed));
         if (scenario.repro) {
             say(faithfulness_text(compare(*scenario.repro, scenario.run.hash, result),
-                                  *scenario.repro, changed));
+                                  *scenario.repro, scenario.run.hash.has_value(), changed));
         }
         if (!command.report.empty()) say("report: " + command.report + "\n");
     }

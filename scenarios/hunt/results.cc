@@ -44,9 +44,9 @@ Error error_of(sqlite3* database) {
     return Error{failure, sqlite3_errmsg(database)};
 }
 
-std::uint64_t number_of(std::string_view text) {
+std::uint64_t number_of(std::string_view text, int base = 10) {
     std::uint64_t value = 0;
-    std::from_chars(text.data(), text.data() + text.size(), value);
+    std::from_chars(text.data(), text.data() + text.size(), value, base);
     return value;
 }
 
@@ -156,6 +156,16 @@ std::optional<std::string> Results::meta(std::string_view name) const {
     return row.step() ? std::optional(row.text(0)) : std::nullopt;
 }
 
+std::map<std::string, std::string> Results::metas(std::string_view prefix) const {
+    std::map<std::string, std::string> values;
+    Statement rows(database_, "SELECT name, value FROM meta");
+    while (rows.step()) {
+        const std::string name = rows.text(0);
+        if (name.starts_with(prefix)) values[name.substr(prefix.size())] = rows.text(1);
+    }
+    return values;
+}
+
 Status Results::add(const RunRecord& record) {
     if (!in_transaction_) {
         if (const Status begun = run("BEGIN"); !begun) return begun;
@@ -248,9 +258,9 @@ HuntTotals Results::totals() const {
 std::vector<FindingGroup> Results::findings() const {
     // Of each group, the run with the fewest events; of those, the lowest seed.
     Statement rows(database_, R"sql(
-        SELECT scenario, checker, anomaly, cause, runs, seed, events FROM (
+        SELECT scenario, checker, anomaly, cause, runs, seed, events, hash FROM (
             SELECT o.scenario, o.checker, o.anomaly, o.cause,
-                   count(*) OVER same AS runs, r.seed, r.events,
+                   count(*) OVER same AS runs, r.seed, r.events, r.hash,
                    row_number() OVER (same ORDER BY r.events, length(r.seed), r.seed) AS place
             FROM objections o JOIN runs r USING (scenario, seed)
             WINDOW same AS (PARTITION BY o.scenario, o.checker, o.anomaly, o.cause))
@@ -264,7 +274,8 @@ std::vector<FindingGroup> Results::findings() const {
                           .cause = rows.text(3),
                           .runs = rows.count(4),
                           .seed = number_of(rows.text(5)),
-                          .events = rows.count(6)});
+                          .events = rows.count(6),
+                          .hash = number_of(rows.text(7), 16)});
     }
     return groups;
 }
@@ -319,6 +330,15 @@ Status Results::merge(const std::string& path) {
     // Opened on its own first: a file that is no hunt's must not leave anything of it here.
     const Result<Results> other = open_existing(path);
     if (!other) return other.error();
+    const std::map<std::string, std::string> known = metas(scenario_meta);
+    for (const auto& [name, fingerprint] : other->metas(scenario_meta)) {
+        const auto mine = known.find(name);
+        if (mine == known.end() || mine->second == fingerprint) continue;
+        return Error{Failure::invalid_input,
+                     fmt::format("its hunt ran another {} than that of the results it is to join: "
+                                 "expected the same scenario, --set and --bug",
+                                 name)};
+    }
     if (const Status kept = commit(); !kept) return kept;
     const Status attached = Statement(database_, "ATTACH DATABASE ? AS other").bind(path).execute();
     if (!attached) return attached;
@@ -328,6 +348,7 @@ Status Results::merge(const std::string& path) {
             "INSERT OR REPLACE INTO objections SELECT * FROM other.objections;"
             "INSERT OR REPLACE INTO faults SELECT * FROM other.faults;"
             "INSERT OR REPLACE INTO coverage SELECT * FROM other.coverage;"
+            "INSERT OR IGNORE INTO meta SELECT * FROM other.meta;"
             "COMMIT");
     if (!copied) {
         // What went wrong is told; that the way back may fail as well adds nothing.

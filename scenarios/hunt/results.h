@@ -34,6 +34,7 @@ struct FindingGroup {
     std::uint64_t runs = 0;
     std::uint64_t seed = 0;    // of the run with the fewest events
     std::uint64_t events = 0;  // of that run
+    std::uint64_t hash = 0;    // of that run; 0: it did not come back
 };
 
 struct HuntTotals {
@@ -60,6 +61,8 @@ class Results {
     Status commit();
     Status set_meta(std::string_view name, std::string_view value);
     std::optional<std::string> meta(std::string_view name) const;
+    // Those whose names begin so: what follows in the name -> value.
+    std::map<std::string, std::string> metas(std::string_view prefix) const;
 
     bool has(std::string_view scenario, std::uint64_t seed) const;
     HuntTotals totals() const;
@@ -76,8 +79,10 @@ class Results {
     std::string plan(std::string_view scenario, std::uint64_t seed) const;
     // Seeds as text, in order, e.g. "1..1000" or "1..10, 15".
     std::string seed_ranges() const;
-    // Copies every run of another file. Errors as open().
+    // Copies every run of another file, and what `meta` says of it that is not known yet. Errors as
+    // open(); invalid_input where the two ran different scenarios under one name.
     Status merge(const std::string& path);
+    static constexpr std::string_view scenario_meta = "scenario ";  // and its name
 
   private:
     explicit Results(sqlite3* database) : database_(database) {}

@@ -58,7 +58,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"serve_at_no_speed", {"serve", "--speed", "fast"}, {"--speed", "a number", "fast"}},
         Case{"hunt_without_workers",
              {"hunt", "--jobs", "0"},
-             {"--jobs", "from 1 to 1024", "found 0"}}),
+             {"--jobs", "from 1 to 1024", "found 0"}},
+        Case{"hunt_of_no_seeds", {"hunt", "order-flow"}, {"--seeds A..B or --for DURATION"}},
+        Case{"hunt_backwards", {"hunt", "--seeds", "9..3"}, {"--seeds 9..3", "A not above B"}},
+        Case{"shard_beyond_the_last",
+             {"hunt", "--seeds", "1..9", "--shard", "3/2"},
+             {"--shard 3/2", "from 1 to the number of shards", "3/2"}},
+        Case{"merge_of_nothing", {"hunt", "--merge", "/proc/sys"}, {"--merge /proc/sys"}},
+        Case{"resume_of_nothing", {"hunt", "--seeds", "1", "--resume"}, {"--resume", "--out DIR"}},
+        Case{"shrink_into_nowhere",
+             {"shrink", "order-flow", "--seed", "1", "-o", "no/such/folder/x.toml"},
+             {"-o no/such/folder/x.toml", "no folder no/such/folder"}},
+        Case{"shrink_of_a_pass",
+             {"shrink", "unclean-election", "--seed", "1"},
+             {"does not fail", "nothing to shrink"}}),
     [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(

@@ -90,6 +90,7 @@ TEST(Results, GroupFailuresOfOneKindAndNameTheShortest) {
     EXPECT_EQ(groups[0].scenario, "a");
     EXPECT_EQ(groups[0].runs, 3u);
     EXPECT_EQ(groups[0].seed, 9u);
+    EXPECT_EQ(groups[0].hash, 0xabcu);
     EXPECT_EQ(groups[1].runs, 1u);
 }
 
@@ -136,6 +137,38 @@ TEST(Results, OutliveTheProcessAndAreJoined) {
     EXPECT_EQ(joined.findings().size(), 1u);
     EXPECT_TRUE(joined.has("a", 1));
     EXPECT_FALSE(joined.has("a", 3));
+}
+
+TEST(Results, CarryWhatIsSaidOfThemAlong) {
+    const Folder folder;
+    {
+        Results one = Results::open(folder.file("1.sqlite")).value();
+        ASSERT_TRUE(one.set_meta("scenario a", "0011").ok());
+        ASSERT_TRUE(one.set_meta("file a", "name = \"a\"").ok());
+    }
+    Results joined = Results::open("").value();
+    ASSERT_TRUE(joined.set_meta("scenario b", "2233").ok());
+    ASSERT_TRUE(joined.merge(folder.file("1.sqlite")).ok());
+    EXPECT_EQ(joined.metas("scenario "),
+              (std::map<std::string, std::string>{{"a", "0011"}, {"b", "2233"}}));
+    EXPECT_EQ(joined.meta("file a"), "name = \"a\"");
+}
+
+TEST(Results, OfOtherScenariosUnderOneNameAreNotJoined) {
+    const Folder folder;
+    {
+        Results other = Results::open(folder.file("1.sqlite")).value();
+        ASSERT_TRUE(other.set_meta("scenario a", "0011").ok());
+        ASSERT_TRUE(other.add(failed("a", 7, 5)).ok());
+        ASSERT_TRUE(other.commit().ok());
+    }
+    Results results = Results::open("").value();
+    ASSERT_TRUE(results.set_meta("scenario a", "4455").ok());
+    const Status merged = results.merge(folder.file("1.sqlite"));
+    ASSERT_FALSE(merged.ok());
+    EXPECT_EQ(merged.error().failure, Failure::invalid_input);
+    EXPECT_NE(merged.error().detail.find("another a"), std::string::npos) << merged.error().detail;
+    EXPECT_FALSE(results.has("a", 7));
 }
 
 TEST(Results, AreNotReadFromAnotherKindOfFile) {
