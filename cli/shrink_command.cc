@@ -178,7 +178,7 @@ int shrink(const ShrinkCommand& command) {
 
     // Once more, whole: what is written has been seen to fail.
     const scenarios::RunResult last =
-        scenarios::run(shrunk->smallest, {.seed = seed,
+        scenarios::run(shrunk->smallest, {.seed = shrunk->seed,
                                           .trace_level = sim::TraceLevel::hash_only,
                                           .stop = nullptr,
                                           .step_budget = options.step_budget,

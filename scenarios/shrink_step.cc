@@ -345,7 +345,8 @@ std::vector<ShrinkStep> shrink_steps(const Scenario& scenario, ShrinkPart part) 
 std::string describe_size(const Scenario& scenario) {
     std::uint32_t members = 0;
     for (const auto& [name, group] : scenario.workload.groups) members += group.members;
-    const std::int64_t records = std::int64_t{scenario.workload.rate} * (scenario.run.storm / 1s);
+    const std::int64_t records =
+        std::int64_t{scenario.workload.rate} * (scenario.run.storm / 1ms) / 1'000;
     return fmt::format("{} faults, {} brokers, {} controllers, {} consumers, {} records in {}",
                        scenario.faults.size(), scenario.cluster.brokers,
                        scenario.cluster.controllers, members, records,

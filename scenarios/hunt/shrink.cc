@@ -16,6 +16,7 @@ class Search {
     Search(const Scenario& scenario, const ShrinkOptions& options, const std::atomic<bool>& stop)
         : options_(options), stop_(stop), by_safe_contract_(is_armed_by_configuration(scenario)) {
         result_.smallest = scenario;
+        result_.seed = options.seed;
         // What a run must show to mean anything is not what makes it fail.
         result_.smallest.checks = {};
     }
@@ -30,6 +31,10 @@ class Search {
                 if (!smaller) return smaller.error();
                 got_smaller = got_smaller || *smaller;
             }
+            if (got_smaller) continue;
+            const Result<bool> smaller = try_other_seeds();
+            if (!smaller) return smaller.error();
+            got_smaller = *smaller;
         }
         result_.is_complete = !stop_.load();
         return std::move(result_);
@@ -40,23 +45,27 @@ class Search {
     // configuration cannot be left out alone: with it goes the contract that the run is judged by.
     Status find_out_about_bugs() {
         if (!is_armed(result_.smallest)) return Unit{};
-        std::vector<ShrinkStep> without;
+        ShrinkStep without;
         try {
-            without.push_back({"without the bugs that are armed: it fails so without them",
-                               disarmed(result_.smallest)});
+            without = {"without the bugs that are armed: it fails so without them",
+                       disarmed(result_.smallest)};
         } catch (const ScenarioError&) {
             return Unit{};
         }
-        Result<std::optional<std::size_t>> found = first_that_fails(without, 0);
+        const Result<std::optional<std::size_t>> found =
+            first_that_fails({{&without.smaller, result_.seed}}, 0);
         if (!found) return found.error();
         if (stop_.load()) return Unit{};
         result_.is_by_bugs = !*found;
         if (*result_.is_by_bugs || by_safe_contract_) return Unit{};
-        ++result_.taken;
-        result_.smallest = std::move(without.front().smaller);
-        tell(without.front().what);
+        take(std::move(without));
         return Unit{};
     }
+
+    struct Candidate {
+        const Scenario* scenario;
+        std::uint64_t seed;
+    };
 
     // Takes steps of the part until none fails any more. True: at least one was taken.
     Result<bool> exhaust(ShrinkPart part) {
@@ -64,28 +73,60 @@ class Search {
         std::size_t begin = 0;
         while (!stop_.load()) {
             std::vector<ShrinkStep> steps = shrink_steps(result_.smallest, part);
+            std::vector<Candidate> candidates;
+            for (const ShrinkStep& step : steps)
+                candidates.push_back({&step.smaller, result_.seed});
             // Steps before the one taken last have just failed to fail; they come again next round.
             begin = std::min(begin, steps.size());
-            const Result<std::optional<std::size_t>> found = first_that_fails(steps, begin);
+            const Result<std::optional<std::size_t>> found = first_that_fails(candidates, begin);
             if (!found) return found.error();
             if (!*found) return taken;
             begin = **found;
             taken = true;
-            ++result_.taken;
-            result_.smallest = std::move(steps[begin].smaller);
-            tell(steps[begin].what);
+            take(std::move(steps[begin]));
         }
         return taken;
     }
 
+    // True: a step was taken, and the seed with it.
+    Result<bool> try_other_seeds() {
+        for (const ShrinkPart part : {ShrinkPart::faults, ShrinkPart::sizes}) {
+            std::vector<ShrinkStep> steps = shrink_steps(result_.smallest, part);
+            std::vector<Candidate> candidates;
+            std::vector<std::size_t> step_of;
+            for (std::size_t i = 0; i < steps.size(); ++i) {
+                for (std::uint64_t seed = 1; seed <= options_.other_seeds; ++seed) {
+                    if (seed == result_.seed) continue;
+                    candidates.push_back({&steps[i].smaller, seed});
+                    step_of.push_back(i);
+                }
+            }
+            const Result<std::optional<std::size_t>> found = first_that_fails(candidates, 0);
+            if (!found) return found.error();
+            if (!*found) continue;
+            result_.seed = candidates[**found].seed;
+            ShrinkStep step = std::move(steps[step_of[**found]]);
+            step.what += fmt::format(", at seed {}", result_.seed);
+            take(std::move(step));
+            return true;
+        }
+        return false;
+    }
+
+    void take(ShrinkStep step) {
+        ++result_.taken;
+        result_.smallest = std::move(step.smaller);
+        tell(std::move(step.what));
+    }
+
     // In order of the list, whichever worker is first. Candidates beyond the first that fails are
     // started before that is known: a few are run in vain.
-    Result<std::optional<std::size_t>> first_that_fails(const std::vector<ShrinkStep>& steps,
+    Result<std::optional<std::size_t>> first_that_fails(const std::vector<Candidate>& candidates,
                                                         std::size_t begin) {
         std::optional<std::size_t> first;
         std::size_t upcoming = begin;
         const auto next = [&]() -> std::optional<std::uint64_t> {
-            if (first || upcoming == steps.size()) return std::nullopt;
+            if (first || upcoming >= candidates.size()) return std::nullopt;
             return upcoming++;
         };
         const auto done = [&](const JobOutcome& outcome) {
@@ -94,7 +135,7 @@ class Search {
             first = std::min<std::size_t>(outcome.job, first.value_or(outcome.job));
         };
         WorkerPool pool(options_.limits, [&](std::uint64_t job) {
-            return std::string(fails(steps[job].smaller) ? "fails" : "");
+            return std::string(fails(candidates[job]) ? "fails" : "");
         });
         const Status ran = pool.run(next, done, stop_, [&] { tell({}); });
         if (!ran) return ran.error();
@@ -103,16 +144,17 @@ class Search {
     }
 
     // In a worker.
-    bool fails(const Scenario& candidate) const {
+    bool fails(const Candidate& candidate) const {
         try {
-            return fails_by_itself(candidate) &&
-                   !(result_.is_by_bugs.value_or(false) && fails_by_itself(disarmed(candidate)));
+            if (!fails_by_itself(*candidate.scenario, candidate.seed)) return false;
+            return !result_.is_by_bugs.value_or(false) ||
+                   !fails_by_itself(disarmed(*candidate.scenario), candidate.seed);
         } catch (const ScenarioError&) {
             return false;
         }
     }
-    bool fails_by_itself(const Scenario& candidate) const {
-        return fails_so(scenarios::run(candidate, {.seed = options_.seed,
+    bool fails_by_itself(const Scenario& candidate, std::uint64_t seed) const {
+        return fails_so(scenarios::run(candidate, {.seed = seed,
                                                    .trace_level = sim::TraceLevel::hash_only,
                                                    .stop = nullptr,
                                                    .step_budget = options_.step_budget,

@@ -5,7 +5,9 @@
 // and at what follows from its default.
 //
 // Greedy, to a fixed point: the first step (scenarios/shrink_step.h) that still fails is taken, and
-// the search goes on from there; ends when no step fails any more, or when it is stopped.
+// the search goes on from there. Where none fails any more, steps that leave out faults or lower
+// sizes are tried at a few other seeds, since what is left to chance may have to fall otherwise
+// once there is less; ends when none fails there either, or when it is stopped.
 // Candidates run in worker processes, several at a time, and are taken in the order of the list:
 // the result depends on the scenario and the seed, not on how many workers there are.
 #pragma once
@@ -32,6 +34,7 @@ struct ShrinkProgress {
 
 struct ShrinkOptions {
     std::uint64_t seed = 0;
+    std::uint64_t other_seeds = 8;  // 1, 2, ... up to so many
     Failing failing;
     WorkerLimits limits;
     std::uint64_t step_budget = 200'000'000;
@@ -40,7 +43,8 @@ struct ShrinkOptions {
 };
 
 struct Shrunk {
-    Scenario smallest;  // expanded; fails as asked: it was run
+    Scenario smallest;       // expanded; fails as asked: it was run
+    std::uint64_t seed = 0;  // at which it does
     std::uint64_t tried = 0;
     std::uint64_t taken = 0;
     bool is_complete = false;  // false: it was stopped, and smaller ones may exist

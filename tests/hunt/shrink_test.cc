@@ -72,10 +72,9 @@ TEST(ShrinkSteps, LeaveOutWhatAnAdministratorDoes) {
     }
 }
 
-// An application that commits before it handles loses what a crash interrupts. It would seem to
-// lose something in any case where its group began at the end of the log, which is the default.
-TEST(Shrink, HoldsToTheBugThatIsArmed) {
-    const Scenario armed = parse_scenario(R"toml(
+// An application that commits before it handles: what a crash interrupts is lost.
+Scenario hasty(const std::string& faults) {
+    return parse_scenario(R"toml(
 name = "hasty"
 bugs = ["Z76"]
 run = { storm = "12s", calm = "10s" }
@@ -89,34 +88,75 @@ consumer.auto.offset.reset = "earliest"
 consumer.session.timeout.ms = 1500
 consumer.heartbeat.interval.ms = 500
 groups.payment.members = 1
+)toml" + faults,
+                          "hasty.toml");
+}
+
+RunResult run_by_safe_contract(const Scenario& scenario, std::uint64_t seed) {
+    return scenarios::run(
+        scenario,
+        {.seed = seed, .trace_level = sim::TraceLevel::hash_only, .by_safe_contract = true});
+}
+
+// It would seem to lose something in any case where its group began at the end of the log, which is
+// the default.
+TEST(Shrink, HoldsToTheBugThatIsArmed) {
+    const Scenario armed = hasty(R"toml(
 [[fault]]
 id = "restarts"
 kind = "crash"
 target = "payment-1"
 every = "3s"
 for = "500ms"
-)toml",
-                                          "hasty.toml");
-    const auto run_once = [&](const Scenario& scenario) {
-        return scenarios::run(
-            scenario,
-            {.seed = 1, .trace_level = sim::TraceLevel::hash_only, .by_safe_contract = true});
-    };
+)toml");
     ShrinkOptions options;
     options.seed = 1;
-    options.failing = what_failed(run_once(armed));
+    options.failing = what_failed(run_by_safe_contract(armed, 1));
     ASSERT_EQ(options.failing.checker, "ledger");
-    // What it would slip to: nothing armed, and no word on where a new group begins.
     Scenario forgetful = disarmed(armed);
     forgetful.workload.consumer.auto_offset_reset = "latest";
-    ASSERT_TRUE(fails_so(run_once(forgetful), options.failing));
+    ASSERT_TRUE(fails_so(run_by_safe_contract(forgetful, 1), options.failing));
 
     const Result<Shrunk> shrunk = shrink(armed, options, never);
     ASSERT_TRUE(shrunk.ok());
     EXPECT_EQ(shrunk->is_by_bugs, true);
     EXPECT_EQ(shrunk->smallest.workload.flaw, "commit-before-handling");
-    EXPECT_TRUE(fails_so(run_once(shrunk->smallest), options.failing));
-    EXPECT_FALSE(fails_so(run_once(disarmed(shrunk->smallest)), options.failing));
+    EXPECT_TRUE(fails_so(run_by_safe_contract(shrunk->smallest, shrunk->seed), options.failing));
+    EXPECT_FALSE(
+        fails_so(run_by_safe_contract(disarmed(shrunk->smallest), shrunk->seed), options.failing));
+}
+
+// One crash has to come between a commit and what it committed: with fewer records, at another
+// seed.
+TEST(Shrink, GoesOnAtOtherSeeds) {
+    const Scenario armed = hasty(R"toml(
+[[fault]]
+id = "first"
+kind = "crash"
+target = "payment-1"
+at = "5s"
+for = "500ms"
+[[fault]]
+id = "second"
+kind = "crash"
+target = "payment-1"
+at = "9s"
+for = "500ms"
+)toml");
+    ShrinkOptions options;
+    options.seed = 14;
+    options.failing = what_failed(run_by_safe_contract(armed, options.seed));
+    ASSERT_EQ(options.failing.checker, "ledger");
+    options.other_seeds = 0;
+    const Result<Shrunk> alone = shrink(armed, options, never);
+    ASSERT_TRUE(alone.ok());
+    EXPECT_EQ(alone->seed, 14u);
+    options.other_seeds = 8;
+    const Result<Shrunk> shrunk = shrink(armed, options, never);
+    ASSERT_TRUE(shrunk.ok());
+    EXPECT_LT(shrunk->smallest.workload.rate, alone->smallest.workload.rate);
+    EXPECT_NE(shrunk->seed, 14u);
+    EXPECT_TRUE(fails_so(run_by_safe_contract(shrunk->smallest, shrunk->seed), options.failing));
 }
 
 TEST(Shrink, LeavesOutABugThatIsNotTheCause) {
@@ -159,6 +199,7 @@ TEST_F(ShrunkLoss, IsSmallerAndStillALoss) {
     ShrinkOptions options;
     options.seed = loss().seed;
     options.failing = {"lost-write", "lost-write"};
+    options.other_seeds = 0;  // for the time it takes
     options.limits.workers = usable_processors();
     std::uint64_t told = 0;
     options.progress = [&](const ShrinkProgress& progress) {
