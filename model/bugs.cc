@@ -299,7 +299,7 @@ const std::vector<BugEntry>& all_bugs() {
          "a wrong order of two calls",
          "at-least-once",
          "ledger",
-         {{"workload.flaw", "commit-before-handling"}}},
+         {{"workload.flaw", "commit-before-handling"}, {"workload.groups.*.commit", "sync"}}},
         {Bug::z77_process_then_crash,
          "Z77",
          "process-then-crash",
