@@ -41,6 +41,8 @@ class ApplicationProcess final : public sim::Process {
         has_returned_ = true;
         if (thrown) {
             shared_.thrown.push_back(application_.name + ": " + *thrown);
+            // A mistake of the test's own: another start would only make it again.
+            client_.impl().cluster.find(node_.name())->hold_down("exception");
             node_.die_at_next_park(sim::StopReason::crash);
         } else if (client_.is_stopping()) {
             node_.die_at_next_park(sim::StopReason::shutdown);
