@@ -345,8 +345,9 @@ std::vector<ShrinkStep> shrink_steps(const Scenario& scenario, ShrinkPart part) 
 std::string describe_size(const Scenario& scenario) {
     std::uint32_t members = 0;
     for (const auto& [name, group] : scenario.workload.groups) members += group.members;
+    // Rounded up: what is still a storm has one.
     const std::int64_t records =
-        std::int64_t{scenario.workload.rate} * (scenario.run.storm / 1ms) / 1'000;
+        (std::int64_t{scenario.workload.rate} * (scenario.run.storm / 1ms) + 999) / 1'000;
     return fmt::format("{} faults, {} brokers, {} controllers, {} consumers, {} records in {}",
                        scenario.faults.size(), scenario.cluster.brokers,
                        scenario.cluster.controllers, members, records,
