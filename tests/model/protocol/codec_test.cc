@@ -17,17 +17,6 @@
 namespace squall::model {
 namespace {
 
-std::vector<MessageType> every_message() {
-    std::vector<MessageType> types;
-    add_topic_messages(types);
-    add_group_messages(types);
-    add_transaction_messages(types);
-    add_admin_messages(types);
-    add_security_messages(types);
-    add_cluster_messages(types);
-    return types;
-}
-
 TEST(EveryMessage, IsUnderTheLaws) {
     std::vector<std::string> expected;
     for_each_api([&](auto api) {

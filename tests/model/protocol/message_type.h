@@ -26,7 +26,10 @@ struct MessageType {
     ApiVersion any_version() const;
 };
 
-// Append the requests and responses of message_types_*.cc; together, all of api_list.h.
+// The requests and responses of all APIs.
+std::vector<MessageType> every_message();
+
+// Append those of message_types_*.cc; together, all of api_list.h.
 void add_topic_messages(std::vector<MessageType>& types);
 void add_group_messages(std::vector<MessageType>& types);
 void add_transaction_messages(std::vector<MessageType>& types);
