@@ -21,8 +21,9 @@
 // its own put it back. Commits without a generation (simple consumers, administrators) are exempt.
 // Offsets sent to a transaction are commits, too, which take effect with it or not at all. Allowed:
 // anything after the group's own topic lost records (checkers/allowance.h): generations and offsets
-// start anew.
-// Semantics: G-GRP; Jepsen's committed-too-far.
+// start anew; and a commit by which a client from outside seeks: where it goes is not seen before
+// it reads from there, and some commit that first (kafkajs). It does so before it commits again,
+// and while it keeps the partition. Semantics: G-GRP; Jepsen's committed-too-far.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -71,6 +72,14 @@ struct Fenced {
     sim::EventSequence invoked;
 };
 
+// A commit of a client from outside, farther than its group had got, that may be its seek.
+struct Ahead {
+    model::Offset offset;
+    model::Offset delivered;
+    sim::EventSequence invoked{0};
+    bool has_read = false;  // since then
+};
+
 struct CommitState {
     model::Offset delivered = model::no_offset;             // how far any member got
     model::GenerationId generation = model::no_generation;  // of the last effective commit
@@ -86,6 +95,7 @@ struct CommitState {
     // did when it was.
     std::map<std::string, Asked> asked;
     std::map<std::pair<std::string, Commit>, Fenced> fenced;
+    std::map<std::string, Ahead> ahead{};  // by member
 };
 
 // A commit of one offset, as its effect can be told: by whom, in which generation.
@@ -123,6 +133,8 @@ class CommittedOffset final : public Checker {
             if (polled->group.empty()) return;
             CommitState& state = groups_[polled->group][polled->partition];
             state.delivered = std::max(state.delivered, polled->next_position);
+            const auto ahead = state.ahead.find(polled->member_id);
+            if (ahead != state.ahead.end()) ahead->second.has_read = true;
         } else if (const auto* set = event.as<model::PositionSet>()) {
             if (!set->group.empty()) on_position_set(*set, event.sequence);
         } else if (const auto* invoked = event.as<model::CommitInvoked>()) {
@@ -162,6 +174,11 @@ class CommittedOffset final : public Checker {
         } else if (const auto* reconciled = event.as<model::MemberReconciled>()) {
             removed_.erase({reconciled->group, reconciled->member_id});
         } else if (const auto* assigned = event.as<model::AssignmentChanged>()) {
+            // Of what goes on inside a client from outside nobody knows but what its group does.
+            if (assigned->client_id == assigned->member_id) outside_.insert(assigned->member_id);
+            for (const model::TopicPartition& partition : assigned->partitions) {
+                object_ahead(assigned->group, partition, assigned->member_id);
+            }
             if (assigned->change != model::AssignmentChange::assigned) return;
             removed_.erase({assigned->group, assigned->member_id});
         }
@@ -170,6 +187,13 @@ class CommittedOffset final : public Checker {
     CheckerReport finish() override {
         for (const auto& [operation, told] : told_) {
             if (told.failed.value() != 0) judge_failed(operation, told);
+        }
+        for (auto& [group, partitions] : groups_) {
+            for (auto& [partition, state] : partitions) {
+                while (!state.ahead.empty()) {
+                    object_ahead(group, partition, std::string(state.ahead.begin()->first));
+                }
+            }
         }
         return findings_.report();
     }
@@ -233,6 +257,13 @@ class CommittedOffset final : public Checker {
         const std::optional<PositionFault>& fault = book_.position_fault();
         CommitState& state = groups_[set.group][set.partition];
         state.delivered = std::max(state.delivered, set.offset);
+        const auto ahead = state.ahead.find(set.client_id);
+        if (ahead != state.ahead.end() && ahead->second.offset == set.offset) {
+            findings_.allow("committed-beyond-delivered", "a seek, committed first",
+                            shown_beyond(set.group, set.partition, ahead->second),
+                            {ahead->second.invoked, sequence});
+            state.ahead.erase(ahead);
+        }
         // A position taken from the committed offset is the group's word, not the application's.
         const bool is_excuse = set.reason != model::PositionReason::committed;
         if (is_excuse && (!fault || fault->cause)) on_set_back(state, set.offset, sequence);
@@ -253,8 +284,18 @@ class CommittedOffset final : public Checker {
         for (const model::PartitionOffset& commit : invoked.offsets) {
             CommitState& state = partitions[commit.partition];
             findings_.judge();
+            // Whoever seeks twice before it reads is where it went last.
+            const auto ahead = state.ahead.find(invoked.member_id);
+            if (ahead != state.ahead.end() && !ahead->second.has_read) state.ahead.erase(ahead);
+            object_ahead(invoked.group, commit.partition, invoked.member_id);
             if (commit.offset > state.delivered) {
-                object_beyond(invoked.group, commit.partition, commit.offset, state, sequence);
+                if (outside_.contains(invoked.member_id)) {
+                    state.ahead[invoked.member_id] = {
+                        .offset = commit.offset, .delivered = state.delivered, .invoked = sequence};
+                    state.delivered = commit.offset;
+                } else {
+                    object_beyond(invoked.group, commit.partition, commit.offset, state, sequence);
+                }
             }
             note_member(invoked, commit.offset, state, sequence);
             if (invoked.generation > state.invocations_of) {
@@ -385,7 +426,7 @@ class CommittedOffset final : public Checker {
         std::erase_if(removed_, [&](const auto& entry) { return entry.first.first == group; });
         for (auto& [partition, state] : groups_[group]) {
             const model::Offset delivered = state.delivered;
-            state = CommitState{};
+            state = CommitState{.ahead = std::move(state.ahead)};
             state.delivered = delivered;
         }
     }
@@ -403,13 +444,30 @@ class CommittedOffset final : public Checker {
         });
     }
 
+    static Evidence shown_beyond(const std::string& group, const model::TopicPartition& partition,
+                                 const Ahead& ahead) {
+        return evidence("group", group, "partition", partition, "committed", ahead.offset,
+                        "delivered", ahead.delivered);
+    }
+
     void object_beyond(const std::string& group, const model::TopicPartition& partition,
                        model::Offset offset, CommitState& state, sim::EventSequence sequence) {
-        findings_.object("committed-beyond-delivered",
-                         evidence("group", group, "partition", partition, "committed", offset,
-                                  "delivered", state.delivered),
-                         {sequence});
+        findings_.object(
+            "committed-beyond-delivered",
+            shown_beyond(group, partition, {.offset = offset, .delivered = state.delivered}),
+            {sequence});
         state.delivered = offset;  // its effect is no second anomaly
+    }
+
+    // The member did not go where it had committed.
+    void object_ahead(const std::string& group, const model::TopicPartition& partition,
+                      const std::string& member) {
+        CommitState& state = groups_[group][partition];
+        const auto ahead = state.ahead.find(member);
+        if (ahead == state.ahead.end()) return;
+        findings_.object("committed-beyond-delivered",
+                         shown_beyond(group, partition, ahead->second), {ahead->second.invoked});
+        state.ahead.erase(ahead);
     }
 
     void conclude(std::string_view type, const model::OffsetCommitted& committed,
@@ -437,6 +495,7 @@ class CommittedOffset final : public Checker {
     std::map<CommitKey, sim::EventSequence> effects_;  // the first of each
     std::map<std::string, Settled> settled_;           // in which generation each group did last
     std::map<std::pair<std::string, std::string>, RemovedMember> removed_;  // group, member
+    std::set<std::string> outside_;  // members that are clients from outside
     Findings findings_{"committed-offset"};
 };
 

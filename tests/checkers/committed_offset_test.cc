@@ -427,5 +427,54 @@ TEST(CommittedOffset, AcceptsACommitThatTookEffectUnderANewerEpochOfItsMember) {
     EXPECT_EQ(judge(history), "pass");
 }
 
+// A client from outside is told by its member id alone: kafkajs commits where it seeks, and then
+// reads from there.
+class CommittedAhead : public testing::Test {
+  protected:
+    CommittedAhead() {
+        history_.assign("m1", "g", 1);
+        history_.poll("m1", "g", 0, std::vector<int>(10, 7), 1);
+        history_.commit("m1", "g", 1, 40);
+    }
+    void seek(int offset) { history_.set_position("m1", "g", offset, model::PositionReason::seek); }
+
+    History history_;
+};
+
+TEST_F(CommittedAhead, IsASeekWhereTheClientGoesThere) {
+    history_.poll("m1", "g", 10, {7, 7}, 1);  // on its way when the application sought
+    seek(40);
+    history_.poll("m1", "g", 40, {7, 7}, 1);
+    history_.commit("m1", "g", 1, 42);
+    EXPECT_EQ(judge(history_),
+              "pass, allowed: committed-beyond-delivered (a seek, committed first)");
+}
+
+TEST_F(CommittedAhead, IsASeekTheClientThoughtBetterOf) {
+    seek(5);
+    history_.commit("m1", "g", 1, 5);
+    EXPECT_EQ(judge(history_), "pass");
+}
+
+TEST_F(CommittedAhead, IsNoneWhereTheClientReadsOn) {
+    history_.poll("m1", "g", 10, std::vector<int>(40, 7), 1);
+    EXPECT_EQ(judge(history_), "fail: committed-beyond-delivered");
+    history_.commit("m1", "g", 1, 50);
+    seek(40);
+    EXPECT_EQ(judge(history_), "fail: committed-beyond-delivered");
+}
+
+TEST_F(CommittedAhead, IsNoneWhereTheClientGoesElsewhere) {
+    seek(30);
+    EXPECT_EQ(judge(history_), "fail: committed-beyond-delivered");
+}
+
+TEST_F(CommittedAhead, IsNoneWhereTheNextOwnerGoesThere) {
+    history_.assign("m1", "g", 1, model::AssignmentChange::revoked);
+    history_.assign("m1", "g", 2);
+    seek(40);
+    EXPECT_EQ(judge(history_), "fail: committed-beyond-delivered");
+}
+
 }  // namespace
 }  // namespace squall::checkers

@@ -263,6 +263,24 @@ TEST(ServedRun, TakesACommitOfLessThanBeforeForASeekBack) {
     EXPECT_GE(report->judged, 4u) << "two commits, asked for and effective";
 }
 
+TEST(ServedRun, TakesACommitOfMoreThanItReadForASeekWhereItReadsOn) {
+    ServedCluster cluster;
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    ASSERT_TRUE(cluster.call(leader, produce_of("orders", batch_of({"one", "two"})), 7));
+    LoneMember member(cluster);
+    ASSERT_TRUE(member.is_member);
+    EXPECT_EQ(member.commit(1), ErrorCode::none);
+    FetchRequest fetch = fetch_of("orders");
+    fetch.topics[0].partitions[0].fetch_offset = Offset(1);
+    ASSERT_TRUE(cluster.call(leader, fetch, 11));
+    const scenarios::RunResult result = cluster.end();
+    EXPECT_EQ(result.verdict, scenarios::Verdict::pass) << result.why;
+    const auto report =
+        std::ranges::find(result.checkers, "committed-offset", &checkers::CheckerReport::checker);
+    ASSERT_NE(report, result.checkers.end());
+    EXPECT_EQ(report->allowed_count, 1u);
+}
+
 TEST(ServedRun, ObjectsToACommitOfWhatNobodyWasHanded) {
     ServedCluster cluster;
     const ConnectionNumber leader = connect_to_leader(cluster, "orders");
