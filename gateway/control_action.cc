@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -56,8 +57,65 @@ Result<Duration> duration_of(const std::string& key, const ordered_json& value) 
     return *duration;
 }
 
-Status read_fault_key(const std::string& key, const ordered_json& value,
-                      scenarios::FaultSection& fault) {
+Result<Duration> time_of(const std::string& key, const ordered_json& value) {
+    const Result<Duration> time = duration_of(key, value);
+    if (time && *time < Duration::zero()) return wrong(key + ": expected a time that is to come");
+    return time;
+}
+
+Status read_condition_key(const std::string& name, const ordered_json& value,
+                          scenarios::EventCondition& condition) {
+    const std::string key = "when." + name;
+    if (name == "event" || name == "since") {
+        Result<std::string> text = text_of(key, value);
+        if (!text) return text.error();
+        (name == "event" ? condition.event : condition.since) = std::move(text).value();
+        return success();
+    }
+    if (name == "nth") {
+        if (!value.is_number_unsigned() || value == 0u || value > UINT32_MAX) {
+            return wrong(
+                fmt::format("{}: expected a whole number from 1 on, not {}", key, value.dump()));
+        }
+        condition.nth = value.get<std::uint32_t>();
+        return success();
+    }
+    if (name == "after") {
+        const Result<Duration> after = time_of(key, value);
+        if (!after) return after.error();
+        condition.after = *after;
+        return success();
+    }
+    if (name != "match") {
+        return wrong(key + ": unknown key; expected event, nth, match, since or after");
+    }
+    if (!value.is_object()) {
+        return wrong(key + R"(: expected fields and their values, like {"partition": "orders-0"})");
+    }
+    for (const auto& [field, wanted] : value.items()) {
+        if (!flatten(field, wanted, condition.match)) {
+            return wrong(fmt::format("{}.{}: expected text, a number or a boolean", key, field));
+        }
+    }
+    return success();
+}
+
+Result<scenarios::EventCondition> condition_of(const ordered_json& value) {
+    if (!value.is_object()) {
+        return wrong(R"(when: expected an event, like {"event": "PartitionChanged"})");
+    }
+    scenarios::EventCondition condition;
+    for (const auto& [name, inner] : value.items()) {
+        if (const Status read = read_condition_key(name, inner, condition); !read) {
+            return read.error();
+        }
+    }
+    if (condition.event.empty()) return wrong("when.event: a condition names its event");
+    return condition;
+}
+
+Status read_fault_key(const std::string& key, const ordered_json& value, StrikeFault& strike) {
+    scenarios::FaultSection& fault = strike.fault;
     if (key == "id" || key == "kind" || key == "target") {
         Result<std::string> text = text_of(key, value);
         if (!text) return text.error();
@@ -73,8 +131,21 @@ Status read_fault_key(const std::string& key, const ordered_json& value,
         fault.heal_after = *duration;
         return success();
     }
-    if (key == "at" || key == "window" || key == "every" || key == "when") {
-        return wrong(key + ": a fault that is given strikes at once; scenarios have times");
+    if (key == "at" || key == "in") {
+        const Result<Duration> time = time_of(key, value);
+        if (!time) return time.error();
+        (key == "at" ? fault.at : strike.in) = *time;
+        return success();
+    }
+    if (key == "when") {
+        Result<scenarios::EventCondition> condition = condition_of(value);
+        if (!condition) return condition.error();
+        fault.when = std::move(condition).value();
+        return success();
+    }
+    if (key == "window" || key == "every") {
+        return wrong(key +
+                     ": a fault that is given strikes once; scenarios have windows and repeats");
     }
     if (flatten(key, value, fault.options)) return success();
     return wrong(fmt::format("{}: expected text, a number or a boolean, not {}", key,
@@ -84,7 +155,7 @@ Status read_fault_key(const std::string& key, const ordered_json& value,
 Result<StrikeFault> strike_of(const ordered_json& document) {
     StrikeFault strike;
     for (const auto& [key, value] : document.items()) {
-        if (const Status read = read_fault_key(key, value, strike.fault); !read) {
+        if (const Status read = read_fault_key(key, value, strike); !read) {
             return read.error();
         }
     }
@@ -92,6 +163,9 @@ Result<StrikeFault> strike_of(const ordered_json& document) {
         return wrong("kind: a fault names its kind (see `squall list faults`)");
     }
     if (strike.fault.target.empty()) return wrong("target: a fault names its target");
+    if ((strike.in ? 1 : 0) + (strike.fault.at ? 1 : 0) + (strike.fault.when ? 1 : 0) > 1) {
+        return wrong("when: a fault has one of at, in and when, or none and strikes now");
+    }
     return strike;
 }
 
@@ -129,6 +203,34 @@ std::string without_path(std::string_view text, const std::string& id) {
     return std::string(text);
 }
 
+// The answer to what strikes later.
+ControlAnswer arm(const StrikeFault& wanted, scenarios::JudgedRun& run) {
+    constexpr int accepted = 202;
+    constexpr int bad_request = 400;
+    scenarios::FaultSection fault = wanted.fault;
+    const Duration now = run.now().since_origin();
+    const Duration storm = run.scenario().run.storm;
+    if (fault.at && *fault.at < now) {
+        return refuse(conflict, "at: virtual time is " + squall::to_string(now) + " already");
+    }
+    if ((fault.at && *fault.at >= storm) || (wanted.in && *wanted.in >= storm - now)) {
+        return refuse(conflict, fmt::format("{}: the storm ends at {} (run.storm)",
+                                            wanted.in ? "in" : "at", squall::to_string(storm)));
+    }
+    if (wanted.in) fault.at = now + *wanted.in;
+    if (fault.when && !fault.when->since.empty() && !run.faults().knows(fault.when->since)) {
+        return refuse(bad_request,
+                      fmt::format("when.since: there is no fault '{}'", fault.when->since));
+    }
+    run.faults().arm(fault);
+    return {.status = accepted,
+            .body = ordered_json{{"id", fault.id},
+                                 {"kind", fault.kind},
+                                 {"target", fault.target},
+                                 {"awaits", awaited_by(fault)}}
+                        .dump()};
+}
+
 ControlAnswer strike(StrikeFault wanted, scenarios::JudgedRun& run) {
     scenarios::FaultPlan& plan = run.faults();
     scenarios::FaultSection& fault = wanted.fault;
@@ -144,6 +246,7 @@ ControlAnswer strike(StrikeFault wanted, scenarios::JudgedRun& run) {
         constexpr int bad_request = 400;
         return refuse(bad_request, without_path(error.message, fault.id));
     }
+    if (wanted.in || fault.at || fault.when) return arm(wanted, run);
     const std::vector<std::string> hit = plan.strike(fault);
     if (hit.empty()) {
         return refuse(conflict, fmt::format("target: nobody is {} now", fault.target));
@@ -158,12 +261,16 @@ ControlAnswer strike(StrikeFault wanted, scenarios::JudgedRun& run) {
 
 ControlAnswer heal(const HealFault& wanted, scenarios::JudgedRun& run) {
     std::vector<std::string> healed;
-    for (const auto& fault : run.faults().at_work()) {
-        if (wanted.id.empty() || fault.id == wanted.id) healed.push_back(fault.id);
-    }
+    const auto choose = [&](const auto& faults) {
+        for (const auto& fault : faults) {
+            if (wanted.id.empty() || fault.id == wanted.id) healed.push_back(fault.id);
+        }
+    };
+    choose(run.faults().at_work());
+    choose(run.faults().armed());
     if (healed.empty() && !wanted.id.empty()) {
         constexpr int not_found = 404;
-        return refuse(not_found, fmt::format("no fault '{}' is at work", wanted.id));
+        return refuse(not_found, fmt::format("no fault '{}' is at work or armed", wanted.id));
     }
     for (const std::string& id : healed) run.faults().end(id);
     return {.body = ordered_json{{"healed", healed}}.dump()};
@@ -189,6 +296,15 @@ std::string encode_action(const ControlAction& action) {
         ordered_json fault = {{"kind", strike->fault.kind}, {"target", strike->fault.target}};
         if (!strike->fault.id.empty()) fault["id"] = strike->fault.id;
         if (strike->fault.heal_after) fault["for"] = exact(*strike->fault.heal_after);
+        if (strike->in) fault["in"] = exact(*strike->in);
+        if (strike->fault.at) fault["at"] = exact(*strike->fault.at);
+        if (const auto& when = strike->fault.when) {
+            ordered_json& condition = fault["when"];
+            condition = {{"event", when->event}, {"nth", when->nth}};
+            if (!when->match.empty()) condition["match"] = when->match;
+            if (!when->since.empty()) condition["since"] = when->since;
+            condition["after"] = exact(when->after);
+        }
         for (const auto& [name, value] : strike->fault.options) fault[name] = value;
         document["strike"] = std::move(fault);
     } else if (const auto* heal = std::get_if<HealFault>(&action)) {
@@ -226,6 +342,10 @@ ControlAnswer carry_out(const ControlAction& action, scenarios::JudgedRun& run) 
     if (const auto* wanted = std::get_if<StrikeFault>(&action)) return strike(*wanted, run);
     if (const auto* wanted = std::get_if<HealFault>(&action)) return heal(*wanted, run);
     return {.body = "{}"};
+}
+
+std::string awaited_by(const scenarios::FaultSection& armed) {
+    return armed.at ? squall::to_string(*armed.at) : armed.when->event;
 }
 
 ControlAnswer refuse(int status, std::string_view what) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,11 +25,13 @@ struct ControlAnswer {
     std::function<ControlAnswer()> later{};
 };
 
-// A fault strikes, now. Without an id it is given one.
+// A fault strikes: now, or at its time (`at`, or so long from now), or when its condition is met.
+// Without an id it is given one.
 struct StrikeFault {
     scenarios::FaultSection fault;
+    std::optional<Duration> in{};
 };
-// A fault ends; with an empty id, every one that is at work.
+// A fault ends, or is not awaited any more; with an empty id, every one that is at work or armed.
 struct HealFault {
     std::string id;
 };
@@ -50,6 +53,9 @@ Result<ControlAction> decode_action(std::string_view text);
 
 // Does it, on the main context.
 ControlAnswer carry_out(const ControlAction& action, scenarios::JudgedRun& run);
+
+// What a fault that is armed waits for: "12.5s" of virtual time, or an event.
+std::string awaited_by(const scenarios::FaultSection& armed);
 
 // {"error": "what is wrong"}
 ControlAnswer refuse(int status, std::string_view what);

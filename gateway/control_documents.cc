@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "gateway/control_action.h"
 #include "model/protocol/api_key.h"
 #include "sim/base/bytes.h"
 #include "sim/kernel/node.h"
@@ -313,7 +314,14 @@ std::string transactions_document(const ControlView& view) {
 }
 
 std::string faults_document(const ControlView& view) {
-    return text_of({{"faults", faults_of(view)}});
+    ordered_json armed = ordered_json::array();
+    for (const auto& fault : view.run.faults().armed()) {
+        armed.push_back({{"id", fault.id},
+                         {"kind", fault.kind},
+                         {"target", fault.target},
+                         {"awaits", awaited_by(fault)}});
+    }
+    return text_of({{"faults", faults_of(view)}, {"armed", armed}});
 }
 
 std::string metrics_text(const ControlView& view) {

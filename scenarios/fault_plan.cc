@@ -60,7 +60,7 @@ std::vector<std::string> FaultPlan::strike(Entry& entry) {
     }
     if (names.empty()) {
         // Who gave it is told at once.
-        if (!entry.is_given) {
+        if (!entry.is_answered) {
             receipts_.missed(section.id, section.kind, section.target + " = nobody");
         }
         entry.ever_struck = true;
@@ -89,9 +89,16 @@ std::vector<std::string> FaultPlan::strike(Entry& entry) {
 }
 
 bool FaultPlan::may_give(const std::string& id) const {
+    const auto has_it = [&](const Entry& entry) { return entry.section->id == id; };
     return !over_ && std::ranges::find(active_, id, &Active::id) == active_.end() &&
-           std::ranges::none_of(entries_,
-                                [&](const Entry& entry) { return entry.section->id == id; });
+           std::ranges::none_of(entries_, has_it) &&
+           std::ranges::none_of(
+               given_entries_, [&](const Entry& entry) { return entry.is_armed && has_it(entry); });
+}
+
+bool FaultPlan::knows(const std::string& id) const {
+    const auto has_it = [&](const Entry& entry) { return entry.section->id == id; };
+    return std::ranges::any_of(entries_, has_it) || std::ranges::any_of(given_entries_, has_it);
 }
 
 std::string FaultPlan::fresh_id() const {
@@ -106,22 +113,77 @@ std::string FaultPlan::fresh_id() const {
 }
 
 std::vector<std::string> FaultPlan::strike(FaultSection given) {
+    Entry& entry = take(std::move(given));
+    entry.is_answered = true;
+    return strike(entry);
+}
+
+void FaultPlan::arm(FaultSection given) {
+    ASSERT(given.at.has_value() != given.when.has_value(), "fault {}: when?", given.id);
+    Entry& entry = take(std::move(given));
+    entry.is_answered = false;
+    entry.is_armed = true;
+    entry.ever_struck = false;
+    entry.matches = 0;
+    const std::uint64_t number = ++entry.times_armed;
+    if (entry.section->when) {
+        watch(entry.section->when->event);
+        return;
+    }
+    cluster_.simulation().control_at(Time(*entry.section->at),
+                                     [this, &entry, number] { strike_armed(entry, number); });
+}
+
+FaultPlan::Entry& FaultPlan::take(FaultSection given) {
     ASSERT(may_give(given.id), "fault {}: not now", given.id);
     const auto known = std::ranges::find_if(
         given_entries_, [&](const Entry& entry) { return entry.section->id == given.id; });
     if (known != given_entries_.end()) {
         // Its draws go on where the earlier one's ended.
         given_[static_cast<std::size_t>(known - given_entries_.begin())] = std::move(given);
-        return strike(*known);
+        return *known;
     }
     const FaultSection& section = given_.emplace_back(std::move(given));
-    return strike(given_entries_.emplace_back(Entry{.section = &section, .is_given = true}));
+    return given_entries_.emplace_back(Entry{.section = &section});
+}
+
+void FaultPlan::strike_armed(Entry& entry, std::uint64_t number) {
+    // It may have been taken back meanwhile, and given again.
+    if (!entry.is_armed || entry.times_armed != number) return;
+    entry.is_armed = false;
+    strike(entry);
+}
+
+// Who looks at which kinds of events is fixed when he comes: each further event has one of its own.
+void FaultPlan::watch(const std::string& event) {
+    const auto waits_for_it = [&](const Entry& entry) {
+        return entry.section->when && entry.section->when->event == event;
+    };
+    if (std::ranges::any_of(entries_, waits_for_it) || !watched_.insert(event).second) return;
+    cluster_.simulation().trace().observe(
+        [this](const sim::Event& seen) { observe(seen); },
+        [event](const sim::EventKind& kind) { return kind.name == event; });
 }
 
 bool FaultPlan::end(const std::string& id) {
+    const auto armed = std::ranges::find_if(given_entries_, [&](const Entry& entry) {
+        return entry.is_armed && entry.section->id == id;
+    });
+    if (armed != given_entries_.end()) {
+        armed->is_armed = false;
+        return true;
+    }
     const bool is_at_work = std::ranges::find(active_, id, &Active::id) != active_.end();
     if (is_at_work) heal(id);
     return is_at_work;
+}
+
+std::vector<FaultSection> FaultPlan::armed() const {
+    std::vector<FaultSection> sections;
+    for (const Entry& entry : given_entries_) {
+        if (entry.is_armed) sections.push_back(*entry.section);
+    }
+    return sections;
 }
 
 std::vector<FaultPlan::AtWork> FaultPlan::at_work() const {
@@ -153,9 +215,11 @@ void FaultPlan::heal(const std::string& id) {
 }
 
 bool FaultPlan::has_struck(const std::string& id) const {
-    return std::ranges::any_of(entries_, [&](const Entry& entry) {
+    const auto has_struck = [&](const Entry& entry) {
         return entry.section->id == id && entry.times_struck > 0;
-    });
+    };
+    return std::ranges::any_of(entries_, has_struck) ||
+           std::ranges::any_of(given_entries_, has_struck);
 }
 
 bool FaultPlan::looks_at(const sim::EventKind& kind) const {
@@ -164,27 +228,38 @@ bool FaultPlan::looks_at(const sim::EventKind& kind) const {
     });
 }
 
+bool FaultPlan::is_met(Entry& entry, const sim::Event& event) const {
+    const auto& condition = entry.section->when;
+    if (!condition || entry.ever_struck || event.name() != condition->event) return false;
+    if (!condition->since.empty() && !has_struck(condition->since)) return false;
+    if (!condition->match.empty()) {
+        const std::vector<sim::FieldText> fields = event.fields();
+        const bool matches = std::ranges::all_of(condition->match, [&](const auto& wanted) {
+            return std::ranges::any_of(fields, [&](const sim::FieldText& field) {
+                return field.name == wanted.first && field.text == wanted.second;
+            });
+        });
+        if (!matches) return false;
+    }
+    if (++entry.matches < condition->nth) return false;
+    entry.ever_struck = true;
+    return true;
+}
+
 void FaultPlan::observe(const sim::Event& event) {
     if (over_) return;
+    // Not from here: an observer must not act. Without a delay, before any other task runs.
+    sim::Simulation& simulation = cluster_.simulation();
     for (Entry& entry : entries_) {
-        const auto& condition = entry.section->when;
-        if (!condition || entry.ever_struck || event.name() != condition->event) continue;
-        if (!condition->since.empty() && !has_struck(condition->since)) continue;
-        if (!condition->match.empty()) {
-            const std::vector<sim::FieldText> fields = event.fields();
-            const bool matches = std::ranges::all_of(condition->match, [&](const auto& wanted) {
-                return std::ranges::any_of(fields, [&](const sim::FieldText& field) {
-                    return field.name == wanted.first && field.text == wanted.second;
-                });
-            });
-            if (!matches) continue;
-        }
-        if (++entry.matches < condition->nth) continue;
-        entry.ever_struck = true;
-        // Not from here: an observer must not act. Without a delay, before any other task runs.
-        sim::Simulation& simulation = cluster_.simulation();
-        simulation.control_at(simulation.now() + condition->after,
+        if (!is_met(entry, event)) continue;
+        simulation.control_at(simulation.now() + entry.section->when->after,
                               [this, &entry] { strike(entry); });
+    }
+    for (Entry& entry : given_entries_) {
+        if (!entry.is_armed || !is_met(entry, event)) continue;
+        simulation.control_at(
+            simulation.now() + entry.section->when->after,
+            [this, &entry, number = entry.times_armed] { strike_armed(entry, number); });
     }
 }
 
@@ -192,10 +267,14 @@ void FaultPlan::end_storm() {
     // A copy: what it is called goes with it.
     while (!active_.empty()) heal(std::string(active_.front().id));
     over_ = true;
+    const auto miss = [&](const Entry& entry) {
+        receipts_.missed(entry.section->id, entry.section->kind, entry.section->target);
+    };
     for (const Entry& entry : entries_) {
-        if (!entry.ever_struck) {
-            receipts_.missed(entry.section->id, entry.section->kind, entry.section->target);
-        }
+        if (!entry.ever_struck) miss(entry);
+    }
+    for (const Entry& entry : given_entries_) {
+        if (entry.is_armed) miss(entry);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,24 +40,35 @@ class FaultPlan {
     // Strikes now. Requires: validate_given() was content, and may_give(given.id). Returns whom it
     // hits; nobody plays the role: empty, and nothing happened.
     std::vector<std::string> strike(FaultSection given);
+    // Strikes at its time (`at`), or when its condition is met for the first time from now on
+    // (`when`). Requires: as strike(), and one of the two; a time is not in the past.
+    void arm(FaultSection given);
     // Whether a fault of that id may be given: the storm goes on, and neither the scenario nor
-    // anything at work has the id.
+    // anything at work or armed has the id.
     bool may_give(const std::string& id) const;
+    // Whether there is a fault of that id, or was one.
+    bool knows(const std::string& id) const;
     // An id that no fault has had: "given-1".
     std::string fresh_id() const;
-    // False: no fault of that id is at work.
+    // What is at work is healed, what is armed never strikes. False: there is neither.
     bool end(const std::string& id);
     // In order of striking.
     std::vector<AtWork> at_work() const;
+    // Given, and still to strike.
+    std::vector<FaultSection> armed() const;
     bool storm_is_over() const { return over_; }
 
   private:
     struct Entry {
         const FaultSection* section = nullptr;
-        bool is_given = false;  // from outside
+        // Who gave it waits for whom it hits.
+        bool is_answered = false;
         std::uint64_t times_struck = 0;
         std::uint32_t matches = 0;  // of its condition, so far
         bool ever_struck = false;
+        // From outside: still to strike, for the how manieth time.
+        bool is_armed = false;
+        std::uint64_t times_armed = 0;
     };
     struct Active {
         std::string id;
@@ -67,6 +79,12 @@ class FaultPlan {
 
     bool has_struck(const std::string& id) const;
     std::vector<std::string> strike(Entry& entry);
+    Entry& take(FaultSection given);
+    // What was armed for the `number`th time.
+    void strike_armed(Entry& entry, std::uint64_t number);
+    // Returns whether this event is the one that the entry waits for.
+    bool is_met(Entry& entry, const sim::Event& event) const;
+    void watch(const std::string& event);
     void heal(const std::string& id);
 
     Cluster& cluster_;
@@ -75,6 +93,7 @@ class FaultPlan {
     // Given ones, each id once: where they are, they stay.
     std::deque<FaultSection> given_;
     std::deque<Entry> given_entries_;
+    std::set<std::string> watched_;  // events, for given ones alone
     std::vector<Active> active_;
     bool over_ = false;
 };

@@ -559,6 +559,7 @@ void validate(const Scenario& scenario) {
 void validate_given(const Scenario& scenario, const FaultSection& fault,
                     const std::vector<std::string>& machines) {
     validate_strike(scenario, fault, {.nodes = machines, .is_running = true});
+    if (fault.when) validate_condition("fault." + fault.id + ".when", *fault.when);
 }
 
 }  // namespace squall::scenarios

@@ -42,8 +42,16 @@ TEST(ControlAction, IsWrittenAsItIsRead) {
     EXPECT_EQ(strike.fault.heal_after, Duration(1500ms));
     EXPECT_EQ(strike.fault.options.at("config.log.retention.ms"), "5");
     EXPECT_EQ(strike.fault.options.at("config.a"), "true");
+    const StrikeFault armed = strike_of(
+        R"({"kind": "crash", "target": "b1", "when": {"event": "PartitionChanged", "nth": 2,
+            "since": "x", "after": "50ms", "match": {"partition": "orders-0", "leader": 2}}})");
+    EXPECT_EQ(armed.fault.when->match.at("leader"), "2");
+    EXPECT_EQ(armed.fault.when->after, Duration(50ms));
     for (const ControlAction& action :
-         {ControlAction(strike), ControlAction(HealFault{}), ControlAction(HealFault{.id = "x"}),
+         {ControlAction(strike), ControlAction(armed),
+          ControlAction(strike_of(R"({"kind": "crash", "target": "b1", "in": "2s"})")),
+          ControlAction(strike_of(R"({"kind": "crash", "target": "b1", "at": "2m"})")),
+          ControlAction(HealFault{}), ControlAction(HealFault{.id = "x"}),
           ControlAction(AdvanceTime{.by = 1234567ns})}) {
         const std::string text = encode_action(action);
         EXPECT_EQ(encode_action(decode_action(text).value()), text);
@@ -63,8 +71,19 @@ TEST(ControlAction, SaysWhatIsWrong) {
     EXPECT_EQ(told(R"({"kind": "crash"})"), "target: a fault names its target");
     EXPECT_EQ(told(R"({"kind": 1})"), "kind: expected a string, not 1");
     EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "for": "soon"})").substr(0, 4), "for:");
-    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "at": "1s"})"),
-              "at: a fault that is given strikes at once; scenarios have times");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "every": "1s"})"),
+              "every: a fault that is given strikes once; scenarios have windows and repeats");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "in": "1s", "at": "9s"})"),
+              "when: a fault has one of at, in and when, or none and strikes now");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "in": "-1s"})").substr(0, 3), "in:");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "when": "ThisHappens"})"),
+              R"(when: expected an event, like {"event": "PartitionChanged"})");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "when": {"nth": 1}})"),
+              "when.event: a condition names its event");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "when": {"nth": 0}})"),
+              "when.nth: expected a whole number from 1 on, not 0");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "when": {"evnt": "X"}})"),
+              "when.evnt: unknown key; expected event, nth, match, since or after");
     EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "by": [1]})"),
               "by: expected text, a number or a boolean, not an array");
     EXPECT_EQ(parse_advance(R"({"by": "25h"})").error().detail.substr(0, 3), "by:");
@@ -132,6 +151,71 @@ TEST(ControlAction, StrikesAndIsRepeatedBitForBit) {
     EXPECT_EQ(replay(cluster.scenario, cluster.events, cluster.options()).hash, served.hash);
     // What is told as the verdict so far is the verdict, if nothing comes any more.
     EXPECT_EQ(repeat(cluster.scenario, so_far, end, cluster.options()).hash, served.hash);
+}
+
+TEST(ControlAction, StrikesWhenItsTimeOrItsEventComes) {
+    ServedCluster cluster;
+    const auto ask = [&](std::string_view text) { return act(cluster, strike_of(text)); };
+    const auto at_work = [&] { return cluster.served.run().faults().at_work(); };
+    const ControlAnswer timed =
+        ask(R"({"id": "soon", "kind": "pause", "target": "b3", "in": "2s", "for": "1s"})");
+    EXPECT_EQ(timed.status, 202) << timed.body;
+    EXPECT_EQ(json::parse(timed.body)["awaits"],
+              squall::to_string(cluster.served.now().since_origin() + 2s));
+    // What that brings about, or something else of its kind.
+    const ControlAnswer awaited = ask(
+        R"({"id": "then", "kind": "restart", "target": "b2", "for": "1s",
+            "when": {"event": "FaultHealed", "match": {"id": "soon"}, "since": "soon", "after": "1s"}})");
+    EXPECT_EQ(awaited.status, 202) << awaited.body;
+    EXPECT_EQ(json::parse(awaited.body)["awaits"], "FaultHealed");
+    ASSERT_EQ(ask(R"({"id": "never", "kind": "crash", "target": "b1", "in": "3s"})").status, 202);
+    EXPECT_EQ(ask(R"({"id": "soon", "kind": "crash", "target": "b1"})").status, 409);
+    EXPECT_EQ(act(cluster, HealFault{.id = "never"}).body, R"({"healed":["never"]})");
+    EXPECT_TRUE(at_work().empty());
+    cluster.pass(1900ms);
+    EXPECT_TRUE(at_work().empty());
+    cluster.pass(200ms);
+    ASSERT_EQ(at_work().size(), 1u);
+    EXPECT_EQ(at_work()[0].machines, std::vector<std::string>{"b3"});
+    EXPECT_EQ(cluster.served.run().faults().armed().size(), 1u);
+    cluster.pass(1s);
+    EXPECT_TRUE(at_work().empty()) << "it waits for a second more";
+    cluster.pass(1s);
+    ASSERT_EQ(at_work().size(), 1u);
+    EXPECT_EQ(at_work()[0].id, "then");
+    cluster.pass(20s);
+    // One that waits in vain.
+    ASSERT_EQ(ask(R"({"id": "vain", "kind": "crash", "target": "b1",
+                      "when": {"event": "FaultHealed", "match": {"id": "vain"}}})")
+                  .status,
+              202);
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    ASSERT_TRUE(cluster.call(leader, produce_of("orders", batch_of({"one"})), 7));
+    const scenarios::RunResult served = cluster.end();
+    EXPECT_EQ(served.verdict, scenarios::Verdict::pass) << served.why;
+    ASSERT_EQ(served.faults.size(), 3u);
+    EXPECT_EQ(served.faults[2].id, "vain");
+    EXPECT_EQ(served.faults[2].at, Time::max());
+    EXPECT_EQ(replay(cluster.scenario, cluster.events, cluster.options()).hash, served.hash);
+}
+
+TEST(ControlAction, RefusesWhatCannotBeAwaited) {
+    ServedCluster cluster;
+    const auto told = [&](std::string_view text) { return act(cluster, strike_of(text)); };
+    const ControlAnswer past = told(R"({"kind": "crash", "target": "b1", "at": "1ms"})");
+    EXPECT_EQ(past.status, 409);
+    EXPECT_TRUE(error_of(past).starts_with("at: virtual time is ")) << error_of(past);
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "in": "99999h"})").status, 409);
+    EXPECT_EQ(error_of(told(R"({"kind": "crash", "target": "b1", "when": {"event": "Nothing"}})"))
+                  .substr(0, 36),
+              "when.event: unknown event 'Nothing'");
+    EXPECT_EQ(error_of(told(R"({"kind": "crash", "target": "b1",
+                                "when": {"event": "FaultHealed", "match": {"of": 1}}})"))
+                  .substr(0, 44),
+              "when.match.of: FaultHealed has no field 'of'");
+    EXPECT_EQ(error_of(told(R"({"kind": "crash", "target": "b1",
+                                "when": {"event": "FaultHealed", "since": "x"}})")),
+              "when.since: there is no fault 'x'");
 }
 
 // Lag is counted from the high watermark of the leader, and goes with the partition.
@@ -263,7 +347,7 @@ TEST(ControlServer, AnswersBadRequestsWithOneClearError) {
            "target: there is no node 'b7'; did you mean 'b1'?");
     expect(post("/advance", R"({"by": "-1s"})"), 400,
            "by: expected a duration of up to 86400s, like \"30s\"");
-    expect(client.Delete("/faults/none"), 404, "no fault 'none' is at work");
+    expect(client.Delete("/faults/none"), 404, "no fault 'none' is at work or armed");
     const auto large = post("/faults", std::string(2 << 20, 'x'));
     // Who sends that much may be hung up on before the answer is read.
     EXPECT_EQ(large ? large->status : 413, 413);
