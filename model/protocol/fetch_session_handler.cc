@@ -18,21 +18,17 @@ void FetchSessionHandler::want(const TopicPartition& name, const Uuid& topic_id,
                                const FetchRequest::Partition& asked) {
     ASSERT(name.partition == asked.partition, "{} asked for as partition {}", name,
            asked.partition);
-    // Nearly always it is the one that comes next, and what is quick to compare tells.
-    const auto comes_next = [&] {
-        if (place_ == entries_.size()) return false;
-        const Entry& next = entries_[place_];
-        if (next.name.partition != name.partition) return false;
-        return (next.topic_id == topic_id && !topic_id.is_zero()) || next.name.topic == name.topic;
-    };
-    bool is_known = comes_next();
-    if (!is_known) {
-        while (place_ < entries_.size() && entries_[place_].name < name) {
-            forgotten_.push_back(place_++);
-        }
-        is_known = comes_next();
-    }
     const bool is_full = is_full_fetch(next_epoch_);
+    // Nearly always the next entry is it, and asks for the same; the id tells the topic.
+    if (!is_full && place_ < entries_.size() && entries_[place_].asked == asked &&
+        entries_[place_].topic_id == topic_id && !topic_id.is_zero()) {
+        ++place_;
+        return;
+    }
+    while (place_ < entries_.size() && entries_[place_].name < name) {
+        forgotten_.push_back(place_++);
+    }
+    const bool is_known = place_ < entries_.size() && entries_[place_].name == name;
     if (!is_known) {
         ASSERT(place_ == 0 || entries_[place_ - 1].name < name, "{} wanted behind {}", name,
                entries_[place_ - 1].name);

@@ -9,6 +9,16 @@
 #include "sim/base/assert.h"
 
 namespace squall::model {
+namespace {
+
+PartitionLeader::FollowerFetched fetched_by(const FetchTarget& target) {
+    return {.replica = target.replica,
+            .replica_epoch = target.replica_epoch,
+            .fetch_offset = target.fetch_offset,
+            .log_start_offset = target.log_start_offset};
+}
+
+}  // namespace
 
 class PartitionHost::Inside {
   public:
@@ -453,26 +463,29 @@ FetchOutcome PartitionHost::fetch(const FetchTarget& target) {
 }
 
 void PartitionHost::count_fetch(PartitionLeader& leader, const FetchTarget& target, LocalTime now) {
-    const PartitionLeader::FollowerFetched fetched{.replica = target.replica,
-                                                   .replica_epoch = target.replica_epoch,
-                                                   .fetch_offset = target.fetch_offset,
-                                                   .log_start_offset = target.log_start_offset};
-    if (leader.count_repeated_fetch(fetched, now)) return;
-    const Offset told_before = leader.followers().at(target.replica).log_start_offset;
+    const PartitionLeader::FollowerFetched fetched = fetched_by(target);
+    if (!leader.count_repeated_fetch(fetched, now)) count_progress(leader, fetched, now);
+}
+
+void PartitionHost::count_progress(PartitionLeader& leader,
+                                   const PartitionLeader::FollowerFetched& fetched, LocalTime now) {
+    const Offset told_before = leader.followers().at(fetched.replica).log_start_offset;
     carry_out(leader.step(fetched, now));
-    if (target.log_start_offset > told_before) {
+    if (fetched.log_start_offset > told_before) {
         surroundings_.on_news(partition_, PartitionNews::trimmed);
     }
 }
 
-bool PartitionHost::count_again(const FetchTarget& target, LocalTime now) {
+std::optional<Duration> PartitionHost::count_again(const FetchTarget& target, LocalTime now) {
     auto* const leader = std::get_if<PartitionLeader>(&role_);
-    if (leader == nullptr || is_offline_ ||
-        !leader->knows_follower(target.replica, target.replica_epoch)) {
-        return false;
+    if (leader == nullptr || is_offline_) return std::nullopt;
+    const PartitionLeader::FollowerFetched fetched = fetched_by(target);
+    if (leader->count_repeated_fetch(fetched, now)) {
+        return Duration(surroundings_.options.replica_lag_time_max) / 100;
     }
-    count_fetch(*leader, target, now);
-    return true;
+    if (!leader->knows_follower(target.replica, target.replica_epoch)) return std::nullopt;
+    count_progress(*leader, fetched, now);
+    return Duration::zero();
 }
 
 std::vector<ReadCandidate> PartitionHost::read_candidates(Offset offset) const {

@@ -89,8 +89,10 @@ class PartitionHost {
     ReplicaHost::ProducerDescriptions describe_producers() const;
     // Consumers may be served as follower too (KIP-392).
     FetchOutcome fetch(const FetchTarget& target);
-    // See ReplicaHost::FetchWatch.
-    bool count_again(const FetchTarget& target, LocalTime now);
+    // See ReplicaHost::FetchWatch. For how long it need not be counted anew while there is no news
+    // and the follower only repeats itself: a hundredth of replica.lag.time.max.ms. Nullopt: it is
+    // to be fetched.
+    std::optional<Duration> count_again(const FetchTarget& target, LocalTime now);
     std::vector<ReadCandidate> read_candidates(Offset offset) const;
     ReplicaHost::OffsetAnswer list_offset(LeaderEpoch current_leader_epoch, TimestampMs timestamp,
                                           bool read_committed, BrokerId replica);
@@ -182,6 +184,8 @@ class PartitionHost {
     ErrorCode check_replica(LeaderEpoch current_leader_epoch) const;
     FetchAnswer answer_as_follower(const FetchTarget& target, OffsetAndEpoch end_of_epoch);
     void count_fetch(PartitionLeader& leader, const FetchTarget& target, LocalTime now);
+    void count_progress(PartitionLeader& leader, const PartitionLeader::FollowerFetched& fetched,
+                        LocalTime now);
     LeaderEpoch leader_epoch() const;
     LogState log_state() const;
     TimestampMs wall_ms() const { return surroundings_.node.wall_now().ms(); }

@@ -46,7 +46,8 @@ bool PartitionLeader::count_repeated_fetch(const FollowerFetched& input, LocalTi
     const bool is_repeated = input.fetch_offset == progress.log_end_offset &&
                              input.log_start_offset == progress.log_start_offset &&
                              input.replica_epoch == progress.broker_epoch &&
-                             in_sync_set_.is_committed(input.replica);
+                             in_sync_set_.is_committed(input.replica) &&
+                             is_of_current_incarnation(input.replica, input.replica_epoch);
     if (is_repeated) record(progress, input, now);
     return is_repeated;
 }
@@ -211,7 +212,7 @@ bool PartitionLeader::is_of_current_incarnation(BrokerId replica, BrokerEpoch re
     const auto standing = standings_.find(replica);
     if (standing == standings_.end()) return true;
     // A newer process than metadata has told us of yet is no old one.
-    return standing->second.broker_epoch < replica_epoch ||
+    return standing->second.broker_epoch <= replica_epoch ||
            is_same_incarnation(standing->second.broker_epoch, replica_epoch, options_.bugs);
 }
 

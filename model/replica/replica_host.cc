@@ -124,14 +124,20 @@ class PartitionWatch final : public ReplicaHost::FetchWatch {
     FetchOutcome fetch(Slot slot, const FetchTarget& target) override {
         // What happens while it is fetched (its high watermark moves) is news for the next time.
         watched_[slot].has_news = false;
+        watched_[slot].counted_until = {};
         const WaitList::Row& row = *watched_[slot].row;
         if (row.host == nullptr) return {.error = absence_(row.partition)};
         return row.host->fetch(target);
     }
     bool has_news(Slot slot) const override { return watched_[slot].has_news; }
     bool count_again(Slot slot, const FetchTarget& target, LocalTime now) override {
-        PartitionHost* const host = watched_[slot].row->host;
-        return host != nullptr && host->count_again(target, now);
+        Watched& watched = watched_[slot];
+        if (now < watched.counted_until) return true;
+        PartitionHost* const host = watched.row->host;
+        if (host == nullptr) return false;
+        const std::optional<Duration> good_for = host->count_again(target, now);
+        if (good_for) watched.counted_until = now + *good_for;
+        return good_for.has_value();
     }
     void open_on_news(sim::Gate& gate) override { gate_ = &gate; }
     void leave_alone(const sim::Gate& gate) override {
@@ -147,6 +153,7 @@ class PartitionWatch final : public ReplicaHost::FetchWatch {
     struct Watched {
         WaitList::Row* row = nullptr;
         bool has_news = true;
+        LocalTime counted_until{};  // without news, a fetch before then says nothing new
     };
 
     WaitList& list_;

@@ -151,8 +151,8 @@ class ReplicaHost {
         // Has anything happened to the partition since it was fetched here?
         virtual bool has_news(Slot slot) const = 0;
         // A follower asks again for what it was told, without an error, that there is nothing of,
-        // and there was no news since: all that there is to do is to count that it asked. False: it
-        // has to be fetched, for whoever asks is not what it was.
+        // and there was no news since: all that there is to do is to count that it asked, now and
+        // then. False: it has to be fetched, for whoever asks is not what it was.
         virtual bool count_again(Slot slot, const FetchTarget& target, LocalTime now) = 0;
         // News of any of them that matter to this fetcher open the gate; one gate at a time.
         virtual void open_on_news(sim::Gate& gate) = 0;
