@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/protocol/fetch_session_epoch.h"
 #include "sim/base/assert.h"
 
 namespace squall::model {
@@ -14,17 +13,11 @@ bool is_session_error(ErrorCode error) {
            error == ErrorCode::fetch_session_topic_id_error;
 }
 
-void FetchSessionHandler::want(const TopicPartition& name, const Uuid& topic_id,
-                               const FetchRequest::Partition& asked) {
+void FetchSessionHandler::want_something_else(const TopicPartition& name, const Uuid& topic_id,
+                                              const FetchRequest::Partition& asked) {
     ASSERT(name.partition == asked.partition, "{} asked for as partition {}", name,
            asked.partition);
     const bool is_full = is_full_fetch(next_epoch_);
-    // Nearly always the next entry is it, and asks for the same; the id tells the topic.
-    if (!is_full && place_ < entries_.size() && entries_[place_].asked == asked &&
-        entries_[place_].topic_id == topic_id && !topic_id.is_zero()) {
-        ++place_;
-        return;
-    }
     while (place_ < entries_.size() && entries_[place_].name < name) {
         forgotten_.push_back(place_++);
     }

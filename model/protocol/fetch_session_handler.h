@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "model/protocol/error_code.h"
+#include "model/protocol/fetch_session_epoch.h"
 #include "model/protocol/messages/fetch.h"
 #include "model/protocol/types.h"
 
@@ -47,7 +48,16 @@ class FetchSessionHandler {
     // The next request is to ask for this partition. Requires: no request is in flight; what is
     // wanted for one request comes in ascending order, each partition once.
     void want(const TopicPartition& name, const Uuid& topic_id,
-              const FetchRequest::Partition& asked);
+              const FetchRequest::Partition& asked) {
+        // Nearly always the next entry is it, and asks for the same; the id tells the topic.
+        if (place_ < entries_.size() && entries_[place_].asked == asked &&
+            entries_[place_].topic_id == topic_id && !topic_id.is_zero() &&
+            next_epoch_ > initial_session_epoch) {
+            ++place_;
+        } else {
+            want_something_else(name, topic_id, asked);
+        }
+    }
     // All is said: gives the request its session and its topics. From here on it is in flight.
     void complete(FetchRequest& request);
     // The answer came. False: it tells of no partition, and everything is to be asked for again.
@@ -63,6 +73,8 @@ class FetchSessionHandler {
     const Entry* find(const std::string& topic, const Uuid& topic_id, std::int32_t partition) const;
 
   private:
+    void want_something_else(const TopicPartition& name, const Uuid& topic_id,
+                             const FetchRequest::Partition& asked);
     bool is_complete(const FetchResponse& response) const;
     bool has_stranger(const FetchResponse& response) const;
     void send(const Entry& entry);
