@@ -300,5 +300,23 @@ TEST(Compaction, DoesNotJudgeWhatWasReadLaterThanTombstonesAreKept) {
     }
 }
 
+TEST(Compaction, KnowsHowLongAllBrokersKeepTombstones) {
+    for (const std::string setting : {"log.cleaner.delete.retention.ms", "delete.retention.ms"}) {
+        TableHistory history;
+        history.by_broker(1, model::TopicCreated{.topic = orders.topic});
+        history.start_broker(1);
+        history.by_broker(1, model::BrokerConfigured{.broker = BrokerId{1}});
+        history.by_broker(1, model::ConfigChanged{
+                                 .resource = "all brokers", .setting = setting, .value = "1000"});
+        history.put("a", 10, 0);
+        history.remove("a", 11, 1);
+        history.begin_reading();
+        history.read(0, "a", 10);
+        history.wait(2s);
+        history.read_past(1, 2);
+        EXPECT_EQ(judge(history), setting.starts_with("log.") ? "pass" : "fail: resurrected-key");
+    }
+}
+
 }  // namespace
 }  // namespace squall::checkers

@@ -275,5 +275,19 @@ TEST(ReplicaLog, ALogMayBeginAnewAfterItsDiskWasReplacedWhileItsBrokerWasDown) {
     }
 }
 
+// Whoever runs on still has what it had.
+TEST(ReplicaLog, ALogDoesNotBeginAnewUnderABrokerThatRuns) {
+    History history;
+    history.start_brokers();
+    history.append(1, 0, 9, 0, 100, model::ReplicaRole::leader);
+    history.append(2, 0, 9, 0, 100);
+    history.by_broker(2, sim::DiskFaultHit{.fault = "lost",
+                                           .path = "orders-0/00000000000000000000.log",
+                                           .bytes = 500,
+                                           .rule_id = "replaced"});
+    history.append(2, 0, 9, 0, 100);
+    EXPECT_EQ(judge(history), "fail: overwrite");
+}
+
 }  // namespace
 }  // namespace squall::checkers
