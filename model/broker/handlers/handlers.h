@@ -10,21 +10,20 @@ namespace squall::model {
 
 class Broker;
 
-using BrokerApis =
-    TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
-             OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
-             LeaveGroupRequest, SyncGroupRequest, ApiVersionsRequest, CreateTopicsRequest,
-             DeleteTopicsRequest, DeleteRecordsRequest, OffsetForLeaderEpochRequest,
-             DescribeConfigsRequest, AlterConfigsRequest, DescribeLogDirsRequest,
-             CreatePartitionsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
-             AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest,
-             DescribeQuorumRequest, DescribeClusterRequest, UnregisterBrokerRequest,
-             DescribeTopicPartitionsRequest, InitProducerIdRequest, AddPartitionsToTxnRequest,
-             AddOffsetsToTxnRequest, EndTxnRequest, WriteTxnMarkersRequest, TxnOffsetCommitRequest,
-             DescribeProducersRequest, DescribeTransactionsRequest, ListTransactionsRequest,
-             ConsumerGroupHeartbeatRequest, DescribeGroupsRequest, ListGroupsRequest,
-             ConsumerGroupDescribeRequest, DeleteGroupsRequest, OffsetDeleteRequest,
-             UpdateFeaturesRequest, AddRaftVoterRequest, RemoveRaftVoterRequest>;
+using BrokerApis = TypeList<
+    ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest,
+    OffsetFetchRequest, FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest,
+    LeaveGroupRequest, SyncGroupRequest, ApiVersionsRequest, CreateTopicsRequest,
+    DeleteTopicsRequest, DeleteRecordsRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest,
+    AlterConfigsRequest, DescribeLogDirsRequest, DescribeAclsRequest, CreateAclsRequest,
+    DeleteAclsRequest, CreatePartitionsRequest, ElectLeadersRequest, IncrementalAlterConfigsRequest,
+    AlterPartitionReassignmentsRequest, ListPartitionReassignmentsRequest, DescribeQuorumRequest,
+    DescribeClusterRequest, UnregisterBrokerRequest, DescribeTopicPartitionsRequest,
+    InitProducerIdRequest, AddPartitionsToTxnRequest, AddOffsetsToTxnRequest, EndTxnRequest,
+    WriteTxnMarkersRequest, TxnOffsetCommitRequest, DescribeProducersRequest,
+    DescribeTransactionsRequest, ListTransactionsRequest, ConsumerGroupHeartbeatRequest,
+    DescribeGroupsRequest, ListGroupsRequest, ConsumerGroupDescribeRequest, DeleteGroupsRequest,
+    OffsetDeleteRequest, UpdateFeaturesRequest, AddRaftVoterRequest, RemoveRaftVoterRequest>;
 
 Answer<ProduceResponse> handle(Broker& broker, ProduceRequest& request,
                                const RequestContext& context);
@@ -113,6 +112,12 @@ DeleteGroupsResponse handle(Broker& broker, DeleteGroupsRequest& request,
 OffsetDeleteResponse handle(Broker& broker, OffsetDeleteRequest& request,
                             const RequestContext& context);
 ListGroupsResponse handle(Broker& broker, ListGroupsRequest& request,
+                          const RequestContext& context);
+DescribeAclsResponse handle(Broker& broker, DescribeAclsRequest& request,
+                            const RequestContext& context);
+CreateAclsResponse handle(Broker& broker, CreateAclsRequest& request,
+                          const RequestContext& context);
+DeleteAclsResponse handle(Broker& broker, DeleteAclsRequest& request,
                           const RequestContext& context);
 DescribeLogDirsResponse handle(Broker& broker, DescribeLogDirsRequest& request,
                                const RequestContext& context);

@@ -130,6 +130,24 @@ TEST(Administration, RefusesTopicsThatAreNamedTwiceAndDeletionWhereItIsDisabled)
     EXPECT_EQ(twice.results[0].error_code, ErrorCode::invalid_request);
 }
 
+TEST(Administration, RefusesAccessRulesAsABrokerWithoutAnAuthorizer) {
+    BrokerWorld world;
+    DescribeAclsResponse described;
+    CreateAclsResponse created;
+    DeleteAclsResponse deleted;
+    ASSERT_TRUE(world.run_client([&] {
+        described = world.ask(1, DescribeAclsRequest{});
+        created = world.ask(1, CreateAclsRequest{.creations = {{}, {}}});
+        deleted = world.ask(1, DeleteAclsRequest{.filters = {{}}});
+    }));
+    EXPECT_EQ(described.error_code, ErrorCode::security_disabled);
+    EXPECT_THAT(described.resources, IsEmpty());
+    ASSERT_THAT(created.results, SizeIs(2));
+    EXPECT_EQ(created.results[1].error_code, ErrorCode::security_disabled);
+    ASSERT_THAT(deleted.filter_results, SizeIs(1));
+    EXPECT_EQ(deleted.filter_results[0].error_code, ErrorCode::security_disabled);
+}
+
 TEST(Administration, DescribesTopicsPageByPage) {
     BrokerWorld world;
     std::vector<std::string> seen;
