@@ -1,5 +1,7 @@
 """kafka-python (Debian's python3-kafka) against `squall serve`: as it is, and as it speaks to brokers of
 0.9 and 0.10, in message sets."""
+import shutil
+import subprocess
 import threading
 import time
 import unittest
@@ -8,17 +10,17 @@ from squall_server import Squall, main
 
 try:
     from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+    from kafka.admin import (ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType)
     from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions, NewTopic
-    from kafka.errors import CommitFailedError, TopicAlreadyExistsError
+    from kafka.codec import has_lz4, has_snappy, has_zstd
+    from kafka.errors import CommitFailedError, SecurityDisabledError, TopicAlreadyExistsError
     IS_THERE = True
+    HAS_CODECS = has_snappy() and has_lz4() and has_zstd()
 except ImportError:
-    IS_THERE = False
+    IS_THERE = HAS_CODECS = False
 
-
-def codecs():
-    """Those that the machine's Python can do."""
-    from kafka.codec import has_lz4, has_snappy
-    return [None, "gzip"] + (["snappy"] if has_snappy() else []) + (["lz4"] if has_lz4() else [])
+# Those that it can read, too.
+CODECS = [None, "gzip", "snappy", "lz4"]
 
 
 def producer_of(squall, **settings):
@@ -54,7 +56,7 @@ class KafkaPython(unittest.TestCase):
             make_topic(squall, "orders")
             expected = []
             for version in versions:
-                for codec in codecs():
+                for codec in CODECS:
                     producer = producer_of(squall, api_version=version, compression_type=codec)
                     sent = [producer.send("orders", key=b"key", value=f"{version} {codec} {i}".encode())
                             for i in range(10)]
@@ -74,6 +76,20 @@ class KafkaPython(unittest.TestCase):
                 consumer.seek(partition, 25)
                 self.assertEqual(drain(consumer, 1)[0].offset, 25)
                 consumer.close()
+
+    # It fetches by a version that brokers have no zstd for.
+    def test_writes_zstd_for_others_to_read(self):
+        with Squall() as squall:
+            make_topic(squall, "orders")
+            producer = producer_of(squall, compression_type="zstd", linger_ms=50)
+            values = [f"{i} {'x' * 100}" for i in range(40)]
+            sent = [producer.send("orders", value.encode()) for value in values]
+            producer.flush(20)
+            self.assertEqual([f.get(1).offset for f in sent], list(range(40)))
+            producer.close()
+            read = subprocess.run(["kcat", "-b", squall.bootstrap, "-C", "-t", "orders", "-e", "-q"], check=True,
+                                  capture_output=True, text=True, timeout=40)
+            self.assertEqual(read.stdout.splitlines(), values)
 
     def test_writes_headers_and_reads_by_time(self):
         with Squall() as squall:
@@ -152,6 +168,9 @@ class KafkaPython(unittest.TestCase):
             consumer = consumer_of(squall, "orders", group="readers")
             self.assertEqual(len(drain(consumer, 1)), 1)
             consumer.close()
+            refused = admin.create_acls([ACL("User:ann", "*", ACLOperation.READ, ACLPermissionType.ALLOW,
+                                             ResourcePattern(ResourceType.TOPIC, "orders"))])
+            self.assertEqual([error for _, error in refused["failed"]], [SecurityDisabledError])
             self.assertEqual(admin.list_consumer_groups(), [("readers", "consumer")])
             [offsets] = [admin.list_consumer_group_offsets("readers")]
             self.assertEqual(sum(o.offset for o in offsets.values() if o.offset > 0), 1)
@@ -210,4 +229,6 @@ class KafkaPython(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    main((IS_THERE, "python3-kafka is not installed"))
+    main((IS_THERE, "python3-kafka is not installed"),
+         (HAS_CODECS, "not all of python3-snappy, python3-lz4 and python3-zstandard are installed"),
+         (shutil.which("kcat"), "kcat is not installed"))

@@ -1,6 +1,6 @@
 // A served cluster for one test: see squall_server.py, which this does in JavaScript.
 'use strict';
-const { execFileSync, spawn } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const assert = require('node:assert');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -97,6 +97,21 @@ async function withSquall(body, ...options) {
   }
 }
 
+// Where CI runs, which installs all, a missing one fails its tests.
+const hasKcat = Boolean(process.env.CI) || spawnSync('kcat', ['-V']).status === 0;
+
+// What kcat prints; `text` is what it reads.
+async function kcat(squall, options, text = '') {
+  const child = spawn('kcat', ['-b', squall.bootstrap.join(','), '-X', 'log_level=3', ...options]);
+  let printed = '', complaints = '';
+  child.stdout.on('data', data => { printed += data; });
+  child.stderr.on('data', data => { complaints += data; });
+  child.stdin.end(text);
+  const status = await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
+  assert.strictEqual(status, 0, `kcat ${options.join(' ')}: ${complaints}`);
+  return printed;
+}
+
 // Clients that were not closed, in a test that failed, do not keep the process.
 after(() => setTimeout(() => process.exit(), 200));
 
@@ -114,4 +129,4 @@ function need(module) {
   }
 }
 
-module.exports = { Squall, lack, need, sleep, until, withSquall };
+module.exports = { Squall, hasKcat, kcat, lack, need, sleep, until, withSquall };
