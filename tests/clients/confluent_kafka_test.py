@@ -185,6 +185,80 @@ class ConfluentKafka(unittest.TestCase):
             self.assertEqual(drain(reader, 1, patience=1), [])
             reader.close()
 
+    def test_tears_no_transaction_while_the_cluster_breaks(self):
+        with Squall() as squall:
+            make_topic(squall, "orders", 2)
+            make_topic(squall, "payments", 2)
+            plain = producer_of(squall, **{"enable.idempotence": True})
+            orders = range(240)
+            for i in orders:
+                plain.produce("orders", key=str(i), value=str(i))
+            self.assertEqual(plain.flush(20), 0)
+            settings = {"client.id": "pipeline", "isolation.level": "read_committed"}
+            consumer = consumer_of(squall, "pipeline", **{**settings, "enable.auto.commit": False})
+            consumer.subscribe(["orders"])
+
+            def new_producer():
+                producer = producer_of(squall, **{"client.id": "pipeline", "transactional.id": "pipeline-0",
+                                                  "transaction.timeout.ms": 20000})
+                producer.init_transactions(60)
+                return producer
+
+            def go_back():
+                """What was read for a transaction that is none is read again."""
+                for partition in consumer.committed(consumer.assignment(), 30):
+                    consumer.seek(TopicPartition("orders", partition.partition, max(partition.offset, 0)))
+
+            def persist(call, *arguments):
+                """Again, as long as the client says that it helps."""
+                while True:
+                    try:
+                        return call(*arguments)
+                    except KafkaException as error:
+                        if not error.args[0].retriable():
+                            raise
+
+            producer = new_producer()
+            storm = [lambda: squall.strike("crash", "leader(payments-0)", for_="3s"),
+                     lambda: squall.strike("restart", "coordinator(pipeline)", for_="2s"),
+                     lambda: squall.strike("crash", squall.transaction_coordinator("pipeline-0"), for_="2s"),
+                     lambda: squall.strike("stall", "leader(payments-1)", peer="outside-pipeline", for_="2s")]
+            deadline = time.monotonic() + 120
+            turn = 0
+            while squall.lag("pipeline") > 0 or turn == 0:
+                self.assertLess(time.monotonic(), deadline)
+                messages = drain(consumer, 12, patience=3)
+                if not messages:
+                    continue
+                turn += 1
+                try:
+                    producer.begin_transaction()
+                    for message in messages:
+                        producer.produce("payments", key=message.key(), value=b"paid " + message.value())
+                    if turn % 3 == 0 and storm:
+                        storm.pop(0)()
+                    ends = {}
+                    for m in messages:
+                        ends[m.partition()] = max(ends.get(m.partition(), 0), m.offset() + 1)
+                    persist(producer.send_offsets_to_transaction,
+                            [TopicPartition("orders", partition, end) for partition, end in ends.items()],
+                            consumer.consumer_group_metadata(), 30)
+                    persist(producer.commit_transaction, 30)
+                except KafkaException as error:
+                    if error.args[0].txn_requires_abort():
+                        persist(producer.abort_transaction, 30)
+                    else:
+                        producer = new_producer()  # which ends what the other has left open
+                    go_back()
+            self.assertEqual(storm, [])
+            consumer.close()
+            reader = consumer_of(squall, "audit", **{"isolation.level": "read_committed"})
+            reader.subscribe(["payments"])
+            paid = [int(m.value().split()[1]) for m in drain(reader, len(orders))]
+            self.assertEqual(sorted(paid), list(orders))
+            self.assertEqual(drain(reader, 1, patience=1), [])
+            reader.close()
+
     def test_administers(self):
         with Squall() as squall:
             admin = make_topic(squall, "orders", 2, **{"retention.ms": "60000"})
@@ -233,7 +307,7 @@ class ConfluentKafka(unittest.TestCase):
                 consumer = consumer_of(squall, "readers", **{"enable.auto.commit": False})
                 consumer.subscribe(["orders"])
                 last = None
-                while not (stop.is_set() and seen.issuperset(told.values) and told.values):
+                while threads[0].is_alive() or not seen.issuperset(told.values):
                     message = consumer.poll(0.2)
                     if message is None or message.error():
                         continue

@@ -75,6 +75,13 @@ class Squall:
                     raise
                 time.sleep(0.1)
 
+    def transaction_coordinator(self, transactional_id):
+        """Whoever leads the partition of __transaction_state that the id's hash (Java's) falls into."""
+        code = 0
+        for letter in transactional_id:
+            code = (31 * code + ord(letter)) & 0xffffffff
+        return f"leader(__transaction_state-{(code & 0x7fffffff) % len(self.ask('/topics')['topics']['__transaction_state'])})"
+
     def heal(self):
         return self.ask("/faults", "DELETE")["healed"]
 
