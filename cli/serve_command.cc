@@ -49,6 +49,9 @@ gateway::ServeOptions serve_options(const ServeCommand& command) {
     if (!command.duration.empty()) {
         const Result<Duration> duration = parse_duration(command.duration);
         if (!duration) throw BadInput{"--for: " + duration.error().detail};
+        if (*duration <= Duration::zero()) {
+            throw BadInput{fmt::format("--for {}: expected more than 0s", command.duration)};
+        }
         options.duration = *duration;
     }
     options.record = command.record;

@@ -56,6 +56,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"doctor_of_fewer", {"doctor", "--seeds", "-1"}, {"--seeds", "-1"}},
         Case{"doctor_of_words", {"doctor", "--seeds", "many"}, {"--seeds", "many"}},
         Case{"serve_at_no_speed", {"serve", "--speed", "fast"}, {"--speed", "a number", "fast"}},
+        Case{"serve_for_no_time", {"serve", "--for", "0s"}, {"--for 0s", "more than 0s"}},
         Case{"hunt_without_workers",
              {"hunt", "--jobs", "0"},
              {"--jobs", "from 1 to 1024", "found 0"}},
