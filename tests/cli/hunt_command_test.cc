@@ -92,10 +92,8 @@ TEST(ShrinkCommand, NamesTheCausesThatThereAre) {
 }
 
 TEST(ShrinkCommand, SaysWhatItCannotWrite) {
-    ProgramOptions options;
-    options.interrupt_after = std::chrono::seconds(4);
     const Said said = run_program(
-        {"shrink", "unclean-election", "--seed", "1", "--bug", "Z10", "-o", "/dev/full"}, options);
+        {"shrink", SQUALL_SOURCE_DIR "/tests/cli/hasty.toml", "--seed", "1", "-o", "/dev/full"});
     EXPECT_EQ(said.exit_code, 74);
     EXPECT_THAT(said.err, HasSubstr("/dev/full"));
     EXPECT_THAT(said.out, HasSubstr("[repro]"));
