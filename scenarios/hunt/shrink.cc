@@ -11,6 +11,12 @@
 namespace squall::scenarios {
 namespace {
 
+Scenario without_faults(const Scenario& scenario) {
+    Scenario quiet = scenario;
+    quiet.faults.clear();
+    return quiet;
+}
+
 class Search {
   public:
     Search(const Scenario& scenario, const ShrinkOptions& options, const std::atomic<bool>& stop)
@@ -23,6 +29,7 @@ class Search {
 
     Result<Shrunk> run() {
         if (const Status known = find_out_about_bugs(); !known) return known.error();
+        if (const Status known = find_out_about_faults(); !known) return known.error();
         bool got_smaller = true;
         while (got_smaller && !stop_.load()) {
             got_smaller = false;
@@ -59,6 +66,20 @@ class Search {
         result_.is_by_bugs = !*found;
         if (*result_.is_by_bugs || by_safe_contract_) return Unit{};
         take(std::move(without));
+        return Unit{};
+    }
+
+    // Where no bug is the cause, it is the faults, or else they are the first thing to leave out.
+    Status find_out_about_faults() {
+        if (result_.is_by_bugs.value_or(false) || result_.smallest.faults.empty()) return Unit{};
+        ShrinkStep without{"without any fault: it fails so without them",
+                           without_faults(result_.smallest)};
+        const Result<std::optional<std::size_t>> found =
+            first_that_fails({{&without.smaller, result_.seed}}, 0);
+        if (!found) return found.error();
+        if (stop_.load()) return Unit{};
+        is_by_faults_ = !*found;
+        if (!is_by_faults_) take(std::move(without));
         return Unit{};
     }
 
@@ -146,9 +167,12 @@ class Search {
     // In a worker.
     bool fails(const Candidate& candidate) const {
         try {
-            if (!fails_by_itself(*candidate.scenario, candidate.seed)) return false;
-            return !result_.is_by_bugs.value_or(false) ||
-                   !fails_by_itself(disarmed(*candidate.scenario), candidate.seed);
+            const auto& [scenario, seed] = candidate;
+            if (!fails_by_itself(*scenario, seed)) return false;
+            if (result_.is_by_bugs.value_or(false)) {
+                return !fails_by_itself(disarmed(*scenario), seed);
+            }
+            return !is_by_faults_ || !fails_by_itself(without_faults(*scenario), seed);
         } catch (const ScenarioError&) {
             return false;
         }
@@ -179,6 +203,7 @@ class Search {
     const ShrinkOptions& options_;
     const std::atomic<bool>& stop_;
     const bool by_safe_contract_;
+    bool is_by_faults_ = false;
     Shrunk result_;
 };
 

@@ -1,8 +1,9 @@
 // Shrink: the smallest scenario in which the same checker still objects with the same anomaly.
 //
 // And for the same reason, where that can be known: if the scenario with no bug armed does not fail
-// so, then no smaller one may either. Otherwise the search could end at a setting that was left out
-// and at what follows from its default.
+// so, then no smaller one may either; nor, where no bug is the cause, without its faults. Otherwise
+// the search could end at a setting that was left out and at what follows from its default, or at a
+// run that is too short for anything.
 //
 // Greedy, to a fixed point: the first step (scenarios/shrink_step.h) that still fails is taken, and
 // the search goes on from there. Where none fails any more, steps that leave out faults or lower

@@ -126,6 +126,38 @@ for = "500ms"
         fails_so(run_by_safe_contract(disarmed(shrunk->smallest), shrunk->seed), options.failing));
 }
 
+// Its reader is still shut out when the run ends. A run that is over before anybody has read seems
+// to lose everything, too, and needs no fault for it.
+TEST(Shrink, HoldsToTheFaultsWhereNoBugIsArmed) {
+    Scenario late = hasty(R"toml(
+[[fault]]
+id = "down"
+kind = "crash"
+target = "payment-1"
+at = "11s"
+)toml");
+    late.bugs.clear();
+    late.workload.flaw.clear();
+    late.workload.consumer.session_timeout = 6s;
+    late.run.calm = 5s;
+    const auto run_of = [](const Scenario& scenario) {
+        return scenarios::run(scenario, {.seed = 1, .trace_level = sim::TraceLevel::hash_only});
+    };
+    ShrinkOptions options;
+    options.seed = 1;
+    options.other_seeds = 0;
+    options.failing = what_failed(run_of(late));
+    ASSERT_EQ(options.failing.checker, "ledger");
+
+    const Result<Shrunk> shrunk = shrink(late, options, never);
+    ASSERT_TRUE(shrunk.ok());
+    Scenario quiet = shrunk->smallest;
+    EXPECT_FALSE(quiet.faults.empty());
+    EXPECT_TRUE(fails_so(run_of(quiet), options.failing));
+    quiet.faults.clear();
+    EXPECT_FALSE(fails_so(run_of(quiet), options.failing));
+}
+
 // One crash has to come between a commit and what it committed: with fewer records, at another
 // seed.
 TEST(Shrink, GoesOnAtOtherSeeds) {
