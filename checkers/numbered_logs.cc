@@ -81,7 +81,8 @@ Fate NumberedLog::fate_of(const NumberedBatch& batch) const {
 model::Offset NumberedLog::stable_offset(model::Offset high_watermark) const {
     model::Offset stable = high_watermark;
     if (!open_.empty()) stable = std::min(stable, open_.begin()->first);
-    for (auto at = ended_.lower_bound(high_watermark); at != ended_.end(); ++at) {
+    const model::Offset from = std::max(high_watermark, loaded_);
+    for (auto at = ended_.lower_bound(from); at != ended_.end(); ++at) {
         stable = std::min(stable, at->second);
     }
     return stable;
@@ -94,6 +95,7 @@ bool NumberedLog::is_told(model::Offset from, model::Offset to) const {
 
 void NumberedLog::open(model::Offset start, model::Offset end) {
     truncate(end);
+    loaded_ = end;
     start_ = std::max(start_, start);
     if (end > end_) untold_.emplace_back(std::max(end_, start), end);
     end_ = end;
@@ -126,6 +128,7 @@ void NumberedLog::end_transaction(const NumberedBatch& marker) {
 void NumberedLog::truncate(model::Offset to) {
     if (to >= end_) return;
     end_ = to;
+    loaded_ = std::min(loaded_, to);
     std::erase_if(untold_, [&](const auto& range) { return range.first >= to; });
     if (!untold_.empty()) untold_.back().second = std::min(untold_.back().second, to);
     if (batches_.empty() || batches_.back()->last_offset < to) return;

@@ -66,7 +66,9 @@ class NumberedLog {
     const NumberedBatch* end_of(const NumberedBatch& batch) const;
     Fate fate_of(const NumberedBatch& batch) const;
     // The first offset that read_committed must not pass, given how far the log is committed: that
-    // of the first transaction which is open, or whose end is not committed.
+    // of the first transaction which is open, or whose end is not committed. An end that the broker
+    // found when it loaded the log counts as committed: a snapshot of producers holds open
+    // transactions alone (Kafka's unreplicatedTxns are not stored), and what was decided stays so.
     model::Offset stable_offset(model::Offset high_watermark) const;
     // First offset -> producer, of the transactions without an end.
     const std::map<model::Offset, model::ProducerId>& open() const { return open_; }
@@ -93,6 +95,7 @@ class NumberedLog {
     std::vector<std::pair<model::Offset, model::Offset>> untold_;  // [from, to), in order
     model::Offset start_{0};
     model::Offset end_{0};
+    model::Offset loaded_{0};  // what is below was found when the log was loaded
 };
 
 class NumberedLogs {

@@ -7,7 +7,9 @@
 //                            transaction without being handed it
 //   marker-read              the end of a transaction was handed out as a record
 //   above-stable-offset      a broker served read_committed beyond the first offset, in its own
-//                            log, of a transaction that is open or whose end is not committed
+//                            log, of a transaction that is open or whose end is not committed;
+//                            an end that it found when it loaded its log counts as committed, as
+//                            snapshots of producers hold open transactions alone
 //   stable-offset-overstated a leader raised its last stable offset beyond that, or told a
 //                            read_committed client of an offset there (ListOffsets)
 //   stable-offset-regressed  a leader took its last stable offset back

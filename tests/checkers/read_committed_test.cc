@@ -93,6 +93,18 @@ TEST(ReadCommitted, CountsATransactionAsOpenUntilItsMarkerIsCommitted) {
     }
 }
 
+// As in Kafka: a snapshot of producers does not say which ends were yet to be committed.
+TEST(ReadCommitted, TakesAnEndForGoodThatWasFoundWhenTheLogWasLoaded) {
+    for (const int end : {2, 3}) {
+        OneTransaction history(true);
+        history.stop(1, sim::StopReason::shutdown);
+        history.start_broker(1);
+        history.open_log(1, end);
+        history.serve(orders, 0, 2, 2, 2);
+        EXPECT_EQ(judge(history), end == 3 ? "pass" : "fail: above-stable-offset");
+    }
+}
+
 TEST(ReadCommitted, ObjectsToAStableOffsetThatIsTooHighOrGoesBack) {
     OneTransaction high(true, false);
     high.move_stable(orders, 0, 1, 2);
