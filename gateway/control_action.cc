@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -15,6 +16,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr Duration advance_most = std::chrono::hours(24);
+constexpr Duration shortest_period = 10ms;
 constexpr int conflict = 409;
 
 Error wrong(std::string what) {
@@ -61,6 +63,30 @@ Result<Duration> time_of(const std::string& key, const ordered_json& value) {
     const Result<Duration> time = duration_of(key, value);
     if (time && *time < Duration::zero()) return wrong(key + ": expected a time that is to come");
     return time;
+}
+
+Result<std::pair<Duration, Duration>> window_of(const ordered_json& value) {
+    const auto refuse_times = [] {
+        return wrong("window: expected two times, the earlier first: [\"5s\", \"20s\"]");
+    };
+    if (!value.is_array() || value.size() != 2) return refuse_times();
+    const Result<Duration> begin = duration_of("window", value[0]);
+    if (!begin) return begin.error();
+    const Result<Duration> end = duration_of("window", value[1]);
+    if (!end) return end.error();
+    if (*begin > *end || *begin < Duration::zero()) return refuse_times();
+    return std::pair(*begin, *end);
+}
+
+Result<Duration> period_of(const ordered_json& value) {
+    const Result<Duration> period = duration_of("every", value);
+    if (!period) return period;
+    if (*period <= Duration::zero()) return wrong("every: expected more than 0s");
+    if (*period < shortest_period) {
+        return wrong(fmt::format("every: it would strike more than {} times a second",
+                                 Duration(1s) / shortest_period));
+    }
+    return period;
 }
 
 Status read_condition_key(const std::string& name, const ordered_json& value,
@@ -143,13 +169,27 @@ Status read_fault_key(const std::string& key, const ordered_json& value, StrikeF
         fault.when = std::move(condition).value();
         return success();
     }
-    if (key == "window" || key == "every") {
-        return wrong(key +
-                     ": a fault that is given strikes once; scenarios have windows and repeats");
+    if (key == "window") {
+        const auto window = window_of(value);
+        if (!window) return window.error();
+        fault.window = *window;
+        return success();
+    }
+    if (key == "every") {
+        const Result<Duration> period = period_of(value);
+        if (!period) return period.error();
+        fault.every = *period;
+        return success();
     }
     if (flatten(key, value, fault.options)) return success();
     return wrong(fmt::format("{}: expected text, a number or a boolean, not {}", key,
                              value.is_null() ? "null" : "an array"));
+}
+
+int times_given(const StrikeFault& strike) {
+    const scenarios::FaultSection& fault = strike.fault;
+    return (strike.in ? 1 : 0) + (fault.at ? 1 : 0) + (fault.window ? 1 : 0) +
+           (fault.every ? 1 : 0) + (fault.when ? 1 : 0);
 }
 
 Result<StrikeFault> strike_of(const ordered_json& document) {
@@ -163,8 +203,9 @@ Result<StrikeFault> strike_of(const ordered_json& document) {
         return wrong("kind: a fault names its kind (see `squall list faults`)");
     }
     if (strike.fault.target.empty()) return wrong("target: a fault names its target");
-    if ((strike.in ? 1 : 0) + (strike.fault.at ? 1 : 0) + (strike.fault.when ? 1 : 0) > 1) {
-        return wrong("when: a fault has one of at, in and when, or none and strikes now");
+    if (times_given(strike) > 1) {
+        return wrong(
+            "when: a fault has one of at, in, window, every and when, or none and strikes now");
     }
     return strike;
 }
@@ -210,24 +251,32 @@ ControlAnswer arm(const StrikeFault& wanted, scenarios::JudgedRun& run) {
     scenarios::FaultSection fault = wanted.fault;
     const Duration now = run.now().since_origin();
     const Duration storm = run.scenario().run.storm;
-    if (fault.at && *fault.at < now) {
-        return refuse(conflict, "at: virtual time is " + squall::to_string(now) + " already");
+    const std::string_view key = wanted.in      ? "in"
+                                 : fault.at     ? "at"
+                                 : fault.window ? "window"
+                                 : fault.every  ? "every"
+                                                : "when";
+    if ((fault.at && *fault.at < now) || (fault.window && fault.window->first < now)) {
+        return refuse(conflict,
+                      fmt::format("{}: virtual time is {} already", key, squall::to_string(now)));
     }
-    if ((fault.at && *fault.at >= storm) || (wanted.in && *wanted.in >= storm - now)) {
-        return refuse(conflict, fmt::format("{}: the storm ends at {} (run.storm)",
-                                            wanted.in ? "in" : "at", squall::to_string(storm)));
+    const Duration left = storm - now;
+    if ((fault.at && *fault.at >= storm) || (fault.window && fault.window->second >= storm) ||
+        (wanted.in && *wanted.in >= left) || (fault.every && *fault.every >= left)) {
+        return refuse(conflict, fmt::format("{}: the storm ends at {} (run.storm)", key,
+                                            squall::to_string(storm)));
     }
     if (wanted.in) fault.at = now + *wanted.in;
     if (fault.when && !fault.when->since.empty() && !run.faults().knows(fault.when->since)) {
         return refuse(bad_request,
                       fmt::format("when.since: there is no fault '{}'", fault.when->since));
     }
-    run.faults().arm(fault);
+    const scenarios::FaultPlan::Armed armed = run.faults().arm(fault);
     return {.status = accepted,
-            .body = ordered_json{{"id", fault.id},
-                                 {"kind", fault.kind},
-                                 {"target", fault.target},
-                                 {"awaits", awaited_by(fault)}}
+            .body = ordered_json{{"id", armed.id},
+                                 {"kind", armed.kind},
+                                 {"target", armed.target},
+                                 {"awaits", awaited_by(armed)}}
                         .dump()};
 }
 
@@ -246,7 +295,7 @@ ControlAnswer strike(StrikeFault wanted, scenarios::JudgedRun& run) {
         constexpr int bad_request = 400;
         return refuse(bad_request, without_path(error.message, fault.id));
     }
-    if (wanted.in || fault.at || fault.when) return arm(wanted, run);
+    if (times_given(wanted) > 0) return arm(wanted, run);
     const std::vector<std::string> hit = plan.strike(fault);
     if (hit.empty()) {
         return refuse(conflict, fmt::format("target: nobody is {} now", fault.target));
@@ -263,7 +312,11 @@ ControlAnswer heal(const HealFault& wanted, scenarios::JudgedRun& run) {
     std::vector<std::string> healed;
     const auto choose = [&](const auto& faults) {
         for (const auto& fault : faults) {
-            if (wanted.id.empty() || fault.id == wanted.id) healed.push_back(fault.id);
+            // What strikes again and again is at work, and armed.
+            const bool is_chosen = std::ranges::find(healed, fault.id) != healed.end();
+            if (!is_chosen && (wanted.id.empty() || fault.id == wanted.id)) {
+                healed.push_back(fault.id);
+            }
         }
     };
     choose(run.faults().at_work());
@@ -298,6 +351,10 @@ std::string encode_action(const ControlAction& action) {
         if (strike->fault.heal_after) fault["for"] = exact(*strike->fault.heal_after);
         if (strike->in) fault["in"] = exact(*strike->in);
         if (strike->fault.at) fault["at"] = exact(*strike->fault.at);
+        if (const auto& window = strike->fault.window) {
+            fault["window"] = {exact(window->first), exact(window->second)};
+        }
+        if (strike->fault.every) fault["every"] = exact(*strike->fault.every);
         if (const auto& when = strike->fault.when) {
             ordered_json& condition = fault["when"];
             condition = {{"event", when->event}, {"nth", when->nth}};
@@ -344,8 +401,8 @@ ControlAnswer carry_out(const ControlAction& action, scenarios::JudgedRun& run) 
     return {.body = "{}"};
 }
 
-std::string awaited_by(const scenarios::FaultSection& armed) {
-    return armed.at ? squall::to_string(*armed.at) : armed.when->event;
+std::string awaited_by(const scenarios::FaultPlan::Armed& armed) {
+    return armed.event.empty() ? squall::to_string(armed.next.since_origin()) : armed.event;
 }
 
 ControlAnswer refuse(int status, std::string_view what) {

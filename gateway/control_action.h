@@ -25,8 +25,8 @@ struct ControlAnswer {
     std::function<ControlAnswer()> later{};
 };
 
-// A fault strikes: now, or at its time (`at`, or so long from now), or when its condition is met.
-// Without an id it is given one.
+// A fault strikes: now, or at its time (`at`, or so long from now, or one within a window), or when
+// its condition is met, or again and again. Without an id it is given one.
 struct StrikeFault {
     scenarios::FaultSection fault;
     std::optional<Duration> in{};
@@ -55,7 +55,7 @@ Result<ControlAction> decode_action(std::string_view text);
 ControlAnswer carry_out(const ControlAction& action, scenarios::JudgedRun& run);
 
 // What a fault that is armed waits for: "12.5s" of virtual time, or an event.
-std::string awaited_by(const scenarios::FaultSection& armed);
+std::string awaited_by(const scenarios::FaultPlan::Armed& armed);
 
 // {"error": "what is wrong"}
 ControlAnswer refuse(int status, std::string_view what);

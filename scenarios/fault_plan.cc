@@ -118,20 +118,39 @@ std::vector<std::string> FaultPlan::strike(FaultSection given) {
     return strike(entry);
 }
 
-void FaultPlan::arm(FaultSection given) {
-    ASSERT(given.at.has_value() != given.when.has_value(), "fault {}: when?", given.id);
+FaultPlan::Armed FaultPlan::arm(FaultSection given) {
+    ASSERT((given.at ? 1 : 0) + (given.window ? 1 : 0) + (given.every ? 1 : 0) +
+                   (given.when ? 1 : 0) ==
+               1,
+           "fault {}: when?", given.id);
     Entry& entry = take(std::move(given));
+    const FaultSection& section = *entry.section;
     entry.is_answered = false;
     entry.is_armed = true;
     entry.ever_struck = false;
     entry.matches = 0;
-    const std::uint64_t number = ++entry.times_armed;
-    if (entry.section->when) {
-        watch(entry.section->when->event);
-        return;
+    ++entry.times_armed;
+    sim::Simulation& simulation = cluster_.simulation();
+    if (section.when) {
+        watch(section.when->event);
+    } else if (section.at) {
+        wait_until(entry, Time(*section.at));
+    } else if (section.window) {
+        Draws draws(simulation.noise(),
+                    Meaning("given fault time").with(section.id).with(entry.times_armed));
+        const std::int64_t drawn =
+            draws.between(section.window->first.count(), section.window->second.count());
+        wait_until(entry, Time(Duration(drawn)));
+    } else {
+        wait_until(entry, simulation.now() + *section.every);
     }
-    cluster_.simulation().control_at(Time(*entry.section->at),
-                                     [this, &entry, number] { strike_armed(entry, number); });
+    return told(entry);
+}
+
+void FaultPlan::wait_until(Entry& entry, Time time) {
+    entry.next = time;
+    cluster_.simulation().control_at(
+        time, [this, &entry, number = entry.times_armed] { strike_armed(entry, number); });
 }
 
 FaultPlan::Entry& FaultPlan::take(FaultSection given) {
@@ -149,8 +168,12 @@ FaultPlan::Entry& FaultPlan::take(FaultSection given) {
 
 void FaultPlan::strike_armed(Entry& entry, std::uint64_t number) {
     // It may have been taken back meanwhile, and given again.
-    if (!entry.is_armed || entry.times_armed != number) return;
-    entry.is_armed = false;
+    if (over_ || !entry.is_armed || entry.times_armed != number) return;
+    if (entry.section->every) {
+        wait_until(entry, cluster_.simulation().now() + *entry.section->every);
+    } else {
+        entry.is_armed = false;
+    }
     strike(entry);
 }
 
@@ -169,21 +192,28 @@ bool FaultPlan::end(const std::string& id) {
     const auto armed = std::ranges::find_if(given_entries_, [&](const Entry& entry) {
         return entry.is_armed && entry.section->id == id;
     });
-    if (armed != given_entries_.end()) {
-        armed->is_armed = false;
-        return true;
-    }
+    const bool is_armed = armed != given_entries_.end();
+    if (is_armed) armed->is_armed = false;
     const bool is_at_work = std::ranges::find(active_, id, &Active::id) != active_.end();
     if (is_at_work) heal(id);
-    return is_at_work;
+    return is_armed || is_at_work;
 }
 
-std::vector<FaultSection> FaultPlan::armed() const {
-    std::vector<FaultSection> sections;
+FaultPlan::Armed FaultPlan::told(const Entry& entry) {
+    const FaultSection& section = *entry.section;
+    return {.id = section.id,
+            .kind = section.kind,
+            .target = section.target,
+            .event = section.when ? section.when->event : "",
+            .next = entry.next};
+}
+
+std::vector<FaultPlan::Armed> FaultPlan::armed() const {
+    std::vector<Armed> faults;
     for (const Entry& entry : given_entries_) {
-        if (entry.is_armed) sections.push_back(*entry.section);
+        if (entry.is_armed) faults.push_back(told(entry));
     }
-    return sections;
+    return faults;
 }
 
 std::vector<FaultPlan::AtWork> FaultPlan::at_work() const {
@@ -274,7 +304,8 @@ void FaultPlan::end_storm() {
         if (!entry.ever_struck) miss(entry);
     }
     for (const Entry& entry : given_entries_) {
-        if (entry.is_armed) miss(entry);
+        const bool has_repeated = entry.section->every && entry.ever_struck;
+        if (entry.is_armed && !has_repeated) miss(entry);
     }
 }
 

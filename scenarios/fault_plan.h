@@ -1,8 +1,8 @@
 // FaultPlan: brings the faults of a scenario down on a cluster at their times, and ends them; and
 // those that are given to it while it runs (`squall serve --control`).
 //
-// Times that a seed may choose (window, every) are drawn when the plan is made, keyed by the
-// fault's id: adding or removing one fault leaves the others where they were.
+// Times that a seed may choose (window) are drawn when the plan is made, or the fault is given,
+// keyed by the fault's id: adding or removing one fault leaves the others where they were.
 #pragma once
 
 #include <deque>
@@ -36,13 +36,19 @@ class FaultPlan {
         std::string id, kind, target;
         std::vector<std::string> machines;  // whom it hit
     };
+    struct Armed {
+        std::string id, kind, target;
+        std::string event;  // what it waits for; empty: its time
+        Time next{};
+    };
 
     // Strikes now. Requires: validate_given() was content, and may_give(given.id). Returns whom it
     // hits; nobody plays the role: empty, and nothing happened.
     std::vector<std::string> strike(FaultSection given);
-    // Strikes at its time (`at`), or when its condition is met for the first time from now on
-    // (`when`). Requires: as strike(), and one of the two; a time is not in the past.
-    void arm(FaultSection given);
+    // Strikes at its time (`at`, or one drawn from `window`), when its condition is met for the
+    // first time from now on (`when`), or again and again until it is ended (`every`: first so long
+    // from now). Requires: as strike(), and one of the four; a time is not in the past.
+    Armed arm(FaultSection given);
     // Whether a fault of that id may be given: the storm goes on, and neither the scenario nor
     // anything at work or armed has the id.
     bool may_give(const std::string& id) const;
@@ -50,12 +56,12 @@ class FaultPlan {
     bool knows(const std::string& id) const;
     // An id that no fault has had: "given-1".
     std::string fresh_id() const;
-    // What is at work is healed, what is armed never strikes. False: there is neither.
+    // What is at work is healed, what is armed strikes no more. False: there is neither.
     bool end(const std::string& id);
     // In order of striking.
     std::vector<AtWork> at_work() const;
     // Given, and still to strike.
-    std::vector<FaultSection> armed() const;
+    std::vector<Armed> armed() const;
     bool storm_is_over() const { return over_; }
 
   private:
@@ -69,6 +75,7 @@ class FaultPlan {
         // From outside: still to strike, for the how manieth time.
         bool is_armed = false;
         std::uint64_t times_armed = 0;
+        Time next{};  // where it waits for a time
     };
     struct Active {
         std::string id;
@@ -80,8 +87,10 @@ class FaultPlan {
     bool has_struck(const std::string& id) const;
     std::vector<std::string> strike(Entry& entry);
     Entry& take(FaultSection given);
+    void wait_until(Entry& entry, Time time);
     // What was armed for the `number`th time.
     void strike_armed(Entry& entry, std::uint64_t number);
+    static Armed told(const Entry& entry);
     // Returns whether this event is the one that the entry waits for.
     bool is_met(Entry& entry, const sim::Event& event) const;
     void watch(const std::string& event);

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "gateway/control_action.h"
@@ -51,6 +53,8 @@ TEST(ControlAction, IsWrittenAsItIsRead) {
          {ControlAction(strike), ControlAction(armed),
           ControlAction(strike_of(R"({"kind": "crash", "target": "b1", "in": "2s"})")),
           ControlAction(strike_of(R"({"kind": "crash", "target": "b1", "at": "2m"})")),
+          ControlAction(strike_of(R"({"kind": "crash", "target": "b1", "window": ["1s", "2m"]})")),
+          ControlAction(strike_of(R"({"kind": "crash", "target": "b1", "every": "1.5s"})")),
           ControlAction(HealFault{}), ControlAction(HealFault{.id = "x"}),
           ControlAction(AdvanceTime{.by = 1234567ns})}) {
         const std::string text = encode_action(action);
@@ -71,10 +75,27 @@ TEST(ControlAction, SaysWhatIsWrong) {
     EXPECT_EQ(told(R"({"kind": "crash"})"), "target: a fault names its target");
     EXPECT_EQ(told(R"({"kind": 1})"), "kind: expected a string, not 1");
     EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "for": "soon"})").substr(0, 4), "for:");
-    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "every": "1s"})"),
-              "every: a fault that is given strikes once; scenarios have windows and repeats");
-    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "in": "1s", "at": "9s"})"),
-              "when: a fault has one of at, in and when, or none and strikes now");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "every": "0s"})"),
+              "every: expected more than 0s");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "every": "1ms"})"),
+              "every: it would strike more than 100 times a second");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "every": 15})"),
+              "every: expected a string, not 15");
+    for (const std::string_view window :
+         {R"("5s")", R"(["5s"])", R"(["5s", "4s"])", R"(["-1s", "4s"])", R"(["1s", "2s", "3s"])"}) {
+        EXPECT_EQ(told(fmt::format(R"({{"kind": "crash", "target": "b1", "window": {}}})", window)),
+                  R"(window: expected two times, the earlier first: ["5s", "20s"])");
+    }
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "window": [5, 20]})"),
+              "window: expected a string, not 5");
+    EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "window": ["5s", "late"]})").substr(0, 7),
+              "window:");
+    for (const std::string_view two : {R"("in": "1s", "at": "9s")", R"("every": "1s", "in": "9s")",
+                                       R"("every": "1s", "window": ["5s", "6s"])"}) {
+        EXPECT_EQ(told(fmt::format(R"({{"kind": "crash", "target": "b1", {}}})", two)),
+                  "when: a fault has one of at, in, window, every and when, or none and strikes "
+                  "now");
+    }
     EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "in": "-1s"})").substr(0, 3), "in:");
     EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "when": "ThisHappens"})"),
               R"(when: expected an event, like {"event": "PartitionChanged"})");
@@ -199,6 +220,96 @@ TEST(ControlAction, StrikesWhenItsTimeOrItsEventComes) {
     EXPECT_EQ(replay(cluster.scenario, cluster.events, cluster.options()).hash, served.hash);
 }
 
+TEST(ControlAction, StrikesAgainAndAgainUntilItIsEnded) {
+    ServedCluster cluster;
+    const auto is_down = [&] { return !cluster.served.run().faults().at_work().empty(); };
+    const auto awaited = [&] {
+        const auto armed = cluster.served.run().faults().armed();
+        return armed.empty() ? std::string() : awaited_by(armed.front());
+    };
+    const Time given = cluster.served.now();
+    const auto after = [&](Duration time) {
+        return squall::to_string((given + time).since_origin());
+    };
+    const ControlAnswer answer =
+        act(cluster,
+            strike_of(
+                R"({"id": "beat", "kind": "crash", "target": "b3", "every": "4s", "for": "1s"})"));
+    ASSERT_EQ(answer.status, 202) << answer.body;
+    EXPECT_EQ(json::parse(answer.body)["awaits"], after(4s));
+    cluster.pass(3900ms);
+    EXPECT_FALSE(is_down());
+    cluster.pass(200ms);
+    EXPECT_TRUE(is_down());
+    EXPECT_EQ(awaited(), after(8s));
+    cluster.pass(1s);
+    EXPECT_FALSE(is_down());
+    cluster.pass(2800ms);
+    EXPECT_FALSE(is_down());
+    cluster.pass(200ms);
+    EXPECT_TRUE(is_down());
+    EXPECT_EQ(awaited(), after(12s));
+    // It is taken: at work, and still to come.
+    EXPECT_EQ(act(cluster, strike_of(R"({"id": "beat", "kind": "pause", "target": "b1"})")).status,
+              409);
+    EXPECT_EQ(act(cluster, HealFault{.id = "beat"}).body, R"({"healed":["beat"]})");
+    EXPECT_FALSE(is_down());
+    EXPECT_EQ(awaited(), "");
+    cluster.pass(4s);
+    EXPECT_FALSE(is_down()) << "it was ended";
+    // The same id again is another one: the earlier one's beat is over.
+    ASSERT_EQ(
+        act(cluster, strike_of(R"({"id": "beat", "kind": "pause", "target": "b2", "every": "6s"})"))
+            .status,
+        202);
+    cluster.pass(5900ms);
+    EXPECT_FALSE(is_down());
+    cluster.pass(200ms);
+    EXPECT_TRUE(is_down());
+    EXPECT_EQ(act(cluster, HealFault{}).body, R"({"healed":["beat"]})");
+    // Nobody has the role yet: its turn passes, and the next one comes.
+    const std::string owner =
+        R"json({"id": "late", "kind": "pause", "target": "leader(orders-0)", "every": "5s", "for": "1s"})json";
+    ASSERT_EQ(act(cluster, strike_of(owner)).status, 202);
+    cluster.pass(5100ms);
+    EXPECT_FALSE(is_down());
+    const ConnectionNumber leader = connect_to_leader(cluster, "orders");
+    ASSERT_TRUE(cluster.call(leader, produce_of("orders", batch_of({"one"})), 7));
+    cluster.pass(5s);
+    const scenarios::RunResult served = cluster.end();
+    EXPECT_EQ(served.verdict, scenarios::Verdict::pass) << served.why;
+    std::vector<std::string> struck;
+    for (const auto& fault : served.faults) {
+        if (fault.at != Time::max()) struck.push_back(fault.id);
+    }
+    EXPECT_EQ(struck.size(), served.faults.size() - 1) << "one turn had nobody to hit";
+    EXPECT_EQ(std::ranges::count(struck, "beat"), 3);
+    EXPECT_GE(std::ranges::count(struck, "late"), 1);
+    EXPECT_EQ(replay(cluster.scenario, cluster.events, cluster.options()).hash, served.hash);
+}
+
+TEST(ControlAction, StrikesOnceWithinItsWindow) {
+    std::set<std::string> times;
+    for (const std::uint64_t seed : {1u, 2u, 3u}) {
+        ServedCluster cluster({}, seed);
+        const ControlAnswer answer = act(
+            cluster, strike_of(R"({"kind": "pause", "target": "b3", "window": ["8s", "12s"]})"));
+        ASSERT_EQ(answer.status, 202) << answer.body;
+        times.insert(json::parse(answer.body)["awaits"]);
+        cluster.pass(2900ms);
+        EXPECT_TRUE(cluster.served.run().faults().at_work().empty());
+        cluster.pass(4200ms);
+        EXPECT_EQ(cluster.served.run().faults().at_work().size(), 1u);
+        EXPECT_TRUE(cluster.served.run().faults().armed().empty());
+        const scenarios::RunResult served = cluster.end();
+        ASSERT_EQ(served.faults.size(), 1u);
+        EXPECT_EQ(json::parse(answer.body)["awaits"],
+                  squall::to_string(served.faults[0].at.since_origin()));
+        EXPECT_EQ(replay(cluster.scenario, cluster.events, cluster.options()).hash, served.hash);
+    }
+    EXPECT_EQ(times.size(), 3u) << "the seed draws it";
+}
+
 TEST(ControlAction, RefusesWhatCannotBeAwaited) {
     ServedCluster cluster;
     const auto told = [&](std::string_view text) { return act(cluster, strike_of(text)); };
@@ -206,6 +317,15 @@ TEST(ControlAction, RefusesWhatCannotBeAwaited) {
     EXPECT_EQ(past.status, 409);
     EXPECT_TRUE(error_of(past).starts_with("at: virtual time is ")) << error_of(past);
     EXPECT_EQ(told(R"({"kind": "crash", "target": "b1", "in": "99999h"})").status, 409);
+    EXPECT_EQ(error_of(told(R"({"kind": "crash", "target": "b1", "window": ["1s", "2m"]})")),
+              "window: virtual time is 5s already");
+    for (const std::string_view late : {R"("window": ["6s", "99999h"])", R"("every": "99999h")"}) {
+        const ControlAnswer answer =
+            told(fmt::format(R"({{"kind": "crash", "target": "b1", {}}})", late));
+        EXPECT_EQ(answer.status, 409);
+        EXPECT_NE(error_of(answer).find(": the storm ends at "), std::string::npos)
+            << error_of(answer);
+    }
     EXPECT_EQ(error_of(told(R"({"kind": "crash", "target": "b1", "when": {"event": "Nothing"}})"))
                   .substr(0, 36),
               "when.event: unknown event 'Nothing'");
@@ -319,6 +439,19 @@ TEST(ControlServer, ActsAndEnds) {
     EXPECT_EQ(json::parse(advanced->body)["brokers"][1]["fenced"], true);
     EXPECT_EQ(client.Delete("/faults/k")->status, 200);
     EXPECT_EQ(json::parse(client.Get("/status")->body)["brokers"][1]["running"], true);
+    const auto repeating =
+        client.Post("/faults", R"({"id": "r", "kind": "crash", "target": "b3", "every": "40s"})",
+                    "application/json");
+    ASSERT_EQ(repeating->status, 202) << repeating->body;
+    ASSERT_EQ(client.Post("/advance", R"({"by": "50s"})", "application/json")->status, 200);
+    const json faults = json::parse(client.Get("/faults")->body);
+    EXPECT_EQ(faults["faults"][0]["id"], "r");
+    EXPECT_EQ(faults["armed"][0]["id"], "r");
+    EXPECT_EQ(json::parse(client.Delete("/faults/r")->body).at("healed"), json::array({"r"}));
+    ASSERT_EQ(client.Post("/advance", R"({"by": "50s"})", "application/json")->status, 200);
+    EXPECT_EQ(json::parse(client.Get("/status")->body)["brokers"][2]["running"], true);
+    const json none = json::parse(client.Get("/faults")->body);
+    EXPECT_TRUE(none["faults"].empty() && none["armed"].empty()) << none;
     const json verdict = json::parse(client.Post("/end", "{}", "application/json")->body);
     const scenarios::RunResult result = serving.end();
     EXPECT_EQ(verdict["hash"], fmt::format("{:016x}", result.hash));
