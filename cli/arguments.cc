@@ -12,23 +12,31 @@ CLI::Option& Arguments::add(const char* names, T& to, const char* about, const c
     return *parser_.add_option(names, to, about)->option_text(value);
 }
 
+// CLI11 takes whatever comes next for the value, an option too.
+template <class T>
+CLI::Option& Arguments::add_text(const char* names, T& to, const char* about, const char* value) {
+    return *add(names, to, about, value).check([value](const std::string& text) {
+        return text.starts_with("--") ? fmt::format("expected {}, found {}", value, text) : "";
+    });
+}
+
 void Arguments::text(const char* names, std::string& to, const char* about, const char* value) {
-    add(names, to, about, value);
+    add_text(names, to, about, value);
 }
 
 void Arguments::required_text(const char* names, std::string& to, const char* about,
                               const char* value) {
-    add(names, to, about, value).required();
+    add_text(names, to, about, value).required();
 }
 
 void Arguments::texts(const char* names, std::vector<std::string>& to, const char* about,
                       const char* value) {
-    add(names, to, about, value);
+    add_text(names, to, about, value);
 }
 
 void Arguments::repeatable_text(const char* names, std::vector<std::string>& to, const char* about,
                                 const char* value) {
-    add(names, to, about, value).allow_extra_args(false);
+    add_text(names, to, about, value).allow_extra_args(false);
 }
 
 template <class T>

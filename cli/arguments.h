@@ -2,8 +2,8 @@
 // cost more to compile than all commands together: only arguments.cc and cli.cc include them.
 //
 // Names are written as the user writes them, "-o,--out"; without dashes the argument goes by its
-// place. `value` is how the help calls what stands behind the name. What is taken lives as long as
-// the parser.
+// place. `value` is how the help calls what stands behind the name; another option there is
+// refused. What is taken lives as long as the parser.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,8 @@ class Arguments {
   private:
     template <class T>
     CLI::Option& add(const char* names, T& to, const char* about, const char* value);
+    template <class T>
+    CLI::Option& add_text(const char* names, T& to, const char* about, const char* value);
     template <class T>
     void add_number(const char* names, T& to, const char* about, const char* value, Range range);
 
