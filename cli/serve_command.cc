@@ -35,10 +35,28 @@ gateway::Address address(const std::string& option, const std::string& text) {
     return std::move(parsed).value();
 }
 
+// As Kafka does with advertised.listeners: clients could be told nothing worse than an address that
+// means another machine to each of them.
+std::string advertised_host(const ServeCommand& command, const gateway::Address& listen) {
+    if (command.advertise.empty()) {
+        if (!gateway::is_meta_address(listen.host)) return {};
+        throw BadInput{
+            fmt::format("--listen {}: clients elsewhere cannot connect to {}; expected "
+                        "--advertise HOST beside, with a host that they can",
+                        command.listen, listen.host)};
+    }
+    Result<std::string> host = gateway::parse_host(command.advertise);
+    if (!host) throw BadInput{"--advertise: " + host.error().detail};
+    if (!gateway::is_meta_address(*host)) return std::move(host).value();
+    throw BadInput{fmt::format(
+        "--advertise {}: clients elsewhere cannot connect to it; expected a host that they can",
+        command.advertise)};
+}
+
 gateway::ServeOptions serve_options(const ServeCommand& command) {
     gateway::ServeOptions options;
     options.listen = address("--listen", command.listen);
-    options.advertised_host = command.advertise;
+    options.advertised_host = advertised_host(command, options.listen);
     constexpr double slowest = 0.001;
     constexpr double fastest = 1000.0;
     if (!(command.speed >= slowest && command.speed <= fastest)) {
@@ -115,7 +133,8 @@ Command add_serve(Arguments& arguments, const Environment&) {
                    "the first broker's address; the others have the ports after it (0: any)",
                    "HOST:PORT");
     arguments.text("--advertise", command->advertise,
-                   "the host that clients are told to connect to; that of --listen if left out",
+                   "the host that clients are told to connect to; that of --listen if left out, "
+                   "which 0.0.0.0 cannot be",
                    "HOST");
     arguments.text("--seed", command->seed,
                    "64 bits, decimal or 0x hex; drawn from the system if left out", "N");

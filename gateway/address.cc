@@ -1,7 +1,10 @@
 #include "gateway/address.h"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace squall::gateway {
@@ -32,6 +35,36 @@ std::string to_string(const Address& address) {
     const bool is_ipv6 = address.host.find(':') != std::string::npos;
     return is_ipv6 ? fmt::format("[{}]:{}", address.host, address.port)
                    : fmt::format("{}:{}", address.host, address.port);
+}
+
+Result<std::string> parse_host(std::string_view text) {
+    std::string_view host = text;
+    if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+    }
+    const std::string name(host);
+    in6_addr ipv6{};
+    const auto is_of_a_name = [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_';
+    };
+    const bool is_host = inet_pton(AF_INET6, name.c_str(), &ipv6) == 1 ||
+                         (name == text && !name.empty() && std::ranges::all_of(name, is_of_a_name));
+    if (is_host) return name;
+    return Error{Failure::invalid_input,
+                 fmt::format("'{}' is no host; expected a name or an address, without a port, like "
+                             "kafka.example or 192.0.2.1",
+                             text)};
+}
+
+bool is_meta_address(const std::string& host) {
+    // As the resolver reads them: "0" is 0.0.0.0 too.
+    in_addr ipv4{};
+    if (inet_aton(host.c_str(), &ipv4) == 1) return ipv4.s_addr == INADDR_ANY;
+    in6_addr ipv6{};
+    if (inet_pton(AF_INET6, host.c_str(), &ipv6) != 1) return false;
+    std::uint8_t(&bytes)[16] = ipv6.s6_addr;
+    if (bytes[10] == 0xff && bytes[11] == 0xff) bytes[10] = bytes[11] = 0;  // ::ffff:0.0.0.0
+    return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
 }
 
 bool is_loopback(const Address& address) {

@@ -19,6 +19,12 @@ struct Address {
 // Error: invalid_input, saying what was expected.
 Result<Address> parse_address(std::string_view text);
 std::string to_string(const Address& address);
+// A host alone, as clients are told it: a name or a number; "[::1]" loses its brackets. Error:
+// invalid_input, saying what was expected.
+Result<std::string> parse_host(std::string_view text);
+// Whether it stands for every address of this machine ("0.0.0.0", "::"): to be listened on, and
+// never to be connected to from elsewhere.
+bool is_meta_address(const std::string& host);
 // Whether nobody beyond this machine can reach it, by its form.
 bool is_loopback(const Address& address);
 

@@ -171,5 +171,16 @@ class Connections(unittest.TestCase):
             each.close()
 
 
+class Advertised(unittest.TestCase):
+    def test_clients_are_told_the_advertised_host_alone(self):
+        with Squall("--quiet", "--advertise", "localhost", listen="0.0.0.0:0") as squall:
+            squall.expected = "vacuous"
+            self.assertEqual([address.rsplit(":", 1)[0] for address in squall.bootstrap.split(",")], ["localhost"] * 3)
+            with connect(squall) as connection:
+                brokers = ask(connection, METADATA, 1, struct.pack(">i", 0))
+            self.assertEqual(brokers.count(text(b"localhost")), 3)
+            self.assertNotIn(b"0.0.0.0", brokers)
+
+
 if __name__ == "__main__":
     main()

@@ -31,12 +31,12 @@ def program():
 
 
 class Squall:
-    def __init__(self, *options, scenario="serve", seed=1):
+    def __init__(self, *options, scenario="serve", seed=1, listen="127.0.0.1:0"):
         self.folder = tempfile.TemporaryDirectory(prefix="squall-")
         self.recording = pathlib.Path(self.folder.name, "run.squall")
         self.log = pathlib.Path(self.folder.name, "log")
         self.process = subprocess.Popen(
-            [program(), "serve", scenario, "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--seed", str(seed),
+            [program(), "serve", scenario, "--listen", listen, "--control", "127.0.0.1:0", "--seed", str(seed),
              "--record", str(self.recording), *options],
             stdout=subprocess.PIPE, stderr=self.log.open("w"), text=True)
         self.bootstrap = self._line("bootstrap: ")

@@ -24,6 +24,19 @@ TEST(Address, IsReadAsPeopleWriteIt) {
     }
     EXPECT_TRUE(is_loopback({"127.0.0.1", 1}));
     EXPECT_FALSE(is_loopback({"0.0.0.0", 1}));
+    for (const char* host : {"kafka.example", "b_1", "192.0.2.1", "::1"}) {
+        EXPECT_EQ(parse_host(host).value(), host);
+    }
+    EXPECT_EQ(parse_host("[::1]").value(), "::1");
+    for (const char* host : {"", "kafka:9092", "[kafka]", "ka fka", "http://kafka", "[]"}) {
+        EXPECT_FALSE(parse_host(host).ok()) << host;
+    }
+    for (const char* host : {"0.0.0.0", "0", "::", "0:0::0", "::ffff:0.0.0.0"}) {
+        EXPECT_TRUE(is_meta_address(host)) << host;
+    }
+    for (const char* host : {"127.0.0.1", "::1", "::ffff:127.0.0.1", "localhost", "0.example"}) {
+        EXPECT_FALSE(is_meta_address(host)) << host;
+    }
 }
 
 TEST(MachineName, HoldsOnlyWhatNamesOfNodesHave) {
