@@ -5,6 +5,11 @@
 
 #include "model/protocol/compression.h"
 #include "model/protocol/message_set.h"
+#include "model/protocol/messages/add_offsets_to_txn.h"
+#include "model/protocol/messages/add_partitions_to_txn.h"
+#include "model/protocol/messages/end_txn.h"
+#include "model/protocol/messages/find_coordinator.h"
+#include "model/protocol/messages/init_producer_id.h"
 #include "tests/gateway/outside_client.h"
 
 namespace squall::gateway {
@@ -171,6 +176,64 @@ TEST(OldClients, AreRefusedZstd) {
 }
 
 // Whatever stands where a message set should: an answer, and everybody else is served on.
+// PRODUCER_FENCED is known from version 4 of InitProducerId and 2 of the others on (KIP-588).
+TEST(OldClients, AreToldOfAFencedProducerInWordsThatTheyKnow) {
+    ServedCluster cluster;
+    connect_to_leader(cluster, "orders");
+    const ConnectionNumber any = cluster.connect(0);
+    const auto connect_to_coordinator = [&](CoordinatorType type, const std::string& key) {
+        FindCoordinatorRequest request{.key = key, .key_type = type, .coordinator_keys = {}};
+        cluster.call(any, request, 3);  // its topic comes to be
+        const auto found = cluster.call(any, request, 3);
+        return cluster.connect(static_cast<std::uint32_t>(found->node_id.value()) - 1);
+    };
+    connect_to_coordinator(CoordinatorType::group, "readers");
+    const ConnectionNumber coordinator =
+        connect_to_coordinator(CoordinatorType::transaction, "payment");
+    InitProducerIdRequest init;
+    init.transactional_id = "payment";
+    init.transaction_timeout_ms = 10'000;
+    std::optional<InitProducerIdResponse> fenced = cluster.call(coordinator, init, 1);
+    // The coordinator has no producer ids yet.
+    if (fenced->error_code == ErrorCode::coordinator_load_in_progress) {
+        fenced = cluster.call(coordinator, init, 1);
+    }
+    ASSERT_EQ(fenced->error_code, ErrorCode::none);
+    for (int i = 0; i < 2; ++i) {
+        ASSERT_EQ(cluster.call(coordinator, init, 1)->error_code, ErrorCode::none);
+    }
+
+    init.producer_id = fenced->producer_id;
+    init.producer_epoch = fenced->producer_epoch;
+    EXPECT_EQ(cluster.call(coordinator, init, 3)->error_code, ErrorCode::invalid_producer_epoch);
+    EXPECT_EQ(cluster.call(coordinator, init, 4)->error_code, ErrorCode::producer_fenced);
+    AddPartitionsToTxnRequest partitions;
+    partitions.v3_and_below_transactional_id = "payment";
+    partitions.v3_and_below_producer_id = fenced->producer_id;
+    partitions.v3_and_below_producer_epoch = fenced->producer_epoch;
+    partitions.v3_and_below_topics.push_back({.name = "orders", .partitions = {0}});
+    const AddOffsetsToTxnRequest offsets{.transactional_id = "payment",
+                                         .producer_id = fenced->producer_id,
+                                         .producer_epoch = fenced->producer_epoch,
+                                         .group_id = "readers"};
+    const EndTxnRequest end{.transactional_id = "payment",
+                            .producer_id = fenced->producer_id,
+                            .producer_epoch = fenced->producer_epoch,
+                            .committed = true};
+    for (const ApiVersion version : {ApiVersion(0), ApiVersion(1), ApiVersion(2), ApiVersion(3)}) {
+        const ErrorCode told =
+            version < 2 ? ErrorCode::invalid_producer_epoch : ErrorCode::producer_fenced;
+        EXPECT_EQ(cluster.call(coordinator, partitions, version)
+                      ->results_by_topic_v3_and_below.at(0)
+                      .results_by_partition.at(0)
+                      .partition_error_code,
+                  told)
+            << version;
+        EXPECT_EQ(cluster.call(coordinator, offsets, version)->error_code, told) << version;
+        EXPECT_EQ(cluster.call(coordinator, end, version)->error_code, told) << version;
+    }
+}
+
 RC_GTEST_PROP(OldClients, AreAnsweredWhateverTheyWrite, ()) {
     ServedCluster cluster;
     const ConnectionNumber leader = connect_to_leader(cluster, "orders");

@@ -19,6 +19,15 @@ namespace {
 // From version 4 on, brokers ask, for many transactions at once.
 constexpr ApiVersion first_of_brokers = 4;
 
+// PRODUCER_FENCED came with KIP-588: who asks in an older version has never heard of it, and is
+// told what fenced producers were told before.
+constexpr ApiVersion first_init_with_fenced = 4;
+constexpr ApiVersion first_with_fenced = 2;
+ErrorCode as_known(ErrorCode error, ApiVersion version, ApiVersion first) {
+    const bool is_unknown = error == ErrorCode::producer_fenced && version < first;
+    return is_unknown ? ErrorCode::invalid_producer_epoch : error;
+}
+
 template <class Topics>
 std::set<TopicPartition> partitions_of(const Topics& topics) {
     std::set<TopicPartition> partitions;
@@ -63,7 +72,7 @@ std::vector<AddPartitionsToTxnResponse::Topic> by_topic(const PartitionsAdded& a
 
 // Without a transactional id any broker answers, with a producer id of its own block.
 InitProducerIdResponse handle(Broker& broker, InitProducerIdRequest& request,
-                              const RequestContext&) {
+                              const RequestContext& context) {
     InitProducerIdResponse response;
     if (!request.transactional_id) {
         const std::optional<ProducerId> id = broker.producer_ids().take();
@@ -83,6 +92,8 @@ InitProducerIdResponse handle(Broker& broker, InitProducerIdRequest& request,
     std::optional<InitProducerIdResponse> answered = answer.await();
     ASSERT(answered.has_value(), "the coordinator dropped an InitProducerId of {}",
            *request.transactional_id);
+    answered->error_code =
+        as_known(answered->error_code, context.api_version, first_init_with_fenced);
     return *answered;
 }
 
@@ -92,13 +103,16 @@ AddPartitionsToTxnResponse handle(Broker& broker, AddPartitionsToTxnRequest& req
     // A broker adds on behalf of a producer that speaks version 2, and else only verifies.
     const std::int16_t version = context.api_version >= first_of_brokers ? 2 : 1;
     if (context.api_version < first_of_brokers) {
-        response.results_by_topic_v3_and_below =
-            by_topic(add(broker,
-                         {.transactional_id = request.v3_and_below_transactional_id,
-                          .producer_id = request.v3_and_below_producer_id,
-                          .producer_epoch = request.v3_and_below_producer_epoch,
-                          .partitions = partitions_of(request.v3_and_below_topics)},
-                         version));
+        PartitionsAdded added = add(broker,
+                                    {.transactional_id = request.v3_and_below_transactional_id,
+                                     .producer_id = request.v3_and_below_producer_id,
+                                     .producer_epoch = request.v3_and_below_producer_epoch,
+                                     .partitions = partitions_of(request.v3_and_below_topics)},
+                                    version);
+        for (auto& [partition, error] : added.errors) {
+            error = as_known(error, context.api_version, first_with_fenced);
+        }
+        response.results_by_topic_v3_and_below = by_topic(added);
         return response;
     }
     for (const AddPartitionsToTxnRequest::Transaction& transaction : request.transactions) {
@@ -117,7 +131,7 @@ AddPartitionsToTxnResponse handle(Broker& broker, AddPartitionsToTxnRequest& req
 
 // The group's partition of __consumer_offsets becomes part of the transaction.
 AddOffsetsToTxnResponse handle(Broker& broker, AddOffsetsToTxnRequest& request,
-                               const RequestContext&) {
+                               const RequestContext& context) {
     AddOffsetsToTxnResponse response;
     const TopicPartition partition{offsets_topic, broker.groups().partition_of(request.group_id)};
     // The producer looks for its group's coordinator only after this, so that nobody may have asked
@@ -134,7 +148,8 @@ AddOffsetsToTxnResponse handle(Broker& broker, AddOffsetsToTxnRequest& request,
                                        .producer_epoch = request.producer_epoch,
                                        .partitions = {partition}},
                                       1);
-    response.error_code = added.errors.at(partition);
+    response.error_code =
+        as_known(added.errors.at(partition), context.api_version, first_with_fenced);
     return response;
 }
 
@@ -145,6 +160,7 @@ EndTxnResponse handle(Broker& broker, EndTxnRequest& request, const RequestConte
     std::optional<EndTxnResponse> answered = answer.await();
     ASSERT(answered.has_value(), "the coordinator dropped an EndTxn of {}",
            request.transactional_id);
+    answered->error_code = as_known(answered->error_code, context.api_version, first_with_fenced);
     return *answered;
 }
 
