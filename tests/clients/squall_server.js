@@ -47,6 +47,14 @@ class Squall {
     }
   }
 
+  // Whoever leads the partition of __transaction_state that the id's hash (Java's) falls into.
+  async transactionCoordinator(transactionalId) {
+    let code = 0;
+    for (let i = 0; i < transactionalId.length; ++i) code = (Math.imul(31, code) + transactionalId.charCodeAt(i)) | 0;
+    const { topics } = await this.ask('/topics');
+    return `leader(__transaction_state-${(code & 0x7fffffff) % topics.__transaction_state.length})`;
+  }
+
   async lag(group) {
     const { groups } = await this.ask('/groups');
     return groups.filter(g => g.group === group).reduce((sum, g) => sum + g.lag, 0);
