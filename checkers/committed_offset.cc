@@ -19,7 +19,9 @@
 // that was answered 'unknown', or never): requests of one client may overtake each other on two
 // connections; and where the application sought back, or a truncation or a reset with a cause of
 // its own put it back. Commits without a generation (simple consumers, administrators) are exempt.
-// Offsets sent to a transaction are commits, too, which take effect with it or not at all. Allowed:
+// Offsets sent to a transaction are commits, too, which take effect with it or not at all. A
+// coordinator that was held up may tell late of a commit that its successor found in the log: that
+// took effect before any that the successor told of. Allowed:
 // anything after the group's own topic lost records (checkers/allowance.h): generations and offsets
 // start anew; and a commit by which a client from outside seeks: where it goes is not seen before
 // it reads from there, and some commit that first (kafkajs). It does so before it commits again,
@@ -167,6 +169,8 @@ class CommittedOffset final : public Checker {
             removed_[{removed->group, removed->member_id}] = {.coordinator = event.node,
                                                               .event = event.sequence};
         } else if (event.as<model::CoordinatorChanged>() || event.as<sim::NodeStopped>()) {
+            const auto* const office = event.as<model::CoordinatorChanged>();
+            if (office != nullptr && office->active) in_office_[event.node] = event.sequence;
             // Who takes over reads its members from the log: it may know of no removal.
             std::erase_if(removed_, [&](const auto& entry) {
                 return entry.second.coordinator == event.node;
@@ -385,6 +389,7 @@ class CommittedOffset final : public Checker {
             conclude("fenced-commit", committed, state, {fenced->by, fenced->invoked, sequence});
             return;
         }
+        if (is_told_late(committed.group, node)) return;
         if (committed.generation < state.generation) {
             conclude("fenced-commit", committed, state, {state.committed_event, sequence});
             return;
@@ -410,6 +415,18 @@ class CommittedOffset final : public Checker {
         if (invocation == nullptr || invocation->invoked > state.set_back_event) {
             state.set_back_to = model::no_offset;
         }
+    }
+
+    // Whether somebody who took office after this coordinator did has told of the group's commits.
+    // Who takes office anew knows of all that it lost before.
+    bool is_told_late(const std::string& group, sim::NodeId coordinator) {
+        const auto at = in_office_.find(coordinator);
+        const sim::EventSequence since =
+            at == in_office_.end() ? sim::EventSequence{0} : at->second;
+        sim::EventSequence& latest = told_since_[group];
+        if (since < latest) return true;
+        latest = since;
+        return false;
     }
 
     // Of a generation's invocations the late ones are asked for.
@@ -492,8 +509,10 @@ class CommittedOffset final : public Checker {
     std::map<CommitKey, std::size_t> asked_;   // how often
     // When an offset of a group took effect last.
     std::map<std::pair<std::string, model::PartitionOffset>, sim::EventSequence> stored_;
-    std::map<CommitKey, sim::EventSequence> effects_;  // the first of each
-    std::map<std::string, Settled> settled_;           // in which generation each group did last
+    std::map<CommitKey, sim::EventSequence> effects_;       // the first of each
+    std::map<sim::NodeId, sim::EventSequence> in_office_;   // since when, as a coordinator
+    std::map<std::string, sim::EventSequence> told_since_;  // of the last who told of a commit
+    std::map<std::string, Settled> settled_;  // in which generation each group did last
     std::map<std::pair<std::string, std::string>, RemovedMember> removed_;  // group, member
     std::set<std::string> outside_;  // members that are clients from outside
     Findings findings_{"committed-offset"};

@@ -427,6 +427,37 @@ TEST(CommittedOffset, AcceptsACommitThatTookEffectUnderANewerEpochOfItsMember) {
     EXPECT_EQ(judge(history), "pass");
 }
 
+// A coordinator that is held up may have a commit replicated and not know it; who took over has
+// read it, and goes on from there.
+TEST(CommittedOffset, AcceptsWhatADeposedCoordinatorTellsLateAndNobodyElse) {
+    for (const bool is_deposed : {true, false}) {
+        History history = delivered(10);
+        const auto take_office = [&](int broker, int epoch) {
+            history.by_broker(broker,
+                              model::CoordinatorChanged{.broker = BrokerId{broker},
+                                                        .partition = {model::offsets_topic, 0},
+                                                        .leader_epoch = LeaderEpoch{epoch},
+                                                        .active = true});
+        };
+        const auto tell = [&](int broker, int generation, int offset) {
+            history.by_broker(broker, model::OffsetCommitted{.group = "g",
+                                                             .member_id = "c1",
+                                                             .generation = GenerationId{generation},
+                                                             .partition = orders,
+                                                             .offset = Offset{offset}});
+        };
+        take_office(1, 0);
+        history.invoke_commit("c1", "g", 1, 3);
+        take_office(2, 1);
+        const OperationId commit = history.invoke_commit("c1", "g", 2, 6);
+        tell(2, 2, 6);
+        history.complete_commit(commit);
+        if (!is_deposed) take_office(1, 2);
+        tell(1, 1, 3);
+        EXPECT_EQ(judge(history), is_deposed ? "pass" : "fail: fenced-commit");
+    }
+}
+
 // A client from outside is told by its member id alone: kafkajs commits where it seeks, and then
 // reads from there.
 class CommittedAhead : public testing::Test {
