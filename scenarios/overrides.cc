@@ -177,6 +177,7 @@ void locate(ScenarioError& error, const toml::table& document, std::string_view 
     if (error.line > 0 || colon == std::string::npos) return;
     const std::vector<std::string> parts = split(std::string_view(error.message).substr(0, colon));
     const toml::node* node = &document;
+    std::vector<toml::source_region> keys;
     for (std::size_t i = 0; i < parts.size(); ++i) {
         const toml::table* const table = node->as_table();
         if (table == nullptr) break;
@@ -199,9 +200,13 @@ void locate(ScenarioError& error, const toml::table& document, std::string_view 
         }
         if (next == nullptr) break;
         node = next;
+        keys.push_back(table->find(parts[i])->first.source());
+        if (parts[i] == "config") keys.clear();  // the name of a setting begins behind it
     }
-    error.line = static_cast<int>(node->source().begin.line);
-    error.column = static_cast<int>(node->source().begin.column);
+    const toml::source_position place =
+        error.is_about_key && !keys.empty() ? begin_of_key(keys) : node->source().begin;
+    error.line = static_cast<int>(place.line);
+    error.column = static_cast<int>(place.column);
     if (error.line == 0) error.column = 0;
 }
 

@@ -20,6 +20,8 @@ struct ScenarioError {
     int line = 0;      // from 1; 0 where there is none
     int column = 0;
     std::string message;  // what, what was expected, a suggestion
+    // Where the message begins with a path: it is the key that is wrong there, not its value.
+    bool is_about_key = false;
 
     // "order-flow.toml:14:8: unknown fault 'disk_ful'; did you mean 'disk-full'?"
     std::string text() const;

@@ -66,6 +66,13 @@ std::int64_t days_from_civil(const toml::date& date) {
 
 }  // namespace
 
+toml::source_position begin_of_key(const std::vector<toml::source_region>& parts) {
+    const auto first = std::ranges::find_if(parts, [&](const toml::source_region& part) {
+        return part.begin.line == parts.back().begin.line;
+    });
+    return first->begin;
+}
+
 TableReader::TableReader(const toml::table& table, std::string path, std::string file)
     : table_(&table), path_(std::move(path)), file_(std::move(file)) {}
 
@@ -93,12 +100,34 @@ void TableReader::fail_at(std::string_view key, std::string message) const {
         node = next;
         rest = dot == std::string_view::npos ? "" : rest.substr(dot + 1);
     }
+    fail(node->source().begin, key, std::move(message));
+}
+
+void TableReader::fail_at_key(std::string_view key, std::string message) const {
+    std::vector<toml::source_region> parts;
+    const toml::table* table = table_;
+    for (std::string_view rest = key; table != nullptr;) {
+        // A quoted key has its dots in itself.
+        auto found = table->find(rest);
+        const std::size_t dot = found == table->end() ? rest.find('.') : std::string_view::npos;
+        if (dot != std::string_view::npos) found = table->find(rest.substr(0, dot));
+        if (found == table->end()) break;
+        parts.push_back(found->first.source());
+        if (dot == std::string_view::npos) break;
+        rest = rest.substr(dot + 1);
+        table = found->second.as_table();
+    }
+    if (parts.empty()) fail_at(key, std::move(message));
+    fail(begin_of_key(parts), key, std::move(message));
+}
+
+void TableReader::fail(const toml::source_position& place, std::string_view key,
+                       std::string message) const {
     std::string where = path_;
     if (!key.empty()) where += (where.empty() ? "" : ".") + std::string(key);
-    const toml::source_region& source = node->source();
     throw ScenarioError{.file = file_,
-                        .line = static_cast<int>(source.begin.line),
-                        .column = static_cast<int>(source.begin.column),
+                        .line = static_cast<int>(place.line),
+                        .column = static_cast<int>(place.column),
                         .message = where.empty() ? std::move(message) : where + ": " + message};
 }
 
@@ -323,7 +352,7 @@ void TableReader::finish() {
             message += "; known are";
             for (const std::string& name_known : known) message += " " + name_known;
         }
-        fail_at(key, std::move(message));
+        fail_at_key(key, std::move(message));
     }
 }
 

@@ -17,6 +17,10 @@
 
 namespace squall::scenarios {
 
+// Where a dotted key begins, of whose parts at least one is known: where the first one stands of
+// those in the line of the last.
+toml::source_position begin_of_key(const std::vector<toml::source_region>& parts);
+
 // A table being read. Every key must be asked for, or finish() objects to it.
 class TableReader {
   public:
@@ -58,7 +62,7 @@ class TableReader {
             const Status set = set_setting(options, key, value);
             if (set) continue;
             if (set.error().failure == Failure::not_found) {
-                fail_at(key, "unknown setting '" + key + "'" + suggestion(key, known));
+                fail_at_key(key, "unknown setting '" + key + "'" + suggestion(key, known));
             }
             fail_at(key, set.error().detail);
         }
@@ -71,9 +75,13 @@ class TableReader {
     void finish();
     // Throws, pointing at the value of `key` (dotted below this table), or at the table.
     [[noreturn]] void fail_at(std::string_view key, std::string message) const;
+    // Pointing at the key itself: one that should not be there.
+    [[noreturn]] void fail_at_key(std::string_view key, std::string message) const;
 
   private:
     const toml::node* find(std::string_view key);
+    [[noreturn]] void fail(const toml::source_position& place, std::string_view key,
+                           std::string message) const;
 
     const toml::table* table_;
     std::string path_;

@@ -34,6 +34,10 @@ constexpr Duration longest_clock_offset = std::chrono::hours(24 * 3650);
 [[noreturn]] void refuse(std::string_view path, std::string_view message) {
     throw ScenarioError{.file = {}, .message = fmt::format("{}: {}", path, message)};
 }
+[[noreturn]] void refuse_key(std::string_view path, std::string_view message) {
+    throw ScenarioError{
+        .file = {}, .message = fmt::format("{}: {}", path, message), .is_about_key = true};
+}
 
 std::vector<std::string> server_names(const Scenario& scenario) {
     std::vector<std::string> names = broker_names(scenario);
@@ -79,7 +83,7 @@ void validate_topic_config(const std::string& path, const TopicSection& topic) {
     for (const auto& [key, value] : topic.config) {
         const std::string where = path + ".config." + key;
         if (!contains(known, key)) {
-            refuse(where, "unknown setting '" + key + "'" + suggestion(key, known));
+            refuse_key(where, "unknown setting '" + key + "'" + suggestion(key, known));
         }
         if (const auto options = model::LogOptions{}.with({{key, value}}); !options) {
             refuse(where, options.error().detail);
@@ -422,8 +426,8 @@ void validate_strike(const Scenario& scenario, const FaultSection& fault, const 
         std::vector<std::string> known = {"id",     "kind",  "target", "at",
                                           "window", "every", "when",   "for"};
         for (const FaultOptionEntry& option : kind->options) known.emplace_back(option.name);
-        refuse(path + "." + name,
-               fmt::format("a {} has no option '{}'{}", fault.kind, name, suggestion(name, known)));
+        refuse_key(path + "." + name, fmt::format("a {} has no option '{}'{}", fault.kind, name,
+                                                  suggestion(name, known)));
     }
     if (const auto made = kind->make(fault.options); !made) refuse(path, made.error().detail);
     if (fault.target.empty()) refuse(path + ".target", "a fault names its target");
@@ -531,6 +535,7 @@ void validate(const Scenario& scenario) {
     validate_topics(scenario);
     validate_offsets_topic(scenario);
     if (const auto problem = problem_of_admin_steps(scenario)) {
+        if (problem->is_about_key) refuse_key(problem->path, problem->message);
         refuse(problem->path, problem->message);
     }
     std::set<std::string> ids;

@@ -44,6 +44,7 @@ const AdminStepEntry* find_admin_step(std::string_view kind);
 struct AdminProblem {
     std::string path;
     std::string message;
+    bool is_about_key = false;  // not its value
 };
 std::optional<AdminProblem> problem_of_admin_steps(const Scenario& scenario);
 

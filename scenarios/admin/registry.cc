@@ -340,8 +340,9 @@ std::optional<AdminProblem> problem_of(const AdminSection& step,
         if (takes(*entry, name)) continue;
         std::vector<std::string> known;
         for (const AdminOptionEntry& option : entry->options) known.emplace_back(option.name);
-        return AdminProblem{path + "." + name, fmt::format("{} has no option '{}'{}", step.kind,
-                                                           name, suggestion(name, known))};
+        return AdminProblem{
+            path + "." + name,
+            fmt::format("{} has no option '{}'{}", step.kind, name, suggestion(name, known)), true};
     }
     for (const AdminOptionEntry& option : entry->options) {
         if (!option.is_required || step.options.contains(std::string(option.name))) continue;

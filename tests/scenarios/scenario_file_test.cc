@@ -342,6 +342,42 @@ void PrintTo(const BadInput& input, std::ostream* out) {
 
 constexpr int lines_before = 1 + static_cast<int>(std::ranges::count(small_storm_text, '\n'));
 
+// What should not be there is what the error points at, not what it was to be set to.
+TEST(ScenarioFile, AnUnknownKeyIsPointedAt) {
+    struct Wrong {
+        const char* key;   // where it begins in the text
+        const char* text;  // follows the small storm
+    };
+    for (const auto& [key, text] : {
+             Wrong{"requires", "[checks]\n  requires = []"},
+             Wrong{"netwrk", "[netwrk]\ncodec = \"move\""},
+             Wrong{"drift_pm", "[node.b1]\nclock = { offset = \"1s\", drift_pm = 3 }"},
+             Wrong{"replica.lag.time.ms", "[node.b1]\nconfig.replica.lag.time.ms = 5"},
+             Wrong{"batch.sise", "[node.b1]\nclock.drift_ppm = 3\nconfig = { batch.sise = 5 }"},
+             Wrong{"min.insync.replica", "[topics.more]\nconfig.min.insync.replica = 2"},
+             Wrong{"insync", "[topics.more.config.min]\ninsync.replica = 2"},
+             Wrong{"percnt",
+                   "[[fault]]\nid = \"f\"\nkind = \"slow-disk\"\ntarget = \"b1\"\nat = \"1s\"\n"
+                   "percnt = 3"},
+             Wrong{"topik",
+                   "[[admin]]\nid = \"s\"\nkind = \"create-topic\"\nat = \"1s\"\n"
+                   "topik = \"more\""},
+         }) {
+        const std::string_view whole(text);
+        const std::size_t place = whole.find(key);
+        const std::size_t line = whole.rfind('\n', place) + 1;  // 0: the first
+        try {
+            small_storm("\n" + std::string(text));
+            ADD_FAILURE() << "was accepted:\n" << text;
+        } catch (const ScenarioError& error) {
+            EXPECT_EQ(error.line,
+                      lines_before + 1 + std::ranges::count(whole.substr(0, place), '\n'))
+                << error.text();
+            EXPECT_EQ(error.column, static_cast<int>(place - line) + 1) << error.text();
+        }
+    }
+}
+
 class BadScenario : public testing::TestWithParam<BadInput> {};
 
 TEST_P(BadScenario, IsAnErrorThatSaysWhereAndWhat) {
