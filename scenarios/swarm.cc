@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include "scenarios/cluster.h"
 #include "scenarios/faults/fault.h"
@@ -27,18 +29,19 @@ class Storm {
             if (draws.below(2) == 0) kinds_.push_back(kind);
         }
         if (kinds_.empty()) kinds_.push_back(swarm.kinds[draws.below(swarm.kinds.size())]);
-        roles_ = broker_names(plan);
+        brokers_ = broker_names(plan);
+        roles_ = brokers_;
         // One machine alone loses data, so that a survivor of every record exists: a loss is a bug.
         // Nor may it be one without which there is no majority of controllers that remember.
-        std::vector<std::string> candidates = roles_;
+        std::vector<std::string> candidates = brokers_;
         if (plan.cluster.combined && plan.cluster.controllers < 3) {
             std::erase_if(candidates, [&](const std::string& broker) {
                 return std::ranges::count(controller_names(plan), broker) > 0;
             });
         }
-        if (candidates.empty()) candidates = roles_;
+        if (candidates.empty()) candidates = brokers_;
         victim_ = one_of(candidates, draws);
-        spared_ = roles_;
+        spared_ = brokers_;
         std::erase(spared_, victim_);
         for (const auto& [topic, section] : plan.topics) {
             for (std::int32_t i = 0; i < section.partitions; ++i) {
@@ -62,21 +65,72 @@ class Storm {
     // A fault at a time in the first four fifths of the storm.
     FaultSection draw(std::uint32_t ordinal) const {
         Draws draws(noise_, Meaning("swarm fault").with(ordinal));
-        FaultSection fault;
-        fault.id = fmt::format("storm-{}", ordinal + 1);
+        FaultSection fault = numbered(ordinal);
         fault.kind = kinds_[draws.below(kinds_.size())];
         fault.target = target_of(*find_fault(fault.kind), draws);
-        const std::int64_t storm_ms = plan_.run.storm / 1ms;
-        fault.at = std::chrono::milliseconds(draws.between(storm_ms / 10, storm_ms * 8 / 10));
-        // The first one is sure to come, and to be noticed: a storm without effect tells nothing.
-        const bool may_miss = ordinal > 0;
-        if (may_miss && draws.below(4) == 0) strike_at_a_moment(fault, draws);
-        fault.heal_after = std::chrono::milliseconds(draws.between(500, storm_ms / 4));
-        choose_options(fault, may_miss, draws);
+        fault.at = time_in_storm(draws);
+        // The first one comes at a time, and to all that its target says.
+        const bool is_first = ordinal == 0;
+        if (!is_first && draws.below(4) == 0) strike_at_a_moment(fault, draws);
+        fault.heal_after = time_to_heal(draws);
+        choose_options(fault, is_first, draws);
+        return fault;
+    }
+
+    // Whether the fault leaves a trace whatever the cluster does, if no other has left one before.
+    bool is_sure(const FaultSection& fault) const {
+        if (!fault.at || !is_felt_at_once(fault.kind)) return false;
+        if (std::ranges::count(clients_, fault.target) > 0) return false;  // may be down, or done
+        // By then somebody plays each role, in a cluster that nothing has befallen.
+        return *fault.at >= 4s || is_of_names(fault.target);
+    }
+
+    // One that is sure, of the kinds that the scenario lists; nullopt: none of them is.
+    std::optional<FaultSection> draw_sure(const std::vector<std::string>& listed,
+                                          std::uint32_t ordinal) const {
+        std::vector<std::string> kinds = listed;
+        std::erase_if(kinds, [](const std::string& kind) { return !is_felt_at_once(kind); });
+        if (kinds.empty()) return std::nullopt;
+        Draws draws(noise_, Meaning("swarm sure fault"));
+        FaultSection fault = numbered(ordinal);
+        fault.kind = one_of(kinds, draws);
+        const std::string& broker = one_of(brokers_, draws);
+        fault.target = fault.kind == "rolling-restart" ? "all-brokers"
+                       : loses_data(fault.kind)        ? victim_
+                                                       : broker;
+        fault.at = time_in_storm(draws);
+        fault.heal_after = time_to_heal(draws);
+        choose_options(fault, true, draws);
         return fault;
     }
 
   private:
+    // What stops a process or holds it up, and what turns its clocks: it needs nobody's traffic.
+    static bool is_felt_at_once(std::string_view kind) {
+        static constexpr std::string_view kinds[] = {
+            "bit-rot",    "clock-drift",     "clock-freeze",      "clock-step", "crash",
+            "crash-loop", "leap-second",     "misdirected-write", "pause",      "power-loss",
+            "restart",    "rolling-restart", "wiped-disk"};
+        return std::ranges::find(kinds, kind) != std::ranges::end(kinds);
+    }
+    bool is_of_names(std::string_view target) const {
+        return target.starts_with("all-") || std::ranges::count(brokers_, target) > 0 ||
+               std::ranges::count(controller_names(plan_), target) > 0;
+    }
+
+    static FaultSection numbered(std::uint32_t ordinal) {
+        FaultSection fault;
+        fault.id = fmt::format("storm-{}", ordinal + 1);
+        return fault;
+    }
+    Duration time_in_storm(Draws& draws) const {
+        const std::int64_t storm_ms = plan_.run.storm / 1ms;
+        return std::chrono::milliseconds(draws.between(storm_ms / 10, storm_ms * 8 / 10));
+    }
+    Duration time_to_heal(Draws& draws) const {
+        return std::chrono::milliseconds(draws.between(500, plan_.run.storm / 1ms / 4));
+    }
+
     static const std::string& one_of(const std::vector<std::string>& names, Draws& draws) {
         return names[draws.below(names.size())];
     }
@@ -115,7 +169,7 @@ class Storm {
         return labels;
     }
 
-    void choose_options(FaultSection& fault, bool may_miss, Draws& draws) const {
+    void choose_options(FaultSection& fault, bool hits_all, Draws& draws) const {
         const auto choose_of = [&](const char* option, std::vector<std::string> values) {
             fault.options[option] = one_of(values, draws);
         };
@@ -136,7 +190,7 @@ class Storm {
         const FaultEntry& kind = *find_fault(fault.kind);
         const bool is_for_frames =
             std::ranges::find(kind.options, "label", &FaultOptionEntry::name) != kind.options.end();
-        if (!may_miss || !is_for_frames || draws.below(2) == 0) return;
+        if (hits_all || !is_for_frames || draws.below(2) == 0) return;
         // Some conversations only: what nobody else notices is what is hard to notice.
         choose_of("label", conversations());
         choose_of("direction", {"both", "in", "out"});
@@ -179,7 +233,8 @@ class Storm {
     const Scenario& plan_;
     const Noise& noise_;
     std::vector<std::string> kinds_;
-    std::vector<std::string> roles_;
+    std::vector<std::string> brokers_;
+    std::vector<std::string> roles_;   // brokers, and what they and controllers may be
     std::vector<std::string> crowds_;  // many at once
     std::vector<std::string> clients_;
     std::vector<std::string> spared_;  // every broker but the victim
@@ -193,6 +248,15 @@ void add_faults(Scenario& plan, const SwarmFaults& swarm, const Noise& noise) {
     std::vector<FaultSection> faults;
     const Storm storm(plan, swarm, noise);
     for (std::uint32_t i = 0; i < count; ++i) faults.push_back(storm.draw(i));
+    // A storm whose faults may all miss may tell nothing.
+    const auto sure = [&](const FaultSection& fault) { return storm.is_sure(fault); };
+    if (count > 0 && std::ranges::none_of(faults, sure)) {
+        const std::uint32_t place = count < swarm.max ? count : count - 1;
+        if (std::optional<FaultSection> fault = storm.draw_sure(swarm.kinds, place)) {
+            faults.resize(place);
+            faults.push_back(std::move(*fault));
+        }
+    }
     std::ranges::move(faults, std::back_inserter(plan.faults));
 }
 

@@ -188,6 +188,48 @@ faults = { kinds = ["wiped-disk"], count = { min = 2, max = 2 } }
     EXPECT_EQ(of_three, (std::set<std::string>{"b1", "b2", "b3"}));
 }
 
+// One fault at least leaves a trace whatever the cluster does, or the seed may be run for nothing.
+TEST(Swarm, AStormHasAFaultThatCannotMiss) {
+    const auto faults = [](std::string_view kinds, int most) {
+        return fmt::format(
+            "[swarm]\nfaults = {{ kinds = [{}], count = {{ min = 1, max = {} }} }}\n", kinds, most);
+    };
+    // These may all meet nobody: a consumer without partitions, three requests in an hour.
+    const std::string shy = R"("cut", "handler-throws", "leave-group", "replay", "slow-disk")";
+    const std::set<std::string> blunt = {"clock-step", "crash",           "pause",
+                                         "restart",    "rolling-restart", "wiped-disk"};
+    std::string all = shy;
+    for (const std::string& kind : blunt) all += fmt::format(", \"{}\"", kind);
+    for (const int most : {1, 5}) {
+        std::set<std::string> added;
+        std::size_t as_many_as_drawn = 0;
+        for (std::uint64_t seed = 0; seed < 300; ++seed) {
+            const auto drawn = expand(small_storm(faults(shy, most)), seed).faults;
+            const auto storm = expand(small_storm(faults(all, most)), seed).faults;
+            EXPECT_TRUE(std::ranges::any_of(storm, [&](const FaultSection& fault) {
+                const std::string& target = fault.target;
+                if (!blunt.contains(fault.kind) || !fault.at) return false;
+                const bool is_of_a_client =
+                    target == "order-service" || target == "payment-1" || target == "audit-1";
+                const bool is_role = target == "controller" || target.ends_with(')');
+                return !is_of_a_client && (!is_role || *fault.at >= 4s);
+            })) << seed;
+            EXPECT_LE(storm.size(), static_cast<std::size_t>(most)) << seed;
+            EXPECT_GE(storm.size(), drawn.size()) << seed;
+            as_many_as_drawn += storm.size() == drawn.size() ? 1 : 0;
+            added.insert(storm.back().kind);
+        }
+        EXPECT_GT(as_many_as_drawn, 150u);
+        EXPECT_TRUE(std::ranges::includes(added, blunt));
+    }
+    // Who lists none of that kind gets none.
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        for (const FaultSection& fault : expand(small_storm(faults(shy, 5)), seed).faults) {
+            EXPECT_FALSE(blunt.contains(fault.kind)) << seed;
+        }
+    }
+}
+
 // Who loses data would lose another's with it.
 TEST(Swarm, DisksAreSwappedAmongThoseThatLoseNothing) {
     const Scenario scenario = small_storm(R"toml(
