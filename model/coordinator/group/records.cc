@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int16_t offset_commit_key_version = 1;
 constexpr std::int16_t group_metadata_key_version = 2;
-constexpr std::int16_t value_version = 3;
+constexpr std::int16_t latest_value_version = 3;
 constexpr std::int16_t value_version_with_expiry = 1;
 
 void write_nullable_string(ByteWriter& out, const std::optional<std::string>& text) {
@@ -47,7 +47,7 @@ std::chrono::milliseconds read_milliseconds(ByteReader& in) {
 
 void write(ByteWriter& out, const CommittedOffset& committed) {
     const bool expires = committed.expire_timestamp != no_timestamp;
-    const std::int16_t version = expires ? value_version_with_expiry : value_version;
+    const std::int16_t version = expires ? value_version_with_expiry : latest_value_version;
     out.integer(version);
     out.integer(committed.offset.value());
     if (version >= 3) out.integer(committed.leader_epoch.value());
@@ -67,7 +67,7 @@ CommittedOffset read_committed_offset(ByteReader& in, std::int16_t version) {
 }
 
 void write(ByteWriter& out, const GroupMetadata& group) {
-    out.integer(value_version);
+    out.integer(latest_value_version);
     write_string(out, group.protocol_type);
     out.integer(group.generation.value());
     write_nullable_string(out, group.protocol);
@@ -136,7 +136,7 @@ Result<std::optional<GroupRecord>> with_value(Record record, std::optional<ByteV
         ByteReader in(*value);
         const auto version = in.integer<std::int16_t>();
         if (!in.ok() || version < 0) return corrupt(what);
-        if (version > value_version) return std::optional<GroupRecord>();
+        if (version > latest_value_version) return std::optional<GroupRecord>();
         record.value = read(in, version);
         if (!in.ok()) return corrupt(what);
     }
