@@ -22,7 +22,7 @@ DriftingClock::DriftingClock(Duration reading, std::int32_t drift_ppm, Time sinc
            drift_ppm);
 }
 
-Duration DriftingClock::at(Time now) const {
+Duration DriftingClock::drifted_at(Time now) const {
     ASSERT(now >= since_, "the clock is read at {}, before its last change at {}", now, since_);
     if (frozen_) return reading_;
     const Duration elapsed = now - since_;
@@ -31,7 +31,7 @@ Duration DriftingClock::at(Time now) const {
     return reading_ + Duration(static_cast<std::int64_t>(shown));
 }
 
-Time DriftingClock::when(Duration reading) const {
+Time DriftingClock::drifted_when(Duration reading) const {
     if (reading <= reading_) return since_;
     if (frozen_ || reading == Duration::max()) return Time::max();
     const Wide missing = Wide{reading.count()} - reading_.count();

@@ -24,10 +24,17 @@ class DriftingClock {
     DriftingClock(Duration reading, std::int32_t drift_ppm, Time since = {});
 
     // Requires: `now` is not before the last change.
-    Duration at(Time now) const;
+    Duration at(Time now) const {
+        if (is_true() && now >= since_) return reading_ + (now - since_);
+        return drifted_at(now);
+    }
     // The first true time, from the last change on, at which the clock shows at least `reading`;
     // Time::max() for never: while frozen, or beyond the end of time.
-    Time when(Duration reading) const;
+    Time when(Duration reading) const {
+        const bool is_ahead = reading > reading_ && reading_ >= Duration::zero();
+        if (is_true() && is_ahead && reading < forever) return since_ + (reading - reading_);
+        return drifted_when(reading);
+    }
 
     void set_drift(Time now, std::int32_t drift_ppm);
     void step(Time now, Duration by);
@@ -37,6 +44,10 @@ class DriftingClock {
     std::int32_t drift_ppm() const { return drift_ppm_; }
 
   private:
+    // Nearly every clock, nearly always.
+    bool is_true() const { return drift_ppm_ == 0 && !frozen_; }
+    Duration drifted_at(Time now) const;
+    Time drifted_when(Duration reading) const;
     void rebase(Time now);
 
     Time since_;

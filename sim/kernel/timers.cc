@@ -113,15 +113,15 @@ void Timers::sift_down(std::size_t index) {
     for (;;) {
         const std::size_t first = index * arity + 1;
         if (first >= size) break;
-        const std::size_t end = std::min(first + arity, size);
-        std::size_t least = first;
-        for (std::size_t child = first + 1; child < end; ++child) {
-            if (before(heap[child], heap[least])) least = child;
+        const Entry* least = heap + first;
+        const Entry* const end = heap + std::min(first + arity, size);
+        for (const Entry* child = least + 1; child != end; ++child) {
+            if (before(*child, *least)) least = child;
         }
-        if (!before(heap[least], entry)) break;
-        heap[index] = heap[least];
-        index_of_slot[heap[index].slot] = static_cast<std::uint32_t>(index);
-        index = least;
+        if (!before(*least, entry)) break;
+        heap[index] = *least;
+        index_of_slot[least->slot] = static_cast<std::uint32_t>(index);
+        index = static_cast<std::size_t>(least - heap);
     }
     heap[index] = entry;
     index_of_slot[entry.slot] = static_cast<std::uint32_t>(index);
