@@ -47,14 +47,16 @@ Output Quorum::step(const Input& input, LocalTime now) {
     const RoleName role_before = role();
     const QuorumState state_before = state_;
     const Offset high_watermark_before = high_watermark_;
+    Output output;
+    output_ = &output;
 
     std::visit([&](const auto& alternative) { on(alternative, now); }, input);
     if (is_leader() && must_resign_as_removed()) become_resigned(now);
     maybe_fetch(now);
 
-    output_.role_changed = role() != role_before || state_.epoch != state_before.epoch ||
-                           state_.leader != state_before.leader;
-    output_.high_watermark_moved = high_watermark_ != high_watermark_before;
+    output_->role_changed = role() != role_before || state_.epoch != state_before.epoch ||
+                            state_.leader != state_before.leader;
+    output_->high_watermark_moved = high_watermark_ != high_watermark_before;
     ASSERT(state_.epoch >= state_before.epoch, "epoch went back from {} to {}", state_before.epoch,
            state_.epoch);
     ASSERT(high_watermark_ >= high_watermark_before, "high watermark went back from {} to {}",
@@ -64,10 +66,11 @@ Output Quorum::step(const Input& input, LocalTime now) {
                state_.epoch, state_before.voted, state_.voted);
     }
     if (!(state_ == state_before)) {
-        ASSERT(output_.persist_state.has_value(), "quorum state changed and is not persisted");
+        ASSERT(output_->persist_state.has_value(), "quorum state changed and is not persisted");
     }
     check_invariants();
-    return std::exchange(output_, {});
+    output_ = nullptr;
+    return output;
 }
 
 // ---- rules ----
@@ -262,9 +265,9 @@ void Quorum::on(const Propose& propose, LocalTime) {
     if (!is_leader()) return;
     const Offset base = log_.log_end();
     log_.append(state_.epoch, propose.count);
-    output_.append_proposed =
+    output_->append_proposed =
         BatchSpan{.base_offset = base, .last_offset = log_.log_end() - 1, .epoch = state_.epoch};
-    output_.flush = true;
+    output_->flush = true;
 }
 
 void Quorum::on(const SnapshotTaken& taken, LocalTime) {
@@ -276,8 +279,8 @@ void Quorum::on(const SnapshotTaken& taken, LocalTime) {
     if (!taken.drops_log) return;
     log_.drop_before(taken.id);
     voters_.drop_before(taken.id.offset);
-    output_.voters_changed = true;
-    output_.drop_before = taken.id;
+    output_->voters_changed = true;
+    output_->drop_before = taken.id;
 }
 
 void Quorum::on(const Resign&, LocalTime now) {
@@ -293,7 +296,7 @@ void Quorum::on(const AddVoter& add, LocalTime now) {
     if (error == ErrorCode::none && !may_join(key_of(add.voter), now)) {
         error = ErrorCode::request_timed_out;
     }
-    output_.refusal = error;
+    output_->refusal = error;
     if (error == ErrorCode::none) change_voters(voters().with(add.voter), now);
 }
 
@@ -304,7 +307,7 @@ void Quorum::on(const RemoveVoter& remove, LocalTime now) {
     }
     // A quorum of nobody could never decide anything again.
     if (error == ErrorCode::none && voters().size() == 1) error = ErrorCode::invalid_request;
-    output_.refusal = error;
+    output_->refusal = error;
     if (error == ErrorCode::none) change_voters(voters().without(remove.voter.id), now);
 }
 
@@ -313,7 +316,7 @@ void Quorum::on(const UpdateVoter& update, LocalTime now) {
     if (error == ErrorCode::none && !voters().contains(key_of(update.voter))) {
         error = ErrorCode::voter_not_found;
     }
-    output_.refusal = error;
+    output_->refusal = error;
     if (error != ErrorCode::none || *voters().find(update.voter.id) == update.voter) return;
     const std::size_t others = voters().size() - 1;
     change_voters(others == 0 ? VoterSet({update.voter})
@@ -325,10 +328,10 @@ void Quorum::on(const UpdateVoter& update, LocalTime now) {
 void Quorum::change_voters(VoterSet next, LocalTime now) {
     const Offset offset = log_.log_end();
     log_.append(state_.epoch, 1);
-    output_.append_voters = next;
-    output_.flush = true;
+    output_->append_voters = next;
+    output_->flush = true;
     voters_.append(offset, std::move(next));
-    output_.voters_changed = true;
+    output_->voters_changed = true;
     Leader& leader = std::get<Leader>(role_);
     std::erase_if(leader.voter_ends, [&](const auto& entry) { return !has_voter(entry.first); });
     std::erase_if(leader.voter_fetches, [&](const auto& entry) { return !has_voter(entry.first); });
@@ -346,12 +349,12 @@ void Quorum::change_voters(VoterSet next, LocalTime now) {
 
 void Quorum::receive(const VoteRequest& request, LocalTime now) {
     const auto answer = [&](bool granted, ErrorCode error = ErrorCode::none) {
-        output_.reply = VoteResponse{.voter = config_.self,
-                                     .epoch = state_.epoch,
-                                     .leader = state_.leader,
-                                     .granted = granted,
-                                     .pre_vote = request.pre_vote,
-                                     .error = error};
+        output_->reply = VoteResponse{.voter = config_.self,
+                                      .epoch = state_.epoch,
+                                      .leader = state_.leader,
+                                      .granted = granted,
+                                      .pre_vote = request.pre_vote,
+                                      .error = error};
     };
     // A candidate's own epoch has no records yet, a prospective's may.
     const bool makes_sense =
@@ -376,7 +379,7 @@ void Quorum::receive(const VoteRequest& request, LocalTime now) {
     persist(voted);
     // Who helps another to win waits a full timeout before it tries itself.
     enter(Unattached{.election_deadline = now + election_delay()});
-    output_.vote_granted = true;
+    output_->vote_granted = true;
     answer(true);
 }
 
@@ -409,7 +412,7 @@ void Quorum::receive(const BeginQuorumEpochRequest& request, LocalTime now) {
     } else if (auto* follower = std::get_if<Follower>(&role_)) {
         follower->fetch_deadline = now + config_.options.fetch_timeout;
     }
-    output_.reply = BeginQuorumEpochResponse{
+    output_->reply = BeginQuorumEpochResponse{
         .voter = config_.self, .epoch = state_.epoch, .leader = state_.leader, .error = error};
 }
 
@@ -432,7 +435,7 @@ void Quorum::receive(const EndQuorumEpochRequest& request, LocalTime now) {
         follower->has_fetched = false;
         if (place == 0 && is_voter()) become_prospective(now);
     }
-    output_.reply =
+    output_->reply =
         EndQuorumEpochResponse{.epoch = state_.epoch, .leader = state_.leader, .error = error};
 }
 
@@ -467,7 +470,7 @@ void Quorum::receive(const FetchRequest& request, LocalTime now) {
         note_contact(request.fetcher(), now);
         if (log_.contains(request.position)) note_end(request.fetcher(), request.position.offset);
     }
-    output_.reply = answer_fetch(request);
+    output_->reply = answer_fetch(request);
 }
 
 // Whoever fetches, and whatever: only from the leader, and only in its epoch.
@@ -494,6 +497,10 @@ FetchResponse Quorum::answer_fetch(const FetchRequest& request) const {
 }
 
 bool Quorum::has_news_for(const FetchRequest& request) const {
+    // What a leader mostly finds: one that has everything, in its own epoch.
+    if (is_leader() && request.epoch == state_.epoch && request.position == log_.end()) {
+        return request.high_watermark < high_watermark_;
+    }
     const FetchResponse answer = answer_fetch(request);
     if (answer.error != ErrorCode::none || answer.diverging || answer.snapshot) return true;
     if (request.position.offset < log_.log_end()) return true;
@@ -502,7 +509,7 @@ bool Quorum::has_news_for(const FetchRequest& request) const {
 
 void Quorum::receive(const FetchSnapshotRequest& request, LocalTime now) {
     if (error_of_fetch(request.epoch) == ErrorCode::none) note_contact(request.fetcher(), now);
-    output_.reply = answer_fetch_snapshot(request);
+    output_->reply = answer_fetch_snapshot(request);
 }
 
 FetchSnapshotResponse Quorum::answer_fetch_snapshot(const FetchSnapshotRequest& request) const {
@@ -574,10 +581,10 @@ void Quorum::adopt(const FetchSnapshotResponse& response) {
     log_.restart_at(snapshot);
     if (response.voters) {
         voters_.restart_at(*response.voters);
-        output_.voters_changed = true;
+        output_->voters_changed = true;
     }
     high_watermark_ = snapshot.offset;
-    output_.restart_at = snapshot;
+    output_->restart_at = snapshot;
 }
 
 void Quorum::truncate_to_common(const LogPosition& diverging) {
@@ -586,15 +593,15 @@ void Quorum::truncate_to_common(const LogPosition& diverging) {
     const Offset to =
         ours.epoch == diverging.epoch ? std::min(ours.offset, diverging.offset) : ours.offset;
     if (!may_truncate(to)) {
-        output_.fatal =
+        output_->fatal =
             fmt::format("told to truncate to {}, below the high watermark {}", to, high_watermark_);
         return;
     }
     if (to == log_.log_end()) return;
     log_.truncate(to);
     voters_.truncate(to);
-    output_.voters_changed = true;
-    output_.truncate_to = to;
+    output_->voters_changed = true;
+    output_->truncate_to = to;
 }
 
 void Quorum::accept_batches(const FetchResponse& response) {
@@ -607,12 +614,12 @@ void Quorum::accept_batches(const FetchResponse& response) {
         for (const auto& [offset, voters] : response.voters) {
             if (offset >= batch.base_offset && offset <= batch.last_offset) {
                 voters_.append(offset, voters);
-                output_.voters_changed = true;
+                output_->voters_changed = true;
             }
         }
-        ++output_.append_fetched;
+        ++output_->append_fetched;
     }
-    if (output_.append_fetched > 0 && flushes_what_it_fetched()) output_.flush = true;
+    if (output_->append_fetched > 0 && flushes_what_it_fetched()) output_->flush = true;
 }
 
 void Quorum::follow_high_watermark(Offset of_leader) {
@@ -644,7 +651,7 @@ void Quorum::enter(Role role) {
 void Quorum::persist(QuorumState state) {
     if (state == state_) return;
     state_ = state;
-    output_.persist_state = what_to_persist(state);
+    output_->persist_state = what_to_persist(state);
 }
 
 void Quorum::become_unattached(RaftEpoch epoch, LocalTime now) {
@@ -676,7 +683,7 @@ void Quorum::become_candidate(LocalTime now) {
              .voted_directory_id = config_.directory_id});
     enter(Candidate{.ballot = {.votes = {{config_.self, true}}},
                     .election_deadline = now + election_delay()});
-    output_.vote_granted = true;
+    output_->vote_granted = true;
     if (majority() == 1) return become_leader(now);
     for (const BrokerId voter : other_voters()) ask_for_vote(voter, false);
 }
@@ -695,18 +702,18 @@ void Quorum::become_leader(LocalTime now) {
                  .voter_fetches = std::move(fetches),
                  .observers = {},
                  .announce_deadline = now});
-    output_.append_leader_change = true;
+    output_->append_leader_change = true;
     // What the disks were formatted with is nowhere in the log yet.
     const bool is_first = !voters_.latest_offset() && snapshot_.offset == Offset{0};
     if (is_first && voters().knows_directories()) {
-        output_.append_voters = voters();
+        output_->append_voters = voters();
         log_.append(state_.epoch, 3);
-        voters_.append(log_.log_end() - 1, *output_.append_voters);
-        output_.voters_changed = true;
+        voters_.append(log_.log_end() - 1, *output_->append_voters);
+        output_->voters_changed = true;
     } else {
         log_.append(state_.epoch, 1);
     }
-    output_.flush = true;
+    output_->flush = true;
     announce(now);
 }
 
@@ -731,9 +738,9 @@ void Quorum::become_resigned(LocalTime now) {
         return std::pair(-acknowledged.value(), voter);
     });
     for (const BrokerId voter : other_voters()) {
-        output_.send.push_back({voter, EndQuorumEpochRequest{.leader = config_.self,
-                                                             .epoch = state_.epoch,
-                                                             .preferred_successors = successors}});
+        output_->send.push_back({voter, EndQuorumEpochRequest{.leader = config_.self,
+                                                              .epoch = state_.epoch,
+                                                              .preferred_successors = successors}});
     }
     enter(Resigned{.election_deadline = now + election_delay()});
 }
@@ -741,12 +748,12 @@ void Quorum::become_resigned(LocalTime now) {
 void Quorum::ask_for_vote(BrokerId voter, bool pre_vote) {
     const RaftVoter* const whom = voters().find(voter);
     ASSERT(whom != nullptr, "asks {} for a vote, who has none", voter);
-    output_.send.push_back({voter, VoteRequest{.candidate = config_.self,
-                                               .epoch = state_.epoch,
-                                               .last = log_.end(),
-                                               .pre_vote = pre_vote,
-                                               .candidate_directory_id = config_.directory_id,
-                                               .voter_directory_id = whom->directory_id}});
+    output_->send.push_back({voter, VoteRequest{.candidate = config_.self,
+                                                .epoch = state_.epoch,
+                                                .last = log_.end(),
+                                                .pre_vote = pre_vote,
+                                                .candidate_directory_id = config_.directory_id,
+                                                .voter_directory_id = whom->directory_id}});
 }
 
 Ballot* Quorum::open_ballot(bool pre_vote) {
@@ -785,7 +792,7 @@ void Quorum::announce(LocalTime now) {
     leader.announce_deadline = now + config_.options.fetch_timeout / 2;
     for (const BrokerId voter : other_voters()) {
         if (leader.voter_ends.contains(voter)) continue;
-        output_.send.push_back(
+        output_->send.push_back(
             {voter,
              BeginQuorumEpochRequest{.leader = config_.self,
                                      .epoch = state_.epoch,
@@ -797,9 +804,9 @@ void Quorum::maybe_fetch(LocalTime now) {
     const bool follows = role() == RoleName::follower;
     const bool searches = role() == RoleName::unattached;
     if ((!follows && !searches) || fetch_in_flight_ || now < fetch_not_before_) return;
-    if (output_.fatal) return;
+    if (output_->fatal) return;
     if (waits_for_flush()) {
-        output_.flush = true;  // LogFlushed comes back here
+        output_->flush = true;  // LogFlushed comes back here
         return;
     }
     BrokerId target = state_.leader;
@@ -810,7 +817,7 @@ void Quorum::maybe_fetch(LocalTime now) {
     }
     fetch_in_flight_ = true;
     if (const auto* follower = std::get_if<Follower>(&role_); follower && follower->loading) {
-        output_.send.push_back(
+        output_->send.push_back(
             {target, FetchSnapshotRequest{.replica = config_.self,
                                           .epoch = state_.epoch,
                                           .snapshot = *follower->loading,
@@ -818,11 +825,11 @@ void Quorum::maybe_fetch(LocalTime now) {
                                           .directory_id = config_.directory_id}});
         return;
     }
-    output_.send.push_back({target, FetchRequest{.replica = config_.self,
-                                                 .epoch = state_.epoch,
-                                                 .position = log_.end(),
-                                                 .high_watermark = high_watermark_,
-                                                 .directory_id = config_.directory_id}});
+    output_->send.push_back({target, FetchRequest{.replica = config_.self,
+                                                  .epoch = state_.epoch,
+                                                  .position = log_.end(),
+                                                  .high_watermark = high_watermark_,
+                                                  .directory_id = config_.directory_id}});
 }
 
 LocalTime Quorum::next_deadline() const {

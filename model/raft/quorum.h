@@ -337,7 +337,7 @@ class Quorum {
     bool fetch_in_flight_ = false;
     LocalTime fetch_not_before_{};
     std::uint32_t next_fetch_target_ = 0;  // of voters, in turn, while no leader is known
-    Output output_;                        // of the step under way; empty between steps
+    Output* output_ = nullptr;             // of the step under way; null between steps
 };
 
 }  // namespace squall::model::raft

@@ -112,7 +112,7 @@ void RaftHost::start() {
                            .fetch_timeout_ms = options_.fetch_timeout.count()});
     node_.spawn("raft_host/flush", [this] { run_flushes(); });
     node_.spawn("raft_host/fetch", [this] { run_fetches(); });
-    enqueue({.input = raft::Boot{}});
+    enqueue(raft::Boot{});
     node_.spawn("raft_host", [this] { run(); });
 }
 
@@ -199,8 +199,12 @@ void RaftHost::remove_snapshots_before(const raft::LogPosition& latest) {
 
 // ---- the mailbox task ----
 
-void RaftHost::enqueue(Work&& work) {
-    mailbox_.push(std::make_unique<Work>(std::move(work)));
+void RaftHost::enqueue(std::unique_ptr<Work> work) {
+    mailbox_.push(std::move(work));
+}
+
+void RaftHost::enqueue(raft::Input input) {
+    enqueue(std::make_unique<Work>(std::move(input)));
 }
 
 void RaftHost::run() {
@@ -258,7 +262,10 @@ void RaftHost::carry_out(raft::Output& output, Work& work) {
 
     if (work.fetch_answer) {
         const auto& received = std::get<raft::Received>(work.input);
-        note_progress(std::get<raft::FetchRequest>(received.message));
+        const auto& reply = std::get<raft::FetchResponse>(*output.reply);
+        if (reply.error == ErrorCode::none) {
+            note_progress(std::get<raft::FetchRequest>(received.message));
+        }
         held_.push_back({std::get<raft::FetchRequest>(received.message),
                          std::move(*work.fetch_answer), work.hold_until});
     } else if (work.answer && output.reply) {
@@ -379,7 +386,7 @@ std::optional<raft::BatchSpan> RaftHost::propose(Bytes batch, std::int32_t count
            info.base_offset);
     note_appended(*BatchView::at_front(batch));
     dirty_.open();
-    enqueue({.input = raft::Tick{}});  // held fetches have news
+    enqueue(raft::Tick{});  // held fetches have news
     return output.append_proposed;
 }
 
@@ -403,7 +410,7 @@ void RaftHost::run_flushes() {
         const LogFlush flush = must(log_->begin_flush());
         node_.sleep_for(flush.cost);
         must(log_->finish_flush(flush));
-        enqueue({.input = raft::LogFlushed{std::min(end, cut_to_.value_or(end))}});
+        enqueue(raft::LogFlushed{std::min(end, cut_to_.value_or(end))});
     }
 }
 
@@ -455,7 +462,7 @@ void RaftHost::write_snapshot(raft::LogPosition id, const Bytes& content) {
                                  .epoch = id.epoch,
                                  .bytes = content.size(),
                                  .drops_log = drops_log});
-    enqueue({.input = raft::SnapshotTaken{id, drops_log}});
+    enqueue(raft::SnapshotTaken{id, drops_log});
 }
 
 FetchSnapshotResponse RaftHost::handle(const FetchSnapshotRequest& request) {
@@ -466,8 +473,8 @@ FetchSnapshotResponse RaftHost::handle(const FetchSnapshotRequest& request) {
     };
     if (!asked || !quorum_) return refusal({}, ErrorCode::unknown_topic_or_partition);
     sim::Completion<raft::Message> completion(node_);
-    Work work{.input = raft::Received{*asked}};
-    work.answer = completion.completer();
+    auto work = std::make_unique<Work>(raft::Received{*asked});
+    work->answer = completion.completer();
     enqueue(std::move(work));
     const std::optional<raft::Message> reply = completion.await();
     if (!reply) return refusal({}, ErrorCode::unknown_server_error);
@@ -511,8 +518,8 @@ Wire RaftHost::ask(std::optional<Request> request) {
     if (!request || !quorum_)
         return to_wire(Response{.error = ErrorCode::unknown_topic_or_partition});
     sim::Completion<raft::Message> completion(node_);
-    Work work{.input = raft::Received{*request}};
-    work.answer = completion.completer();
+    auto work = std::make_unique<Work>(raft::Received{*request});
+    work->answer = completion.completer();
     enqueue(std::move(work));
     const std::optional<raft::Message> answer = completion.await();
     if (!answer) return to_wire(Response{.error = ErrorCode::unknown_server_error});
@@ -547,9 +554,9 @@ FetchResponse RaftHost::handle(const FetchRequest& request) {
                        no_offset);
     }
     sim::Completion<FetchAnswer> completion(node_);
-    Work work{.input = raft::Received{*fetch}};
-    work.fetch_answer = completion.completer();
-    work.hold_until = node_.now() + std::chrono::milliseconds(std::max(request.max_wait_ms, 0));
+    auto work = std::make_unique<Work>(raft::Received{*fetch});
+    work->fetch_answer = completion.completer();
+    work->hold_until = node_.now() + std::chrono::milliseconds(std::max(request.max_wait_ms, 0));
     enqueue(std::move(work));
     std::optional<FetchAnswer> answer = completion.await();
     if (!answer) {
@@ -561,7 +568,6 @@ FetchResponse RaftHost::handle(const FetchRequest& request) {
 }
 
 void RaftHost::note_progress(const raft::FetchRequest& fetch) {
-    if (quorum_->answer_fetch(fetch).error != ErrorCode::none) return;
     ReplicaProgress& replica = progress_[fetch.fetcher()];
     const TimestampMs now = timestamp(node_);
     // Caught up now, or at the last fetch with what there was then.
@@ -636,8 +642,8 @@ ErrorCode RaftHost::change_voters(raft::Input change, std::chrono::milliseconds 
                                   bool waits_for_commit) {
     if (!quorum_) return ErrorCode::not_leader_or_follower;
     sim::Completion<ErrorCode> done(node_);
-    Work work{.input = std::move(change)};
-    work.change = VoterChange{.done = done.completer(), .waits_for_commit = waits_for_commit};
+    auto work = std::make_unique<Work>(std::move(change));
+    work->change = VoterChange{.done = done.completer(), .waits_for_commit = waits_for_commit};
     enqueue(std::move(work));
     const auto patience = std::max(timeout, std::chrono::milliseconds::zero());
     return done.await_until(node_.now() + patience).value_or(ErrorCode::request_timed_out);
@@ -769,13 +775,13 @@ std::optional<Endpoint> RaftHost::endpoint_of(BrokerId id) const {
 }
 
 void RaftHost::learn_endpoint(BrokerId id, const std::string& host, std::int32_t port) {
-    const RaftVoter server{.id = id, .host = host, .port = static_cast<std::uint16_t>(port)};
-    const auto known = std::ranges::find(learned_, id, &RaftVoter::id);
+    auto known = std::ranges::find(learned_, id, &RaftVoter::id);
     if (known == learned_.end()) {
-        learned_.push_back(server);
-    } else {
-        *known = server;
+        known = learned_.insert(known, {.id = id});
+    } else if (known->host == host && known->port == port) {
+        return;
     }
+    *known = {.id = id, .host = host, .port = static_cast<std::uint16_t>(port)};
 }
 
 template <class Response>
@@ -833,7 +839,7 @@ void RaftHost::run_fetches() {
         has_fetch_.wait();
         has_fetch_.close();
         const raft::Outbound outbound = *std::exchange(next_fetch_, std::nullopt);
-        std::optional<Work> work;
+        std::unique_ptr<Work> work;
         if (const std::optional<Endpoint> to = endpoint_of(outbound.to)) {
             if (const auto* records = std::get_if<raft::FetchRequest>(&outbound.message)) {
                 work = fetch(*records, outbound.to, *to);
@@ -844,9 +850,9 @@ void RaftHost::run_fetches() {
         }
         if (next_fetch_) continue;
         if (work) {
-            enqueue(*std::move(work));
+            enqueue(std::move(work));
         } else {
-            enqueue({.input = raft::FetchFailed{}});
+            enqueue(raft::FetchFailed{});
         }
     }
 }
@@ -854,7 +860,7 @@ void RaftHost::run_fetches() {
 // The patience is the quorum's own: a connection attempt to a dead machine may take longer, and
 // meanwhile another voter can be asked.
 template <class Wire>
-std::optional<typename Wire::Response> RaftHost::call_patiently(Wire request, Endpoint to) {
+std::optional<typename Wire::Response> RaftHost::call_patiently(Wire&& request, Endpoint to) {
     sim::Completion<Result<typename Wire::Response>> completion(node_);
     channels_.to(to, "raft_fetch")
         .send(std::move(request), completion.completer(), options_.request_timeout);
@@ -863,38 +869,36 @@ std::optional<typename Wire::Response> RaftHost::call_patiently(Wire request, En
     return std::move(*reply).value();
 }
 
-std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchRequest& request, BrokerId from,
-                                              Endpoint to) {
+std::unique_ptr<RaftHost::Work> RaftHost::fetch(const raft::FetchRequest& request, BrokerId from,
+                                                Endpoint to) {
     auto answer = call_patiently(raft::to_wire(request, options_), to);
-    if (!answer) return std::nullopt;
+    if (!answer) return nullptr;
     learn_endpoints(*answer);
     auto response = raft::from_wire(*answer, from);
-    if (!response) return std::nullopt;
-    Work work{.input = raft::FetchFailed{},
-              .records = std::move(answer->responses[0].partitions[0].records)};
+    if (!response) return nullptr;
+    Bytes& records = answer->responses[0].partitions[0].records;
     response->position = request.position;
-    response->batches = raft::spans_of(work.records);
-    response->voters = raft::voters_of(work.records);
-    work.input = raft::Received{*std::move(response)};
-    return work;
+    response->batches = raft::spans_of(records);
+    response->voters = raft::voters_of(records);
+    return std::make_unique<Work>(raft::Received{*std::move(response)}, std::move(records));
 }
 
-std::optional<RaftHost::Work> RaftHost::fetch(const raft::FetchSnapshotRequest& request,
-                                              BrokerId from, Endpoint to) {
+std::unique_ptr<RaftHost::Work> RaftHost::fetch(const raft::FetchSnapshotRequest& request,
+                                                BrokerId from, Endpoint to) {
     const auto answer = call_patiently(raft::to_wire(request, options_), to);
-    if (!answer) return std::nullopt;
+    if (!answer) return nullptr;
     learn_endpoints(*answer);
     auto response = raft::from_wire(*answer, from);
-    if (!response) return std::nullopt;
+    if (!response) return nullptr;
     if (response->error == ErrorCode::none) {
         const auto& piece = answer->topics[0].partitions[0];
         const bool is_asked_for = response->snapshot == request.snapshot &&
                                   piece.position == request.position &&
                                   !piece.unaligned_records.empty();
-        if (!is_asked_for) return std::nullopt;
+        if (!is_asked_for) return nullptr;
         store(piece, *response);
     }
-    return Work{.input = raft::Received{*std::move(response)}};
+    return std::make_unique<Work>(raft::Received{*std::move(response)});
 }
 
 void RaftHost::run_peer(Peer& peer) {
@@ -914,7 +918,7 @@ void RaftHost::ask_peer(Peer& peer, const raft::Message& message) {
     Channel& channel = channels_.to(*to, "raft");
     const auto timeout = options_.request_timeout;
     const auto hand_in = [&](auto response) {
-        if (response) enqueue({.input = raft::Received{*std::move(response)}});
+        if (response) enqueue(raft::Received{*std::move(response)});
     };
     // A request without an answer is asked again: a vote soon, as long as its election lasts,
     // the others by the next announcement.
@@ -924,7 +928,7 @@ void RaftHost::ask_peer(Peer& peer, const raft::Message& message) {
             hand_in(raft::from_wire(*reply, peer.id, vote->pre_vote));
         } else {
             node_.sleep_for(options_.retry_backoff);
-            enqueue({.input = raft::VoteFailed{peer.id, *vote}});
+            enqueue(raft::VoteFailed{peer.id, *vote});
         }
     } else if (const auto* begin = std::get_if<raft::BeginQuorumEpochRequest>(&message)) {
         model::BeginQuorumEpochRequest wire = raft::to_wire(*begin, peer.id);
@@ -942,7 +946,7 @@ void RaftHost::ask_peer(Peer& peer, const raft::Message& message) {
 void RaftHost::resign() {
     if (!is_leader()) return;
     has_told_all_.close();
-    enqueue({.input = raft::Resign{}});
+    enqueue(raft::Resign{});
     if (quorum_->voters().size() == 1) return;
     has_told_all_.wait_until(node_.now() + options_.request_timeout);
 }

@@ -175,12 +175,12 @@ class RaftHost {
     void run_peer(Peer& peer);
     void ask_peer(Peer& peer, const raft::Message& message);
 
-    // One request to `from`, and what came of it; nullopt: nothing.
-    std::optional<Work> fetch(const raft::FetchRequest& request, BrokerId from, Endpoint to);
-    std::optional<Work> fetch(const raft::FetchSnapshotRequest& request, BrokerId from,
-                              Endpoint to);
+    // One request to `from`, and what came of it; null: nothing.
+    std::unique_ptr<Work> fetch(const raft::FetchRequest& request, BrokerId from, Endpoint to);
+    std::unique_ptr<Work> fetch(const raft::FetchSnapshotRequest& request, BrokerId from,
+                                Endpoint to);
     template <class Wire>
-    std::optional<typename Wire::Response> call_patiently(Wire request, Endpoint to);
+    std::optional<typename Wire::Response> call_patiently(Wire&& request, Endpoint to);
     // Stores a piece of a snapshot. May park.
     void store(const FetchSnapshotResponse::Partition& piece,
                raft::FetchSnapshotResponse& response);
@@ -197,7 +197,8 @@ class RaftHost {
     void restart_at(const raft::LogPosition& snapshot);
     void remove_snapshots_before(const raft::LogPosition& latest);
 
-    void enqueue(Work&& work);
+    void enqueue(std::unique_ptr<Work> work);
+    void enqueue(raft::Input input);
     void step(Work& work);
     // The order of effects.
     void carry_out(raft::Output& output, Work& work);
