@@ -269,11 +269,11 @@ void Channel::on_closed(sim::Connection&, std::string_view reason) {
 }
 
 Channel& ChannelPool::to(Endpoint peer, std::string_view purpose) {
-    ByPurpose& of_peer = channels_[peer];
-    const auto found = of_peer.find(purpose);
-    if (found != of_peer.end()) return *found->second;
+    std::vector<ForPurpose>& of_peer = channels_[peer];
+    const auto found = std::ranges::find(of_peer, purpose, &ForPurpose::purpose);
+    if (found != of_peer.end()) return *found->channel;
     auto channel = std::make_unique<Channel>(node_, fabric_, peer, purpose, options_);
-    return *of_peer.emplace(std::string(purpose), std::move(channel)).first->second;
+    return *of_peer.emplace_back(std::string(purpose), std::move(channel)).channel;
 }
 
 FinalizedFeatures ChannelPool::finalized_features() const {

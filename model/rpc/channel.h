@@ -59,6 +59,12 @@ struct FinalizedFeatures {
     std::map<std::string, std::int16_t> levels;
 };
 
+// Of a request, however it is handed in.
+template <class Request>
+using ResponseTo = typename std::remove_cvref_t<Request>::Response;
+template <class Request>
+inline constexpr ApiVersion newest_version = std::remove_cvref_t<Request>::versions.max;
+
 class Channel final : private sim::FrameHandler {
   public:
     // `purpose` names the channel's task and keys its draws: "fetcher", "heartbeat". Unique per
@@ -72,42 +78,43 @@ class Channel final : private sim::FrameHandler {
     // `newest`.
     // Never parks.
     template <class Request>
-    void send(Request request, sim::Completer<Result<typename Request::Response>> completer,
+    void send(Request&& request, sim::Completer<Result<ResponseTo<Request>>> completer,
               std::optional<std::chrono::milliseconds> timeout = std::nullopt,
-              ApiVersion newest = Request::versions.max) {
-        enqueue(
-            Request::api_key, newest, box(std::move(request)), timeout,
-            [completer = std::move(completer)](Result<std::unique_ptr<Message>> end) mutable {
-                if (!end) return completer.complete(end.error());
-                completer.complete(std::move((*end)->template as<typename Request::Response>()));
-            });
+              ApiVersion newest = newest_version<Request>) {
+        enqueue(std::remove_cvref_t<Request>::api_key, newest, box(std::forward<Request>(request)),
+                timeout,
+                [completer = std::move(completer)](Result<std::unique_ptr<Message>> end) mutable {
+                    if (!end) return completer.complete(end.error());
+                    completer.complete(std::move((*end)->template as<ResponseTo<Request>>()));
+                });
     }
     // Sends without waiting; `end` is called with the end of it, where it becomes known: on the
     // kernel's turn or the channel's task. It must not park; it goes uncalled if the channel is
     // destroyed first. Never parks.
     template <class Request>
-    void send_then(Request request, std::function<void(Result<typename Request::Response>)> then,
+    void send_then(Request&& request, std::function<void(Result<ResponseTo<Request>>)> then,
                    std::optional<std::chrono::milliseconds> timeout = std::nullopt,
-                   ApiVersion newest = Request::versions.max) {
-        enqueue(Request::api_key, newest, box(std::move(request)), timeout,
-                [then = std::move(then)](Result<std::unique_ptr<Message>> end) {
+                   ApiVersion newest = newest_version<Request>) {
+        enqueue(std::remove_cvref_t<Request>::api_key, newest, box(std::forward<Request>(request)),
+                timeout, [then = std::move(then)](Result<std::unique_ptr<Message>> end) {
                     if (!end) return then(end.error());
-                    then(std::move((*end)->template as<typename Request::Response>()));
+                    then(std::move((*end)->template as<ResponseTo<Request>>()));
                 });
     }
     // Sends and expects no response (Produce with acks=0). Lost without a word where it fails.
     template <class Request>
-    void send_and_forget(Request request) {
-        enqueue(Request::api_key, Request::versions.max, box(std::move(request)), std::nullopt, {});
+    void send_and_forget(Request&& request) {
+        enqueue(std::remove_cvref_t<Request>::api_key, newest_version<Request>,
+                box(std::forward<Request>(request)), std::nullopt, {});
     }
     // Sends and waits for the end of it. `newest`: the newest version that the caller can speak.
     // May park.
     template <class Request>
-    Result<typename Request::Response> call(
-        Request request, std::optional<std::chrono::milliseconds> timeout = std::nullopt,
-        ApiVersion newest = Request::versions.max) {
-        sim::Completion<Result<typename Request::Response>> reply(node_);
-        send(std::move(request), reply.completer(), timeout, newest);
+    Result<ResponseTo<Request>> call(
+        Request&& request, std::optional<std::chrono::milliseconds> timeout = std::nullopt,
+        ApiVersion newest = newest_version<Request>) {
+        sim::Completion<Result<ResponseTo<Request>>> reply(node_);
+        send(std::forward<Request>(request), reply.completer(), timeout, newest);
         auto end = reply.await();
         if (!end) return Error{Failure::closed, "channel gone"};
         return std::move(*end);
@@ -202,8 +209,12 @@ class ChannelPool {
     sim::Node& node_;
     Fabric fabric_;
     ChannelOptions options_;
-    using ByPurpose = std::map<std::string, std::unique_ptr<Channel>, std::less<>>;
-    std::map<Endpoint, ByPurpose> channels_;
+    // A process talks to a peer for a handful of purposes.
+    struct ForPurpose {
+        std::string purpose;
+        std::unique_ptr<Channel> channel;
+    };
+    std::map<Endpoint, std::vector<ForPurpose>> channels_;
 };
 
 }  // namespace squall::model

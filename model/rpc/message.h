@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "sim/base/assert.h"
@@ -39,7 +40,8 @@ inline constexpr char message_type = 0;
 template <class Body>
 class MessageOf final : public Message {
   public:
-    explicit MessageOf(Body content) : body(std::move(content)) {}
+    explicit MessageOf(const Body& content) : body(content) {}
+    explicit MessageOf(Body&& content) : body(std::move(content)) {}
 
     // Defined in message_body.h.
     std::unique_ptr<Message> clone() const override;
@@ -61,8 +63,8 @@ Body& Message::as() {
 }
 
 template <class Body>
-std::unique_ptr<Message> box(Body body) {
-    return std::make_unique<detail::MessageOf<Body>>(std::move(body));
+std::unique_ptr<Message> box(Body&& body) {
+    return std::make_unique<detail::MessageOf<std::remove_cvref_t<Body>>>(std::forward<Body>(body));
 }
 
 }  // namespace squall::model

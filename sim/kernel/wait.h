@@ -118,11 +118,12 @@ class Completer {
     ~Completer() { abandon(); }
 
     // Gives the value. Later calls, and calls when nobody waits any more, have no effect.
-    void complete(T value) {
+    template <class Value = T>
+    void complete(Value&& value) {
         if (completion_ == nullptr) return;
         Completion<T>* const completion = std::exchange(completion_, nullptr);
         completion->completer_ = nullptr;
-        completion->value_.emplace(std::move(value));
+        completion->value_.emplace(std::forward<Value>(value));
         completion->waiter_.wake();
     }
     // Nobody wants the value any more (the waiter timed out and left).
