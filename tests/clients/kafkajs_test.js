@@ -246,19 +246,24 @@ test('loses nothing acknowledged while the cluster breaks', () => withSquall(asy
     }
   })();
   await until('something read', () => seen.length > 0);
+  // Each fault comes to its end, and then there is more: how fast is the machine's affair.
+  const goesOn = async pause => {
+    await sleep(pause);
+    const before = acknowledged.length;
+    await until('more to be acknowledged', () => acknowledged.length > before);
+  };
   await squall.strike('crash', 'leader(orders-0)', { for: '3s' });
-  await sleep(4000);
+  await goesOn(4000);
   await squall.strike('restart', 'coordinator(readers)', { for: '2s' });
-  await sleep(3000);
+  await goesOn(3000);
   await squall.strike('stall', 'leader(orders-0)', { peer: 'outside-writer', for: '1s' });
-  await sleep(2000);
+  await goesOn(2000);
+  await until('a hundred acknowledged', () => acknowledged.length > 100);
   stop = true;
   await writing;
   const values = () => new Set(seen.map(m => Number(m.value)));
   await until('whatever was acknowledged', () => acknowledged.every(number => values().has(number)));
   assert.deepStrictEqual(failed, []);
-  // How many depends on the machine: a host at half speed had 22 acknowledged, a quiet one hundreds.
-  assert.ok(acknowledged.length > 10, String(acknowledged.length));
   for (const each of [consumer, producer, admin]) await each.disconnect();
 }));
 
