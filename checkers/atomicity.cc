@@ -15,11 +15,12 @@
 // record of a transaction of which something was committed, and that stands nowhere, was lost.
 //
 // A commit whose answer never came may have happened or not: then only `torn` can be objected to.
-// Left open: something committed, something not yet decided when the run ended. Allowed: what
-// version 1 of transactions leaves open (a delayed EndTxn or produce request that meets the next
-// transaction, KAFKA-17754; configured contract), and the causes of loss, of the records, of the
-// markers, or of the coordinator's log (checkers/allowance.h). Guarantees: all or nothing; KIP-98,
-// KIP-890.
+// Left open: something committed, something not yet decided when the run ended; unless a log that
+// held its end, or the coordinator's, lost what it had: then it is torn, and allowed. (Who leaves
+// it undecided for too long is hanging_transaction.cc's.) Allowed: what version 1 of transactions
+// leaves open (a delayed EndTxn or produce request that meets the next transaction, KAFKA-17754;
+// configured contract), and the causes of loss, of the records, of the markers, or of the
+// coordinator's log (checkers/allowance.h). Guarantees: all or nothing; KIP-98, KIP-890.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -251,11 +252,33 @@ class Atomicity final : public Checker {
             conclude("contradicted", transaction, {aborted}, parts.size(), told);
         } else if (committed != nullptr && transaction.must_not_commit()) {
             conclude("contradicted", transaction, {committed}, parts.size(), nullptr);
-        } else if (committed != nullptr && find(parts, Fate::undecided) != nullptr) {
-            findings_.leave_open(
-                fmt::format("{} of transaction {} was undecided when the run ended",
-                            find(parts, Fate::undecided)->text, transaction.id));
+        } else if (const Part* open = find(parts, Fate::undecided);
+                   committed != nullptr && open != nullptr) {
+            judge_undecided(transaction, *committed, *open, parts.size(), told);
         }
+    }
+
+    void judge_undecided(const Transaction& transaction, const Part& committed, const Part& open,
+                         std::size_t count, const TransactionEnd* told) {
+        const std::optional<Cause> cause = cause_of_no_end(open);
+        if (!cause) {
+            return findings_.leave_open(
+                fmt::format("{} of transaction {} was undecided when the run ended", open.text,
+                            transaction.id));
+        }
+        auto [shown, events] = describe(transaction, {&committed, &open}, count, told);
+        events.push_back(cause->event);
+        findings_.allow("torn", cause->text, std::move(shown), std::move(events));
+    }
+
+    // The end that it had is gone, or the coordinator that would write one has forgotten it.
+    std::optional<Cause> cause_of_no_end(const Part& open) const {
+        const Allowance& allowance = book_.allowance();
+        const auto lost_here =
+            open.partition ? allowance.of_truncation(*open.partition, open.event)
+                           : allowance.of_truncation_anywhere(model::offsets_topic, open.event);
+        return lost_here ? lost_here
+                         : allowance.of_truncation_anywhere(model::transaction_topic, open.event);
     }
 
     void judge_completeness(const Transaction& transaction) {
@@ -274,9 +297,9 @@ class Atomicity final : public Checker {
         }
     }
 
-    void conclude(std::string_view type, const Transaction& transaction,
-                  const std::vector<const Part*>& shown_parts, std::size_t count,
-                  const TransactionEnd* told) {
+    static std::pair<Evidence, Findings::Events> describe(
+        const Transaction& transaction, const std::vector<const Part*>& shown_parts,
+        std::size_t count, const TransactionEnd* told) {
         Evidence shown = evidence(
             "transaction", transaction.id, "transactional_id", transaction.transactional_id,
             "producer_id", transaction.producer_id, "producer_epoch", transaction.producer_epoch,
@@ -288,6 +311,13 @@ class Atomicity final : public Checker {
                                part->text);
             events.push_back(part->event);
         }
+        return {std::move(shown), std::move(events)};
+    }
+
+    void conclude(std::string_view type, const Transaction& transaction,
+                  const std::vector<const Part*>& shown_parts, std::size_t count,
+                  const TransactionEnd* told) {
+        auto [shown, events] = describe(transaction, shown_parts, count, told);
         if (const auto cause = cause_of(transaction, shown_parts)) {
             events.push_back(cause->event);
             findings_.allow(type, cause->text, std::move(shown), std::move(events));

@@ -167,6 +167,53 @@ TEST(Atomicity, LeavesAPartOpenWhoseMarkerDidNotComeBeforeTheEnd) {
     EXPECT_EQ(judge(history), "inconclusive");
 }
 
+TEST(Atomicity, HasNoDoubtOfAnAbortThatHasNotReachedAllParts) {
+    Transactions history;
+    const auto producer = history.start_producer("p1");
+    const OperationId transaction = history.begin(producer);
+    history.publish(producer, transaction, orders, 10);
+    history.publish(producer, transaction, refunds, 11);
+    history.end(producer, transaction, false);
+    history.mark(producer, orders, false);
+    EXPECT_EQ(judge(history), "pass");
+}
+
+// The part stands, and nobody will end it any more: its marker went, or the coordinator's memory.
+TEST(Atomicity, AllowsAPartWhoseEndWasLostSince) {
+    for (const bool has_lost_the_marker : {true, false}) {
+        for (const bool is_lost_before : {true, false}) {
+            Transactions history;
+            const auto producer = history.start_producer("p1");
+            const auto lose = [&] {
+                history.by_broker(1,
+                                  model::PartitionChanged{
+                                      .partition = has_lost_the_marker ? orders : transaction_log,
+                                      .leader = BrokerId{1},
+                                      .leader_epoch = LeaderEpoch{1},
+                                      .partition_epoch = model::PartitionEpoch{9},
+                                      .replicas = brokers({1, 2, 3}),
+                                      .isr = brokers({1}),
+                                      .unclean = true,
+                                      .reason = "test"});
+            };
+            const OperationId transaction = history.begin(producer);
+            if (is_lost_before) lose();
+            history.publish(producer, transaction, orders, 10);
+            history.publish(producer, transaction, refunds, 11);
+            history.end(producer, transaction, true);
+            history.mark(producer, refunds, true);
+            if (has_lost_the_marker) {
+                history.mark(producer, orders, true);
+                history.cut_back(orders, 1);
+            }
+            if (!is_lost_before) lose();
+            EXPECT_EQ(judge(history),
+                      is_lost_before ? "inconclusive" : "pass, allowed: torn (unclean election)");
+            EXPECT_EQ(judge(history, Contract::safe), "inconclusive");
+        }
+    }
+}
+
 TEST(Atomicity, ExcusesVersionOneByTheConfiguredContractOnly) {
     Transactions history;
     const auto producer = history.start_producer("p1", 7, 0, 1);
