@@ -9,6 +9,9 @@
 //   below where every final reader was started                      lost-write
 //   at or above everything any final reader reached, and the disk
 //     audit shows it on no replica, or not on the running leader    unseen (lost for sure)
+//     else, if an open transaction keeps read_committed from it     kept: how long it may stay
+//                                                                   open is
+//                                                                   hanging_transaction.cc's
 //     else, if a final reader stopped short of it                   left open: inconclusive
 //
 // With an audit and no reader at all, the running leader's disk decides alone; without either,
@@ -20,6 +23,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -75,7 +80,7 @@ class LostWrite final : public Checker {
     std::string_view name() const override { return "lost-write"; }
 
     using Shown = sim::EventOf<model::RecordsPolled, model::PositionSet, model::LogStartAdvanced,
-                               sim::CalmBegan>;
+                               model::ConsumerConfigured, sim::CalmBegan>;
     bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
     void observe(const sim::Event& any) override {
         const Shown event(any);
@@ -86,6 +91,8 @@ class LostWrite final : public Checker {
         } else if (const auto* moved = event.as<model::LogStartAdvanced>()) {
             model::Offset& start = log_starts_[moved->partition];
             start = std::max(start, moved->to);
+        } else if (const auto* configured = event.as<model::ConsumerConfigured>()) {
+            if (configured->read_committed) reads_committed_.insert(configured->client_id);
         } else if (event.as<sim::CalmBegan>()) {
             is_calm_ = true;
         }
@@ -198,9 +205,28 @@ class LostWrite final : public Checker {
                                                      partition, send.offset, send.record);
         if (is_lost) {
             conclude(send, "unseen", describe(send), {send.invoked, send.completed});
-        } else if (has_reader || leader == nullptr) {
+        } else if ((has_reader || leader == nullptr) && !is_held_back(send)) {
             leave_open(send);
         }
+    }
+
+    // Whether all final readers stand before a transaction that is open in the running leader's
+    // log, which none of them may pass, and the record behind its beginning.
+    bool is_held_back(const Send& send) const {
+        const model::TopicPartition& partition = book_.history().partition(send);
+        const NumberedLog* log = book_.numbered_logs().leader_log(partition);
+        if (book_.audit().leader_log(partition) == nullptr || log == nullptr) return false;
+        if (log->open().empty()) return false;
+        const model::Offset held_from = log->open().begin()->first;
+        if (send.offset < held_from) return false;
+        for (auto at = readings_of_judged_; at != readings_.end() && at->first.first == partition;
+             ++at) {
+            if (!reads_committed_.contains(at->first.second)) return false;
+            for (const Reading& reading : at->second) {
+                if (reading.reached > held_from) return false;
+            }
+        }
+        return true;
     }
 
     void leave_open(const Send& send) {
@@ -237,6 +263,7 @@ class LostWrite final : public Checker {
     const model::TopicPartition* judged_ = nullptr;
     std::map<ReaderKey, std::vector<Reading>>::const_iterator readings_of_judged_;
     std::map<model::TopicPartition, model::Offset> log_starts_;
+    std::set<std::string> reads_committed_;  // by client id
     bool is_calm_ = false;
     Findings findings_{"lost-write"};
 };

@@ -239,6 +239,37 @@ TEST(LostWrite, AllowsWhatRetentionRemoved) {
     EXPECT_EQ(judge(silent), "fail: lost-write lost-write");
 }
 
+// Behind the beginning of an open transaction no read_committed reader may go: what stands there on
+// the leader's disk is not lost.
+TEST(LostWrite, TakesForKeptWhatAnOpenTransactionHoldsBack) {
+    struct Case {
+        bool is_open, reads_committed, is_on_disk;
+        std::string verdict;
+    };
+    for (const Case& each :
+         {Case{true, true, true, "pass"}, Case{true, true, false, "fail: unseen"},
+          Case{true, false, true, "inconclusive"}, Case{false, true, true, "inconclusive"}}) {
+        Transactions history;
+        const auto hanging = history.start_producer("p1");
+        const OperationId transaction = history.begin(hanging);
+        history.send(
+            "plain", 9,
+            history.append_numbered(history.start_producer("plain", 8), orders, {9}, 0, false));
+        history.publish(hanging, transaction, orders, 10);
+        if (!each.is_open) history.mark(hanging, orders, false);
+        const int kept =
+            history.append_numbered({.client = "plain", .producer_id = 8}, orders, {11}, 1, false);
+        history.send("plain", 11, kept);
+        history.calm();
+        history.start_consumer("c1", "", each.reads_committed);
+        history.poll("c1", "", 0, {9});
+        history.audit_batch(1, 0, 0, 1, {9, 10});
+        if (each.is_on_disk) history.audit_batch(1, kept, 0, 2, {11});
+        history.audit_log(1, each.is_on_disk ? 2 : 1);
+        EXPECT_EQ(summary(history.judged_by("lost-write")), each.verdict);
+    }
+}
+
 // Any log, read to its end in polls of any size, is accepted; take one record out of what the
 // reader was handed and exactly that one is missed.
 TEST(LostWrite, AsksForTheRecordsOfCommittedTransactionsOnly) {
