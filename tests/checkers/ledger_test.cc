@@ -143,6 +143,47 @@ TEST(Ledger, SeesNoDisorderInARedelivery) {
     EXPECT_EQ(books.verdict(), "pass");
 }
 
+// What its handlers have not got to yet is not what they did wrong.
+TEST(Ledger, ExcusesNoBacklogByAFlaw) {
+    for (const int done : {0, 1, 2}) {
+        Books books(EffectPromise::at_least_once, true, "commit-before-handling");
+        for (const int number : {1, 2}) {
+            books.accept(static_cast<std::uint64_t>(number));
+            books.history.send("source", number, number - 1);
+        }
+        books.apply(1);
+        books.history.by_client("payment-1", model::RecordHandled{.client_id = "payment-1",
+                                                                  .group = "payment",
+                                                                  .partition = orders,
+                                                                  .offset = Offset{0},
+                                                                  .record = RecordId{1}});
+        if (done > 0) books.history.take_effect("payment-1", "payment", 1, done);
+        const CheckerReport report = books.history.judged_by("ledger");
+        if (done == 2) {
+            EXPECT_EQ(summary(report), "pass, allowed: lost-effect (commit-before-handling)");
+        } else {
+            EXPECT_EQ(summary(report), "inconclusive");
+            EXPECT_EQ(report.note,
+                      "order-2 had no effect in ledger payment when the run ended, and group "
+                      "payment had committed orders-0 up to " +
+                          std::to_string(done) + " of 2");
+        }
+        EXPECT_EQ(summary(books.history.judged_by("ledger", Contract::safe)), "fail: lost-effect");
+    }
+}
+
+TEST(Ledger, ExpectsNobodyToCommitWhatALogHasLost) {
+    Books books(EffectPromise::at_least_once, true, "commit-before-handling");
+    books.history.start_brokers();
+    books.history.change(1, 0, {1, 2, 3});
+    books.history.send("source", 9, 5);
+    books.history.change(2, 1, {2}, true);
+    books.accept(1);
+    books.history.send("source", 1, 0);
+    books.history.take_effect("payment-1", "payment", 1, 1);
+    EXPECT_EQ(books.verdict(), "pass, allowed: lost-effect (commit-before-handling)");
+}
+
 TEST(Ledger, AllowsWhatItIsBuiltToGetWrongAndNotByTheSafeContract) {
     Books books(EffectPromise::at_least_once, true, "commit-before-handling");
     books.accept(1);
