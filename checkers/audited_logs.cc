@@ -47,13 +47,20 @@ void AuditedLogs::observe(const sim::Event& any) {
     } else if (const auto* taken = event.as<model::RoleTaken>()) {
         if (taken->role == model::ReplicaRole::leader) {
             on_high_watermark(taken->partition, taken->leader_epoch, taken->high_watermark);
+            Partition& state = partitions_[taken->partition];
+            if (taken->broker == state.leader) state.leader_is_back = false;
         }
     } else if (const auto* changed = event.as<model::PartitionChanged>()) {
         Partition& state = partitions_[changed->partition];
+        if (changed->leader_epoch != state.elected) state.leader_is_back = false;
+        state.elected = changed->leader_epoch;
         state.leader = changed->leader;
         state.isr = changed->isr;
     } else if (const auto* started = event.as<model::BrokerStarted>()) {
         nodes_[started->broker] = event.node;
+        for (auto& [partition, state] : partitions_) {
+            if (state.leader == started->broker) state.leader_is_back = true;
+        }
     } else if (const auto* hit = event.as<sim::DiskFaultHit>()) {
         if (spoils_what_rests(*hit)) {
             rotten_.emplace(event.node, hit->path.substr(0, hit->path.find('/')));
@@ -97,7 +104,7 @@ bool AuditedLogs::is_on_any_replica(const model::TopicPartition& partition, mode
 
 const AuditedLogs::Log* AuditedLogs::leader_log(const model::TopicPartition& partition) const {
     const auto at = partitions_.find(partition);
-    if (at == partitions_.end()) return nullptr;
+    if (at == partitions_.end() || at->second.leader_is_back) return nullptr;
     const auto log = at->second.logs.find(at->second.leader);
     if (log == at->second.logs.end() || !log->second.is_complete || !log->second.running) {
         return nullptr;

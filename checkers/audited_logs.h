@@ -43,7 +43,7 @@ class AuditedLogs {
     bool is_audited(const model::TopicPartition& partition) const;
     bool is_on_any_replica(const model::TopicPartition& partition, model::Offset offset,
                            model::RecordId record) const;
-    // The log of the last leader, if that is running; else null.
+    // The log of the last leader, if that is running, and has led since it was started; else null.
     const Log* leader_log(const model::TopicPartition& partition) const;
     // Visits what the running in-sync replicas hold below the last high watermark.
     void visit_settled(const std::function<void(const model::TopicPartition&, model::BrokerId,
@@ -52,6 +52,9 @@ class AuditedLogs {
   private:
     struct Partition {
         model::BrokerId leader = model::no_broker;
+        model::LeaderEpoch elected = model::no_leader_epoch;  // of `leader`
+        // Started anew, and not heard to lead since: the controllers have not missed it yet.
+        bool leader_is_back = false;
         std::vector<model::BrokerId> isr;
         model::LeaderEpoch leader_epoch = model::no_leader_epoch;  // of high_watermark
         model::Offset high_watermark{0};

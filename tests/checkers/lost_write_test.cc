@@ -88,6 +88,32 @@ TEST(LostWrite, IsNotConsoledByAReplicaThatDoesNotLead) {
     EXPECT_EQ(judge(history), "fail: unseen");
 }
 
+// It lost power, was back before its session ran out, and the run ended before the controllers
+// missed it: the others have what it lost, and one of them is to lead.
+TEST(LostWrite, DoesNotAskALeaderThatIsBackAndHasNotLedSince) {
+    const auto back = [] {
+        History history = three_sent();
+        history.start_broker(1);
+        return history;
+    };
+    const auto audit = [](History& history, const std::vector<int>& others) {
+        history.audit_log(1, 1);
+        history.audit_batch(2, 0, 0, 1, others);
+        history.audit_log(2, 1);
+        return judge(history);
+    };
+    History kept = back();
+    EXPECT_EQ(audit(kept, {10, 11, 12}), "inconclusive");
+    History lost = back();
+    EXPECT_EQ(audit(lost, {10, 11}), "fail: unseen");
+    History leads = back();
+    leads.lead(1, 0, 0);
+    EXPECT_EQ(audit(leads, {10, 11, 12}), "fail: unseen unseen unseen");
+    History elected = back();
+    elected.change(1, 1, {1, 2, 3});
+    EXPECT_EQ(audit(elected, {10, 11, 12}), "fail: unseen unseen unseen");
+}
+
 TEST(LostWrite, TakesTheRunningLeadersDiskAsAWitnessWithoutReaders) {
     History history = three_sent();
     history.audit_batch(1, 0, 0, 1, {10, 11, 12});
