@@ -10,13 +10,12 @@
 // neither; order only where it is promised. An event that was neither accepted nor withdrawn is in
 // doubt: its source crashed or was not told, and it may have an effect or none. What a ledger is
 // built to get wrong (its flaw) is an expected finding, with the flaw as its cause, unless the run
-// is judged by the safe contract. It excuses no backlog: what has no effect while a group has not
-// committed all that it reads is left open. Allowed, too, is what is lost, or comes late, where
-// logs lost what they had (allowance.h) after the event was accepted. Judged: each accepted or
-// withdrawn event in each ledger.
+// is judged by the safe contract; so is what is lost, or comes late, where logs lost what they had
+// (allowance.h) after the event was accepted. What was still on its way when the run ended
+// (ledger_backlog.h) is no flaw's doing, and is left open; where there is no flaw, only as long as
+// it had had no time to come. Judged: each accepted or withdrawn event in each ledger.
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,7 +24,7 @@
 #include "checkers/casebook.h"
 #include "checkers/factories.h"
 #include "checkers/findings.h"
-#include "model/events/group_events.h"
+#include "checkers/ledger_backlog.h"
 #include "model/events/ledger_events.h"
 
 namespace squall::checkers {
@@ -50,12 +49,6 @@ struct Ledger {
     std::map<std::string, sim::EventSequence> parked;
 };
 
-// What is known of a group of consumers.
-struct Group {
-    std::set<std::string> topics;  // that it reads
-    std::map<model::TopicPartition, model::Offset> committed;
-};
-
 struct Accepted {
     std::string key;
     std::uint64_t number = 0;
@@ -64,16 +57,19 @@ struct Accepted {
 
 class LedgerChecker final : public Checker {
   public:
-    explicit LedgerChecker(const Casebook& book) : book_(book) {}
+    explicit LedgerChecker(const Casebook& book) : book_(book), backlog_(book) {}
 
     std::string_view name() const override { return "ledger"; }
 
-    using Shown =
-        sim::EventOf<model::LedgerOpened, model::BusinessEventAccepted,
-                     model::BusinessEventWithdrawn, model::EffectApplied,
-                     model::BusinessEventParked, model::RecordHandled, model::OffsetCommitted>;
-    bool looks_at(const sim::EventKind& kind) const override { return Shown::includes(kind); }
+    using Shown = sim::EventOf<model::LedgerOpened, model::BusinessEventAccepted,
+                               model::BusinessEventWithdrawn, model::EffectApplied,
+                               model::BusinessEventParked>;
+    bool looks_at(const sim::EventKind& kind) const override {
+        return Shown::includes(kind) || LedgerBacklog::Shown::includes(kind);
+    }
     void observe(const sim::Event& any) override {
+        if (LedgerBacklog::Shown::includes(*any.kind)) backlog_.observe(any);
+        if (!Shown::includes(*any.kind)) return;
         const Shown event(any);
         if (const auto* opened = event.as<model::LedgerOpened>()) {
             Ledger& ledger = ledgers_[opened->ledger];
@@ -81,7 +77,6 @@ class LedgerChecker final : public Checker {
             ledger.in_order = opened->in_order;
             ledger.flaw = opened->flaw;
             ledger.opened = event.sequence;
-            has_flaw_ = has_flaw_ || !opened->flaw.empty();
         } else if (const auto* accepted = event.as<model::BusinessEventAccepted>()) {
             accepted_.try_emplace(accepted->event, Accepted{.key = accepted->key,
                                                             .number = accepted->number,
@@ -99,19 +94,10 @@ class LedgerChecker final : public Checker {
             ++effects.times;
         } else if (const auto* parked = event.as<model::BusinessEventParked>()) {
             ledgers_[parked->ledger].parked.try_emplace(parked->event, event.sequence);
-        } else if (!has_flaw_) {
-            return;  // groups are asked of for its sake
-        } else if (const auto* handled = event.as<model::RecordHandled>()) {
-            groups_[handled->group].topics.insert(handled->partition.topic);
-        } else if (const auto* committed = event.as<model::OffsetCommitted>()) {
-            Group& group = groups_[committed->group];
-            group.topics.insert(committed->partition.topic);
-            group.committed[committed->partition] = committed->offset;
         }
     }
 
     CheckerReport finish() override {
-        if (has_flaw_) backlog_ = find_backlog();
         for (const auto& [name, ledger] : ledgers_) {
             for (const auto& [event, accepted] : accepted_) {
                 findings_.judge();
@@ -141,37 +127,6 @@ class LedgerChecker final : public Checker {
                  {accepted.event, effects->second.first, effects->second.last},
                  effects->second.times);
         }
-    }
-
-    // Where a group has yet to go, in words; "" if it is all done. What was acknowledged counts,
-    // and of a transaction what was told committed, where no log has lost what it had since.
-    std::string find_backlog() const {
-        std::map<model::TopicPartition, model::Offset> ends;
-        for (const Send& send : book_.history().sends()) {
-            if (!send.is_acknowledged()) continue;
-            if (send.transaction != model::OperationId{}) {
-                const Transaction* transaction = book_.transactions().find(send.transaction);
-                if (transaction == nullptr || transaction->told_committed() == nullptr) continue;
-            }
-            const model::TopicPartition& partition = book_.history().partition(send);
-            model::Offset& end = ends[partition];
-            if (send.offset < end) continue;
-            if (book_.allowance().of_truncation(partition, send.completed)) continue;
-            end = send.offset.next();
-        }
-        for (const auto& [name, group] : groups_) {
-            for (const auto& [partition, end] : ends) {
-                if (!group.topics.contains(partition.topic)) continue;
-                const auto at = group.committed.find(partition);
-                const model::Offset done =
-                    at == group.committed.end() ? model::Offset{0} : at->second;
-                if (done < end) {
-                    return fmt::format("group {} had committed {} up to {} of {}", name, partition,
-                                       done, end);
-                }
-            }
-        }
-        return "";
     }
 
     std::optional<Cause> cause_in_logs(std::string_view type, const std::string& event) const {
@@ -208,29 +163,28 @@ class LedgerChecker final : public Checker {
         if (!key.empty()) facts.emplace_back("key", key);
         if (times > 1) facts.emplace_back("effects", std::to_string(times));
         if (!overtaken_by.empty()) facts.emplace_back("overtaken_by", overtaken_by);
+        const auto place =
+            type == "lost-effect" ? backlog_.place_of(name, event) : std::optional<std::string>();
         const bool is_flawed = !ledger.flaw.empty() && book_.contract() == Contract::configured;
-        const bool may_come = type == "lost-effect" && !backlog_.empty();
-        if (is_flawed && !may_come) {
+        if (is_flawed && !place) {
             events.push_back(ledger.opened);
             findings_.allow(type, ledger.flaw, std::move(facts), std::move(events));
         } else if (const auto cause = cause_in_logs(type, event)) {
             events.push_back(cause->event);
             findings_.allow(type, cause->text, std::move(facts), std::move(events));
-        } else if (is_flawed) {
-            findings_.leave_open(fmt::format(
-                "{} had no effect in ledger {} when the run ended, and {}", event, name, backlog_));
+        } else if (place && (is_flawed || !backlog_.had_time(name))) {
+            findings_.leave_open(
+                fmt::format("{} had no effect in {} when the run ended: {}", event, name, *place));
         } else {
             findings_.object(type, std::move(facts), std::move(events));
         }
     }
 
     const Casebook& book_;
+    LedgerBacklog backlog_;
     std::map<std::string, Ledger> ledgers_;
     std::map<std::string, Accepted> accepted_;
     std::map<std::string, sim::EventSequence> withdrawn_;
-    std::map<std::string, Group> groups_;
-    std::string backlog_;    // see find_backlog
-    bool has_flaw_ = false;  // any ledger
     Findings findings_{"ledger"};
 };
 

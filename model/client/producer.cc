@@ -29,15 +29,15 @@ std::optional<ByteView> view(const std::optional<Bytes>& bytes) {
     return bytes ? std::optional<ByteView>(*bytes) : std::nullopt;
 }
 
-RecordId identity(const ProducerRecord& record) {
+}  // namespace
+
+RecordId record_id(const ProducerRecord& record) {
     std::vector<HeaderView> headers;
     for (const RecordHeader& header : record.headers) {
         headers.push_back({.key = header.key, .value = view(header.value)});
     }
     return record_id(view(record.key), view(record.value), headers);
 }
-
-}  // namespace
 
 Producer::Producer(sim::Node& node, Fabric fabric, std::vector<std::string> bootstrap,
                    ProducerOptions options, const BugSet* bugs)
@@ -237,7 +237,7 @@ OperationId Producer::send(ProducerRecord record, SendCallback callback) {
                     .client_id = options_.client.client_id,
                     .topic = record.topic,
                     .key = record.key ? std::string(as_text(*record.key)) : std::string(),
-                    .record = identity(record),
+                    .record = record_id(record),
                     .transaction = transactions_ ? transactions_->transaction() : OperationId{}});
     if (const auto refused = refuse(TransactionCommand::send)) {
         fail(operation, {.topic = record.topic, .partition = -1}, refused->error, callback);

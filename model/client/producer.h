@@ -45,6 +45,9 @@ struct ProducerRecord {
     std::optional<TimestampMs> timestamp;  // nullopt: the node's wall clock
 };
 
+// The identity of its content, as the log will hold it.
+RecordId record_id(const ProducerRecord& record);
+
 // What became of one record.
 struct SendResult {
     Outcome outcome = Outcome::unknown;

@@ -33,6 +33,8 @@ struct LedgerOpened {
     EffectPromise promise = EffectPromise::at_least_once;
     bool in_order = false;  // the first effects of one key come in the order of their numbers
     std::string flaw;       // the mistake that the pattern is built with on purpose; "": none
+    std::string groups{};   // whose members work for it: "checking,pricing"
+    std::string topic{};    // what its own reader reads, without a group; "": there is none
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
@@ -40,6 +42,8 @@ struct LedgerOpened {
         fields("promise", self.promise);
         fields("in_order", self.in_order);
         fields("flaw", self.flaw);
+        fields("groups", self.groups);
+        fields("topic", self.topic);
     }
 };
 
@@ -49,12 +53,14 @@ struct BusinessEventAccepted {
     std::string event;
     std::string key;
     std::uint64_t number = 0;  // in the order in which the source made them
+    RecordId record{};         // the content of all records that carry it
 
     template <class Self, class Fields>
     static void describe(Self& self, Fields& fields) {
         fields("event", self.event);
         fields("key", self.key);
         fields("number", self.number);
+        fields("record", self.record);
     }
 };
 

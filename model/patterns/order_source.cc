@@ -17,8 +17,8 @@ ProducerOptions named(const Station& station) {
     return options;
 }
 
-BusinessEventAccepted acceptance_of(const Order& order) {
-    return {.event = order.id, .key = order.customer, .number = order.number};
+BusinessEventAccepted acceptance_of(const Order& order, RecordId record) {
+    return {.event = order.id, .key = order.customer, .number = order.number, .record = record};
 }
 
 }  // namespace
@@ -49,8 +49,9 @@ ProducerRecord Source::make(std::uint64_t number) const {
 void OrderSource::place(std::uint64_t number) {
     ProducerRecord record = make(number);
     const Order order = order_in(record.key, record.value);
-    producer_.send(std::move(record), [this, order](const SendResult& sent) {
-        if (sent.ok()) station_.node.emit(acceptance_of(order));
+    const RecordId id = record_id(record);
+    producer_.send(std::move(record), [this, order, id](const SendResult& sent) {
+        if (sent.ok()) station_.node.emit(acceptance_of(order, id));
         if (sent.outcome == Outcome::failed) {
             station_.node.emit(BusinessEventWithdrawn{.event = order.id});
         }
@@ -78,7 +79,7 @@ bool OutboxSource::store(const Order& order, const ProducerRecord& message, bool
             return false;
         }
         if (with_message) tables.outbox.push_back({.record = message});
-        station_.node.emit(acceptance_of(order));
+        station_.node.emit(acceptance_of(order, record_id(message)));
         return true;
     });
 }

@@ -1,5 +1,7 @@
 #include "scenarios/workloads/patterns.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -209,27 +211,33 @@ class PatternWorkload final : public Workload {
         Station made = station_of(cluster, node);
         made.consumer = member_options(cluster, node, group);
         if (business_->has(auto_commit_flaw)) made.consumer.enable_auto_commit = true;
-        if (business_->has(one_group_flaw)) made.consumer.group_id = "all";
+        made.consumer.group_id = group_id_of(group);
         return made;
     }
 
     // Who has effects: the sink, or every group.
     void open_ledgers(Cluster& cluster) const {
-        std::vector<std::string> ledgers;
-        if (pattern_.has_sink) {
-            ledgers.emplace_back(sink_name);
-        } else {
-            for (const auto& [group, section] : cluster.scenario().workload.groups) {
-                ledgers.push_back(group);
-            }
-        }
-        for (const std::string& ledger : ledgers) {
+        const auto open = [&](std::string ledger, std::string groups, std::string topic) {
             cluster.simulation().trace().emit_as_harness(
-                model::LedgerOpened{.ledger = ledger,
+                model::LedgerOpened{.ledger = std::move(ledger),
                                     .promise = pattern_.promise,
                                     .in_order = pattern_.in_order,
-                                    .flaw = business_->flaw});
+                                    .flaw = business_->flaw,
+                                    .groups = std::move(groups),
+                                    .topic = std::move(topic)});
+        };
+        if (pattern_.has_sink) {
+            const std::string stages = fmt::format("{}", fmt::join(pattern_.groups, ","));
+            open(sink_name, stages, std::string(pattern_.topics.back()));
+            return;
         }
+        for (const auto& [group, section] : cluster.scenario().workload.groups) {
+            open(group, group_id_of(group), "");
+        }
+    }
+
+    std::string group_id_of(const std::string& group) const {
+        return business_->has(one_group_flaw) ? "all" : group;
     }
 
     std::unique_ptr<sim::Process> make_source(Station at, std::uint32_t rate) {
