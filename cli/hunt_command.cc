@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "cli/hunt_output.h"
 #include "scenarios/hunt/hunt.h"
 #include "scenarios/hunt/repro.h"
+#include "scenarios/hunt/results.h"
 #include "scenarios/library_texts.h"
 #include "scenarios/swarm.h"
 #include "scenarios/workloads/workload.h"
@@ -21,6 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using scenarios::FindingGroup;
+using scenarios::FindingKind;
+using scenarios::HuntTally;
 using scenarios::Results;
 using scenarios::RunRecord;
 using scenarios::Scenario;
@@ -106,39 +110,50 @@ std::string fingerprint(const Scenario& scenario) {
     return to_hex(hash_text(scenarios::write_scenario(scenario)));
 }
 
-// The results twice: in memory, from which everything is told, and on disk, where they last. A disk
-// that fills up loses nothing that was found.
+// The results twice: counted in memory, from which everything is told, and whole on disk, where
+// they last. A disk that fills up loses nothing that was found.
 class Ledger {
   public:
-    explicit Ledger(std::string path) : path_(std::move(path)), memory_(opened("")) {
+    explicit Ledger(std::string path) : path_(std::move(path)) {
         if (!path_.empty()) file_.emplace(opened(path_));
     }
 
-    const Results& results() const { return memory_; }
+    const HuntTally& tally() const { return tally_; }
     const std::string& path() const { return path_; }
     // The first reason why the file is not whole; empty where it is.
     const std::string& trouble() const { return trouble_; }
 
+    // What an earlier hunt left in the file counts.
     void load() {
-        if (file_) must(memory_.merge(path_), path_);
+        if (file_) count_all(*file_, path_);
     }
-    void merge(const std::string& path) {
-        must(memory_.merge(path), path);
-        if (file_) note(file_->merge(path));
-    }
-    void set_meta(const std::string& name, const std::string& value) {
-        must(memory_.set_meta(name, value), path_);
-        if (file_) note(file_->set_meta(name, value));
+    bool has(std::string_view scenario, std::uint64_t seed) const {
+        return file_ && file_->has(scenario, seed);
     }
     std::optional<std::string> meta(const std::string& name) const {
         return file_ ? file_->meta(name) : std::nullopt;
     }
-    void add(const RunRecord& record) {
-        must(memory_.add(record), path_);
+    void set_meta(const std::string& name, const std::string& value) {
+        if (file_) note(file_->set_meta(name, value));
+    }
+    // Returns the findings that nobody had before.
+    std::vector<FindingGroup> add(const RunRecord& record) {
         if (file_) note(file_->add(record));
+        return tally_.count(record);
     }
     void commit() {
         if (file_) note(file_->commit());
+    }
+    // Joins files, and what the own one has. Returns what they say of their hunts (`meta`).
+    std::map<std::string, std::string> merge(const std::vector<std::string>& files) {
+        Results joined = opened("");
+        if (file_) must(joined.merge(path_), path_);
+        for (const std::string& file : files) {
+            must(joined.merge(file), file);
+            if (file_) note(file_->merge(file));
+        }
+        count_all(joined, path_);
+        return joined.metas("");
     }
 
   private:
@@ -160,9 +175,12 @@ class Ledger {
     void note(const Status& status) {
         if (!status && trouble_.empty()) trouble_ = status.error().detail;
     }
+    void count_all(const Results& results, const std::string& path) {
+        must(results.visit([this](const RunRecord& record) { tally_.count(record); }), path);
+    }
 
     std::string path_;
-    Results memory_;
+    HuntTally tally_;
     std::optional<Results> file_;
     std::string trouble_;
 };
@@ -212,17 +230,18 @@ class HuntRun {
         Progress progress(!command_.quiet, hunt.planned());
         const Status status = hunt.run(
             [&](std::string_view scenario, std::uint64_t seed) {
-                return command_.resume && ledger_.results().has(scenario, seed);
+                return command_.resume && ledger_.has(scenario, seed);
             },
             [&](const RunRecord& record) {
-                ledger_.add(record);
+                const std::vector<FindingGroup> first = ledger_.add(record);
                 ++runs_;
-                tell_new_findings(record, progress);
+                findings_ += first.size();
+                tell(first, progress);
                 return ledger_.trouble().empty();
             },
             [&] {
                 ledger_.commit();
-                progress.tell(runs_, known_.size());
+                progress.tell(runs_, findings_);
             },
             stop_requested());
         ledger_.commit();
@@ -251,16 +270,15 @@ class HuntRun {
             }
         }
         std::ranges::sort(files);
-        for (const std::string& file : files) {
-            if (!ledger_.path().empty() && fs::exists(ledger_.path()) &&
-                fs::equivalent(file, ledger_.path())) {
-                continue;
-            }
-            ledger_.merge(file);
-        }
-        for (const auto& [name, text] : ledger_.results().metas(file_meta)) {
+        std::erase_if(files, [&](const std::string& file) {
+            return !ledger_.path().empty() && fs::exists(ledger_.path()) &&
+                   fs::equivalent(file, ledger_.path());
+        });
+        for (const auto& [key, text] : ledger_.merge(files)) {
+            if (key.starts_with(changes_meta)) changes_[key.substr(changes_meta.size())] = text;
+            if (!key.starts_with(file_meta)) continue;
             try {
-                scenarios_.push_back(scenarios::parse_scenario(text, name));
+                scenarios_.push_back(scenarios::parse_scenario(text, key.substr(file_meta.size())));
             } catch (const scenarios::ScenarioError&) {
                 // Of another version: its findings are told, without files to repeat them.
             }
@@ -320,25 +338,15 @@ class HuntRun {
             ledger_.set_meta(key, fingerprint(scenario));
             ledger_.set_meta(meta_of(file_meta, scenario), scenarios::write_scenario(scenario));
             ledger_.set_meta(meta_of(changes_meta, scenario), changes_text());
+            changes_[scenario.name] = changes_text();
         }
         ledger_.set_meta("commit", build_commit());
         if (command_.resume) ledger_.load();
     }
 
-    void tell_new_findings(const RunRecord& record, Progress& progress) {
-        for (const scenarios::Objection& objection : record.objections) {
-            FindingGroup group{.scenario = record.scenario,
-                               .checker = objection.checker,
-                               .anomaly = objection.anomaly,
-                               .cause = objection.cause,
-                               .runs = 1,
-                               .seed = record.seed,
-                               .events = record.events};
-            if (!known_.insert({group.scenario, group.checker, group.anomaly, group.cause})
-                     .second) {
-                continue;
-            }
-            if (command_.json || command_.quiet) continue;
+    void tell(const std::vector<FindingGroup>& findings, Progress& progress) {
+        if (command_.json || command_.quiet) return;
+        for (const FindingGroup& group : findings) {
             progress.clear();
             say("finding: " + finding_line(group) + "\n");
             std::fflush(stdout);
@@ -347,15 +355,12 @@ class HuntRun {
 
     // A file where results are kept, a command line where they are not.
     std::string repro_of(const FindingGroup& group) const {
-        const auto written =
-            repros_.find({group.scenario, group.checker, group.anomaly, group.cause});
+        const auto written = repros_.find(group.kind);
         if (written != repros_.end()) return written->second;
-        if (!ledger_.results().plan(group.scenario, group.seed).empty()) {
-            return "bred: the same hunt with --out keeps it as a file";
-        }
-        const auto changes = ledger_.results().meta(std::string(changes_meta) + group.scenario);
-        return fmt::format("squall run {} --seed {}{}", group.scenario, group.seed,
-                           changes.value_or(""));
+        if (!group.plan.empty()) return "bred: the same hunt with --out keeps it as a file";
+        const auto changes = changes_.find(group.kind.scenario);
+        return fmt::format("squall run {} --seed {}{}", group.kind.scenario, group.seed,
+                           changes == changes_.end() ? "" : changes->second);
     }
 
     // " --set workload.rate=5 --bug Z01"
@@ -370,24 +375,25 @@ class HuntRun {
     void write_repros() {
         if (command_.out.empty()) return;
         std::uint64_t number = 0;
-        for (const FindingGroup& group : ledger_.results().findings()) {
-            const auto scenario = std::ranges::find(scenarios_, group.scenario, &Scenario::name);
-            if (scenario == scenarios_.end() || group.anomaly == "scenario-error") continue;
-            const std::string plan = ledger_.results().plan(group.scenario, group.seed);
-            Scenario repro = plan.empty() ? scenarios::expand(*scenario, group.seed)
-                                          : scenarios::parse_scenario(plan, group.scenario);
+        for (const FindingGroup& group : ledger_.tally().findings()) {
+            const FindingKind& kind = group.kind;
+            const auto scenario = std::ranges::find(scenarios_, kind.scenario, &Scenario::name);
+            if (scenario == scenarios_.end() || kind.anomaly == "scenario-error") continue;
+            Scenario repro = group.plan.empty()
+                                 ? scenarios::expand(*scenario, group.seed)
+                                 : scenarios::parse_scenario(group.plan, kind.scenario);
             repro.run.seed = group.seed;
             if (group.hash != 0) repro.run.hash = group.hash;
-            repro.repro = scenarios::ReproSection{.checker = group.checker,
-                                                  .anomaly = group.anomaly,
+            repro.repro = scenarios::ReproSection{.checker = kind.checker,
+                                                  .anomaly = kind.anomaly,
                                                   .struck = {},
                                                   .commit = build_commit()};
-            const std::string path = (fs::path(command_.out) /
-                                      fmt::format("finding-{}-{}.toml", ++number, group.checker))
-                                         .string();
+            const std::string path =
+                (fs::path(command_.out) / fmt::format("finding-{}-{}.toml", ++number, kind.checker))
+                    .string();
             write_file(path, fmt::format("# {}\n", finding_line(group)) +
                                  scenarios::write_scenario(repro));
-            repros_[{group.scenario, group.checker, group.anomaly, group.cause}] = path;
+            repros_[kind] = path;
         }
     }
 
@@ -399,7 +405,7 @@ class HuntRun {
             if (trouble.empty()) trouble = error.path + ": " + error.why;
         }
         const HuntSummary summary{
-            .results = &ledger_.results(),
+            .tally = &ledger_.tally(),
             .wall_seconds =
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count(),
             .repro_of = [this](const FindingGroup& group) { return repro_of(group); }};
@@ -416,7 +422,7 @@ class HuntRun {
             return exit_not_written;
         }
         if (stop_requested().load()) return exit_interrupted;
-        return hunt_exit_code(ledger_.results().totals());
+        return hunt_exit_code(ledger_.tally().totals());
     }
 
     const HuntCommand& command_;
@@ -425,9 +431,9 @@ class HuntRun {
     std::vector<Scenario> scenarios_;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     std::uint64_t runs_ = 0;
-    using Kind = std::tuple<std::string, std::string, std::string, std::string>;
-    std::set<Kind> known_;
-    std::map<Kind, std::string> repros_;
+    std::size_t findings_ = 0;                    // told since it began
+    std::map<std::string, std::string> changes_;  // by scenario, as on a command line
+    std::map<FindingKind, std::string> repros_;   // paths
 };
 
 }  // namespace

@@ -29,14 +29,14 @@ std::string painted(const char* code, const std::string& text, bool color) {
 }
 
 std::string findings_text(const HuntSummary& summary, bool color) {
-    const std::vector<FindingGroup> groups = summary.results->findings();
+    const std::vector<FindingGroup> groups = summary.tally->findings();
     if (groups.empty()) return {};
     std::string text = painted("1", "findings", color) + "\n";
     for (const FindingGroup& group : groups) {
-        text +=
-            fmt::format("  {}  {}: {}, {}: {}, seed {} is the shortest\n      {}\n", group.scenario,
-                        painted("31", group.checker, color), group.anomaly, group.cause,
-                        plural(group.runs, "run"), group.seed, summary.repro_of(group));
+        text += fmt::format("  {}  {}: {}, {}: {}, seed {} is the shortest\n      {}\n",
+                            group.kind.scenario, painted("31", group.kind.checker, color),
+                            group.kind.anomaly, group.kind.cause, plural(group.runs, "run"),
+                            group.seed, summary.repro_of(group));
     }
     return text + "\n";
 }
@@ -44,7 +44,7 @@ std::string findings_text(const HuntSummary& summary, bool color) {
 // Zeros first: what never happened was never tested.
 std::string probes_text(const HuntSummary& summary, bool color) {
     std::vector<std::pair<std::string, std::uint64_t>> rows;
-    for (const auto& row : summary.results->probes()) rows.push_back(row);
+    for (const auto& row : summary.tally->probes()) rows.push_back(row);
     if (rows.empty()) return {};
     std::ranges::stable_sort(rows, [](const auto& left, const auto& right) {
         return (left.second == 0) > (right.second == 0);
@@ -68,7 +68,7 @@ std::string probes_text(const HuntSummary& summary, bool color) {
 }
 
 std::string faults_text(const HuntSummary& summary, bool color) {
-    const auto faults = summary.results->faults();
+    const auto& faults = summary.tally->faults();
     if (faults.empty()) return {};
     std::string text = painted("1", "faults", color) + "                struck   with an effect\n";
     for (const auto& [kind, count] : faults) {
@@ -81,12 +81,12 @@ std::string faults_text(const HuntSummary& summary, bool color) {
 
 // Rows and columns of the grid: what is known, and what was seen besides.
 struct Grid {
-    explicit Grid(const HuntSummary& summary) : cells(summary.results->coverage()) {
+    explicit Grid(const HuntSummary& summary) : cells(summary.tally->coverage()) {
         for (const std::string& transition : scenarios::known_transitions()) {
             transitions.emplace(transition, 0);
         }
         faults.insert(std::string(scenarios::Coverage::no_fault));
-        for (const auto& [kind, count] : summary.results->faults()) faults.insert(kind);
+        for (const auto& [kind, count] : summary.tally->faults()) faults.insert(kind);
         for (const auto& [cell, count] : cells) {
             transitions[cell.transition] += count;
             faults.insert(cell.fault);
@@ -136,8 +136,8 @@ std::string coverage_grid(const HuntSummary& summary, bool color) {
 }
 
 std::string finding_line(const FindingGroup& group) {
-    return fmt::format("{} seed {}  {}: {}, {}", group.scenario, group.seed, group.checker,
-                       group.anomaly, group.cause);
+    return fmt::format("{} seed {}  {}: {}, {}", group.kind.scenario, group.seed,
+                       group.kind.checker, group.kind.anomaly, group.kind.cause);
 }
 
 std::string describe_hunt(const HuntSummary& summary, bool color) {
@@ -146,9 +146,9 @@ std::string describe_hunt(const HuntSummary& summary, bool color) {
 }
 
 std::string hunt_line(const HuntSummary& summary) {
-    const HuntTotals totals = summary.results->totals();
+    const HuntTotals& totals = summary.tally->totals();
     const std::uint64_t broken = count_of(totals, Verdict::broken);
-    std::string seeds = summary.results->seed_ranges();
+    std::string seeds = summary.tally->seed_ranges();
     return fmt::format(
         "hunt: {}{} failed, {} passed, {} inconclusive, {} vacuous  seeds={} sim={:.0f}s "
         "wall={:.0f}s",
@@ -159,36 +159,36 @@ std::string hunt_line(const HuntSummary& summary) {
 }
 
 std::string hunt_json(const HuntSummary& summary) {
-    const HuntTotals totals = summary.results->totals();
+    const HuntTotals& totals = summary.tally->totals();
     ordered_json verdicts;
     for (const Verdict verdict :
          {Verdict::pass, Verdict::fail, Verdict::broken, Verdict::inconclusive, Verdict::vacuous}) {
         verdicts[std::string(to_string(verdict))] = count_of(totals, verdict);
     }
     ordered_json findings = ordered_json::array();
-    for (const FindingGroup& group : summary.results->findings()) {
-        findings.push_back({{"scenario", group.scenario},
+    for (const FindingGroup& group : summary.tally->findings()) {
+        findings.push_back({{"scenario", group.kind.scenario},
                             {"seed", std::to_string(group.seed)},
-                            {"checker", group.checker},
-                            {"anomaly", group.anomaly},
-                            {"cause", group.cause},
+                            {"checker", group.kind.checker},
+                            {"anomaly", group.kind.anomaly},
+                            {"cause", group.kind.cause},
                             {"runs", group.runs},
                             {"repro", summary.repro_of(group)}});
     }
     ordered_json faults = ordered_json::object();
-    for (const auto& [kind, count] : summary.results->faults()) {
+    for (const auto& [kind, count] : summary.tally->faults()) {
         faults[kind] = {{"struck", count.struck}, {"effective", count.effective}};
     }
     ordered_json coverage = ordered_json::object();
-    for (const auto& [cell, count] : summary.results->coverage()) {
+    for (const auto& [cell, count] : summary.tally->coverage()) {
         coverage[cell.transition][cell.fault] = count;
     }
     const ordered_json document = {{"verdicts", verdicts},
                                    {"findings", findings},
-                                   {"probes", summary.results->probes()},
+                                   {"probes", summary.tally->probes()},
                                    {"faults", faults},
                                    {"coverage", coverage},
-                                   {"seeds", summary.results->seed_ranges()},
+                                   {"seeds", summary.tally->seed_ranges()},
                                    {"seeds_run", totals.runs},
                                    {"sim_seconds", seconds_of(totals.simulated)},
                                    {"wall_seconds", summary.wall_seconds}};

@@ -5,12 +5,12 @@
 #include <functional>
 #include <string>
 
-#include "scenarios/hunt/results.h"
+#include "scenarios/hunt/tally.h"
 
 namespace squall::cli {
 
 struct HuntSummary {
-    const scenarios::Results* results = nullptr;
+    const scenarios::HuntTally* tally = nullptr;
     double wall_seconds = 0;
     // How a finding is run again: a command, or a repro file.
     std::function<std::string(const scenarios::FindingGroup&)> repro_of;

@@ -2,7 +2,6 @@
 
 #include <sqlite3.h>
 
-#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -71,6 +70,12 @@ class Statement {
     }
     Statement& bind(std::uint64_t number) { return bind(static_cast<std::int64_t>(number)); }
 
+    // Bound and stepped anew.
+    Statement& again() {
+        sqlite3_reset(statement_);
+        bound_ = 0;
+        return *this;
+    }
     bool step() { return statement_ != nullptr && sqlite3_step(statement_) == SQLITE_ROW; }
     Status execute() {
         if (statement_ == nullptr || sqlite3_step(statement_) != SQLITE_DONE) {
@@ -244,86 +249,55 @@ bool Results::has(std::string_view scenario, std::uint64_t seed) const {
         .step();
 }
 
-HuntTotals Results::totals() const {
-    HuntTotals totals;
-    Statement rows(database_, "SELECT verdict, count(*), sum(sim_ns) FROM runs GROUP BY verdict");
-    while (rows.step()) {
-        totals.verdicts[parse_verdict(rows.text(0)).value()] += rows.count(1);
-        totals.runs += rows.count(1);
-        totals.simulated += Duration(rows.number(2));
+Status Results::visit(const std::function<void(const RunRecord&)>& each) const {
+    Statement runs(
+        database_,
+        "SELECT scenario, seed, verdict, why, hash, events, sim_ns, wall_ns, probes, plan "
+        "FROM runs ORDER BY scenario, seed");
+    Statement objections(database_,
+                         "SELECT checker, anomaly, cause, count FROM objections "
+                         "WHERE scenario = ? AND seed = ? ORDER BY checker, anomaly, cause");
+    Statement faults(database_,
+                     "SELECT kind, struck, effective FROM faults WHERE scenario = ? AND seed = ?");
+    Statement coverage(
+        database_, "SELECT transition, fault, count FROM coverage WHERE scenario = ? AND seed = ?");
+    while (runs.step()) {
+        RunRecord record;
+        record.scenario = runs.text(0);
+        const std::string seed = runs.text(1);
+        record.seed = number_of(seed);
+        const Result<Verdict> verdict = parse_verdict(runs.text(2));
+        const auto probes = nlohmann::json::parse(runs.text(8), nullptr, false);
+        if (!verdict.ok() || !probes.is_object()) {
+            return Error{Failure::corrupt,
+                         fmt::format("the run of {} with seed {}", record.scenario, seed)};
+        }
+        record.verdict = *verdict;
+        record.why = runs.text(3);
+        record.hash = number_of(runs.text(4), 16);
+        record.events = runs.count(5);
+        record.simulated = Duration(runs.number(6));
+        record.wall = std::chrono::nanoseconds(runs.number(7));
+        for (const auto& [name, times] : probes.items()) {
+            record.probes[name] = times.is_number() ? times.get<std::uint64_t>() : 0;
+        }
+        record.plan = runs.text(9);
+        for (objections.again().bind(record.scenario).bind(seed); objections.step();) {
+            record.objections.push_back({.checker = objections.text(0),
+                                         .anomaly = objections.text(1),
+                                         .cause = objections.text(2),
+                                         .count = objections.count(3)});
+        }
+        for (faults.again().bind(record.scenario).bind(seed); faults.step();) {
+            record.faults[faults.text(0)] = {faults.count(1), faults.count(2)};
+        }
+        for (coverage.again().bind(record.scenario).bind(seed); coverage.step();) {
+            record.coverage[{coverage.text(0), coverage.text(1)}] = coverage.count(2);
+        }
+        each(record);
     }
-    return totals;
-}
-
-std::vector<FindingGroup> Results::findings() const {
-    // Of each group, the run with the fewest events; of those, the lowest seed.
-    Statement rows(database_, R"sql(
-        SELECT scenario, checker, anomaly, cause, runs, seed, events, hash FROM (
-            SELECT o.scenario, o.checker, o.anomaly, o.cause,
-                   count(*) OVER same AS runs, r.seed, r.events, r.hash,
-                   row_number() OVER (same ORDER BY r.events, length(r.seed), r.seed) AS place
-            FROM objections o JOIN runs r USING (scenario, seed)
-            WINDOW same AS (PARTITION BY o.scenario, o.checker, o.anomaly, o.cause))
-        WHERE place = 1
-        ORDER BY scenario, runs DESC, checker, anomaly, cause)sql");
-    std::vector<FindingGroup> groups;
-    while (rows.step()) {
-        groups.push_back({.scenario = rows.text(0),
-                          .checker = rows.text(1),
-                          .anomaly = rows.text(2),
-                          .cause = rows.text(3),
-                          .runs = rows.count(4),
-                          .seed = number_of(rows.text(5)),
-                          .events = rows.count(6),
-                          .hash = number_of(rows.text(7), 16)});
-    }
-    return groups;
-}
-
-std::map<std::string, std::uint64_t> Results::probes() const {
-    std::map<std::string, std::uint64_t> probes;
-    Statement rows(database_,
-                   "SELECT key, sum(value) FROM runs, json_each(runs.probes) GROUP BY key");
-    while (rows.step()) probes[rows.text(0)] = rows.count(1);
-    return probes;
-}
-
-std::map<std::string, FaultCount> Results::faults() const {
-    std::map<std::string, FaultCount> faults;
-    Statement rows(database_, "SELECT kind, sum(struck), sum(effective) FROM faults GROUP BY kind");
-    while (rows.step()) faults[rows.text(0)] = {rows.count(1), rows.count(2)};
-    return faults;
-}
-
-CoverageCounts Results::coverage() const {
-    CoverageCounts cells;
-    Statement rows(database_,
-                   "SELECT transition, fault, sum(count) FROM coverage GROUP BY transition, fault");
-    while (rows.step()) cells[{rows.text(0), rows.text(1)}] = rows.count(2);
-    return cells;
-}
-
-std::string Results::plan(std::string_view scenario, std::uint64_t seed) const {
-    Statement row(database_, "SELECT plan FROM runs WHERE scenario = ? AND seed = ?");
-    row.bind(scenario).bind(std::to_string(seed));
-    return row.step() ? row.text(0) : std::string();
-}
-
-std::string Results::seed_ranges() const {
-    std::vector<std::uint64_t> seeds;
-    Statement rows(database_, "SELECT DISTINCT seed FROM runs");
-    while (rows.step()) seeds.push_back(number_of(rows.text(0)));
-    std::ranges::sort(seeds);
-    std::string text;
-    for (std::size_t first = 0; first < seeds.size();) {
-        std::size_t last = first;
-        while (last + 1 < seeds.size() && seeds[last + 1] == seeds[last] + 1) ++last;
-        if (!text.empty()) text += ",";
-        text += last == first ? fmt::format("{}", seeds[first])
-                              : fmt::format("{}..{}", seeds[first], seeds[last]);
-        first = last + 1;
-    }
-    return text;
+    if (sqlite3_errcode(database_) != SQLITE_DONE) return error_of(database_);
+    return Unit{};
 }
 
 Status Results::merge(const std::string& path) {

@@ -11,12 +11,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "scenarios/hunt/run_record.h"
 #include "sim/base/result.h"
@@ -24,24 +23,6 @@
 struct sqlite3;
 
 namespace squall::scenarios {
-
-// Failures of one kind.
-struct FindingGroup {
-    std::string scenario;
-    std::string checker;
-    std::string anomaly;
-    std::string cause;
-    std::uint64_t runs = 0;
-    std::uint64_t seed = 0;    // of the run with the fewest events
-    std::uint64_t events = 0;  // of that run
-    std::uint64_t hash = 0;    // of that run; 0: it did not come back
-};
-
-struct HuntTotals {
-    std::map<Verdict, std::uint64_t> verdicts;
-    std::uint64_t runs = 0;
-    Duration simulated{};
-};
 
 class Results {
   public:
@@ -65,20 +46,9 @@ class Results {
     std::map<std::string, std::string> metas(std::string_view prefix) const;
 
     bool has(std::string_view scenario, std::uint64_t seed) const;
-    HuntTotals totals() const;
-    // In order of scenario, then of how often they came.
-    std::vector<FindingGroup> findings() const;
-    // Event name -> how often, over all runs; those that should be seen sometimes, but were not,
-    // are there with 0.
-    std::map<std::string, std::uint64_t> probes() const;
-    // Fault kind -> how often it struck, and how often with an effect.
-    std::map<std::string, FaultCount> faults() const;
-    // Over all runs.
-    CoverageCounts coverage() const;
-    // RunRecord::plan of that run; "" where its seed gives it, or there is none.
-    std::string plan(std::string_view scenario, std::uint64_t seed) const;
-    // Seeds as text, in order, e.g. "1..1000" or "1..10, 15".
-    std::string seed_ranges() const;
+    // Every run, in order of scenario and seed (as text). What should have been seen sometimes, and
+    // was not, is among the probes with 0. Errors: corrupt, where a row is not what add() wrote.
+    Status visit(const std::function<void(const RunRecord&)>& each) const;
     // Copies every run of another file, and what `meta` says of it that is not known yet. Errors as
     // open(); invalid_input where the two ran different scenarios under one name.
     Status merge(const std::string& path);
