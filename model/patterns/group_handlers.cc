@@ -70,7 +70,9 @@ void IdempotentHandler::apply_once(const ConsumerRecord& record) {
     const Order order = order_in(record.key, record.value);
     const std::pair<std::string, std::string> entry{ledger_, order.id};
     const WallTime now = station_.node.wall_now();
-    const WallTime until = now + (business_.has("short-memory") ? Duration(200ms) : Duration(1h));
+    // Longer than a log keeps its records (retention.ms, 7 days), and than a clock is off.
+    const Duration memory = business_.has("short-memory") ? Duration(200ms) : Duration(24h * 8);
+    const WallTime until = now + memory;
     const auto is_known = [&](const Tables& tables) {
         const auto found = tables.handled.find(entry);
         return found != tables.handled.end() && found->second > now;
