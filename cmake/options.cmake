@@ -4,6 +4,7 @@ option(SQUALL_WERROR "Treat warnings as errors (our builds; not a user's)" OFF)
 option(SQUALL_PCH "Precompile the standard library's and the test libraries' headers" ON)
 option(SQUALL_UNITY "Compile several files together: half the time of a clean build" ON)
 option(SQUALL_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+set(SQUALL_PROFILE "" CACHE STRING "generate: programs that note what they do; use: build by the notes (./dev tune)")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -23,6 +24,17 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(SQUALL_TEST_OPTIONS -O0 -g0)
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   set(SQUALL_TEST_OPTIONS -O0 -g1)
+endif()
+
+# The notes lie beside the objects, so that both builds share a directory. What no training run came
+# to is compiled as without notes.
+if(SQUALL_PROFILE STREQUAL "generate")
+  add_compile_options(-fprofile-generate -fprofile-update=single)
+  add_link_options(-fprofile-generate)
+elseif(SQUALL_PROFILE STREQUAL "use")
+  add_compile_options(-fprofile-use -fprofile-partial-training -Wno-missing-profile)
+elseif(SQUALL_PROFILE)
+  message(FATAL_ERROR "SQUALL_PROFILE=${SQUALL_PROFILE}: expected generate or use")
 endif()
 
 find_program(CCACHE_PROGRAM ccache)
