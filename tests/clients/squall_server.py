@@ -88,6 +88,11 @@ class Squall:
     def lag(self, group):
         return sum(g["lag"] for g in self.ask("/groups")["groups"] if g["group"] == group)
 
+    def committed(self, group):
+        """How many records it has committed past, where logs start at 0."""
+        return sum(offset["committed"] for g in self.ask("/groups")["groups"] if g["group"] == group
+                   for offset in g["offsets"])
+
     def wait_until(self, what, condition, patience=30):
         deadline = time.monotonic() + patience
         while not condition():
