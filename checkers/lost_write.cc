@@ -9,9 +9,7 @@
 //   below where every final reader was started                      lost-write
 //   at or above everything any final reader reached, and the disk
 //     audit shows it on no replica, or not on the running leader    unseen (lost for sure)
-//     else, if an open transaction keeps read_committed from it     kept: how long it may stay
-//                                                                   open is
-//                                                                   hanging_transaction.cc's
+//     else, if an open transaction keeps read_committed from it     kept (see is_held_back)
 //     else, if a final reader stopped short of it                   left open: inconclusive
 //
 // With an audit and no reader at all, the running leader's disk decides alone; without either,
@@ -211,7 +209,8 @@ class LostWrite final : public Checker {
     }
 
     // Whether all final readers stand before a transaction that is open in the running leader's
-    // log, which none of them may pass, and the record behind its beginning.
+    // log, which none of them may pass, and the record behind its beginning. How long it may stay
+    // open is hanging_transaction.cc's.
     bool is_held_back(const Send& send) const {
         const model::TopicPartition& partition = book_.history().partition(send);
         const NumberedLog* log = book_.numbered_logs().leader_log(partition);
